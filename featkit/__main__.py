@@ -1,0 +1,5 @@
+"""``python -m featkit``: the command line."""
+
+from featkit.cli import main
+
+main()

@@ -1,0 +1,294 @@
+"""From a file or an array to samples: float32, mono, at a stated rate.
+
+Integers are scaled by their type, so that full scale is 1; channels are mixed by their mean; the rate
+is changed by soxr's HQ filter, to the length that librosa gives, ``ceil(samples * to / from)``.
+What cannot become samples is an `AudioError` that names the file, the stage and the cause.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from featkit.errors import AudioError, ParameterError
+from featkit.segments import Array
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
+Source = str | os.PathLike[str] | Array | tuple[Array, float]
+"""A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
+
+FORMATS = frozenset(["wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf"])
+"""Endings of files that libsndfile decodes."""
+
+UNDECODABLE = frozenset(["m4a", "mp4", "aac", "wma", "ape", "ac3", "amr", "mka", "webm", "wv"])
+"""Endings of sound files that it does not: searched for all the same, so that none is lost silently."""
+
+READ_AHEAD = 2**14
+"""Samples looked for beyond those that a header promises."""
+
+MOST_AT_ONCE = 2**26
+"""Samples that memory is set aside for on the word of a header."""
+
+
+def load(
+    source: Source,
+    *,
+    sr: float | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+    pad: bool = False,
+) -> tuple[Array, float]:
+    """The samples of a recording.
+
+    Parameters
+    ----------
+    source : path, or ``(array, rate)``
+        A file that libsndfile decodes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU …), or samples of shape
+        ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
+    sr : float, optional
+        Rate in Hz to resample to; left out, the recording keeps its own.
+    offset : float
+        Seconds to leave out at the beginning.
+    duration : float, optional
+        Seconds to take at most; left out, all.
+    pad : bool
+        Whether a recording shorter than `duration` is filled up with zeros to exactly
+        ``round(duration * sr)`` samples, as protocols with clips of one length ask for.
+
+    Returns
+    -------
+    y : array of float32, shape ``(samples,)``
+    sr : float
+        Rate of `y` in Hz.
+
+    Raises
+    ------
+    AudioError
+        If the recording is missing, empty, undecodable or not finite, has no samples or no rate.
+    ParameterError
+        If `sr`, `offset` or `duration` is out of range, or `pad` stands without `duration`.
+
+    Examples
+    --------
+    >>> from featkit import signals
+    >>> y, sr = load((signals.sine(440.0, 44100), 44100), sr=22050)
+    >>> len(y), sr
+    (22050, 22050)
+    """
+    check_excerpt(offset=offset, duration=duration, pad=pad)
+    if sr is not None and not 0 < sr < np.inf:
+        raise ParameterError(f"sr must be a positive rate in Hz, got {sr}")
+    name = source_name(source)
+    if isinstance(source, str | os.PathLike):
+        samples, native = _read(Path(source), name, offset, duration)
+    else:
+        samples, native = _from_array(source, name)
+        start = int(offset * native)
+        stop = None if duration is None else start + int(duration * native)
+        samples = samples[start:stop]
+    y = _mono(samples)
+    _check_samples(y, name, offset)
+    rate = native if sr is None else sr
+    y = _resampled(y, native, rate)
+    if pad and duration is not None:
+        length = round(duration * rate)
+        y = np.pad(y[:length], (0, max(0, length - len(y))))
+    return y, rate
+
+
+def source_name(source: Any) -> str:
+    """What an error calls a recording."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    array = source[0] if isinstance(source, tuple) else source
+    return f"array of shape {np.shape(array)}"
+
+
+def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -> None:
+    """Refuse an excerpt that cannot be.
+
+    Raises
+    ------
+    ParameterError
+        For a negative or infinite `offset`, a `duration` that is not positive, or padding to none.
+    """
+    if not 0 <= offset < np.inf:
+        raise ParameterError(f"offset must be at least 0 seconds, got {offset}")
+    if duration is not None and not 0 < duration < np.inf:
+        raise ParameterError(f"duration must be above 0 seconds, got {duration}")
+    if pad and duration is None:
+        raise ParameterError("pad fills up to a duration: give one, such as duration=5.0")
+
+
+def _read(path: Path, name: str, offset: float, duration: float | None) -> tuple[Array, float]:
+    """Samples of a file, ``(samples,)`` or ``(samples, channels)``, and its rate."""
+    import soundfile
+
+    try:
+        with path.open("rb") as stream:
+            if not stream.read(1):
+                raise AudioError(name, "open", "the file is empty (0 bytes)")
+    except FileNotFoundError:
+        raise AudioError(name, "open", "no such file") from None
+    except IsADirectoryError:
+        raise AudioError(name, "open", "is a folder, not a file") from None
+    except AudioError:
+        raise
+    except (OSError, ValueError) as error:
+        raise AudioError(name, "open", getattr(error, "strerror", None) or str(error)) from None
+    try:
+        with soundfile.SoundFile(path) as file:
+            return _decode(file, offset, duration), float(file.samplerate)
+    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+        raise AudioError(name, "decode", _why_undecodable(path, error)) from None
+
+
+def _why_undecodable(path: Path, error: Exception) -> str:
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix in UNDECODABLE:
+        return f"libsndfile does not decode .{suffix}: convert it, for example to FLAC or WAV"
+    reason = str(getattr(error, "error_string", error)).strip().rstrip(".") or type(error).__name__
+    return f"not sound that libsndfile can decode ({reason})"
+
+
+def _decode(file: SoundFile, offset: float, duration: float | None) -> Array:
+    """What is really in the file: the header of an MP3 can promise another number of samples."""
+    rate = file.samplerate
+    skip = int(offset * rate)
+    limit = None if duration is None else int(duration * rate)
+    if skip:
+        file.seek(min(skip, file.frames))
+    expected = max(0, file.frames - skip)
+    expected = expected if limit is None else min(expected, limit)
+    # 16-bit samples are scaled four times faster here than in libsndfile, to the same values.
+    dtype = "int16" if file.subtype == "PCM_16" else "float32"
+    shape = (file.channels,) if file.channels > 1 else ()
+    parts = []
+    room = min(expected, MOST_AT_ONCE) or READ_AHEAD
+    while limit is None or limit > 0:
+        part = np.empty((room if limit is None else min(room, limit), *shape), dtype=dtype)
+        count = len(file.read(out=part))
+        parts.append(part[:count])
+        limit = None if limit is None else limit - count
+        if count < len(part):
+            break
+        room = READ_AHEAD
+    samples = (
+        parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty((0, *shape), dtype)])
+    )
+    return _scaled(samples)
+
+
+def _from_array(source: Any, name: str) -> tuple[Array, float]:
+    """Samples of an array, ``(samples,)`` or ``(samples, channels)``, and its rate."""
+    if not isinstance(source, tuple) or len(source) != 2:
+        raise AudioError(name, "open", "an array needs its rate: give (y, sr), such as (y, 22050)")
+    y, sr = np.asarray(source[0]), source[1]
+    if isinstance(sr, bool) or not isinstance(sr, int | float | np.number) or not 0 < sr < np.inf:
+        raise AudioError(name, "open", f"the rate must be a positive number of Hz, got {sr!r}")
+    if y.ndim not in (1, 2) or y.dtype.kind not in "iuf":
+        wanted = "numbers of shape (samples,) or (channels, samples)"
+        raise AudioError(name, "open", f"expected {wanted}, got {y.dtype} of shape {y.shape}")
+    if y.ndim == 2 and y.shape[0] > y.shape[1]:
+        raise AudioError(
+            name, "open", "more channels than samples: is it (samples, channels)? transpose it: y.T"
+        )
+    if y.dtype.kind in "iu" and y.size > 1 and y.any() and np.abs(y.astype(np.int64)).max() <= 1:
+        raise AudioError(
+            name,
+            "samples",
+            f"{y.dtype} samples of at most 1: floats that were cast to integers? give them as floats",
+        )
+    if (
+        y.dtype.kind == "f"
+        and y.size
+        and np.nanmax(np.abs(y)) > 128
+        and np.array_equal(y, np.rint(y))
+    ):
+        raise AudioError(
+            name, "samples", "floats that hold integers: divide by full scale, such as y / 32768"
+        )
+    return _scaled(y.T), float(sr)
+
+
+def _scaled(y: Array) -> Array:
+    """Integers over the full scale of their type, unsigned ones around their middle; float32."""
+    if y.dtype.kind == "f":
+        return y.astype(np.float32, copy=False)
+    bits = 8 * y.dtype.itemsize
+    if y.dtype.kind == "u":
+        y = y.astype(np.float64) - 2 ** (bits - 1)
+    if bits <= 16:
+        return np.multiply(y, np.float32(2.0 ** (1 - bits)), dtype=np.float32)
+    return (y * 2.0 ** (1 - bits)).astype(np.float32)
+
+
+def _mono(samples: Array) -> Array:
+    """The mean of the channels."""
+    return samples if samples.ndim == 1 else np.mean(samples, axis=1)
+
+
+def _check_samples(y: Array, name: str, offset: float) -> None:
+    if not len(y):
+        cause = f"no samples after the offset of {offset:g} s" if offset else "no samples"
+        raise AudioError(name, "samples", cause)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduce(y, dtype=np.float64)
+    if not np.isfinite(total):
+        at = int(np.argmin(np.isfinite(y)))
+        raise AudioError(name, "samples", f"sample {at} is {y[at]}: every sample must be finite")
+
+
+def _resampled(y: Array, native: float, rate: float) -> Array:
+    if native == rate:
+        return y
+    import soxr
+
+    length = int(np.ceil(len(y) * (float(rate) / native)))
+    resampled: Array = soxr.resample(y, native, rate, quality="HQ")[:length]
+    return np.pad(resampled, (0, length - len(resampled)))
+
+
+def segments(
+    y: Array, sr: float, *, length: float, hop: float, tail: str, name: str
+) -> list[tuple[int, int, Array]]:
+    """Equal parts of a recording, each with its first and last sample.
+
+    Parameters
+    ----------
+    length, hop : float
+        Seconds of a segment, and from one to the next.
+    tail : {"drop", "keep", "pad"}
+        What becomes of a last segment that is shorter: nothing, a shorter segment, or one filled up
+        with zeros. Where one ends with the recording, nothing is left to be a tail.
+    name : str
+        What an error calls the recording.
+
+    Raises
+    ------
+    AudioError
+        If short ones are dropped, and the whole recording is shorter than one segment.
+    """
+    size, step = round(length * sr), max(1, round(hop * sr))
+    whole = max(0, (len(y) - size) // step + 1)
+    parts = [(k * step, k * step + size, y[k * step : k * step + size]) for k in range(whole)]
+    rest = whole * step
+    covered = parts[-1][1] if parts else 0
+    if max(covered, rest if parts else 0) < len(y) and tail != "drop":
+        part = y[rest:]
+        if tail == "pad":
+            part = np.pad(part, (0, size - len(part)))
+        parts.append((rest, min(rest + size, len(y)), part))
+    if not parts:
+        raise AudioError(
+            name,
+            "segment",
+            f"{len(y) / sr:.3g} s is shorter than one segment of {length:g} s:"
+            " pad or keep the last segment",
+        )
+    return parts

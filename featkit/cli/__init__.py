@@ -1,0 +1,62 @@
+"""The command line: one file a command, found by looking, loaded when it is called for.
+
+A module here whose name has no underscore before it exports its ``command``. A command calls the
+library and shows the answer; what a user of the library could want is not here. Exit status: 0 when all
+went well, 1 when the command failed, 2 for wrong usage, 3 when some recordings failed, 130 when
+stopped.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import click
+
+from featkit.errors import FeatkitError, ParameterError
+
+EPILOG = """
+\b
+Examples:
+  featkit demo                                        see what it does, on sound it makes itself
+  featkit extract recordings/ -o features.parquet     a row for each recording
+  featkit features standard                           what the columns mean
+"""
+
+
+class Failed(click.ClickException):
+    """An error that is told in one line: what failed (1), or what was used wrongly (2)."""
+
+    def __init__(self, error: FeatkitError) -> None:
+        super().__init__(str(error))
+        self.exit_code = 2 if isinstance(error, ParameterError) else 1
+
+
+class Commands(click.Group):
+    """The commands of this folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = (module.name for module in pkgutil.iter_modules(__path__))
+        return sorted(name for name in names if not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FeatkitError as error:
+            raise Failed(error) from error
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(130) from None
+
+
+@click.group(cls=Commands, epilog=EPILOG)
+@click.version_option(package_name="featkit", message="featkit %(version)s")
+def main() -> None:
+    """Sound to a table of named, documented features."""

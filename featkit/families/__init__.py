@@ -1,0 +1,238 @@
+"""The families of descriptors, one file each, found by looking.
+
+A family is a module here that exports one `FAMILY`. To add one, write that module: no list
+names it, and the contract test runs over it as it runs over all others.
+
+The function of a family is pure: its parameters in, and by keyword the quantities it needs, in the
+names of `featkit.spectra.SCOPES`; out comes ``(descriptors, frames)`` or ``(descriptors, clips)``. What it
+needs is read from its signature, and only that is computed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from featkit.errors import FeatkitError
+from featkit.parameters import Parameters, unknown
+from featkit.segments import Array
+from featkit.spectra import SCOPES, SpectraParameters
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+class FamilyError(FeatkitError):
+    """A family that does not keep the contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """One thing that a family measures.
+
+    Attributes
+    ----------
+    name : str
+        The field's own term, lower case.
+    unit : str
+        Unit of the values, ``"1"`` for a pure number.
+    low, high : float
+        Range of the values, in that unit.
+    definition : str
+        One line, with the formula.
+    reference : str
+        Paper, standard or program that defines it.
+    undefined : str
+        When there is no value (NaN).
+    indices : tuple of str
+        Names of its components, such as the twelve pitch classes; empty for a single value.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    definition: str
+    reference: str
+    undefined: str
+    indices: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Full name and index of each component."""
+        if not self.indices:
+            yield self.name, ""
+        for index in self.indices:
+            yield f"{self.name}_{index}", index
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracle:
+    """A signal of which theory knows the answer.
+
+    Attributes
+    ----------
+    name : str
+        What is claimed.
+    signal : callable
+        Gives the samples at a rate, ``signal(sr)``.
+    expected : dict of str to float
+        Components and the value that each has in the middle frame (or of the clip).
+    tolerance : float
+        Absolute, in the descriptor's unit.
+    parameters : dict
+        Parameters of the family that differ from their defaults.
+    """
+
+    name: str
+    signal: Callable[[float], Array]
+    expected: dict[str, float]
+    tolerance: float
+    parameters: dict[str, Any]
+
+
+class NoParameters(Parameters):
+    """A family with nothing to choose."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A group of descriptors with one computation.
+
+    Attributes
+    ----------
+    name : str
+        Name of the family and of its module.
+    parameters : type
+        Class of its parameters.
+    descriptors : callable
+        The descriptors that some parameters give, in the order of the rows of `compute`.
+    compute : callable
+        ``compute(parameters, *, needed, ...)``: values of shape ``(rows, frames)`` or, where
+        `per` is ``"clip"``, ``(rows, clips)``.
+    finish : callable, optional
+        ``finish(parameters, values, *, needed, ...)``: what only whole clips can tell, applied to
+        the values of all their frames.
+    per : {"frame", "clip"}
+        Whether statistics follow, or each clip has one value.
+    undefined_in_silence : bool
+        Whether a clip of digital silence has no value. Silent frames of a clip that sounds keep the
+        value that the definition's program gives them, unless a feature set skips them.
+    check : callable, optional
+        ``check(parameters, spectra)`` raises `ParameterError` for what does not go together.
+    from_indices : callable, optional
+        The parameters under which a descriptor has the given components.
+    oracles : tuple of Oracle
+        Cases that theory decides.
+    """
+
+    name: str
+    compute: Callable[..., Array]
+    descriptors: Callable[[Any], Sequence[Descriptor]]
+    oracles: tuple[Oracle, ...]
+    parameters: type[Parameters] = NoParameters
+    finish: Callable[..., Array] | None = None
+    per: Literal["frame", "clip"] = "frame"
+    undefined_in_silence: bool = False
+    check: Callable[[Any, SpectraParameters], None] | None = None
+    from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Quantities that the computation asks for."""
+        return _keywords(self.compute)
+
+    @cached_property
+    def finish_needs(self) -> frozenset[str]:
+        """Quantities that the finish asks for."""
+        return _keywords(self.finish) if self.finish else frozenset()
+
+    @property
+    def walks_blocks(self) -> bool:
+        """Whether it is computed block by block."""
+        return bool(self.needs & SCOPES["block"])
+
+    @property
+    def walks_again(self) -> bool:
+        """Whether its blocks can only be computed once something is known of the whole stack."""
+        return self.walks_blocks and bool(self.needs & SCOPES["stack"])
+
+
+def _keywords(function: Callable[..., Array]) -> frozenset[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+
+def check_contract(family: Family, module: str) -> None:
+    """Refuse a family that is malformed.
+
+    Raises
+    ------
+    FamilyError
+        That says which family and what is wrong with it.
+    """
+    known = frozenset().union(*SCOPES.values())
+    descriptors = family.descriptors(family.parameters())
+    names = [name for descriptor in descriptors for name, _ in descriptor.names]
+    faults = {
+        f"its module is {module!r}": family.name != module,
+        f"it asks for {sorted(family.needs - known)}": not family.needs <= known,
+        "its finish asks for more than whole clips": bool(family.finish_needs & SCOPES["block"]),
+        "a family per clip has no blocks and no finish": family.per == "clip"
+        and (family.walks_blocks or family.finish is not None),
+        "it describes nothing": not names,
+        "a name stands twice": len(names) != len(set(names)),
+        "a name is not lower-case words": not all(_NAME.fullmatch(name) for name in names),
+        "a descriptor lacks its documentation": not all(
+            d.unit and d.definition and d.reference and d.undefined for d in descriptors
+        ),
+        "it has no oracle": not family.oracles,
+    }
+    for fault, present in faults.items():
+        if present:
+            raise FamilyError(f"family {family.name!r}: {fault}")
+
+
+@lru_cache(maxsize=1)
+def families() -> dict[str, Family]:
+    """All families by name, in alphabetical order.
+
+    Raises
+    ------
+    FamilyError
+        If one is malformed, or two describe a descriptor of the same name.
+    """
+    found: dict[str, Family] = {}
+    owner: dict[str, str] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        family = getattr(importlib.import_module(f"{__name__}.{module}"), "FAMILY", None)
+        if not isinstance(family, Family):
+            raise FamilyError(f"families/{module}.py exports no FAMILY")
+        check_contract(family, module)
+        for descriptor in family.descriptors(family.parameters()):
+            if descriptor.name in owner:
+                other = owner[descriptor.name]
+                raise FamilyError(f"{descriptor.name!r} stands twice: in {other!r} and {module!r}")
+            owner[descriptor.name] = module
+        found[module] = family
+    return found
+
+
+def family(name: str) -> Family:
+    """The family called `name`.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    from featkit.errors import ParameterError
+
+    if name not in families():
+        raise ParameterError(unknown("family", name, families()))
+    return families()[name]

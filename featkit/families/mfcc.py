@@ -1,0 +1,79 @@
+"""Mel-frequency cepstral coefficients.
+
+A type-II orthonormal discrete cosine transform of the mel spectrogram in decibels (Davis and
+Mermelstein, IEEE Trans. ASSP 28(4), 1980), with the mel scale and filters of Slaney's Auditory
+Toolbox and no liftering: `librosa.feature.mfcc` with its defaults. ``mfcc_1`` is librosa's row 0, the
+mean level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.fft
+
+from featkit import signals
+from featkit.errors import ParameterError
+from featkit.families import Descriptor, Family, Oracle
+from featkit.parameters import Parameters, parameter
+from featkit.segments import Array
+from featkit.spectra import SpectraParameters
+
+
+class MfccParameters(Parameters):
+    """How many coefficients."""
+
+    n_mfcc: int = parameter(20, "coefficients, counted from the mean level", at_least=1)
+
+
+def descriptors(p: MfccParameters) -> Sequence[Descriptor]:
+    coefficient = Descriptor(
+        name="mfcc",
+        unit="dB",
+        low=-np.inf,
+        high=np.inf,
+        definition="mel-frequency cepstral coefficient: orthonormal DCT-II of the mel bands in dB,"
+        " cut off top_db below the clip's loudest band",
+        reference="Davis and Mermelstein 1980; librosa.feature.mfcc",
+        undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
+        indices=tuple(str(k + 1) for k in range(p.n_mfcc)),
+    )
+    return [coefficient]
+
+
+def compute(p: MfccParameters, *, log_mel: Array) -> Array:
+    """DCT of the mel bands: ``(n_mfcc, frames)``."""
+    return np.asarray(scipy.fft.dct(log_mel, axis=0, norm="ortho")[: p.n_mfcc])
+
+
+def check(p: MfccParameters, spectra: SpectraParameters) -> None:
+    if p.n_mfcc > spectra.n_mels:
+        raise ParameterError(
+            f"n_mfcc must be at most n_mels ({spectra.n_mels}), the bands it is made from,"
+            f" got {p.n_mfcc}"
+        )
+
+
+def from_indices(indices: Sequence[str]) -> dict[str, Any]:
+    return {"n_mfcc": max(20, *map(int, indices))}
+
+
+FAMILY = Family(
+    name="mfcc",
+    parameters=MfccParameters,
+    descriptors=descriptors,
+    compute=compute,
+    check=check,
+    from_indices=from_indices,
+    oracles=(
+        Oracle(
+            name="silence is -100 dB in all 128 bands: sqrt(128) times that, and no shape",
+            signal=lambda sr: signals.constant(sr, value=0),
+            expected={"mfcc_1": -100 * np.sqrt(128), "mfcc_2": 0.0, "mfcc_20": 0.0},
+            tolerance=1e-3,
+            parameters={},
+        ),
+    ),
+)

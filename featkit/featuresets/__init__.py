@@ -1,0 +1,405 @@
+"""Feature sets: which families, with which parameters and statistics, under a name and a version.
+
+A set is a TOML file of this folder, a user's own, or a dict of the same shape::
+
+    name = "mine"
+    sample_rate = 22050          # Hz, or "native" to keep each file's own
+
+    [spectra]
+    hop_length = 256
+
+    [[features]]
+    family = "mfcc"
+    n_mfcc = 40
+    statistics = ["mean", "std"]
+
+Columns stand in the order of the entries; within an entry first all of the first statistic, then all
+of the second. A column is called ``<descriptor>[_<index>]_<statistic>``, or ``<descriptor>[_<index>]``
+where each clip has one value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from featkit.errors import ParameterError
+from featkit.families import Descriptor, Family, families, family
+from featkit.parameters import Parameters, unknown
+from featkit.spectra import SpectraParameters
+from featkit.statistics import statistic
+
+DEFAULT = "standard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What a column of a table means."""
+
+    name: str
+    family: str
+    descriptor: str
+    index: str
+    statistic: str
+    unit: str
+    definition: str
+    reference: str
+    undefined: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One family in a set."""
+
+    family_name: str
+    parameters: Parameters
+    statistics: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> Family:
+        return family(self.family_name)
+
+    @cached_property
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        return tuple(self.family.descriptors(self.parameters))
+
+    @property
+    def rows(self) -> int:
+        """How many values the family gives a frame, or a clip."""
+        return sum(max(1, len(d.indices)) for d in self.descriptors)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(
+            self._column(descriptor, name, index, statistic_name)
+            for statistic_name in self.statistics or ("",)
+            for descriptor in self.descriptors
+            for name, index in descriptor.names
+        )
+
+    def _column(self, d: Descriptor, name: str, index: str, statistic_name: str) -> Column:
+        unit, definition = d.unit, d.definition
+        if statistic_name:
+            _, over, pattern = statistic(statistic_name)
+            unit = "1" if (d.unit, pattern) == ("1", "({})²") else pattern.format(d.unit)
+            definition = f"{d.definition}; {over}"
+            name = f"{name}_{statistic_name}"
+        return Column(
+            name=name,
+            family=self.family_name,
+            descriptor=d.name,
+            index=index,
+            statistic=statistic_name,
+            unit=unit,
+            definition=definition,
+            reference=d.reference,
+            undefined=d.undefined,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        entry = {"family": self.family_name, **dataclasses.asdict(self.parameters)}
+        return entry | ({"statistics": list(self.statistics)} if self.statistics else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSet:
+    """A named, versioned choice of columns.
+
+    Attributes
+    ----------
+    name : str
+        What the set is called.
+    version : int
+        0 while the set may still change; from 1 on it is frozen, and a change of any number is
+        a new version.
+    title, reference : str
+        What it is for, and where it comes from.
+    sample_rate : float or None
+        Rate in Hz that recordings are resampled to; None keeps each one's own.
+    silent_frames : {"keep", "skip"}
+        Whether a frame of digital silence enters the statistics of a descriptor that silence does not
+        have with the value that librosa gives it, or is left out. A clip of nothing else is NaN
+        in either case.
+    spectra : SpectraParameters
+        Frames, windows, mel bands.
+    entries : tuple of Entry
+        The families.
+    selected : tuple of str
+        If not empty, only these columns, in this order.
+    """
+
+    name: str
+    version: int
+    title: str
+    reference: str
+    sample_rate: float | None
+    silent_frames: str
+    spectra: SpectraParameters
+    entries: tuple[Entry, ...]
+    selected: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.entries:
+            raise ParameterError(f"{self.name}: features must name at least one family")
+        names = [column.name for column in self._all_columns]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ParameterError(f"{self.name}: column {twice[0]!r} stands twice")
+        for name in self.selected:
+            if name not in names:
+                raise ParameterError(f"{self.name}: columns: {unknown('column', name, names)}")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        for key in ("fmin", "fmax"):
+            edge = getattr(self.spectra, key)
+            if self.sample_rate and edge and edge > self.sample_rate / 2:
+                raise ParameterError(
+                    f"{self.name}: spectra: {key} must be at most half the sample rate"
+                    f" ({self.sample_rate / 2:g} Hz), got {edge:g}"
+                )
+        for entry in self.entries:
+            if check := entry.family.check:
+                try:
+                    check(entry.parameters, self.spectra)
+                except ParameterError as error:
+                    raise ParameterError(f"{self.name}: {entry.family_name}: {error}") from None
+
+    @cached_property
+    def _all_columns(self) -> tuple[Column, ...]:
+        return tuple(column for entry in self.entries for column in entry.columns)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in order."""
+        if not self.selected:
+            return self._all_columns
+        by_name = {column.name: column for column in self._all_columns}
+        return tuple(by_name[name] for name in self.selected)
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def positions(self) -> list[int]:
+        """Where each column stands among all that the entries give."""
+        place = {column.name: k for k, column in enumerate(self._all_columns)}
+        return [place[name] for name in self.column_names]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The set as a dict, with every default written out; `feature_set` takes it back."""
+        everything: dict[str, Any] = {
+            "name": self.name,
+            "version": self.version,
+            "title": self.title,
+            "reference": self.reference,
+            "sample_rate": self.sample_rate or "native",
+            "silent_frames": self.silent_frames,
+            "spectra": dataclasses.asdict(self.spectra),
+            "features": [entry.as_dict() for entry in self.entries],
+        }
+        return everything | ({"columns": list(self.selected)} if self.selected else {})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides a number: two sets with the same one are the same."""
+        deciding = {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
+        text = json.dumps(deciding, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any], *, where: str = "feature set") -> FeatureSet:
+        """A set from a dict of the TOML file's shape.
+
+        Raises
+        ------
+        ParameterError
+            That names the key.
+        """
+        known = {
+            "name": (str, "custom"),
+            "version": (int, 0),
+            "title": (str, ""),
+            "reference": (str, ""),
+            "sample_rate": (float | int | str, 22050),
+            "silent_frames": (str, "keep"),
+            "spectra": (Mapping, {}),
+            "features": (Sequence, ()),
+            "columns": (Sequence, ()),
+        }
+        for key, value in mapping.items():
+            if key not in known:
+                raise ParameterError(f"{where}: {unknown('key', key, known)}")
+            if not isinstance(value, known[key][0]) or isinstance(value, bool):
+                raise ParameterError(f"{where}: {key} has a value of the wrong kind: {value!r}")
+        given = {key: mapping.get(key, default) for key, (_, default) in known.items()}
+        if given["silent_frames"] not in ("keep", "skip"):
+            wrong = unknown("silent_frames =", given["silent_frames"], ["keep", "skip"])
+            raise ParameterError(f"{where}: {wrong}")
+        return cls(
+            name=given["name"],
+            version=given["version"],
+            title=given["title"],
+            reference=given["reference"],
+            sample_rate=_sample_rate(given["sample_rate"], where),
+            silent_frames=given["silent_frames"],
+            spectra=SpectraParameters.from_mapping(given["spectra"], where=f"{where}: spectra"),
+            entries=tuple(
+                _entry(features, f"{where}: features[{k}]")
+                for k, features in enumerate(given["features"])
+            ),
+            selected=tuple(given["columns"]),
+        )
+
+    @classmethod
+    def from_columns(cls, names: Sequence[str], *, sample_rate: float | None = 22050) -> FeatureSet:
+        """The set that gives the columns of these names, with default parameters.
+
+        Raises
+        ------
+        ParameterError
+            For a name that no family gives.
+        """
+        parts: dict[str, list[tuple[str, str]]] = {}
+        for name in names:
+            family_name, index, statistic_name = _parse(name)
+            parts.setdefault(family_name, []).append((index, statistic_name))
+        entries = []
+        for family_name, indexed in parts.items():
+            mapping: dict[str, Any] = {"family": family_name}
+            if from_indices := family(family_name).from_indices:
+                mapping |= from_indices([index for index, _ in indexed])
+            if statistics := list(dict.fromkeys(s for _, s in indexed if s)):
+                mapping["statistics"] = statistics
+            entries.append(mapping)
+        given = {"features": entries, "columns": list(names)}
+        given["sample_rate"] = "native" if sample_rate is None else sample_rate
+        return cls.from_dict(given, where="columns")
+
+
+def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet) -> FeatureSet:
+    """The feature set that is meant.
+
+    Parameters
+    ----------
+    features : str, path, mapping or FeatureSet
+        Name of a set of the package, a TOML file, or a dict of the same shape.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such set, or something in it is wrong; it names the key.
+
+    Examples
+    --------
+    >>> len(feature_set("genre75").columns)
+    75
+    >>> feature_set({"features": [{"family": "tempo"}]}).column_names
+    ('tempo',)
+    """
+    if isinstance(features, FeatureSet):
+        return features
+    if isinstance(features, Mapping):
+        return FeatureSet.from_dict(features)
+    if features in feature_sets():
+        source = resources.files(__name__) / f"{features}.toml"
+        return FeatureSet.from_dict(tomllib.loads(source.read_text("utf-8")), where=str(features))
+    path = Path(features)
+    if path.suffix != ".toml":
+        raise ParameterError(
+            f"{unknown('feature set', str(features), feature_sets())};"
+            " or the path of a .toml file that defines one"
+        )
+    try:
+        text = path.read_text("utf-8")
+        mapping = {"name": path.stem} | tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ParameterError(f"{path}: cannot read the feature set: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"{path}: not valid TOML: {error}") from None
+    return FeatureSet.from_dict(mapping, where=str(path))
+
+
+def feature_sets() -> list[str]:
+    """Names of the package's sets."""
+    files = (Path(entry.name) for entry in resources.files(__name__).iterdir())
+    return sorted(file.stem for file in files if file.suffix == ".toml")
+
+
+def describe(column: str) -> Column:
+    """Family, descriptor, index, statistic, unit, definition and reference of a column.
+
+    Parameters
+    ----------
+    column : str
+        A column's name, such as ``"mfcc_3_mean"``.
+
+    Raises
+    ------
+    ParameterError
+        If no family gives a column of that name.
+
+    Examples
+    --------
+    >>> describe("spectral_centroid_std").unit
+    'Hz'
+    """
+    return FeatureSet.from_columns([column]).columns[0]
+
+
+def _parse(column: str) -> tuple[str, str, str]:
+    """Family, index and statistic in a column's name."""
+    for name, each in families().items():
+        for descriptor in each.descriptors(each.parameters()):
+            if column != descriptor.name and not column.startswith(f"{descriptor.name}_"):
+                continue
+            words = [word for word in column[len(descriptor.name) + 1 :].split("_") if word]
+            indexed = bool(descriptor.indices)
+            index, rest = ("".join(words[:1]), words[1:]) if indexed else ("", words)
+            if bool(rest) == (each.per == "frame") and bool(index) == indexed:
+                return name, index, "_".join(rest)
+    known = [d.name for each in families().values() for d in each.descriptors(each.parameters())]
+    shape = "<descriptor>[_<index>]_<statistic>"
+    raise ParameterError(f"{unknown('column', column, known)}; a column is called {shape}")
+
+
+def _entry(mapping: Any, where: str) -> Entry:
+    if not isinstance(mapping, Mapping) or not isinstance(mapping.get("family"), str):
+        raise ParameterError(f"{where}: must name its family, as in family = 'mfcc'")
+    parameters = dict(mapping)
+    name = parameters.pop("family")
+    statistics = parameters.pop("statistics", ())
+    try:
+        each = family(name)
+        if isinstance(statistics, str) or not isinstance(statistics, Sequence):
+            raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
+        for statistic_name in statistics:
+            statistic(statistic_name)
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    if bool(statistics) != (each.per == "frame"):
+        need = "needs statistics" if each.per == "frame" else "has one value a clip, no statistics"
+        raise ParameterError(f"{where}: {name!r} {need}")
+    where = f"{where} ({name})"
+    return Entry(name, each.parameters.from_mapping(parameters, where=where), tuple(statistics))
+
+
+def _sample_rate(value: Any, where: str) -> float | None:
+    if value == "native":
+        return None
+    if isinstance(value, str) or not 1 <= value <= 1_000_000:
+        raise ParameterError(
+            f"{where}: sample_rate must be a rate in Hz or 'native', got {value!r}"
+        )
+    return float(value)

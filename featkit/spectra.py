@@ -1,0 +1,528 @@
+"""What several families share, computed once: frames, spectra and what follows from them.
+
+The letters are librosa's: ``y`` samples, ``sr`` their rate in Hz, ``S`` a magnitude spectrogram of
+shape ``(bins, frames)``, bin ``k`` at ``k * sr / n_fft`` Hz. Frames are centred: frame ``t`` looks
+at the ``n_fft`` samples around sample ``t * hop_length``, with padding at both ends, so that a clip
+of ``n`` samples has ``1 + n // hop_length`` frames.
+
+A `Stack` is a list of clips laid out as one row of frames. It is walked in a `Block` of some frames
+at a time, few enough to stay in the processor's cache. A quantity is an attribute of one of three
+scopes, and a family asks for it by its name:
+
+setting
+    The same for all: ``sr``, ``n_fft``, ``hop_length``, ``frequencies``.
+block
+    Of a few frames, and gone with them: ``power``, ``S``, ``total``, ``centroid``, ``mel`` …
+stack
+    Of whole clips: ``signal``, ``clips``, ``segments``, ``log_mel``, ``onset_strength``, ``tuning``.
+
+Each frame is computed by the same operations in the same order wherever it stands, so that a clip
+has the same numbers alone and among others, to the bit. That rules out BLAS, whose sums depend on
+a column's position; filter banks are sparse matrices instead, which for these narrow filters are
+faster, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+
+from featkit.errors import ParameterError
+from featkit.parameters import Parameters, parameter
+from featkit.segments import Array, Segments
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+np.empty(24 * 2**20, dtype=np.uint8)
+# glibc hands freed memory back to the system and fetches it again page by page, which costs a third
+# of an analysis, until an array as large as those in use has once been freed. The others do not mind.
+
+BLOCK_FRAMES = 192
+"""Frames in a block: its power spectrum takes 0.8 MB at ``n_fft=2048``. Fewer would fit the L1 cache
+and lose more to Python; more would leave the L2."""
+
+KEPT_BYTES = 64 * 2**20
+"""Up to this size the power spectra of a stack are kept for a second walk, not computed again."""
+
+PIECE = 16
+"""Bins in a piece of a spectrum, see `Block.pieces`."""
+
+MIN_POWER = 1e-10
+"""Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""
+
+
+class SpectraParameters(Parameters):
+    """How samples are cut into frames and turned into spectra."""
+
+    n_fft: int = parameter(2048, "samples in a frame", at_least=16)
+    hop_length: int = parameter(512, "samples from one frame to the next", at_least=1)
+    window: str = parameter(
+        "hann", "shape of the (periodic) window", choices=("hann", "hamming", "blackman", "boxcar")
+    )
+    pad_mode: str = parameter(
+        "constant",
+        "what stands beyond the ends of a clip: zeros, or the clip mirrored as librosa did before 0.9",
+        choices=("constant", "reflect"),
+    )
+    n_mels: int = parameter(128, "mel bands", at_least=1)
+    fmin: float = parameter(0.0, "lower edge of the lowest mel band, in Hz", at_least=0)
+    fmax: float | None = parameter(
+        None, "upper edge of the highest mel band, in Hz; left out, half the sample rate", above=0
+    )
+    top_db: float = parameter(
+        80.0, "decibels below a clip's loudest value at which quieter ones are cut off", above=0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_fft % 2:
+            raise ParameterError(f"n_fft must be even, got {self.n_fft}")
+        if self.fmax is not None and self.fmax <= self.fmin:
+            raise ParameterError(f"fmax must be above fmin ({self.fmin:g} Hz), got {self.fmax:g}")
+
+
+class Stack:
+    """Clips at one rate, laid out side by side as one row of frames.
+
+    Parameters
+    ----------
+    clips : sequence of arrays, shape ``(samples,)``, float32
+        At least one clip, each of at least one sample.
+    sr : float
+        Their sample rate in Hz.
+    parameters : SpectraParameters
+        How they are cut into frames.
+    """
+
+    def __init__(self, clips: Sequence[Array], sr: float, parameters: SpectraParameters) -> None:
+        self.clips = tuple(clips)
+        self.sr = sr
+        self.parameters = parameters
+        self.n_fft = parameters.n_fft
+        self.hop_length = parameters.hop_length
+        self.frequencies = frequencies(sr, parameters.n_fft)
+        self.segments = Segments([1 + len(clip) // self.hop_length for clip in self.clips])
+        self.signal = Signal(self.clips, self.segments, parameters)
+        self._gathered: dict[str, Array] = {}
+        self._kept: dict[int, Array] = {}
+
+    def blocks(self, *, gather: Iterable[str] = (), again: bool = False) -> Iterator[Block]:
+        """Walk the frames from first to last.
+
+        Parameters
+        ----------
+        gather : iterable of str
+            Quantities of the blocks to be collected on the way, for `gathered`.
+        again : bool
+            Whether there will be another walk, for which the power spectra are worth keeping.
+        """
+        again = again and self.segments.total * len(self.frequencies) * 4 <= KEPT_BYTES
+        collected: dict[str, list[Array]] = {name: [] for name in gather}
+        for start in range(0, self.segments.total, BLOCK_FRAMES):
+            block = Block(self, slice(start, min(start + BLOCK_FRAMES, self.segments.total)))
+            if start in self._kept:
+                block.power = self._kept[start]
+            yield block
+            for name, parts in collected.items():
+                parts.append(getattr(block, name))
+            if again:
+                self._kept[start] = block.power
+        for name, parts in collected.items():
+            self._gathered[name] = np.concatenate(parts, axis=-1)
+
+    def gathered(self, name: str) -> Array:
+        """A quantity of the blocks over the whole stack, walked for if no walk collected it."""
+        if name not in self._gathered:
+            for _ in self.blocks(gather=[name]):
+                pass
+        return self._gathered[name]
+
+    @cached_property
+    def log_mel(self) -> Array:
+        """Mel spectrogram in dB, cut `top_db` below the loudest value of each clip."""
+        return power_to_db(self.gathered("mel"), self.segments, self.parameters.top_db)
+
+    @cached_property
+    def onset_strength(self) -> Array:
+        """Mean rise of the mel bands since the frame before, in dB, shape ``(frames,)``.
+
+        The spectral flux of Böck and Widmer ("Maximum filter vibrato suppression for onset
+        detection", DAFx 2013) without the maximum filter; late by half a frame, so that a value
+        stands where the sound begins rather than where a frame first touches it.
+        """
+        flux = np.zeros(self.segments.total, dtype=np.float32)
+        rise = self.log_mel[:, 1:] - self.log_mel[:, :-1]
+        flux[1:] = column_sums(np.maximum(rise, 0, out=rise)) / np.float32(len(rise))
+        flux[self.segments.starts] = 0
+        late = self.n_fft // (2 * self.hop_length)
+        strength = np.zeros_like(flux)
+        for clip in self.segments:
+            strength[clip][late:] = flux[clip][: max(0, clip.stop - clip.start - late)]
+        return strength
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        """How far from A4 = 440 Hz each clip is tuned."""
+        return Tuning(self.gathered("peaks"), self.segments)
+
+    @cached_property
+    def sounding(self) -> Array:
+        """Whether a frame holds any sound, ``(frames,)``; digital silence does not."""
+        return self.gathered("loudest") > 0
+
+
+class Block:
+    """A few frames of a stack, and their spectra."""
+
+    def __init__(self, stack: Stack, frames: slice) -> None:
+        self.stack = stack
+        self.frames = frames
+        self.sr = stack.sr
+        self.n_fft = stack.n_fft
+        self.hop_length = stack.hop_length
+        self.frequencies = stack.frequencies
+
+    @cached_property
+    def power(self) -> Array:
+        """Power spectrogram, ``(bins, frames)``, float32."""
+        frames = self.stack.signal.frames(self.frames)
+        window = fft_window(self.stack.parameters.window, self.n_fft)
+        spectrum = scipy.fft.rfft(np.multiply(frames, window).T, axis=0)
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
+        return power
+
+    @cached_property
+    def S(self) -> Array:
+        """Magnitude spectrogram, ``(bins, frames)``."""
+        return np.sqrt(self.power)
+
+    @cached_property
+    def precise_S(self) -> Array:
+        """The same, transformed in double precision: for what depends on the weakest bins.
+
+        A single-precision transform is exact to a ten-millionth of the frame's strongest bin,
+        which is more than there is in the stop band of a resampler.
+        """
+        return self.stack.signal.precise_S(self.frames)
+
+    @cached_property
+    def loudest(self) -> Array:
+        """Power of the strongest bin of each frame, ``(frames,)``."""
+        return column_max(self.power)
+
+    @cached_property
+    def pieces(self) -> Array:
+        """Moments of the magnitudes in pieces of `PIECE` bins, ``(3, pieces, frames)``.
+
+        The sums of S, of (f - F) S and of (f - F)^2 S over a piece whose middle is F. Spectral
+        shape follows from them, in one pass over the spectrum and without cancellation.
+        """
+        moments = piece_moments(self.sr, self.n_fft) @ self.S
+        return np.asarray(moments).reshape(3, -1, moments.shape[1])
+
+    @cached_property
+    def total(self) -> Array:
+        """Sum of the magnitudes of each frame, ``(frames,)``; the least float32 in silence."""
+        return np.maximum(column_sums(self.pieces[0]), np.finfo(np.float32).tiny)
+
+    @cached_property
+    def centroid(self) -> Array:
+        """Mean frequency of each frame in Hz, weighted by magnitude, ``(frames,)``."""
+        middle = piece_middles(self.sr, self.n_fft)[:, None]
+        return column_sums(middle * self.pieces[0] + self.pieces[1]) / self.total
+
+    @cached_property
+    def spread(self) -> Array:
+        """Mean square distance from the centroid in Hz², weighted by magnitude, ``(frames,)``."""
+        offset = piece_middles(self.sr, self.n_fft)[:, None] - self.centroid
+        sums, first, second = self.pieces
+        return column_sums(second + offset * (2 * first + offset * sums)) / self.total
+
+    @cached_property
+    def mel(self) -> Array:
+        """Power in mel bands, ``(n_mels, frames)``."""
+        p = self.stack.parameters
+        bank = mel_filters(self.sr, p.n_fft, p.n_mels, p.fmin, p.fmax)
+        return np.asarray(bank @ self.power)
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        """The stack's tuning, for the frames of this block."""
+        return self.stack.tuning.of(self.frames)
+
+    @cached_property
+    def peaks(self) -> Array:
+        """Spectral peaks between 150 and 4000 Hz: frame, pitch in Hz, magnitude; ``(3, peaks)``.
+
+        Peaks of the power spectrum at least a tenth as high as the frame's highest bin, refined by
+        a parabola through three bins (Smith, "Spectral audio signal processing", 2011: QIFFT).
+        """
+        power, width = self.power, self.power.shape[1]
+        low, high = np.searchsorted(self.frequencies, [150.0, min(4000.0, self.sr / 2)])
+        low, high = max(int(low), 1), min(int(high), len(power) - 1)
+        middle = power[low:high]
+        peak = middle > np.float32(0.1) * self.loudest
+        peak &= middle > power[low - 1 : high - 1]
+        peak &= middle >= power[low + 1 : high + 1]
+        place = np.flatnonzero(peak) + low * width
+        before, at, after = (power.take(place + k).astype(np.float64) for k in (-width, 0, width))
+        bins, frames = np.divmod(place, width)
+        curvature = after + before - 2 * at
+        slope = (after - before) / 2
+        inside = np.abs(slope) < np.abs(curvature)
+        shift = np.where(inside, -slope / np.where(inside, curvature, 1), 0)
+        pitch = (bins + shift) * self.sr / self.n_fft
+        return np.stack([frames + self.frames.start, pitch, at + 0.5 * slope * shift])
+
+
+class Signal:
+    """The samples of a stack on a grid of hops.
+
+    Each clip begins on a multiple of the hop, padded by half a frame at both ends, so that a frame
+    of any clip is a frame of the grid.
+    """
+
+    def __init__(
+        self, clips: Sequence[Array], segments: Segments, parameters: SpectraParameters
+    ) -> None:
+        self.n_fft, self.hop_length = parameters.n_fft, parameters.hop_length
+        self.window = parameters.window
+        half = self.n_fft // 2
+        hops = [-(-(len(clip) + self.n_fft) // self.hop_length) for clip in clips]
+        first_hop = np.cumsum([0, *hops])
+        self.y: Array = np.zeros(int(first_hop[-1]) * self.hop_length, dtype=np.float32)
+        self.begins: Array = first_hop[:-1] * self.hop_length + half
+        self.ends: Array = self.begins + [len(clip) for clip in clips]
+        for begin, clip in zip(self.begins.tolist(), clips, strict=True):
+            if parameters.pad_mode == "constant":
+                self.y[begin : begin + len(clip)] = clip
+            else:
+                self.y[begin - half : begin + len(clip) + half] = np.pad(clip, half, mode="reflect")
+        within = np.arange(segments.total) - segments.spread(segments.starts)
+        self.hop_of_frame: Array = within + segments.spread(first_hop[:-1])
+
+    def frames(self, frames: slice | Array) -> Array:
+        """The samples of some frames, by slice or by number: ``(frames, n_fft)``."""
+        grid = sliding_window_view(self.y, self.n_fft)[:: self.hop_length]
+        hops = self.hop_of_frame[frames]
+        if isinstance(frames, slice) and hops[-1] - hops[0] == len(hops) - 1:
+            return grid[hops[0] : hops[-1] + 1]
+        return grid[hops]
+
+    def precise_S(self, frames: slice | Array) -> Array:
+        """Magnitudes of some frames, transformed in double precision: ``(bins, frames)``, float32."""
+        window = fft_window(self.window, self.n_fft, np.float64)
+        spectrum = scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0)
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
+        return np.sqrt(power, out=power).astype(np.float32)
+
+    def frame_sums(self, x: Array) -> Array:
+        """Sum of `x`, which stands on the samples of the signal, over each frame: ``(frames,)``.
+
+        Frames overlap, and share the sums of the pieces that they have in common.
+        """
+        piece = math.gcd(self.n_fft, self.hop_length)
+        dtype = np.int32 if x.dtype == bool else x.dtype
+        pieces = np.add.reduce(x.reshape(-1, piece), axis=1, dtype=dtype)
+        frames = sliding_window_view(pieces, self.n_fft // piece)[:: self.hop_length // piece]
+        return np.add.reduce(frames[self.hop_of_frame], axis=1)
+
+
+class Tuning:
+    """How far from A4 = 440 Hz clips are tuned, estimated from their spectral peaks.
+
+    Parameters
+    ----------
+    peaks : array, shape ``(3, peaks)``
+        Frame, pitch in Hz and magnitude of each, as `Block.peaks` gives them.
+    segments : Segments
+        The clips.
+    """
+
+    def __init__(self, peaks: Array, segments: Segments) -> None:
+        clip_of_peak = np.searchsorted(segments.ends, peaks[0], side="right")
+        order = np.argsort(clip_of_peak, kind="stable") if len(segments) > 1 else slice(None)
+        split = np.searchsorted(clip_of_peak[order], np.arange(1, len(segments)))
+        self._peaks = np.split(peaks[1:, order].astype(np.float32), split, axis=1)
+        self._segments = segments
+        self._frames = slice(None)
+        self._known: dict[int, Array] = {}
+
+    def of(self, frames: slice) -> Tuning:
+        """The same, for some of the frames."""
+        part = Tuning.__new__(Tuning)
+        part.__dict__ = {**self.__dict__, "_frames": frames}
+        return part
+
+    def __call__(self, bins_per_octave: int) -> Array:
+        """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01."""
+        if bins_per_octave not in self._known:
+            clips = [_deviation(*peaks, bins_per_octave) for peaks in self._peaks]
+            self._known[bins_per_octave] = self._segments.spread(np.array(clips))
+        return self._known[bins_per_octave][self._frames]
+
+
+def _deviation(pitch: Array, magnitude: Array, bins_per_octave: int) -> float:
+    """The commonest deviation among the stronger half of the peaks; 0 where there are none."""
+    if not len(pitch):
+        return 0.0
+    strong = pitch[magnitude >= np.median(magnitude)]
+    bins = bins_per_octave * np.log2(strong / np.float32(440.0 / 16))
+    residual = np.mod(bins, np.float32(1))
+    residual[residual >= 0.5] -= 1
+    edges = np.linspace(-0.5, 0.5, 101)
+    return float(edges[np.argmax(np.histogram(residual, edges)[0])])
+
+
+def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:
+    """Power in decibels, cut off `top_db` below the greatest of each clip: same shape as `power`."""
+    db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
+    db *= 10
+    loudest = segments.max(np.fmax.reduce(db, axis=0))
+    return np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
+
+
+def column_sums(x: Array) -> Array:
+    """Sum over rows, one after the other: ``(rows, frames)`` to ``(frames,)``.
+
+    NumPy would sum a lone column in another order than the same column among others.
+    """
+    if x.shape[1] == 1:
+        return np.add.reduce(np.repeat(x, 2, axis=1), axis=0)[:1]
+    return np.add.reduce(x, axis=0)
+
+
+def column_max(x: Array) -> Array:
+    """Maximum over the first axis, by halves: faster than row by row."""
+    while len(x) > 1:
+        half = -(-len(x) // 2)
+        x = np.maximum(x[:half], x[-half:])
+    return x[0]
+
+
+@lru_cache(maxsize=32)
+def frequencies(sr: float, n_fft: int) -> Array:
+    """Centre frequency of each bin in Hz, float32."""
+    return _constant(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
+
+
+@lru_cache(maxsize=32)
+def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32) -> Array:
+    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978."""
+    terms = {
+        "boxcar": [1.0],
+        "hann": [0.5, -0.5],
+        "hamming": [0.54, -0.46],
+        "blackman": [0.42, -0.5, 0.08],
+    }[name]
+    phase = 2 * np.pi * np.arange(n_fft) / n_fft
+    window = sum(term * np.cos(k * phase) for k, term in enumerate(terms))
+    return _constant(np.asarray(window, dtype=dtype))
+
+
+@lru_cache(maxsize=32)
+def piece_middles(sr: float, n_fft: int) -> Array:
+    """Frequency in the middle of each piece of `PIECE` bins, in Hz, float32."""
+    hz = frequencies(sr, n_fft)
+    return _constant(np.array([piece.mean() for piece in np.split(hz, _piece_starts(n_fft))]))
+
+
+@lru_cache(maxsize=32)
+def piece_moments(sr: float, n_fft: int) -> csr_array:
+    """Matrix that takes the three moments of each piece of a spectrum: see `Block.pieces`."""
+    from scipy.sparse import csr_array, vstack
+
+    hz = frequencies(sr, n_fft).astype(np.float64)
+    piece = np.arange(len(hz)) // PIECE
+    offset = hz - piece_middles(sr, n_fft)[piece]
+    place = (piece, np.arange(len(hz)))
+    return vstack([csr_array((offset**k, place)) for k in range(3)]).astype(np.float32).tocsr()
+
+
+def _piece_starts(n_fft: int) -> range:
+    return range(PIECE, n_fft // 2 + 1, PIECE)
+
+
+def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
+    """`n` frequencies in Hz, evenly spaced on Slaney's mel scale.
+
+    Linear up to 1 kHz, logarithmic above (Slaney, "Auditory toolbox", Interval 1998-010).
+    """
+    step, knee = 200 / 3, 1000.0
+    log_step = np.log(6.4) / 27
+
+    def to_mel(hz: float) -> float:
+        if hz < knee:
+            return hz / step
+        return float(knee / step + np.log(hz / knee) / log_step)
+
+    mels = np.linspace(to_mel(fmin), to_mel(fmax), n)
+    above = mels - knee / step
+    return np.where(above < 0, mels * step, knee * np.exp(log_step * np.maximum(above, 0)))
+
+
+@lru_cache(maxsize=32)
+def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
+    """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
+
+    A filter too narrow to touch a bin is empty, and its band is silent.
+
+    Raises
+    ------
+    ParameterError
+        If the bands begin at or above half the sample rate.
+    """
+    from scipy.sparse import csr_array
+
+    top = sr / 2 if fmax is None else fmax
+    if fmin >= sr / 2:
+        raise ParameterError(
+            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
+        )
+    edges = mel_frequencies(n_mels + 2, fmin, top)
+    widths = np.diff(edges)
+    distance = edges[:, None] - np.fft.rfftfreq(n_fft, 1 / sr)
+    rising = -distance[:-2] / widths[:-1, None]
+    falling = distance[2:] / widths[1:, None]
+    weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    return csr_array(weights)
+
+
+def _constant(x: Array) -> Array:
+    x.setflags(write=False)
+    return x
+
+
+def _scopes() -> dict[str, frozenset[str]]:
+    def public(cls: type[Any]) -> set[str]:
+        return {name for name, value in vars(cls).items() if isinstance(value, cached_property)}
+
+    setting = {"sr", "n_fft", "hop_length", "frequencies"}
+    stack = {"signal", "clips", "segments"} | public(Stack)
+    return {
+        "setting": frozenset(setting),
+        "stack": frozenset(stack),
+        "block": frozenset(public(Block) - stack),
+    }
+
+
+SCOPES = _scopes()
+"""The names of the quantities that a family can ask for, by scope."""
+
+GATHERED = {
+    "log_mel": "mel",
+    "onset_strength": "mel",
+    "tuning": "peaks",
+    "sounding": "loudest",
+}
+"""Quantities of the stack, and the quantity of the blocks that each is made from."""
