@@ -1,7 +1,7 @@
 """From samples to rows: where spectra, families and statistics meet.
 
-A stack of clips is walked once for everything that a few frames tell, then asked for what only whole
-clips tell, and walked again for what needs both, such as chroma in a clip's own tuning.
+A stack of clips is walked once for everything that a few frames tell, then asked for what only
+whole clips tell, and walked again for what needs both, such as chroma in a clip's own tuning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from featkit.spectra import GATHERED, SCOPES, Block, Stack
 from featkit.statistics import summarise
 
 STACK_SAMPLES = 2**21
-"""Clips are stacked up to this many samples (8 MB), so that memory does not grow with their number."""
+"""Most samples in a stack of clips (8 MB), so that memory does not grow with their number."""
 
 
 def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:

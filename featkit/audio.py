@@ -1,7 +1,7 @@
 """From a file or an array to samples: float32, mono, at a stated rate.
 
-Integers are scaled by their type, so that full scale is 1; channels are mixed by their mean; the rate
-is changed by soxr's HQ filter, to the length that librosa gives, ``ceil(samples * to / from)``.
+Integers are scaled by their type, so that full scale is 1; channels are mixed by their mean; the
+rate is changed by soxr's HQ filter, to ``ceil(samples * to / from)`` samples, as librosa does.
 What cannot become samples is an `AudioError` that names the file, the stage and the cause.
 """
 
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
-FORMATS = frozenset(["wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf"])
+FORMATS = frozenset(
+    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3"}
+    | {"aif", "aiff", "aifc", "au", "snd", "caf"}
+)
+
 """Endings of files that libsndfile decodes."""
 
 UNDECODABLE = frozenset(["m4a", "mp4", "aac", "wma", "ape", "ac3", "amr", "mka", "webm", "wv"])
-"""Endings of sound files that it does not: searched for all the same, so that none is lost silently."""
+"""Endings of sound files that it does not: found all the same, so that none is lost silently."""
 
 READ_AHEAD = 2**14
 """Samples looked for beyond those that a header promises."""
@@ -48,8 +52,8 @@ def load(
     Parameters
     ----------
     source : path, or ``(array, rate)``
-        A file that libsndfile decodes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU …), or samples of shape
-        ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
+        A file that libsndfile decodes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU …), or samples
+        of shape ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
     sr : float, optional
         Rate in Hz to resample to; left out, the recording keeps its own.
     offset : float
@@ -202,7 +206,7 @@ def _from_array(source: Any, name: str) -> tuple[Array, float]:
         raise AudioError(
             name,
             "samples",
-            f"{y.dtype} samples of at most 1: floats that were cast to integers? give them as floats",
+            f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats",
         )
     if (
         y.dtype.kind == "f"

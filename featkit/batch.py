@@ -1,7 +1,7 @@
 """Many files to one table, whatever happens on the way.
 
-Every recording ends as its rows or as one `Failure`; none ends the batch. Workers are processes, and
-between them travel paths and rows, not sound. The table is the same for any number of them.
+Every recording ends as its rows or as one `Failure`; none ends the batch. Workers are processes,
+and between them travel paths and rows, not sound. The table is the same for any number of them.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ def _table(
 
 
 def provenance(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
-    """What a table's numbers came from: feature set, columns, excerpt, decoder, resampler, versions."""
+    """What a table's numbers came from, down to the versions of what computed them."""
     import dataclasses
     from importlib.metadata import version
 

@@ -94,8 +94,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : sequence of recordings
-            Paths, pairs ``(y, sr)``, or arrays of the rate that `sr` gives; or a matrix with a clip in
-            each row.
+            Paths, pairs ``(y, sr)``, or arrays of the rate that `sr` gives; or a matrix with a
+            clip in each row.
 
         Returns
         -------

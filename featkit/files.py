@@ -1,9 +1,9 @@
 """From what a user names, files and folders, to recordings with a name each.
 
-A recording's ``path`` is relative to the folder that was given, with ``/`` between its parts, and does
-not depend on where that folder stands; a file given by itself is called by its own name. Should two
-inputs give the same path, all are named from their nearest common folder instead. The same file
-given twice is taken once. Bytes of a name that are not UTF-8 are written as ``\\xNN``.
+A recording's ``path`` is relative to the folder that was given, with ``/`` between its parts, and
+does not depend on where that folder stands; a file given by itself is called by its own name.
+Should two inputs give the same path, all are named from their nearest common folder instead. The
+same file given twice is taken once. Bytes of a name that are not UTF-8 are written as ``\\xNN``.
 """
 
 from __future__ import annotations

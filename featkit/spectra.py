@@ -14,7 +14,7 @@ setting
 block
     Of a few frames, and gone with them: ``power``, ``S``, ``total``, ``centroid``, ``mel`` …
 stack
-    Of whole clips: ``signal``, ``clips``, ``segments``, ``log_mel``, ``onset_strength``, ``tuning``.
+    Of whole clips: ``signal``, ``clips``, ``segments``, ``log_mel``, ``tuning`` …
 
 Each frame is computed by the same operations in the same order wherever it stands, so that a clip
 has the same numbers alone and among others, to the bit. That rules out BLAS, whose sums depend on
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 np.empty(24 * 2**20, dtype=np.uint8)
-# glibc hands freed memory back to the system and fetches it again page by page, which costs a third
-# of an analysis, until an array as large as those in use has once been freed. The others do not mind.
+# glibc hands freed memory back to the system and fetches it again page by page, which costs a
+# third of an analysis, until an array as large as those in use has once been freed.
 
 BLOCK_FRAMES = 192
-"""Frames in a block: its power spectrum takes 0.8 MB at ``n_fft=2048``. Fewer would fit the L1 cache
-and lose more to Python; more would leave the L2."""
+"""Frames in a block: its power spectrum takes 0.8 MB at ``n_fft=2048``. Fewer would lose more to
+Python than they gain in the cache."""
 
 KEPT_BYTES = 64 * 2**20
 """Up to this size the power spectra of a stack are kept for a second walk, not computed again."""
@@ -68,7 +68,7 @@ class SpectraParameters(Parameters):
     )
     pad_mode: str = parameter(
         "constant",
-        "what stands beyond the ends of a clip: zeros, or the clip mirrored as librosa did before 0.9",
+        "what stands beyond the ends of a clip: zeros, or the clip mirrored (librosa before 0.9)",
         choices=("constant", "reflect"),
     )
     n_mels: int = parameter(128, "mel bands", at_least=1)
@@ -195,9 +195,7 @@ class Block:
         frames = self.stack.signal.frames(self.frames)
         window = fft_window(self.stack.parameters.window, self.n_fft)
         spectrum = scipy.fft.rfft(np.multiply(frames, window).T, axis=0)
-        power = np.square(spectrum.real)
-        power += np.square(spectrum.imag)
-        return power
+        return squared(spectrum)
 
     @cached_property
     def S(self) -> Array:
@@ -318,11 +316,9 @@ class Signal:
         return grid[hops]
 
     def precise_S(self, frames: slice | Array) -> Array:
-        """Magnitudes of some frames, transformed in double precision: ``(bins, frames)``, float32."""
+        """Magnitudes by a double-precision transform, rounded: ``(bins, frames)``, float32."""
         window = fft_window(self.window, self.n_fft, np.float64)
-        spectrum = scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0)
-        power = np.square(spectrum.real)
-        power += np.square(spectrum.imag)
+        power = squared(scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0))
         return np.sqrt(power, out=power).astype(np.float32)
 
     def frame_sums(self, x: Array) -> Array:
@@ -334,7 +330,8 @@ class Signal:
         dtype = np.int32 if x.dtype == bool else x.dtype
         pieces = np.add.reduce(x.reshape(-1, piece), axis=1, dtype=dtype)
         frames = sliding_window_view(pieces, self.n_fft // piece)[:: self.hop_length // piece]
-        return np.add.reduce(frames[self.hop_of_frame], axis=1)
+        sums: Array = np.add.reduce(frames[self.hop_of_frame], axis=1)
+        return sums
 
 
 class Tuning:
@@ -366,13 +363,14 @@ class Tuning:
     def __call__(self, bins_per_octave: int) -> Array:
         """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01."""
         if bins_per_octave not in self._known:
-            clips = [_deviation(*peaks, bins_per_octave) for peaks in self._peaks]
+            clips = [_deviation(peaks, bins_per_octave) for peaks in self._peaks]
             self._known[bins_per_octave] = self._segments.spread(np.array(clips))
         return self._known[bins_per_octave][self._frames]
 
 
-def _deviation(pitch: Array, magnitude: Array, bins_per_octave: int) -> float:
+def _deviation(peaks: Array, bins_per_octave: int) -> float:
     """The commonest deviation among the stronger half of the peaks; 0 where there are none."""
+    pitch, magnitude = peaks
     if not len(pitch):
         return 0.0
     strong = pitch[magnitude >= np.median(magnitude)]
@@ -383,12 +381,20 @@ def _deviation(pitch: Array, magnitude: Array, bins_per_octave: int) -> float:
     return float(edges[np.argmax(np.histogram(residual, edges)[0])])
 
 
+def squared(spectrum: Array) -> Array:
+    """Power of complex values: the square of their magnitude."""
+    power: Array = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    return power
+
+
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:
-    """Power in decibels, cut off `top_db` below the greatest of each clip: same shape as `power`."""
+    """Power in decibels, cut off `top_db` below the greatest of each clip; shaped as `power`."""
     db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
     db *= 10
     loudest = segments.max(np.fmax.reduce(db, axis=0))
-    return np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
+    np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
+    return np.asarray(db)
 
 
 def column_sums(x: Array) -> Array:
@@ -396,9 +402,9 @@ def column_sums(x: Array) -> Array:
 
     NumPy would sum a lone column in another order than the same column among others.
     """
-    if x.shape[1] == 1:
-        return np.add.reduce(np.repeat(x, 2, axis=1), axis=0)[:1]
-    return np.add.reduce(x, axis=0)
+    columns = x.shape[1]
+    sums: Array = np.add.reduce(np.repeat(x, 2, axis=1) if columns == 1 else x, axis=0)
+    return sums[:columns]
 
 
 def column_max(x: Array) -> Array:
@@ -406,7 +412,8 @@ def column_max(x: Array) -> Array:
     while len(x) > 1:
         half = -(-len(x) // 2)
         x = np.maximum(x[:half], x[-half:])
-    return x[0]
+    first: Array = x[0]
+    return first
 
 
 @lru_cache(maxsize=32)

@@ -1,8 +1,8 @@
 """Statistics over time: the frames of a descriptor become one number.
 
-In go values of shape ``(rows, frames)``, one row a descriptor and the clips of a stack side by side,
-and the `Segments` that tell the clips apart; out comes ``(rows, clips)``. NaN marks a frame in
-which a descriptor is undefined, and is left out. What cannot be said of the frames that are left
+In go values of shape ``(rows, frames)``, one row a descriptor and the clips of a stack side by
+side, and the `Segments` that tell the clips apart; out comes ``(rows, clips)``. NaN marks a frame
+in which a descriptor is undefined, and is left out. What cannot be said of the frames that are left
 is NaN: anything of no frame, a difference of one, the skewness of a constant.
 
 All sums are float64, and every statistic is the one of NumPy or SciPy that has its name:
@@ -83,7 +83,8 @@ class Frames:
         above = np.ceil(known).astype(np.intp)[..., None]
         low = np.take_along_axis(self.ordered, below, axis=-1)[..., 0]
         high = np.take_along_axis(self.ordered, above, axis=-1)[..., 0]
-        return low + (high - low) * (known - below[..., 0])
+        value: Array = low + (high - low) * (known - below[..., 0])
+        return value
 
     def _mean(self, x: Array) -> Array:
         return self.segments.sum(np.where(self.defined, x, 0.0)) / self.count

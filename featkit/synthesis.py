@@ -1,4 +1,5 @@
-"""A small labelled corpus of music-like clips, made from a seed: for the demo, for tests and trials.
+"""A small labelled corpus of music-like clips, made from a seed: for the demo, for tests and
+trials.
 
 Four styles differ in tempo, harmony, timbre and drums, and within a style every clip has a tempo, a
 key, a brightness and an arrangement of its own. It is no music; it is sound whose classes a reader
@@ -124,7 +125,7 @@ def clip(style: Style, rng: np.random.Generator) -> Array:
     y = _harmony(style, beat, rng)
     y += rng.uniform(*style.drums) * _drums(style, beat, rng)
     y += rng.uniform(*style.hiss) * rng.standard_normal(len(y))
-    return (0.9 * y / np.abs(y).max()).astype(np.float32)
+    return np.asarray(0.9 * y / np.abs(y).max(), dtype=np.float32)
 
 
 def write_corpus(
@@ -184,14 +185,16 @@ def _harmony(style: Style, beat: float, rng: np.random.Generator) -> Array:
         for semitones in style.chord:
             pitch = 440 * 2 ** ((root + semitones - 69 + rng.normal(0, 0.03)) / 12)
             y[start : start + len(t)] += envelope * _tone(pitch, partials, slope, t, rng)
-    return 0.25 * y / np.sqrt(np.mean(y**2))
+    return np.asarray(0.25 * y / np.sqrt(np.mean(y**2)))
 
 
 def _tone(pitch: float, partials: int, slope: float, t: Array, rng: np.random.Generator) -> Array:
     """Partials of falling level, each beginning anywhere in its period, none above 10 kHz."""
     order = np.arange(1, min(partials, int(10000 / pitch)) + 1)[:, None]
-    phase = rng.uniform(0, 2 * np.pi, order.shape)
-    return np.asarray(np.sum(order**-slope * np.sin(2 * np.pi * pitch * order * t + phase), axis=0))
+    phase = rng.uniform(0, 2 * np.pi, order.shape).astype(np.float32)
+    turns = (pitch * order * t % 1).astype(np.float32)
+    levels = (order**-slope).astype(np.float32)
+    return np.asarray(np.sum(levels * np.sin(np.float32(2 * np.pi) * turns + phase), axis=0))
 
 
 def _drums(style: Style, beat: float, rng: np.random.Generator) -> Array:

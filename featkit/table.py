@@ -1,9 +1,9 @@
 """The table: a row for each recording or segment, and where its numbers came from.
 
-A row says which file it is of (`path`), which part of it (`start`, `end` in seconds) and, where there
-is one, its `label`; the features follow. Rows of one recording share its `path`. A Parquet file
-holds, under the key ``featkit`` of its metadata, the whole feature set, unit and definition of each
-column, and what computed it. There is no clock in it: the same input gives the same bytes.
+A row says which file it is of (`path`), which part of it (`start`, `end` in seconds) and, where
+there is one, its `label`; the features follow. Rows of one recording share its `path`. A Parquet
+file holds, under the key ``featkit`` of its metadata, the whole feature set, unit and definition
+of each column, and what computed it. There is no clock in it: the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FeatureTable:
     @property
     def labels(self) -> pd.Series[str] | None:
         """The label of each row, if there are labels."""
-        return self.data["label"] if "label" in self.data else None
+        return self.data.get("label")
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
@@ -147,7 +147,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield scratch
-        os.replace(scratch, target)
+        scratch.replace(target)
     except OSError as error:
         raise TableError(f"{target}: cannot write it: {error.strerror or error}") from None
     finally:

@@ -1,9 +1,9 @@
 """The command line: one file a command, found by looking, loaded when it is called for.
 
 A module here whose name has no underscore before it exports its ``command``. A command calls the
-library and shows the answer; what a user of the library could want is not here. Exit status: 0 when all
-went well, 1 when the command failed, 2 for wrong usage, 3 when some recordings failed, 130 when
-stopped.
+library and shows the answer; what a user of the library could want is not here. Exit status: 0
+when all went well, 1 when the command failed, 2 for wrong usage, 3 when some recordings failed,
+130 when stopped.
 """
 
 from __future__ import annotations
@@ -25,12 +25,10 @@ Examples:
 """
 
 
-class Failed(click.ClickException):
-    """An error that is told in one line: what failed (1), or what was used wrongly (2)."""
+class WrongUsage(click.ClickException):
+    """A parameter that cannot be used, told in one line."""
 
-    def __init__(self, error: FeatkitError) -> None:
-        super().__init__(str(error))
-        self.exit_code = 2 if isinstance(error, ParameterError) else 1
+    exit_code = 2
 
 
 class Commands(click.Group):
@@ -49,8 +47,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except ParameterError as error:
+            raise WrongUsage(str(error)) from error
         except FeatkitError as error:
-            raise Failed(error) from error
+            raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(130) from None

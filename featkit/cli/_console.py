@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from featkit.batch import Progress
+if TYPE_CHECKING:
+    from featkit.batch import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 
 
 class Reporter(Protocol):
-    """Takes note of how far a batch has come."""
+    """Takes note of how far something has come."""
 
-    def __call__(self, progress: Progress) -> None: ...
+    def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -41,39 +42,47 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def shown_progress() -> Iterator[Reporter]:
+def shown_progress(doing: str) -> Iterator[Reporter]:
     """A progress bar on a terminal; elsewhere a plain line every few seconds. On standard error."""
     if not sys.stderr.isatty():
-        yield _Lines()
+        yield _Lines(doing)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = [
-        TextColumn("extracting"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     ]
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
+        task = bar.add_task(doing, total=None, note="")
 
-        def report(progress: Progress) -> None:
-            bar.update(task, total=progress.total, completed=progress.files, rate=rates(progress))
+        def report(done: int, total: int, note: str = "") -> None:
+            bar.update(task, total=total, completed=done, note=note)
 
         yield report
 
 
 class _Lines:
-    def __init__(self) -> None:
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
         self.last = time.monotonic()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, done: int, total: int, note: str = "") -> None:
         if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
             self.last = time.monotonic()
-            click.echo(f"{progress.files} of {progress.total} files, {rates(progress)}", err=True)
+            click.echo(f"{self.doing}: {done} of {total} files  {note}".rstrip(), err=True)
+
+
+@contextmanager
+def shown_batch() -> Iterator[Callable[[Progress], None]]:
+    """The progress of a batch, with its rates."""
+    with shown_progress("extracting") as report:
+        yield lambda progress: report(progress.files, progress.total, rates(progress))
 
 
 def rates(progress: Progress) -> str:

@@ -42,13 +42,14 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     FOLDER/corpus, to be listened to, and their features to FOLDER/features.parquet.
     """
     from featkit.batch import extract
-    from featkit.cli._console import shown_progress
+    from featkit.cli._console import shown_batch, shown_progress
     from featkit.synthesis import STYLES, write_corpus
 
     corpus = Path(output) / "corpus"
     click.echo(f"making {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
-    write_corpus(corpus, clips_per_style=clips, seed=seed)
-    with shown_progress() as progress:
+    with shown_progress("making") as report:
+        write_corpus(corpus, clips_per_style=clips, seed=seed, progress=report)
+    with shown_batch() as progress:
         extraction = extract(corpus, labels="folder", n_jobs=jobs, progress=progress)
     target = Path(output) / "features.parquet"
     extraction.table.write(target)
@@ -65,7 +66,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
 def _show_first_rows(table: FeatureTable) -> None:
     from featkit.cli._console import show_table
 
-    shown = ["path", "start", "end", *TELLING[:4]]
+    shown = ["path", "start", "end", "tempo", "rms_std", "dwt_entropy"]
     click.echo(f"\nthe first {min(SHOWN_ROWS, len(table))} of {len(table)} rows, some columns:")
     rows = table.data[shown].head(SHOWN_ROWS).itertuples(index=False)
     show_table(shown, [[_short(value) for value in row] for row in rows])
@@ -77,9 +78,10 @@ def _show_styles(table: FeatureTable) -> None:
 
     click.echo("\nthe median of each style in a few telling columns:")
     medians = table.data.groupby("label")[list(TELLING)].median()
-    headers = ["style", *(f"{name} ({describe(name).unit})" for name in TELLING)]
-    rows = medians.itertuples()
-    show_table(headers, [[_short(value) for value in row] for row in rows])
+    show_table(
+        ["column", "unit", *medians.index],
+        [[name, describe(name).unit, *map(_short, medians[name])] for name in TELLING],
+    )
 
 
 def _short(value: object) -> str:

@@ -74,14 +74,14 @@ def command(inputs: Sequence[str], output: str, jobs: int | None, **options: Any
     and end, in seconds); the columns of the feature set follow.
     """
     from featkit.batch import extract
-    from featkit.cli._console import shown_progress
+    from featkit.cli._console import shown_batch
     from featkit.errors import ParameterError
     from featkit.table import table_format
 
     table_format(output)
     if not Path(output).absolute().parent.is_dir():
         raise ParameterError(f"{output}: there is no folder {Path(output).parent}")
-    with shown_progress() as progress:
+    with shown_batch() as progress:
         extraction = extract(inputs, n_jobs=jobs, progress=progress, **options)
     extraction.table.write(output)
     write_failures(extraction.failures, Path(f"{output}.failures.csv"))

@@ -4,8 +4,8 @@ A family is a module here that exports one `FAMILY`. To add one, write that modu
 names it, and the contract test runs over it as it runs over all others.
 
 The function of a family is pure: its parameters in, and by keyword the quantities it needs, in the
-names of `featkit.spectra.SCOPES`; out comes ``(descriptors, frames)`` or ``(descriptors, clips)``. What it
-needs is read from its signature, and only that is computed.
+names of `featkit.spectra.SCOPES`; out comes ``(descriptors, frames)`` or ``(descriptors, clips)``.
+What it needs is read from its signature, and only that is computed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Each bin counts for the pitch classes near it by a Gaussian, most around the fifth octave; the
 filters follow the clip's own tuning, estimated from all its peaks; each frame is divided by its
-strongest class (Ellis, "Chroma feature analysis and synthesis", 2007): `librosa.feature.chroma_stft`
-with its defaults.
+strongest class (Ellis, "Chroma feature analysis and synthesis", 2007):
+`librosa.feature.chroma_stft` with its defaults.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PITCH_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
 
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0
-"""Where the filters are strongest, in octaves above 27.5 Hz (880 Hz), and their spread in octaves."""
+"""Where the filters are strongest, in octaves above 27.5 Hz (that is 880 Hz), and their spread."""
 
 NEGLIGIBLE = 1e-9
 """Weights below this share of a filter's greatest are left out; float32 sums do not see them."""
@@ -52,8 +52,8 @@ def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
         unit="1",
         low=0.0,
         high=1.0,
-        definition="power of the pitch class over that of the frame's strongest, by Gaussian filters"
-        " in the clip's own tuning",
+        definition="power of the pitch class over that of the frame's strongest class, by Gaussian"
+        " filters in the clip's own tuning",
         reference="Ellis 2007; librosa.feature.chroma_stft",
         undefined="in a clip of silence",
         indices=PITCH_CLASSES if n == 12 else numbered,

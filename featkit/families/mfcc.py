@@ -2,8 +2,8 @@
 
 A type-II orthonormal discrete cosine transform of the mel spectrogram in decibels (Davis and
 Mermelstein, IEEE Trans. ASSP 28(4), 1980), with the mel scale and filters of Slaney's Auditory
-Toolbox and no liftering: `librosa.feature.mfcc` with its defaults. ``mfcc_1`` is librosa's row 0, the
-mean level.
+Toolbox and no liftering: `librosa.feature.mfcc` with its defaults. ``mfcc_1`` is librosa's row 0,
+the mean level.
 """
 
 from __future__ import annotations

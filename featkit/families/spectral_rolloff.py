@@ -72,7 +72,7 @@ def finish(p: RolloffParameters, values: Array, *, signal: Signal, frequencies: 
     if len(close):
         below = np.cumsum(signal.precise_S(close), axis=0)
         rolloff[close] = frequencies[np.sum(below < np.float32(p.roll_percent) * below[-1], axis=0)]
-    return rolloff[None]
+    return np.asarray(rolloff)[None]
 
 
 FAMILY = Family(

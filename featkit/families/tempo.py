@@ -2,8 +2,8 @@
 
 The mean over frames of the autocorrelation of onset strength in a window of eight seconds, each
 frame's divided by its energy, weighted by a log-normal prior; the strongest lag wins (Ellis, "Beat
-tracking by dynamic programming", J. New Music Research 36(1), 2007; Grosche, Müller and Kurth, ICASSP
-2010): `librosa.feature.tempo` with its defaults.
+tracking by dynamic programming", J. New Music Research 36(1), 2007; Grosche, Müller and Kurth,
+ICASSP 2010): `librosa.feature.tempo` with its defaults.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from featkit import signals
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
-from featkit.spectra import fft_window
+from featkit.spectra import fft_window, squared
 
 CHUNK = 128
 """Frames whose windows are transformed at once."""
@@ -83,13 +83,11 @@ def mean_autocorrelation(strength: Array, window_length: int) -> Array:
     for start in range(0, n, CHUNK):
         frames = around[start : start + CHUNK] * window
         energy = np.add.reduce(np.square(frames), axis=1)
-        spectrum = scipy.fft.rfft(frames, n=size, axis=1)
-        power = np.square(spectrum.real)
-        power += np.square(spectrum.imag)
+        power = squared(scipy.fft.rfft(frames, n=size, axis=1))
         power *= (1 / np.where(energy > 0, energy, np.inf))[:, None]
         mean_power += np.add.reduce(power, axis=0)
     lags = scipy.fft.irfft(mean_power / n, n=size)
-    return np.maximum(lags[:window_length], 0)
+    return np.asarray(np.maximum(lags[:window_length], 0))
 
 
 @lru_cache(maxsize=32)

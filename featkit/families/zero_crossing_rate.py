@@ -1,7 +1,8 @@
 """Zero-crossing rate: how often the sound changes sign, a rough measure of its pitch and noise.
 
-Samples within 1e-10 of zero count as zero, and zero as positive; the first sample of a frame crosses
-nothing; beyond its ends the clip stays at its last value: `librosa.feature.zero_crossing_rate`.
+Samples within 1e-10 of zero count as zero, and zero as positive; the first sample of a frame
+crosses nothing; beyond its ends the clip stays at its last value:
+`librosa.feature.zero_crossing_rate`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
         crossing[max(0, begin - n_fft) : begin + 1] = False
         crossing[end : end + n_fft] = False
     first = signal.hop_of_frame * signal.hop_length
-    return ((signal.frame_sums(crossing) - crossing[first]) / n_fft)[None]
+    rate: Array = (signal.frame_sums(crossing) - crossing[first]) / n_fft
+    return rate[None]
 
 
 FAMILY = Family(

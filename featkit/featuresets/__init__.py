@@ -13,9 +13,9 @@ A set is a TOML file of this folder, a user's own, or a dict of the same shape::
     n_mfcc = 40
     statistics = ["mean", "std"]
 
-Columns stand in the order of the entries; within an entry first all of the first statistic, then all
-of the second. A column is called ``<descriptor>[_<index>]_<statistic>``, or ``<descriptor>[_<index>]``
-where each clip has one value.
+Columns stand in the order of the entries; within an entry first all of the first statistic, then
+all of the second. A column is called ``<descriptor>[_<index>]_<statistic>``, or
+``<descriptor>[_<index>]`` where each clip has one value.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ class FeatureSet:
     sample_rate : float or None
         Rate in Hz that recordings are resampled to; None keeps each one's own.
     silent_frames : {"keep", "skip"}
-        Whether a frame of digital silence enters the statistics of a descriptor that silence does not
-        have with the value that librosa gives it, or is left out. A clip of nothing else is NaN
+        Whether a frame of digital silence enters the statistics of a descriptor that silence does
+        not have with the value that librosa gives it, or is left out. A clip of nothing else is NaN
         in either case.
     spectra : SpectraParameters
         Frames, windows, mel bands.
