@@ -321,9 +321,7 @@ def provenance(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
 
     import soundfile
 
-    import featkit
-
-    packages = ("numpy", "scipy", "soundfile", "soxr", "PyWavelets")
+    packages = ("featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets")
     return {
         "feature_set": features.as_dict(),
         "fingerprint": features.fingerprint,
@@ -331,5 +329,5 @@ def provenance(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
         "excerpt": dataclasses.asdict(excerpt),
         "decoder": soundfile.__libsndfile_version__,
         "resampler": "soxr HQ",
-        "versions": {"featkit": featkit.__version__} | {name: version(name) for name in packages},
+        "versions": {name: version(name) for name in packages},
     }

@@ -128,6 +128,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """A list in which every array stands with its rate."""
         if hasattr(X, "__array__"):
             X = np.asarray(X)
+        if hasattr(X, "tocsr"):
+            raise ParameterError("sparse X is not supported: samples are dense")
         if isinstance(X, str | os.PathLike) or not hasattr(X, "__len__"):
             raise ParameterError(f"X must be a list of recordings, got {type(X).__name__}")
         if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":

@@ -21,9 +21,9 @@ def square(frequency: float, sr: float, duration: float = 1.0, amplitude: float 
 
 
 def clicks(bpm: float, sr: float, duration: float = 10.0) -> Array:
-    """A train of short, decaying clicks, `bpm` of them a minute."""
-    since_click = time(sr, duration) % (60 / bpm)
-    return _float32(np.exp(-since_click * 400) * np.cos(2 * np.pi * 1500 * since_click))
+    """A train of clicks that decay for 50 ms, `bpm` of them a minute, silence between them."""
+    since = time(sr, duration) % (60 / bpm)
+    return _float32((since < 0.05) * np.exp(-since * 400) * np.cos(2 * np.pi * 1500 * since))
 
 
 def noise(sr: float, duration: float = 1.0, amplitude: float = 0.1, seed: int = 0) -> Array:

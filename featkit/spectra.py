@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.fft
@@ -52,7 +52,14 @@ KEPT_BYTES = 64 * 2**20
 """Up to this size the power spectra of a stack are kept for a second walk, not computed again."""
 
 PIECE = 16
-"""Bins in a piece of a spectrum, see `Block.pieces`."""
+"""Bins in a piece of a spectrum, see `Spectrum`."""
+
+BLURRED = 1e5
+"""How far the strongest bin, spread over all bins, may outweigh a frame's own spread: measured, it
+keeps the error that single precision makes in the bandwidth below 1e-5."""
+
+FAINT = 1e-24
+"""Power of a frame's strongest bin below which float32 has no room for that of the others."""
 
 MIN_POWER = 1e-10
 """Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""
@@ -198,16 +205,52 @@ class Block:
         return squared(spectrum)
 
     @cached_property
+    def spectrum(self) -> Spectrum:
+        """Magnitudes and their moments.
+
+        Single precision leaves a floor of noise under a spectrum, some 150 dB below its strongest
+        bin. It counts for nothing in music, but spreads a pure tone by a fifth; and the power of
+        a sound at -240 dB is no number at all. Such frames are transformed in double precision.
+        """
+        spectrum = Spectrum.of(np.sqrt(self.power), self.sr, self.n_fft)
+        widest = len(self.frequencies) * (self.sr / 2) ** 2
+        blurred = np.sqrt(self.loudest) * widest > BLURRED * spectrum.spread * spectrum.total
+        doubtful = np.flatnonzero(blurred | (self.loudest < FAINT))
+        if not len(doubtful):
+            return spectrum
+        spectrum.S[:, doubtful] = self.stack.signal.precise_S(doubtful + self.frames.start)
+        return Spectrum.of(spectrum.S, self.sr, self.n_fft)
+
+    @cached_property
     def S(self) -> Array:
         """Magnitude spectrogram, ``(bins, frames)``."""
-        return np.sqrt(self.power)
+        return self.spectrum.S
+
+    @cached_property
+    def pieces(self) -> Array:
+        """Sums of the magnitudes over pieces of `PIECE` bins, ``(pieces, frames)``."""
+        return self.spectrum.pieces
+
+    @cached_property
+    def total(self) -> Array:
+        """Sum of the magnitudes of each frame, ``(frames,)``; the least float32 in silence."""
+        return self.spectrum.total
+
+    @cached_property
+    def centroid(self) -> Array:
+        """Mean frequency of each frame in Hz, weighted by magnitude, ``(frames,)``."""
+        return self.spectrum.centroid
+
+    @cached_property
+    def spread(self) -> Array:
+        """Mean square distance from the centroid in Hz², weighted by magnitude, ``(frames,)``."""
+        return self.spectrum.spread
 
     @cached_property
     def precise_S(self) -> Array:
         """The same, transformed in double precision: for what depends on the weakest bins.
 
-        A single-precision transform is exact to a ten-millionth of the frame's strongest bin,
-        which is more than there is in the stop band of a resampler.
+        In the stop band of a resampler there is less than the noise of single precision.
         """
         return self.stack.signal.precise_S(self.frames)
 
@@ -215,34 +258,6 @@ class Block:
     def loudest(self) -> Array:
         """Power of the strongest bin of each frame, ``(frames,)``."""
         return column_max(self.power)
-
-    @cached_property
-    def pieces(self) -> Array:
-        """Moments of the magnitudes in pieces of `PIECE` bins, ``(3, pieces, frames)``.
-
-        The sums of S, of (f - F) S and of (f - F)^2 S over a piece whose middle is F. Spectral
-        shape follows from them, in one pass over the spectrum and without cancellation.
-        """
-        moments = piece_moments(self.sr, self.n_fft) @ self.S
-        return np.asarray(moments).reshape(3, -1, moments.shape[1])
-
-    @cached_property
-    def total(self) -> Array:
-        """Sum of the magnitudes of each frame, ``(frames,)``; the least float32 in silence."""
-        return np.maximum(column_sums(self.pieces[0]), np.finfo(np.float32).tiny)
-
-    @cached_property
-    def centroid(self) -> Array:
-        """Mean frequency of each frame in Hz, weighted by magnitude, ``(frames,)``."""
-        middle = piece_middles(self.sr, self.n_fft)[:, None]
-        return column_sums(middle * self.pieces[0] + self.pieces[1]) / self.total
-
-    @cached_property
-    def spread(self) -> Array:
-        """Mean square distance from the centroid in Hz², weighted by magnitude, ``(frames,)``."""
-        offset = piece_middles(self.sr, self.n_fft)[:, None] - self.centroid
-        sums, first, second = self.pieces
-        return column_sums(second + offset * (2 * first + offset * sums)) / self.total
 
     @cached_property
     def mel(self) -> Array:
@@ -279,6 +294,31 @@ class Block:
         shift = np.where(inside, -slope / np.where(inside, curvature, 1), 0)
         pitch = (bins + shift) * self.sr / self.n_fft
         return np.stack([frames + self.frames.start, pitch, at + 0.5 * slope * shift])
+
+
+class Spectrum(NamedTuple):
+    """Magnitudes of some frames, and what their shape follows from.
+
+    The spectrum is summed in pieces of `PIECE` bins, of S, of (f - F) S and of (f - F)^2 S, where F
+    is the middle of a piece: one pass, and moments around any frequency without cancellation.
+    """
+
+    S: Array
+    pieces: Array
+    total: Array
+    centroid: Array
+    spread: Array
+
+    @classmethod
+    def of(cls, S: Array, sr: float, n_fft: int) -> Spectrum:
+        middle = piece_middles(sr, n_fft)[:, None]
+        moments: Array = piece_moments(sr, n_fft) @ S
+        sums, first, second = moments.reshape(3, len(middle), -1)
+        total = np.maximum(column_sums(sums), np.finfo(np.float32).tiny)
+        centroid = column_sums(middle * sums + first) / total
+        offset = middle - centroid
+        spread = column_sums(second + offset * (2 * first + offset * sums)) / total
+        return cls(S, sums, total, centroid, np.maximum(spread, 0))
 
 
 class Signal:
@@ -445,7 +485,7 @@ def piece_middles(sr: float, n_fft: int) -> Array:
 
 @lru_cache(maxsize=32)
 def piece_moments(sr: float, n_fft: int) -> csr_array:
-    """Matrix that takes the three moments of each piece of a spectrum: see `Block.pieces`."""
+    """Matrix that takes the three moments of each piece of a spectrum: see `Spectrum`."""
     from scipy.sparse import csr_array, vstack
 
     hz = frequencies(sr, n_fft).astype(np.float64)

@@ -100,7 +100,8 @@ def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_a
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    sizes = {int(index.partition("of")[2]) if "of" in index else 12 for index in indices}
+    totals = [index.partition("of")[2] for index in indices]
+    sizes = {int(total) if total.isdecimal() else 12 for total in totals}
     if len(sizes) > 1:
         raise ParameterError(f"chroma columns of different resolutions: {sorted(sizes)} classes")
     return {"n_chroma": sizes.pop()}

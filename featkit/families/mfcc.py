@@ -57,7 +57,7 @@ def check(p: MfccParameters, spectra: SpectraParameters) -> None:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_mfcc": max(20, *map(int, indices))}
+    return {"n_mfcc": max([20, *(int(index) for index in indices if index.isdecimal())])}
 
 
 FAMILY = Family(

@@ -30,7 +30,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 def compute(p: NoParameters, *, spread: Array) -> Array:
     """Root of the second central moment: ``(1, frames)``."""
-    return np.sqrt(np.maximum(spread, 0))[None]
+    return np.sqrt(spread)[None]
 
 
 FAMILY = Family(

@@ -46,7 +46,7 @@ def compute(p: RolloffParameters, *, S: Array, pieces: Array, frequencies: Array
     one in which the threshold is crossed is looked into.
     """
     bins, frames = S.shape
-    below = np.cumsum(pieces[0], axis=0)
+    below = np.cumsum(pieces, axis=0)
     total = below[-1]
     threshold = np.float32(p.roll_percent) * total
     crossing = np.sum(below < threshold, axis=0)

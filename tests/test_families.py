@@ -1,0 +1,234 @@
+"""One contract for every family that is found: a new one inherits these tests."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import featkit
+from featkit import families as families_package
+from featkit import signals
+from featkit.analysis import _descriptors
+from featkit.errors import ParameterError
+from featkit.families import Family, FamilyError, check_contract, families
+from featkit.featuresets import FeatureSet
+from featkit.spectra import SpectraParameters, Stack
+
+SR = 22050
+FAMILIES = families()
+ORACLES = [
+    pytest.param(family, oracle, id=f"{name}: {oracle.name}")
+    for name, family in FAMILIES.items()
+    for oracle in family.oracles
+]
+
+
+def features_of(family, statistics=("mean", "std"), **parameters):
+    entry = {"family": family.name, **parameters}
+    if family.per == "frame":
+        entry["statistics"] = list(statistics)
+    return FeatureSet.from_dict({"features": [entry]})
+
+
+def values_of(family, clips, sr=SR, **parameters):
+    """Values over time, or of each clip, and the names of the rows."""
+    features = features_of(family, **parameters)
+    stack = Stack(clips, sr, SpectraParameters())
+    names = [name for d in features.entries[0].descriptors for name, _ in d.names]
+    return _descriptors(stack, features)[0], names
+
+
+@pytest.fixture(params=FAMILIES.values(), ids=FAMILIES)
+def family(request):
+    return request.param
+
+
+def test_the_families_of_the_first_release_are_there():
+    expected = {"chroma", "mfcc", "onset_strength", "rms", "tempo", "wavelets"}
+    expected |= {"zero_crossing_rate", "spectral_centroid", "spectral_bandwidth"}
+    expected |= {"spectral_rolloff", "spectral_flatness", "spectral_contrast"}
+    assert expected <= set(FAMILIES)
+
+
+@pytest.mark.parametrize(("family", "oracle"), ORACLES)
+def test_theory_is_met(family, oracle):
+    values, names = values_of(family, [oracle.signal(SR)], **oracle.parameters)
+    middle = values[:, values.shape[1] // 2]
+    for name, expected in oracle.expected.items():
+        assert middle[names.index(name)] == pytest.approx(expected, abs=oracle.tolerance), name
+
+
+def test_a_family_gives_a_row_for_each_name(family):
+    values, names = values_of(family, [signals.noise(SR), signals.sine(440.0, SR, duration=0.7)])
+    frames = [1 + SR // 512, 1 + round(0.7 * SR) // 512]
+    assert values.shape == (len(names), sum(frames) if family.per == "frame" else 2)
+    assert values.dtype in (np.float32, np.float64)
+
+
+def test_values_lie_in_their_range(family):
+    clips = [signals.noise(SR, amplitude=0.2), signals.square(150.0, SR), signals.clicks(90, SR)]
+    values, names = values_of(family, clips)
+    ranges = [
+        (d.low, d.high) for d in family.descriptors(family.parameters()) for _ in list(d.names)
+    ]
+    for row, name, (low, high) in zip(values, names, ranges, strict=True):
+        slack = 1e-5 * max(1.0, float(np.nanmax(np.abs(row), initial=0)))
+        assert np.nanmin(row) >= low - slack, name
+        assert np.nanmax(row) <= high + slack, name
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        pytest.param(signals.constant(SR, value=0.0), id="silence"),
+        pytest.param(signals.constant(SR, duration=1 / SR, value=0.5), id="one sample"),
+        pytest.param(signals.constant(SR, duration=1 / SR, value=0.0), id="one silent sample"),
+        pytest.param(signals.noise(SR, duration=100 / SR), id="one frame"),
+        pytest.param(signals.constant(SR, value=0.7), id="offset"),
+        pytest.param(signals.square(1000.0, SR), id="full scale"),
+        pytest.param(np.clip(10 * signals.noise(SR), -1, 1), id="clipped"),
+        pytest.param(signals.noise(SR) * np.float32(1e-30), id="all but silent"),
+        pytest.param(signals.noise(SR) * np.float32(1e4), id="far above full scale"),
+    ],
+)
+def test_no_clip_gives_infinity_or_an_error(family, clip):
+    row = featkit.analyse([clip], SR, features_of(family))[0]
+    assert not np.isinf(row).any()
+
+
+def test_silence_is_undefined_or_documented_as_never(family):
+    silence = signals.constant(SR, value=0.0)
+    values, names = values_of(family, [silence])
+    undefined = {
+        name: d.undefined for d in family.descriptors(family.parameters()) for name, _ in d.names
+    }
+    for row, name in zip(values, names, strict=True):
+        promised = "silence" in undefined[name] or "nothing begins" in undefined[name]
+        if undefined[name].startswith("never"):
+            assert np.isfinite(row).all(), name
+        elif promised:
+            assert np.isnan(row).all(), name
+
+
+def test_silent_frames_are_librosas_or_left_out_as_the_set_says():
+    half = np.concatenate([signals.sine(1000.0, SR), signals.constant(SR, value=0.0)])
+    entry = {"family": "spectral_centroid", "statistics": ["mean", "min"]}
+    kept, skipped = (
+        featkit.analyse(
+            [half], SR, FeatureSet.from_dict({"silent_frames": rule, "features": [entry]})
+        )[0]
+        for rule in ("keep", "skip")
+    )
+    assert kept[1] == 0
+    assert skipped[1] > 900
+    assert skipped[0] > 1.8 * kept[0]
+
+
+def test_loudness_changes_levels_only(family):
+    quiet = signals.noise(SR, amplitude=0.05, seed=3) + signals.sine(700.0, SR, amplitude=0.05)
+    once, twice = (values_of(family, [y])[0] for y in (quiet, 2 * quiet))
+    if family.name in ("mfcc", "rms", "wavelets"):
+        return  # levels are what these measure; their oracles hold them
+    np.testing.assert_allclose(once, twice, rtol=1e-3, atol=1e-3 * np.nanmax(np.abs(once)))
+
+
+def test_a_family_is_deterministic_and_alone_as_among_others(family):
+    clips = [signals.noise(SR, seed=k, duration=0.2 + 0.31 * k) for k in range(4)]
+    features = features_of(family, statistics=("mean", "std", "median", "skew"))
+    together = featkit.analyse(clips, SR, features)
+    np.testing.assert_array_equal(together, featkit.analyse(clips, SR, features))
+    alone = np.concatenate([featkit.analyse([clip], SR, features) for clip in clips])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_family_has_its_documentation(family):
+    assert family.__module__
+    for descriptor in family.descriptors(family.parameters()):
+        assert descriptor.low < descriptor.high
+        for text in (descriptor.definition, descriptor.reference, descriptor.undefined):
+            assert text
+            assert "\n" not in text
+    for field in dataclasses.fields(family.parameters):
+        assert field.metadata["doc"]
+
+
+def test_parameters_are_refused_by_name(family):
+    with pytest.raises(ParameterError, match="no_such_key"):
+        features_of(family, no_such_key=1)
+    for field in dataclasses.fields(family.parameters):
+        with pytest.raises(ParameterError, match=field.name):
+            features_of(family, **{field.name: [1]})
+
+
+def test_columns_can_be_read_back(family):
+    features = features_of(family, statistics=("mean", "diff_std", "p90"))
+    for column in features.columns:
+        assert featkit.describe(column.name) == column
+    again = FeatureSet.from_columns(features.column_names)
+    assert again.columns == features.columns
+
+
+MFCC = FAMILIES["mfcc"]
+
+
+def duplicated(p):
+    return [*MFCC.descriptors(p), *MFCC.descriptors(p)]
+
+
+def undocumented(p):
+    return [dataclasses.replace(d, definition="") for d in MFCC.descriptors(p)]
+
+
+def misnamed(p):
+    return [dataclasses.replace(d, name="Mfcc") for d in MFCC.descriptors(p)]
+
+
+def asks_for_too_much(p, *, phase_of_the_moon):
+    return phase_of_the_moon
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"name": "other"}, "its module is 'mfcc'"),
+        ({"descriptors": lambda p: []}, "it describes nothing"),
+        ({"descriptors": duplicated}, "stands twice"),
+        ({"descriptors": undocumented}, "lacks its documentation"),
+        ({"descriptors": misnamed}, "not lower-case words"),
+        ({"compute": asks_for_too_much}, "it asks for .*phase_of_the_moon"),
+        ({"oracles": ()}, "it has no oracle"),
+    ],
+)
+def test_a_malformed_family_is_refused(change, complaint):
+    with pytest.raises(FamilyError, match=complaint):
+        check_contract(dataclasses.replace(MFCC, **change), "mfcc")
+
+
+@pytest.fixture
+def extra_module(tmp_path, monkeypatch):
+    """Writes a module that discovery finds beside the families of the package."""
+    monkeypatch.setattr(families_package, "__path__", [*families_package.__path__, str(tmp_path)])
+    monkeypatch.delitem(__import__("sys").modules, "featkit.families.extra", raising=False)
+    families.cache_clear()
+    yield lambda text: (tmp_path / "extra.py").write_text(text)
+    families.cache_clear()
+
+
+def test_a_name_that_stands_twice_fails_at_once(extra_module):
+    extra_module(
+        "import dataclasses\n"
+        "from featkit.families.rms import FAMILY as RMS\n"
+        "FAMILY = dataclasses.replace(RMS, name='extra')\n"
+    )
+    with pytest.raises(FamilyError, match="'rms' stands twice: in 'extra' and 'rms'"):
+        families()
+
+
+def test_a_module_without_a_family_fails_at_once(extra_module):
+    extra_module("FAMILIY = None\n")
+    with pytest.raises(FamilyError, match=r"extra\.py exports no FAMILY"):
+        families()
+
+
+def test_every_family_is_a_family():
+    assert all(isinstance(family, Family) for family in FAMILIES.values())

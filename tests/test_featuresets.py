@@ -1,0 +1,230 @@
+"""Feature sets: their columns, their files, and errors that name the key."""
+
+import re
+
+import pytest
+
+import featkit
+from featkit.errors import ParameterError
+from featkit.featuresets import FeatureSet, feature_set, feature_sets
+from featkit.parameters import Parameters, parameter
+
+MINE = """
+name = "mine"
+sample_rate = 16000
+
+[spectra]
+hop_length = 160
+n_fft = 400
+
+[[features]]
+family = "mfcc"
+n_mfcc = 40
+statistics = ["mean", "p90"]
+
+[[features]]
+family = "chroma"
+n_chroma = 24
+statistics = ["mean"]
+
+[[features]]
+family = "tempo"
+"""
+
+
+def test_genre75_has_its_75_columns_in_order():
+    classes = ["c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b"]
+    expected = [f"mfcc_{k}_{s}" for s in ("mean", "std") for k in range(1, 21)]
+    expected += [f"chroma_{c}_{s}" for s in ("mean", "std") for c in classes]
+    singles = ["spectral_centroid", "spectral_bandwidth", "spectral_rolloff"]
+    singles += ["zero_crossing_rate", "rms"]
+    expected += [f"{name}_{s}" for name in singles for s in ("mean", "std")]
+    assert [*expected, "tempo"] == list(feature_set("genre75").column_names)
+    assert len(expected) + 1 == 75
+
+
+# A frozen set may not change: a change of any number is a new name or version.
+FROZEN = {"genre75": (1, "c70cc3ebf35f122e")}
+
+
+@pytest.mark.parametrize("name", FROZEN)
+def test_a_frozen_set_is_as_it_was(name):
+    assert (feature_set(name).version, feature_set(name).fingerprint) == FROZEN[name]
+
+
+def test_genre75_is_librosas_usual_analysis():
+    chosen = feature_set("genre75")
+    assert (chosen.sample_rate, chosen.spectra.n_fft, chosen.spectra.hop_length) == (
+        22050,
+        2048,
+        512,
+    )
+    assert chosen.spectra.n_mels == 128
+
+
+def test_standard_is_the_default_and_holds_every_family():
+    from featkit.families import families
+
+    assert {entry.family_name for entry in feature_set("standard").entries} == set(families())
+    assert featkit.FeatureExtractor().features == "standard"
+
+
+@pytest.mark.parametrize("name", feature_sets())
+def test_a_set_comes_back_from_its_dict(name):
+    chosen = feature_set(name)
+    again = FeatureSet.from_dict(chosen.as_dict())
+    assert again == chosen
+    assert again.fingerprint == chosen.fingerprint
+
+
+@pytest.mark.parametrize("name", feature_sets())
+def test_every_column_is_described(name):
+    for column in feature_set(name).columns:
+        assert column.unit
+        assert column.definition
+        assert column.reference
+        assert featkit.describe(column.name) == column
+
+
+def test_a_set_can_be_rebuilt_from_column_names_alone():
+    names = ["tempo", "chroma_fs_std", "mfcc_3_mean", "mfcc_25_mean", "rms_p10"]
+    assert FeatureSet.from_columns(names).column_names == tuple(names)
+
+
+def test_a_users_own_file(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(MINE)
+    chosen = feature_set(file)
+    assert len(chosen.columns) == 2 * 40 + 24 + 1
+    assert chosen.column_names[0] == "mfcc_1_mean"
+    assert "chroma_24of24_mean" in chosen.column_names
+    assert chosen == feature_set(str(file))
+
+
+def test_a_file_without_a_name_is_called_after_itself(tmp_path):
+    file = tmp_path / "other.toml"
+    file.write_text(MINE.replace('name = "mine"\n', ""))
+    assert feature_set(file).name == "other"
+
+
+def test_chosen_columns_in_chosen_order():
+    chosen = feature_set(
+        {
+            "features": [{"family": "mfcc", "statistics": ["mean"]}, {"family": "tempo"}],
+            "columns": ["tempo", "mfcc_2_mean"],
+        }
+    )
+    assert chosen.column_names == ("tempo", "mfcc_2_mean")
+
+
+RMS = {"family": "rms", "statistics": ["mean"]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"features": []}, "at least one family"),
+        ({"feature": [RMS]}, "unknown key 'feature': did you mean 'features'"),
+        ({"features": [{"family": "mfc", "statistics": ["mean"]}]}, "did you mean 'mfcc'"),
+        ({"features": [{"statistics": ["mean"]}]}, r"features\[0\]: must name its family"),
+        ({"features": [{"family": "rms"}]}, "'rms' needs statistics"),
+        ({"features": [{"family": "tempo", "statistics": ["mean"]}]}, "no statistics"),
+        ({"features": [{"family": "rms", "statistics": "mean"}]}, "must be a list"),
+        ({"features": [{"family": "rms", "statistics": ["meen"]}]}, "did you mean 'mean'"),
+        ({"features": [RMS, RMS]}, "'rms_mean' stands twice"),
+        ({"features": [{**RMS, "n_mfcc": 3}]}, "unknown key 'n_mfcc'"),
+        (
+            {"features": [{"family": "mfcc", "n_mfcc": 0, "statistics": ["mean"]}]},
+            "n_mfcc must be at least 1, got 0",
+        ),
+        (
+            {"features": [{"family": "mfcc", "n_mfcc": 2.5, "statistics": ["mean"]}]},
+            "n_mfcc must be a whole number, got 2.5",
+        ),
+        (
+            {"features": [{"family": "mfcc", "n_mfcc": 200, "statistics": ["mean"]}]},
+            r"n_mfcc must be at most n_mels \(128\)",
+        ),
+        (
+            {"features": [{"family": "chroma", "n_chroma": 13, "statistics": ["mean"]}]},
+            "n_chroma must be a multiple of 12",
+        ),
+        ({"features": [RMS], "spectra": {"hop": 3}}, "spectra: unknown key 'hop'"),
+        ({"features": [RMS], "spectra": {"hop_length": 0}}, "hop_length must be at least 1"),
+        ({"features": [RMS], "spectra": {"n_fft": 401}}, "n_fft must be even"),
+        ({"features": [RMS], "spectra": {"window": "hamm"}}, "did you mean 'hamming'"),
+        ({"features": [RMS], "spectra": {"fmin": 900, "fmax": 800}}, "fmax must be above fmin"),
+        ({"features": [RMS], "spectra": {"fmax": 12000}}, "fmax must be at most half"),
+        ({"features": [RMS], "sample_rate": 0}, "sample_rate must be a rate in Hz"),
+        ({"features": [RMS], "sample_rate": True}, "sample_rate has a value of the wrong kind"),
+        ({"features": [RMS], "silent_frames": "drop"}, "silent_frames"),
+        ({"features": [RMS], "columns": ["rms_std"]}, "did you mean|unknown column 'rms_std'"),
+        ({"features": "rms"}, "features"),
+        ({"features": [RMS], "columns": "rms_mean"}, "columns"),
+    ],
+)
+def test_what_is_wrong_is_named(wrong, message):
+    with pytest.raises(ParameterError, match=message):
+        feature_set(wrong)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name = ", "not valid TOML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b'[[features]]\nfamily = "rms"\nstatistics = ["meen"]', "features.0.: unknown statistic"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path, content, message):
+    file = tmp_path / "wrong.toml"
+    file.write_bytes(content)
+    with pytest.raises(ParameterError, match=f"{re.escape(str(file))}: .*{message}"):
+        feature_set(file)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ParameterError, match=r"nowhere.toml: cannot read .*No such file"):
+        feature_set("nowhere.toml")
+
+
+def test_an_unknown_set_names_the_close_one():
+    with pytest.raises(ParameterError, match="did you mean 'genre75'"):
+        feature_set("genre57")
+
+
+@pytest.mark.parametrize(
+    "column", ["mfcc", "mfcc_mean", "mfcc_x_mean", "mfcc_0_mean", "tempo_mean", "rms", "x", ""]
+)
+def test_what_is_no_column_is_refused(column):
+    with pytest.raises(ParameterError):
+        featkit.describe(column)
+
+
+def test_units_follow_the_statistic():
+    units = {
+        "spectral_centroid_mean": "Hz",
+        "spectral_centroid_var": "(Hz)²",
+        "spectral_centroid_skew": "1",
+        "spectral_centroid_diff_std": "Hz per frame",
+        "zero_crossing_rate_var": "1",
+        "tempo": "BPM",
+    }
+    assert {name: featkit.describe(name).unit for name in units} == units
+
+
+class Example(Parameters):
+    """For the test below."""
+
+    share: float = parameter(0.5, "a share", above=0, below=1)
+
+
+def test_parameters_are_keyword_only_frozen_and_checked():
+    assert Example(share=0.25).share == 0.25
+    with pytest.raises(TypeError):
+        Example(0.25)
+    with pytest.raises(AttributeError):
+        Example().share = 0.1
+    for wrong in (0, 1, float("nan"), True, "half"):
+        with pytest.raises(ParameterError, match="share"):
+            Example(share=wrong)
