@@ -9,34 +9,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from featkit.decoding import decode, samples_in
 from featkit.errors import AudioError, ParameterError
 from featkit.segments import Array
-
-if TYPE_CHECKING:
-    from soundfile import SoundFile
 
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
-FORMATS = frozenset(
-    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3"}
-    | {"aif", "aiff", "aifc", "au", "snd", "caf"}
-)
-
-"""Endings of files that libsndfile decodes."""
-
-UNDECODABLE = frozenset(["m4a", "mp4", "aac", "wma", "ape", "ac3", "amr", "mka", "webm", "wv"])
-"""Endings of sound files that it does not: found all the same, so that none is lost silently."""
-
-READ_AHEAD = 2**14
-"""Samples looked for beyond those that a header promises."""
-
-MOST_AT_ONCE = 2**26
-"""Samples that memory is set aside for on the word of a header."""
+LOUDEST = 1e9
+"""Samples beyond this (full scale is 1) are taken for garbage: their power is no float32."""
 
 
 def load(
@@ -89,20 +74,25 @@ def load(
         raise ParameterError(f"sr must be a positive rate in Hz, got {sr}")
     name = source_name(source)
     if isinstance(source, str | os.PathLike):
-        samples, native = _read(Path(source), name, offset, duration)
+        samples, native = decode(Path(source), name, offset, duration)
     else:
         samples, native = _from_array(source, name)
-        start = int(offset * native)
-        stop = None if duration is None else start + int(duration * native)
-        samples = samples[start:stop]
-    y = _mono(samples)
-    _check_samples(y, name, offset)
+        start = samples_in(offset, native)
+        samples = samples[start:][: None if duration is None else samples_in(duration, native)]
+    if not len(samples):
+        cause = f"no samples after the offset of {offset:g} s" if offset else "no samples"
+        raise AudioError(name, "samples", cause)
+    _check_finite(samples, name, first=samples_in(offset, native))
     rate = native if sr is None else sr
-    y = _resampled(y, native, rate)
+    y = _resampled(_mono(_scaled(samples)), native, rate)
     if pad and duration is not None:
-        length = round(duration * rate)
-        y = np.pad(y[:length], (0, max(0, length - len(y))))
+        y = fitted(y, round(duration * rate))
     return y, rate
+
+
+def fitted(y: Array, length: int) -> Array:
+    """`y` cut, or filled up with zeros, to a length in samples."""
+    return np.pad(y[:length], (0, max(0, length - len(y))))
 
 
 def source_name(source: Any) -> str:
@@ -129,65 +119,6 @@ def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -
         raise ParameterError("pad fills up to a duration: give one, such as duration=5.0")
 
 
-def _read(path: Path, name: str, offset: float, duration: float | None) -> tuple[Array, float]:
-    """Samples of a file, ``(samples,)`` or ``(samples, channels)``, and its rate."""
-    import soundfile
-
-    try:
-        with path.open("rb") as stream:
-            if not stream.read(1):
-                raise AudioError(name, "open", "the file is empty (0 bytes)")
-    except FileNotFoundError:
-        raise AudioError(name, "open", "no such file") from None
-    except IsADirectoryError:
-        raise AudioError(name, "open", "is a folder, not a file") from None
-    except AudioError:
-        raise
-    except (OSError, ValueError) as error:
-        raise AudioError(name, "open", getattr(error, "strerror", None) or str(error)) from None
-    try:
-        with soundfile.SoundFile(path) as file:
-            return _decode(file, offset, duration), float(file.samplerate)
-    except (OSError, RuntimeError, ValueError, MemoryError) as error:
-        raise AudioError(name, "decode", _why_undecodable(path, error)) from None
-
-
-def _why_undecodable(path: Path, error: Exception) -> str:
-    suffix = path.suffix.lstrip(".").lower()
-    if suffix in UNDECODABLE:
-        return f"libsndfile does not decode .{suffix}: convert it, for example to FLAC or WAV"
-    reason = str(getattr(error, "error_string", error)).strip().rstrip(".") or type(error).__name__
-    return f"not sound that libsndfile can decode ({reason})"
-
-
-def _decode(file: SoundFile, offset: float, duration: float | None) -> Array:
-    """What is really in the file: the header of an MP3 can promise another number of samples."""
-    rate = file.samplerate
-    skip = int(offset * rate)
-    limit = None if duration is None else int(duration * rate)
-    if skip:
-        file.seek(min(skip, file.frames))
-    expected = max(0, file.frames - skip)
-    expected = expected if limit is None else min(expected, limit)
-    # 16-bit samples are scaled four times faster here than in libsndfile, to the same values.
-    dtype = "int16" if file.subtype == "PCM_16" else "float32"
-    shape = (file.channels,) if file.channels > 1 else ()
-    parts = []
-    room = min(expected, MOST_AT_ONCE) or READ_AHEAD
-    while limit is None or limit > 0:
-        part = np.empty((room if limit is None else min(room, limit), *shape), dtype=dtype)
-        count = len(file.read(out=part))
-        parts.append(part[:count])
-        limit = None if limit is None else limit - count
-        if count < len(part):
-            break
-        room = READ_AHEAD
-    samples = (
-        parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty((0, *shape), dtype)])
-    )
-    return _scaled(samples)
-
-
 def _from_array(source: Any, name: str) -> tuple[Array, float]:
     """Samples of an array, ``(samples,)`` or ``(samples, channels)``, and its rate."""
     if not isinstance(source, tuple) or len(source) != 2:
@@ -198,26 +129,29 @@ def _from_array(source: Any, name: str) -> tuple[Array, float]:
     if y.ndim not in (1, 2) or y.dtype.kind not in "iuf":
         wanted = "numbers of shape (samples,) or (channels, samples)"
         raise AudioError(name, "open", f"expected {wanted}, got {y.dtype} of shape {y.shape}")
-    if y.ndim == 2 and y.shape[0] > y.shape[1]:
+    if y.ndim == 2 and y.size and y.shape[0] > y.shape[1]:
         raise AudioError(
             name, "open", "more channels than samples: is it (samples, channels)? transpose it: y.T"
         )
-    if y.dtype.kind in "iu" and y.size > 1 and y.any() and np.abs(y.astype(np.int64)).max() <= 1:
-        raise AudioError(
-            name,
-            "samples",
-            f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats",
-        )
-    if (
-        y.dtype.kind == "f"
-        and y.size
-        and np.nanmax(np.abs(y)) > 128
-        and np.array_equal(y, np.rint(y))
-    ):
-        raise AudioError(
-            name, "samples", "floats that hold integers: divide by full scale, such as y / 32768"
-        )
-    return _scaled(y.T), float(sr)
+    if y.ndim == 2 and not y.shape[0]:
+        raise AudioError(name, "samples", "no channels")
+    if y.size:
+        _check_scale(y, name)
+    return np.ascontiguousarray(y.T), float(sr)
+
+
+def _check_scale(y: Array, name: str) -> None:
+    """Refuse numbers whose type tells another scale than their values."""
+    if y.dtype.kind in "iu" and y.dtype.itemsize > 4:
+        cause = f"{y.dtype} samples, which no sound has: give them as int16, int32 or floats"
+        raise AudioError(name, "samples", cause)
+    peak = np.max(np.abs(y.astype(np.float64)))
+    if y.dtype.kind in "iu" and y.size > 1 and peak == 1:
+        cause = f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats"
+        raise AudioError(name, "samples", cause)
+    if y.dtype.kind == "f" and 128 < peak <= LOUDEST and np.array_equal(y, np.rint(y)):
+        cause = "floats that hold integers: divide by full scale, such as y / 32768"
+        raise AudioError(name, "samples", cause)
 
 
 def _scaled(y: Array) -> Array:
@@ -237,15 +171,18 @@ def _mono(samples: Array) -> Array:
     return samples if samples.ndim == 1 else np.mean(samples, axis=1)
 
 
-def _check_samples(y: Array, name: str, offset: float) -> None:
-    if not len(y):
-        cause = f"no samples after the offset of {offset:g} s" if offset else "no samples"
-        raise AudioError(name, "samples", cause)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduce(y, dtype=np.float64)
-    if not np.isfinite(total):
-        at = int(np.argmin(np.isfinite(y)))
-        raise AudioError(name, "samples", f"sample {at} is {y[at]}: every sample must be finite")
+def _check_finite(samples: Array, name: str, *, first: int) -> None:
+    """Refuse NaN, infinity, and what is as good as infinite."""
+    if samples.dtype.kind != "f":
+        return
+    if (
+        float(samples.min()) >= -LOUDEST and float(samples.max()) <= LOUDEST
+    ):  # neither is true of NaN
+        return
+    wrong = ~(np.abs(samples.astype(np.float64)) <= LOUDEST)
+    at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    rule = "full scale is 1" if np.isfinite(samples[at]) else "every sample must be finite"
+    raise AudioError(name, "samples", f"sample {at[0] + first} is {samples[at]}: {rule}")
 
 
 def _resampled(y: Array, native: float, rate: float) -> Array:
@@ -276,9 +213,13 @@ def segments(
     Raises
     ------
     AudioError
-        If short ones are dropped, and the whole recording is shorter than one segment.
+        If short ones are dropped and the whole recording is shorter than one segment, or a segment
+        or step is shorter than a sample.
     """
-    size, step = round(length * sr), max(1, round(hop * sr))
+    size, step = round(length * sr), round(hop * sr)
+    if not size or not step:
+        seconds = length if not size else hop
+        raise AudioError(name, "segment", f"{seconds:g} s is less than one sample at {sr:g} Hz")
     whole = max(0, (len(y) - size) // step + 1)
     parts = [(k * step, k * step + size, y[k * step : k * step + size]) for k in range(whole)]
     rest = whole * step

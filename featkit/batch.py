@@ -197,6 +197,8 @@ def extract(
 
 
 def _workers(n_jobs: int | None) -> int:
+    if n_jobs is not None and type(n_jobs) is not int:
+        raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
     if n_jobs is None or n_jobs == -1:
         return (
             len(os.sched_getaffinity(0))
@@ -258,9 +260,11 @@ def _clips(outcome: Outcome, features: FeatureSet, excerpt: Excerpt) -> tuple[fl
         sr=features.sample_rate,
         offset=excerpt.offset,
         duration=excerpt.duration,
-        pad=excerpt.pad,
     )
-    parts = [(0, len(y), y)]
+    end = len(y)
+    if excerpt.pad and excerpt.duration is not None:
+        y = audio.fitted(y, round(excerpt.duration * sr))
+    parts = [(0, min(end, len(y)), y)]
     if excerpt.segment is not None:
         parts = audio.segments(
             y,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from featkit.audio import FORMATS, UNDECODABLE
+from featkit.decoding import FORMATS, UNDECODABLE
 from featkit.errors import ParameterError
 
 
@@ -59,7 +59,7 @@ def find(
     found: dict[str, str] = {}
     for top in tops:
         base = top if os.path.isdir(top) else os.path.dirname(top)
-        for file in _sound_files(top):
+        for file in sorted(_sound_files(top)):
             found.setdefault(os.path.abspath(file), os.path.relpath(file, base or os.curdir))
     if not found:
         raise ParameterError(
@@ -88,7 +88,7 @@ def _sound_files(top: str) -> Iterator[str]:
             continue
         walked.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        for name in files:
             ending = os.path.splitext(name)[1].lstrip(".").lower()
             if not name.startswith(".") and ending in FORMATS | UNDECODABLE:
                 yield os.path.join(folder, name)

@@ -26,19 +26,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit.errors import ParameterError
+from featkit.filters import fft_window, frequencies, mel_filters, piece_middles, piece_moments
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from featkit.tuning import Tuning
 
 np.empty(24 * 2**20, dtype=np.uint8)
 # glibc hands freed memory back to the system and fetches it again page by page, which costs a
@@ -50,9 +49,6 @@ Python than they gain in the cache."""
 
 KEPT_BYTES = 64 * 2**20
 """Up to this size the power spectra of a stack are kept for a second walk, not computed again."""
-
-PIECE = 16
-"""Bins in a piece of a spectrum, see `Spectrum`."""
 
 BLURRED = 1e5
 """How far the strongest bin, spread over all bins, may outweigh a frame's own spread: measured, it
@@ -297,11 +293,7 @@ class Block:
 
 
 class Spectrum(NamedTuple):
-    """Magnitudes of some frames, and what their shape follows from.
-
-    The spectrum is summed in pieces of `PIECE` bins, of S, of (f - F) S and of (f - F)^2 S, where F
-    is the middle of a piece: one pass, and moments around any frequency without cancellation.
-    """
+    """Magnitudes of some frames, their sums over pieces of bins, and the moments of their shape."""
 
     S: Array
     pieces: Array
@@ -374,53 +366,6 @@ class Signal:
         return sums
 
 
-class Tuning:
-    """How far from A4 = 440 Hz clips are tuned, estimated from their spectral peaks.
-
-    Parameters
-    ----------
-    peaks : array, shape ``(3, peaks)``
-        Frame, pitch in Hz and magnitude of each, as `Block.peaks` gives them.
-    segments : Segments
-        The clips.
-    """
-
-    def __init__(self, peaks: Array, segments: Segments) -> None:
-        clip_of_peak = np.searchsorted(segments.ends, peaks[0], side="right")
-        order = np.argsort(clip_of_peak, kind="stable") if len(segments) > 1 else slice(None)
-        split = np.searchsorted(clip_of_peak[order], np.arange(1, len(segments)))
-        self._peaks = np.split(peaks[1:, order].astype(np.float32), split, axis=1)
-        self._segments = segments
-        self._frames = slice(None)
-        self._known: dict[int, Array] = {}
-
-    def of(self, frames: slice) -> Tuning:
-        """The same, for some of the frames."""
-        part = Tuning.__new__(Tuning)
-        part.__dict__ = {**self.__dict__, "_frames": frames}
-        return part
-
-    def __call__(self, bins_per_octave: int) -> Array:
-        """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01."""
-        if bins_per_octave not in self._known:
-            clips = [_deviation(peaks, bins_per_octave) for peaks in self._peaks]
-            self._known[bins_per_octave] = self._segments.spread(np.array(clips))
-        return self._known[bins_per_octave][self._frames]
-
-
-def _deviation(peaks: Array, bins_per_octave: int) -> float:
-    """The commonest deviation among the stronger half of the peaks; 0 where there are none."""
-    pitch, magnitude = peaks
-    if not len(pitch):
-        return 0.0
-    strong = pitch[magnitude >= np.median(magnitude)]
-    bins = bins_per_octave * np.log2(strong / np.float32(440.0 / 16))
-    residual = np.mod(bins, np.float32(1))
-    residual[residual >= 0.5] -= 1
-    edges = np.linspace(-0.5, 0.5, 101)
-    return float(edges[np.argmax(np.histogram(residual, edges)[0])])
-
-
 def squared(spectrum: Array) -> Array:
     """Power of complex values: the square of their magnitude."""
     power: Array = np.square(spectrum.real)
@@ -454,100 +399,6 @@ def column_max(x: Array) -> Array:
         x = np.maximum(x[:half], x[-half:])
     first: Array = x[0]
     return first
-
-
-@lru_cache(maxsize=32)
-def frequencies(sr: float, n_fft: int) -> Array:
-    """Centre frequency of each bin in Hz, float32."""
-    return _constant(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
-
-
-@lru_cache(maxsize=32)
-def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32) -> Array:
-    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978."""
-    terms = {
-        "boxcar": [1.0],
-        "hann": [0.5, -0.5],
-        "hamming": [0.54, -0.46],
-        "blackman": [0.42, -0.5, 0.08],
-    }[name]
-    phase = 2 * np.pi * np.arange(n_fft) / n_fft
-    window = sum(term * np.cos(k * phase) for k, term in enumerate(terms))
-    return _constant(np.asarray(window, dtype=dtype))
-
-
-@lru_cache(maxsize=32)
-def piece_middles(sr: float, n_fft: int) -> Array:
-    """Frequency in the middle of each piece of `PIECE` bins, in Hz, float32."""
-    hz = frequencies(sr, n_fft)
-    return _constant(np.array([piece.mean() for piece in np.split(hz, _piece_starts(n_fft))]))
-
-
-@lru_cache(maxsize=32)
-def piece_moments(sr: float, n_fft: int) -> csr_array:
-    """Matrix that takes the three moments of each piece of a spectrum: see `Spectrum`."""
-    from scipy.sparse import csr_array, vstack
-
-    hz = frequencies(sr, n_fft).astype(np.float64)
-    piece = np.arange(len(hz)) // PIECE
-    offset = hz - piece_middles(sr, n_fft)[piece]
-    place = (piece, np.arange(len(hz)))
-    return vstack([csr_array((offset**k, place)) for k in range(3)]).astype(np.float32).tocsr()
-
-
-def _piece_starts(n_fft: int) -> range:
-    return range(PIECE, n_fft // 2 + 1, PIECE)
-
-
-def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
-    """`n` frequencies in Hz, evenly spaced on Slaney's mel scale.
-
-    Linear up to 1 kHz, logarithmic above (Slaney, "Auditory toolbox", Interval 1998-010).
-    """
-    step, knee = 200 / 3, 1000.0
-    log_step = np.log(6.4) / 27
-
-    def to_mel(hz: float) -> float:
-        if hz < knee:
-            return hz / step
-        return float(knee / step + np.log(hz / knee) / log_step)
-
-    mels = np.linspace(to_mel(fmin), to_mel(fmax), n)
-    above = mels - knee / step
-    return np.where(above < 0, mels * step, knee * np.exp(log_step * np.maximum(above, 0)))
-
-
-@lru_cache(maxsize=32)
-def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
-    """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
-
-    A filter too narrow to touch a bin is empty, and its band is silent.
-
-    Raises
-    ------
-    ParameterError
-        If the bands begin at or above half the sample rate.
-    """
-    from scipy.sparse import csr_array
-
-    top = sr / 2 if fmax is None else fmax
-    if fmin >= sr / 2:
-        raise ParameterError(
-            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
-        )
-    edges = mel_frequencies(n_mels + 2, fmin, top)
-    widths = np.diff(edges)
-    distance = edges[:, None] - np.fft.rfftfreq(n_fft, 1 / sr)
-    rising = -distance[:-2] / widths[:-1, None]
-    falling = distance[2:] / widths[1:, None]
-    weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
-    return csr_array(weights)
-
-
-def _constant(x: Array) -> Array:
-    x.setflags(write=False)
-    return x
 
 
 def _scopes() -> dict[str, frozenset[str]]:

@@ -137,6 +137,8 @@ def write_corpus(
 ) -> list[Path]:
     """Write the corpus as 16-bit WAV files, ``<style>/<style>_<number>.wav``.
 
+    Clips that a larger corpus left in the folder are removed.
+
     Parameters
     ----------
     folder : path
@@ -158,6 +160,8 @@ def write_corpus(
     files = []
     for index, (name, style) in enumerate(STYLES.items()):
         (Path(folder) / name).mkdir(parents=True, exist_ok=True)
+        for old in (Path(folder) / name).glob(f"{name}_[0-9]*.wav"):
+            old.unlink()
         for number in range(clips_per_style):
             file = Path(folder) / name / f"{name}_{number + 1:02d}.wav"
             y = clip(style, np.random.default_rng([seed, index, number]))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KEYS = ("path", "start", "end", "label")
 """Columns that say what a row is of; all others are features."""
 
+TEXTS = ("path", "label")
+
 METADATA_KEY = b"featkit"
 
 
@@ -98,19 +100,16 @@ class FeatureTable:
         TableError
             If there is no such file, or it is not a table of features.
         """
-        import pandas as pd
-
         kind = table_format(path)
         try:
             if kind == "csv":
-                keys = dict.fromkeys(("path", "label"), str)
-                table = cls(pd.read_csv(path, dtype=keys, keep_default_na=False, na_values=[""]))
+                table = cls(_read_csv(path))
             else:
                 import pyarrow.parquet as pq
 
                 parquet = pq.read_table(path)
                 text = (parquet.schema.metadata or {}).get(METADATA_KEY, b"{}")
-                table = cls(parquet.to_pandas(), json.loads(text))
+                table = cls(parquet.to_pandas(), _provenance(text))
         except FileNotFoundError:
             raise TableError(f"{os.fspath(path)}: no such file") from None
         except (OSError, ValueError) as error:
@@ -118,6 +117,25 @@ class FeatureTable:
         if "path" not in table.data:
             raise TableError(f"{os.fspath(path)}: not a table of features: it has no column 'path'")
         return table
+
+
+def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Texts as they stand, for a label may be called NA; all else float64, nothing for NaN."""
+    from pyarrow import csv, float64, string
+
+    with csv.open_csv(path) as reader:
+        names = reader.schema.names
+    types = {name: string() if name in TEXTS else float64() for name in names}
+    options = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
+    data: pd.DataFrame = csv.read_csv(path, convert_options=options).to_pandas()
+    return data
+
+
+def _provenance(text: bytes) -> dict[str, Any]:
+    provenance = json.loads(text)
+    if not isinstance(provenance, dict):
+        raise ValueError("its metadata are not featkit's")  # noqa: TRY004 (a file, not a caller)
+    return provenance
 
 
 def table_format(path: str | os.PathLike[str]) -> str:

@@ -51,6 +51,9 @@ class Commands(click.Group):
             raise WrongUsage(str(error)) from error
         except FeatkitError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            what = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{what}{error.strerror or error}") from error
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(130) from None

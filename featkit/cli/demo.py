@@ -23,7 +23,15 @@ TELLING = (
 SHOWN_ROWS = 5
 
 
-@click.command()
+EPILOG = """
+\b
+Examples:
+  featkit demo
+  featkit demo --clips 40 --seed 7 -o bigger-demo
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.option(
     "-o",
     "--output",

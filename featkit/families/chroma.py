@@ -19,7 +19,8 @@ from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
-from featkit.spectra import Tuning, column_max
+from featkit.spectra import column_max
+from featkit.tuning import Tuning
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

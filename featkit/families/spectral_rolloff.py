@@ -11,9 +11,10 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, Oracle
+from featkit.filters import PIECE
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
-from featkit.spectra import PIECE, Signal
+from featkit.spectra import Signal
 
 CLOSE = 5e-6
 """Share of the sum within which 1,025 float32 additions cannot tell two bins apart."""

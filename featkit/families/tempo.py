@@ -17,9 +17,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit import signals
 from featkit.families import Descriptor, Family, Oracle
+from featkit.filters import fft_window
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
-from featkit.spectra import fft_window, squared
+from featkit.spectra import squared
 
 CHUNK = 128
 """Frames whose windows are transformed at once."""

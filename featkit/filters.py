@@ -1,0 +1,118 @@
+"""Windows and filter banks: what is the same for every frame of a rate, made once.
+
+Banks are sparse matrices. Their filters are narrow, and a sparse product computes each frame by the
+same sums wherever it stands among others, which BLAS does not.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from featkit.errors import ParameterError
+from featkit.segments import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+PIECE = 16
+"""Bins in a piece of a spectrum, see `piece_moments`."""
+
+
+@lru_cache(maxsize=32)
+def frequencies(sr: float, n_fft: int) -> Array:
+    """Centre frequency of each bin in Hz, float32."""
+    return _constant(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
+
+
+@lru_cache(maxsize=32)
+def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32) -> Array:
+    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978."""
+    terms = {
+        "boxcar": [1.0],
+        "hann": [0.5, -0.5],
+        "hamming": [0.54, -0.46],
+        "blackman": [0.42, -0.5, 0.08],
+    }[name]
+    phase = 2 * np.pi * np.arange(n_fft) / n_fft
+    window = sum(term * np.cos(k * phase) for k, term in enumerate(terms))
+    return _constant(np.asarray(window, dtype=dtype))
+
+
+@lru_cache(maxsize=32)
+def piece_middles(sr: float, n_fft: int) -> Array:
+    """Frequency in the middle of each piece of `PIECE` bins, in Hz, float32."""
+    hz = frequencies(sr, n_fft)
+    return _constant(np.array([piece.mean() for piece in np.split(hz, _piece_starts(n_fft))]))
+
+
+@lru_cache(maxsize=32)
+def piece_moments(sr: float, n_fft: int) -> csr_array:
+    """Sums of S, of (f - F) S and of (f - F)^2 S over pieces of `PIECE` bins with middle F.
+
+    ``(3 * pieces, bins)``: moments around any frequency follow from them without cancellation.
+    """
+    from scipy.sparse import csr_array, vstack
+
+    hz = frequencies(sr, n_fft).astype(np.float64)
+    piece = np.arange(len(hz)) // PIECE
+    offset = hz - piece_middles(sr, n_fft)[piece]
+    place = (piece, np.arange(len(hz)))
+    return vstack([csr_array((offset**k, place)) for k in range(3)]).astype(np.float32).tocsr()
+
+
+def _piece_starts(n_fft: int) -> range:
+    return range(PIECE, n_fft // 2 + 1, PIECE)
+
+
+def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
+    """`n` frequencies in Hz, evenly spaced on Slaney's mel scale.
+
+    Linear up to 1 kHz, logarithmic above (Slaney, "Auditory toolbox", Interval 1998-010).
+    """
+    step, knee = 200 / 3, 1000.0
+    log_step = np.log(6.4) / 27
+
+    def to_mel(hz: float) -> float:
+        if hz < knee:
+            return hz / step
+        return float(knee / step + np.log(hz / knee) / log_step)
+
+    mels = np.linspace(to_mel(fmin), to_mel(fmax), n)
+    above = mels - knee / step
+    return np.where(above < 0, mels * step, knee * np.exp(log_step * np.maximum(above, 0)))
+
+
+@lru_cache(maxsize=32)
+def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
+    """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
+
+    A filter too narrow to touch a bin is empty, and its band is silent.
+
+    Raises
+    ------
+    ParameterError
+        If the bands begin at or above half the sample rate.
+    """
+    from scipy.sparse import csr_array
+
+    top = sr / 2 if fmax is None else fmax
+    if fmin >= sr / 2:
+        raise ParameterError(
+            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
+        )
+    edges = mel_frequencies(n_mels + 2, fmin, top)
+    widths = np.diff(edges)
+    distance = edges[:, None] - np.fft.rfftfreq(n_fft, 1 / sr)
+    rising = -distance[:-2] / widths[:-1, None]
+    falling = distance[2:] / widths[1:, None]
+    weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    return csr_array(weights)
+
+
+def _constant(x: Array) -> Array:
+    x.setflags(write=False)
+    return x
