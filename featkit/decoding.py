@@ -80,7 +80,7 @@ def samples_in(seconds: float, rate: float) -> int:
 
 
 def _head(path: Path, name: str) -> bytes:
-    """The first bytes of a file; of an MP3 those behind its tags, after the three letters of one."""
+    """The first bytes of a file; of an MP3 with a tag before it, ``ID3`` and what is behind it."""
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD)

@@ -54,9 +54,6 @@ BLURRED = 1e5
 """How far the strongest bin, spread over all bins, may outweigh a frame's own spread: measured, it
 keeps the error that single precision makes in the bandwidth below 1e-5."""
 
-FAINT = 1e-24
-"""Power of a frame's strongest bin below which float32 has no room for that of the others."""
-
 MIN_POWER = 1e-10
 """Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""
 
@@ -193,29 +190,40 @@ class Block:
         self.frequencies = stack.frequencies
 
     @cached_property
-    def power(self) -> Array:
-        """Power spectrogram, ``(bins, frames)``, float32."""
+    def magnitude(self) -> Array:
+        """Magnitude spectrogram as the transform in single precision gives it, float32."""
         frames = self.stack.signal.frames(self.frames)
         window = fft_window(self.stack.parameters.window, self.n_fft)
-        spectrum = scipy.fft.rfft(np.multiply(frames, window).T, axis=0)
-        return squared(spectrum)
+        magnitude: Array = np.abs(scipy.fft.rfft(np.multiply(frames, window).T, axis=0))
+        return magnitude
+
+    @cached_property
+    def power(self) -> Array:
+        """Power spectrogram, ``(bins, frames)``, float32."""
+        return np.square(self.magnitude)
+
+    @cached_property
+    def loudest(self) -> Array:
+        """Magnitude of the strongest bin of each frame, ``(frames,)``."""
+        return column_max(self.magnitude)
 
     @cached_property
     def spectrum(self) -> Spectrum:
         """Magnitudes and their moments.
 
         Single precision leaves a floor of noise under a spectrum, some 150 dB below its strongest
-        bin. It counts for nothing in music, but spreads a pure tone by a fifth; and the power of
-        a sound at -240 dB is no number at all. Such frames are transformed in double precision.
+        bin. It counts for nothing in music, but spreads a pure tone by a fifth: frames in which
+        it could be seen are transformed again in double precision.
         """
-        spectrum = Spectrum.of(np.sqrt(self.power), self.sr, self.n_fft)
+        spectrum = Spectrum.of(self.magnitude, self.sr, self.n_fft)
         widest = len(self.frequencies) * (self.sr / 2) ** 2
-        blurred = np.sqrt(self.loudest) * widest > BLURRED * spectrum.spread * spectrum.total
-        doubtful = np.flatnonzero(blurred | (self.loudest < FAINT))
-        if not len(doubtful):
+        blurred = self.loudest * widest > BLURRED * spectrum.spread * spectrum.total
+        if not blurred.any():
             return spectrum
-        spectrum.S[:, doubtful] = self.stack.signal.precise_S(doubtful + self.frames.start)
-        return Spectrum.of(spectrum.S, self.sr, self.n_fft)
+        S = self.magnitude.copy()
+        frames = np.flatnonzero(blurred) + self.frames.start
+        S[:, blurred] = self.stack.signal.precise_S(frames)
+        return Spectrum.of(S, self.sr, self.n_fft)
 
     @cached_property
     def S(self) -> Array:
@@ -251,11 +259,6 @@ class Block:
         return self.stack.signal.precise_S(self.frames)
 
     @cached_property
-    def loudest(self) -> Array:
-        """Power of the strongest bin of each frame, ``(frames,)``."""
-        return column_max(self.power)
-
-    @cached_property
     def mel(self) -> Array:
         """Power in mel bands, ``(n_mels, frames)``."""
         p = self.stack.parameters
@@ -278,7 +281,7 @@ class Block:
         low, high = np.searchsorted(self.frequencies, [150.0, min(4000.0, self.sr / 2)])
         low, high = max(int(low), 1), min(int(high), len(power) - 1)
         middle = power[low:high]
-        peak = middle > np.float32(0.1) * self.loudest
+        peak = middle > np.float32(0.1) * np.square(self.loudest)
         peak &= middle > power[low - 1 : high - 1]
         peak &= middle >= power[low + 1 : high + 1]
         place = np.flatnonzero(peak) + low * width
@@ -336,41 +339,43 @@ class Signal:
                 self.y[begin : begin + len(clip)] = clip
             else:
                 self.y[begin - half : begin + len(clip) + half] = np.pad(clip, half, mode="reflect")
+        self.grid: Array = sliding_window_view(self.y, self.n_fft)[:: self.hop_length]
         within = np.arange(segments.total) - segments.spread(segments.starts)
         self.hop_of_frame: Array = within + segments.spread(first_hop[:-1])
 
     def frames(self, frames: slice | Array) -> Array:
         """The samples of some frames, by slice or by number: ``(frames, n_fft)``."""
-        grid = sliding_window_view(self.y, self.n_fft)[:: self.hop_length]
         hops = self.hop_of_frame[frames]
         if isinstance(frames, slice) and hops[-1] - hops[0] == len(hops) - 1:
-            return grid[hops[0] : hops[-1] + 1]
-        return grid[hops]
+            return self.grid[hops[0] : hops[-1] + 1]
+        return self.grid[hops]
 
     def precise_S(self, frames: slice | Array) -> Array:
         """Magnitudes by a double-precision transform, rounded: ``(bins, frames)``, float32."""
         window = fft_window(self.window, self.n_fft, np.float64)
-        power = squared(scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0))
-        return np.sqrt(power, out=power).astype(np.float32)
+        spectrum = scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0)
+        S: Array = np.abs(spectrum.astype(np.complex64))  # rounded here, as librosa does
+        return S
 
-    def frame_sums(self, x: Array) -> Array:
-        """Sum of `x`, which stands on the samples of the signal, over each frame: ``(frames,)``.
+    def frame_counts(self, true: Array) -> Array:
+        """How many samples of each frame are true, ``(frames,)``."""
+        return self._frame_sums(np.add.reduce(self._pieces(true), axis=1, dtype=np.int32))
 
-        Frames overlap, and share the sums of the pieces that they have in common.
-        """
+    def frame_energy(self) -> Array:
+        """Sum of the squares of each frame, ``(frames,)``."""
+        pieces = self._pieces(self.y)
+        return self._frame_sums(np.einsum("ij,ij->i", pieces, pieces))
+
+    def _pieces(self, x: Array) -> Array:
+        """What stands on the samples, in the longest pieces that frames and hops consist of."""
+        return x.reshape(-1, math.gcd(self.n_fft, self.hop_length))
+
+    def _frame_sums(self, pieces: Array) -> Array:
+        """Sums of frames, which overlap, from those of the pieces that they share."""
         piece = math.gcd(self.n_fft, self.hop_length)
-        dtype = np.int32 if x.dtype == bool else x.dtype
-        pieces = np.add.reduce(x.reshape(-1, piece), axis=1, dtype=dtype)
         frames = sliding_window_view(pieces, self.n_fft // piece)[:: self.hop_length // piece]
         sums: Array = np.add.reduce(frames[self.hop_of_frame], axis=1)
         return sums
-
-
-def squared(spectrum: Array) -> Array:
-    """Power of complex values: the square of their magnitude."""
-    power: Array = np.square(spectrum.real)
-    power += np.square(spectrum.imag)
-    return power
 
 
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:

@@ -10,9 +10,14 @@ import numpy as np
 
 from featkit.segments import Array, Segments
 
+EDGES = np.linspace(-0.5, 0.5, 101)
+"""Edges of the deviations that are told apart, as fractions of a step."""
+
+A0 = np.float32(440.0 / 16)
+
 
 class Tuning:
-    """How far from A4 = 440 Hz clips are tuned, estimated from their spectral peaks.
+    """How far from A4 = 440 Hz clips are tuned.
 
     Parameters
     ----------
@@ -23,10 +28,13 @@ class Tuning:
     """
 
     def __init__(self, peaks: Array, segments: Segments) -> None:
-        clip_of_peak = np.searchsorted(segments.ends, peaks[0], side="right")
-        order = np.argsort(clip_of_peak, kind="stable") if len(segments) > 1 else slice(None)
-        split = np.searchsorted(clip_of_peak[order], np.arange(1, len(segments)))
-        self._peaks = np.split(peaks[1:, order].astype(np.float32), split, axis=1)
+        frame, (pitch, magnitude) = peaks[0], peaks[1:].astype(np.float32)
+        clip = np.searchsorted(segments.ends, frame, side="right")
+        by_clip = magnitude[np.argsort(clip, kind="stable")] if len(segments) > 1 else magnitude
+        ends = np.cumsum(np.bincount(clip, minlength=len(segments)))
+        medians = [np.median(part) if len(part) else 0 for part in np.split(by_clip, ends[:-1])]
+        strong = magnitude >= np.array(medians, dtype=np.float32)[clip]
+        self._pitch, self._clip = pitch[strong], clip[strong]
         self._segments = segments
         self._frames = slice(None)
         self._known: dict[int, Array] = {}
@@ -38,21 +46,19 @@ class Tuning:
         return part
 
     def __call__(self, bins_per_octave: int) -> Array:
-        """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01."""
+        """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01.
+
+        0 for a clip without peaks.
+        """
         if bins_per_octave not in self._known:
-            clips = [_deviation(peaks, bins_per_octave) for peaks in self._peaks]
-            self._known[bins_per_octave] = self._segments.spread(np.array(clips))
+            self._known[bins_per_octave] = self._segments.spread(self._of_clips(bins_per_octave))
         return self._known[bins_per_octave][self._frames]
 
-
-def _deviation(peaks: Array, bins_per_octave: int) -> float:
-    """The commonest deviation among the stronger half of the peaks; 0 where there are none."""
-    pitch, magnitude = peaks
-    if not len(pitch):
-        return 0.0
-    strong = pitch[magnitude >= np.median(magnitude)]
-    bins = bins_per_octave * np.log2(strong / np.float32(440.0 / 16))
-    residual = np.mod(bins, np.float32(1))
-    residual[residual >= 0.5] -= 1
-    edges = np.linspace(-0.5, 0.5, 101)
-    return float(edges[np.argmax(np.histogram(residual, edges)[0])])
+    def _of_clips(self, bins_per_octave: int) -> Array:
+        deviation = np.mod(bins_per_octave * np.log2(self._pitch / A0), np.float32(1))
+        deviation[deviation >= 0.5] -= 1
+        bins, clips = len(EDGES) - 1, len(self._segments)
+        place = np.searchsorted(EDGES, deviation, side="right") - 1
+        counts = np.bincount(self._clip * bins + place, minlength=clips * bins)
+        counts = counts.reshape(clips, bins)
+        return np.where(counts.any(axis=1), EDGES[np.argmax(counts, axis=1)], 0.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ PITCH_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b"
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0
 """Where the filters are strongest, in octaves above 27.5 Hz (that is 880 Hz), and their spread."""
 
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-8
 """Weights below this share of a filter's greatest are left out; float32 sums do not see them."""
 
 
@@ -66,10 +67,10 @@ def compute(p: ChromaParameters, *, power: Array, tuning: Tuning, sr: float, n_f
     """Normalised chroma: ``(n_chroma, frames)``."""
     deviation = tuning(p.n_chroma)
     chroma = np.empty((p.n_chroma, power.shape[1]), dtype=np.float32)
-    for value in np.unique(deviation):
-        frames = deviation == value
-        columns = power if frames.all() else power[:, frames]
-        chroma[:, frames] = chroma_filters(sr, n_fft, p.n_chroma, float(value)) @ columns
+    changes = np.flatnonzero(np.diff(deviation)) + 1
+    for start, end in pairwise([0, *changes.tolist(), len(deviation)]):
+        filters = chroma_filters(sr, n_fft, p.n_chroma, float(deviation[start]))
+        chroma[:, start:end] = filters @ power[:, start:end]
     strongest = column_max(chroma)
     return chroma / np.where(strongest < np.finfo(np.float32).tiny, np.float32(1), strongest)
 

@@ -30,7 +30,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
     """Level of each frame: ``(1, frames)``."""
-    return np.sqrt(signal.frame_sums(np.square(signal.y)) / np.float32(n_fft))[None]
+    return np.sqrt(signal.frame_energy() / np.float32(n_fft))[None]
 
 
 FAMILY = Family(

@@ -20,7 +20,6 @@ from featkit.families import Descriptor, Family, Oracle
 from featkit.filters import fft_window
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
-from featkit.spectra import squared
 
 CHUNK = 128
 """Frames whose windows are transformed at once."""
@@ -63,13 +62,27 @@ def compute(
     for k, clip in enumerate(segments):
         strength = onset_strength[clip]
         if strength.any():
-            lags = mean_autocorrelation(strength, window_length)
-            tempo[0, k] = bpm[np.argmax(np.log1p(1e6 * lags) + prior)]
+            tempo[0, k] = bpm[_best_lag(strength, prior)]
     return tempo
 
 
-def mean_autocorrelation(strength: Array, window_length: int) -> Array:
-    """Mean over frames of the normalised autocorrelation around each: ``(window_length,)``.
+def _best_lag(strength: Array, prior: Array) -> int:
+    """The lag of the greatest weighted autocorrelation.
+
+    The prior makes long lags, slow tempi, so unlikely that the shorter half nearly always decides:
+    no autocorrelation is above 1. It takes a smaller transform.
+    """
+    score = prior
+    for lags in (len(prior) // 2, len(prior)):
+        autocorrelation = mean_autocorrelation(strength, len(prior), lags)
+        score = np.log1p(1e6 * autocorrelation) + prior[:lags]
+        if score.max() >= np.log1p(1e6) + np.max(prior[lags:], initial=-np.inf):
+            break
+    return int(np.argmax(score))
+
+
+def mean_autocorrelation(strength: Array, window_length: int, lags: int) -> Array:
+    """Mean over frames of the normalised autocorrelation around each, at the first `lags`.
 
     The inverse transform is linear: one of the mean power spectrum serves for all frames.
     """
@@ -79,16 +92,16 @@ def mean_autocorrelation(strength: Array, window_length: int) -> Array:
     padded = np.concatenate([strength[0] * ramp, strength, strength[-1] * ramp[::-1]])
     around = sliding_window_view(padded, window_length)[:n]
     window = fft_window("hann", window_length)
-    size = fast_length(2 * window_length - 1)
+    size = fast_length(window_length + lags - 1)
     mean_power = np.zeros(size // 2 + 1)
     for start in range(0, n, CHUNK):
         frames = around[start : start + CHUNK] * window
         energy = np.add.reduce(np.square(frames), axis=1)
-        power = squared(scipy.fft.rfft(frames, n=size, axis=1))
+        power = np.square(np.abs(scipy.fft.rfft(frames, n=size, axis=1)))
         power *= (1 / np.where(energy > 0, energy, np.inf))[:, None]
         mean_power += np.add.reduce(power, axis=0)
-    lags = scipy.fft.irfft(mean_power / n, n=size)
-    return np.asarray(np.maximum(lags[:window_length], 0))
+    autocorrelation = scipy.fft.irfft(mean_power / n, n=size)[:lags]
+    return np.asarray(np.maximum(autocorrelation, 0))
 
 
 @lru_cache(maxsize=32)

@@ -41,7 +41,7 @@ def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
         crossing[max(0, begin - n_fft) : begin + 1] = False
         crossing[end : end + n_fft] = False
     first = signal.hop_of_frame * signal.hop_length
-    rate: Array = (signal.frame_sums(crossing) - crossing[first]) / n_fft
+    rate: Array = (signal.frame_counts(crossing) - crossing[first]) / n_fft
     return rate[None]
 
 
