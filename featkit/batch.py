@@ -297,8 +297,6 @@ def _failure(recording: Recording, error: Exception) -> Failure:
 def _table(
     outcomes: Sequence[Outcome], features: FeatureSet, excerpt: Excerpt, *, labelled: bool
 ) -> FeatureTable:
-    import pandas as pd
-
     from featkit.table import FeatureTable
 
     done = [outcome for outcome in outcomes if outcome.values is not None]
@@ -309,13 +307,9 @@ def _table(
     }
     if labelled:
         keys["label"] = [o.recording.label for o in done for _ in o.starts]
-    values = np.concatenate(
-        [np.empty((0, len(features.columns))), *(o.values for o in done if o.values is not None)]
-    )
-    data = pd.concat(
-        [pd.DataFrame(keys), pd.DataFrame(values, columns=list(features.column_names))], axis=1
-    )
-    return FeatureTable(data, provenance(features, excerpt))
+    none = np.empty((0, len(features.columns)))
+    values = np.concatenate([none, *(o.values for o in done if o.values is not None)])
+    return FeatureTable(keys, list(features.column_names), values, provenance(features, excerpt))
 
 
 def provenance(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:

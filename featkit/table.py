@@ -8,15 +8,20 @@ of each column, and what computed it. There is no clock in it: the same input gi
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from featkit.errors import ParameterError, TableError
+from featkit.segments import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,34 +34,51 @@ TEXTS = ("path", "label")
 METADATA_KEY = b"featkit"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureTable:
     """Features with what they are of.
 
     Attributes
     ----------
-    data : DataFrame
-        The columns of `KEYS` that there are, then the features, float64, NaN where undefined.
+    keys : mapping of str to sequence
+        The columns of `KEYS` that there are.
+    feature_names : list of str
+        Names of the features.
+    values : array of float64, shape ``(rows, features)``
+        The features; NaN where undefined.
     provenance : dict
         Feature set, columns with units, decoder, resampler and versions; empty for a table that
         was read from CSV, which cannot hold it.
     """
 
-    data: pd.DataFrame
+    keys: Mapping[str, Sequence[Any] | Array]
+    feature_names: list[str]
+    values: Array
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, data: pd.DataFrame, provenance: dict[str, Any] | None = None) -> FeatureTable:
+        """The table that a DataFrame holds."""
+        names = [str(name) for name in data.columns if name not in KEYS]
+        keys = {key: data[key].to_numpy() for key in KEYS if key in data}
+        return cls(keys, names, data[names].to_numpy(np.float64), provenance or {})
+
     def __len__(self) -> int:
-        return len(self.data)
+        return len(self.values)
 
-    @property
-    def feature_names(self) -> list[str]:
-        """Names of the features."""
-        return [str(name) for name in self.data.columns if name not in KEYS]
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """All columns: the keys, then the features."""
+        import pandas as pd
 
-    @property
+        return pd.concat([pd.DataFrame(dict(self.keys)), self.features], axis=1)
+
+    @cached_property
     def features(self) -> pd.DataFrame:
         """The features alone."""
-        return self.data[self.feature_names]
+        import pandas as pd
+
+        return pd.DataFrame(self.values, columns=self.feature_names)
 
     @property
     def labels(self) -> pd.Series[str] | None:
@@ -76,18 +98,30 @@ class FeatureTable:
         kind = table_format(path)
         with replacing(path) as scratch:
             if kind == "csv":
-                self.data.to_csv(scratch, index=False, lineterminator="\n")
+                self._write_csv(scratch)
             else:
                 self._write_parquet(scratch)
+
+    def _write_csv(self, path: Path) -> None:
+        keys = [np.asarray(column).tolist() for column in self.keys.values()]
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow([*self.keys, *self.feature_names])
+            for *key, row in zip(*keys, self.values, strict=True):
+                writer.writerow(
+                    [*key, *("" if value != value else value for value in row.tolist())]
+                )
 
     def _write_parquet(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pa.Table.from_pandas(self.data, preserve_index=False)
+        columns = dict(self.keys) | dict(zip(self.feature_names, self.values.T, strict=True))
+        for key in TEXTS:
+            if key in columns:
+                columns[key] = pa.array(np.asarray(columns[key]).tolist(), pa.string())
         text = json.dumps(self.provenance, ensure_ascii=False, sort_keys=True)
-        metadata = {**(table.schema.metadata or {}), METADATA_KEY: text.encode()}
-        pq.write_table(table.replace_schema_metadata(metadata), path)
+        pq.write_table(pa.table(columns, metadata={METADATA_KEY: text.encode()}), path)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> FeatureTable:
@@ -103,31 +137,32 @@ class FeatureTable:
         kind = table_format(path)
         try:
             if kind == "csv":
-                table = cls(_read_csv(path))
+                table = cls.of(_read_csv(path))
             else:
                 import pyarrow.parquet as pq
 
                 parquet = pq.read_table(path)
                 text = (parquet.schema.metadata or {}).get(METADATA_KEY, b"{}")
-                table = cls(parquet.to_pandas(), _provenance(text))
+                table = cls.of(parquet.to_pandas(), _provenance(text))
         except FileNotFoundError:
             raise TableError(f"{os.fspath(path)}: no such file") from None
         except (OSError, ValueError) as error:
             raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
-        if "path" not in table.data:
+        if "path" not in table.keys:
             raise TableError(f"{os.fspath(path)}: not a table of features: it has no column 'path'")
         return table
 
 
 def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Texts as they stand, for a label may be called NA; all else float64, nothing for NaN."""
-    from pyarrow import csv, float64, string
+    import pyarrow as pa
+    from pyarrow.csv import ConvertOptions, open_csv, read_csv
 
-    with csv.open_csv(path) as reader:
+    with open_csv(path) as reader:
         names = reader.schema.names
-    types = {name: string() if name in TEXTS else float64() for name in names}
-    options = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-    data: pd.DataFrame = csv.read_csv(path, convert_options=options).to_pandas()
+    types = {name: pa.string() if name in TEXTS else pa.float64() for name in names}
+    options = ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
+    data: pd.DataFrame = read_csv(path, convert_options=options).to_pandas()
     return data
 
 
