@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A busy machine is slow, and no fault; the examples are the same in every run.
+hypothesis.settings.register_profile("featkit", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("featkit")
 
 
 @pytest.fixture(scope="session")
