@@ -6,12 +6,13 @@ whole clips tell, and walked again for what needs both, such as chroma in a clip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from featkit.errors import ParameterError
 from featkit.featuresets import Entry, FeatureSet
 from featkit.segments import Array
 from featkit.spectra import GATHERED, SCOPES, Block, Stack
@@ -27,16 +28,21 @@ def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
     Parameters
     ----------
     clips : sequence of arrays, shape ``(samples,)``
-        Mono, float32, finite, each of at least one sample; of any lengths.
+        Mono, floating point, finite, each of at least one sample; of any lengths.
     sr : float
         Their sample rate in Hz.
     features : FeatureSet
-        Which features. Its own rate is not looked at: see `featkit.audio` for resampling.
+        Which features. Its own rate is not looked at: see `featkit.load` for resampling.
 
     Returns
     -------
     array of float64, shape ``(clips, columns)``
         NaN where a descriptor is undefined. A row depends on its clip alone, to the bit.
+
+    Raises
+    ------
+    ParameterError
+        If a clip is no such array; it says which.
 
     Examples
     --------
@@ -46,22 +52,39 @@ def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
     >>> table.shape
     (2, 75)
     """
-    if not clips:
-        return np.empty((0, len(features.columns)))
-    return np.concatenate([_analyse_stack(stack, sr, features) for stack in _stacks(clips)])
+    checked = ((_checked(k, clip), sr) for k, clip in enumerate(clips))
+    rows = analyse_loaded(checked, features)
+    return np.concatenate([np.empty((0, len(features.columns))), *rows])
 
 
-def _stacks(clips: Sequence[Array]) -> Iterator[list[Array]]:
-    """Neighbours together, up to the size of a stack."""
+def analyse_loaded(loaded: Iterable[tuple[Array, float]], features: FeatureSet) -> Iterator[Array]:
+    """Rows of samples with their rate, as `featkit.load` gives them, some clips at a time.
+
+    Neighbours of one rate are analysed as one stack, up to a size, and forgotten: what is loaded on
+    the way need not fit in memory together.
+    """
     stack: list[Array] = []
-    samples = 0
-    for clip in clips:
-        if stack and samples + len(clip) > STACK_SAMPLES:
-            yield stack
+    samples, rate = 0, 0.0
+    for y, sr in loaded:
+        if stack and (sr != rate or samples + len(y) > STACK_SAMPLES):
+            yield _analyse_stack(stack, rate, features)
             stack, samples = [], 0
-        stack.append(clip)
-        samples += len(clip)
-    yield stack
+        stack.append(y)
+        samples, rate = samples + len(y), sr
+    if stack:
+        yield _analyse_stack(stack, rate, features)
+
+
+def _checked(k: int, clip: Any) -> Array:
+    y = np.asarray(clip)
+    if y.ndim != 1 or y.dtype.kind != "f" or not len(y):
+        raise ParameterError(
+            f"clip {k} must be samples of shape (samples,) in floating point,"
+            f" got {y.dtype} of shape {y.shape}: featkit.load makes them of anything"
+        )
+    if not np.isfinite(y).all():
+        raise ParameterError(f"clip {k} holds NaN or infinity: every sample must be finite")
+    return y.astype(np.float32, copy=False)
 
 
 def _analyse_stack(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:

@@ -20,6 +20,9 @@ from featkit.segments import Array
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
+SLOWEST, FASTEST = 100.0, 1e7
+"""Sample rates in Hz beyond which a header is taken for damaged."""
+
 LOUDEST = 1e9
 """Samples beyond this (full scale is 1) are taken for garbage: their power is no float32."""
 
@@ -79,6 +82,9 @@ def load(
         samples, native = _from_array(source, name)
         start = samples_in(offset, native)
         samples = samples[start:][: None if duration is None else samples_in(duration, native)]
+    if not SLOWEST <= native <= FASTEST:
+        cause = f"a rate of {native:g} Hz, which no sound has: {SLOWEST:g} to {FASTEST:g} are read"
+        raise AudioError(name, "open", cause)
     if not len(samples):
         cause = f"no samples after the offset of {offset:g} s" if offset else "no samples"
         raise AudioError(name, "samples", cause)

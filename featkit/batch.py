@@ -6,16 +6,22 @@ and between them travel paths and rows, not sound. The table is the same for any
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from featkit import audio
-from featkit.analysis import analyse
+from featkit.analysis import STACK_SAMPLES, analyse
 from featkit.errors import AudioError, ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.files import Recording, find
@@ -61,6 +67,23 @@ class Extraction:
     seconds: float
     elapsed: float
 
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the table, and beside it the failures, if any, as ``<path>.failures.csv``.
+
+        Where there are none, those of an earlier run are removed.
+        """
+        from featkit.table import replacing
+
+        self.table.write(path)
+        beside = Path(f"{os.fspath(path)}.failures.csv")
+        if not self.failures:
+            beside.unlink(missing_ok=True)
+            return
+        with replacing(beside) as scratch, scratch.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out, lineterminator="\n")
+            writer.writerow(column.name for column in dataclasses.fields(Failure))
+            writer.writerows(dataclasses.astuple(failure) for failure in self.failures)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -92,6 +115,10 @@ class Excerpt:
             value = getattr(self, name)
             if value is not None and not 0 < value < np.inf:
                 raise ParameterError(f"{name} must be above 0 seconds, got {value}")
+        if self.segment is None and self.segment_tail != "drop":
+            raise ParameterError("segment_tail is for segments: give segment, too")
+        if self.segment is not None and self.pad:
+            raise ParameterError("pad is for whole recordings: for segments, segment_tail='pad'")
         if self.segment_tail not in TAILS:
             raise ParameterError(
                 f"segment_tail must be one of {', '.join(TAILS)}, got {self.segment_tail!r}"
@@ -215,42 +242,101 @@ def _outcomes(
 ) -> Iterator[tuple[int, Outcome]]:
     """Index and outcome of each recording, in the order in which they are finished."""
     size = max(1, min(FILES_AT_ONCE, len(recordings) // (4 * workers)))
-    starts = range(0, len(recordings), size)
-    if workers == 1 or len(starts) == 1:
-        for start in starts:
-            yield from _share(start, recordings[start : start + size], features, excerpt)
+    workers = min(workers, -(-len(recordings) // size))
+    if workers == 1:
+        for start in range(0, len(recordings), size):
+            indices = range(start, min(start + size, len(recordings)))
+            yield from _share(indices, recordings[start : start + size], features, excerpt)
         return
     import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-    share = joblib.delayed(_share)
-    shares = (share(start, recordings[start : start + size], features, excerpt) for start in starts)
-    for outcomes in parallel(shares):
-        yield from outcomes
+    def finished(indices: Sequence[int], size: int) -> Iterator[tuple[int, Outcome]]:
+        parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+        shares = (indices[start : start + size] for start in range(0, len(indices), size))
+        calls = (
+            joblib.delayed(_share)(share, [recordings[k] for k in share], features, excerpt)
+            for share in shares
+        )
+        with _interrupts_ignored():
+            results = parallel(calls)
+        for outcomes in results:
+            yield from outcomes
+
+    left = dict.fromkeys(range(len(recordings)))
+    while left:
+        try:
+            for index, outcome in finished(list(left), size):
+                del left[index]
+                yield index, outcome
+        except BrokenProcessPool:
+            # A worker died on one of the files in flight: each is tried again by itself.
+            for index in list(left)[: 3 * workers * size]:
+                del left[index]
+                try:
+                    yield from finished([index], 1)
+                except BrokenProcessPool as error:
+                    cause = "its process died: killed by the system, or by a fault in a decoder"
+                    recording = recordings[index]
+                    failure = Failure(recording.path, "worker", type(error).__name__, cause)
+                    yield index, Outcome(recording, failure=failure)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes started here leave Ctrl-C to the one that started them, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _share(
-    first: int, recordings: Sequence[Recording], features: FeatureSet, excerpt: Excerpt
+    indices: Sequence[int],
+    recordings: Sequence[Recording],
+    features: FeatureSet,
+    excerpt: Excerpt,
 ) -> list[tuple[int, Outcome]]:
-    """The outcomes of some recordings, those of one rate analysed as one stack."""
+    """The outcomes of some recordings; neighbours of one rate are analysed as one stack."""
     outcomes = [Outcome(recording) for recording in recordings]
-    clips: dict[float, list[tuple[Outcome, list[Array]]]] = {}
+    stack: list[tuple[Outcome, list[Array]]] = []
+    samples, rate = 0, 0.0
     for outcome in outcomes:
         try:
-            sr, parts = _clips(outcome, features, excerpt)
-            clips.setdefault(sr, []).append((outcome, parts))
+            sr, clips = _clips(outcome, features, excerpt)
         except Exception as error:
             outcome.failure = _failure(outcome.recording, error)
-    for sr, members in clips.items():
-        try:
-            _fill(members, sr, features)
-        except Exception:
-            for member in members:  # one by one, so that only the culprit fails
-                try:
-                    _fill([member], sr, features)
-                except Exception as error:
-                    member[0].failure = _failure(member[0].recording, error)
-    return list(enumerate(outcomes, start=first))
+            continue
+        if stack and (sr != rate or samples > STACK_SAMPLES):
+            _fill(stack, rate, features)
+            stack, samples = [], 0
+        stack.append((outcome, clips))
+        samples, rate = samples + sum(map(len, clips)), sr
+    if stack:
+        _fill(stack, rate, features)
+    return list(zip(indices, outcomes, strict=True))
+
+
+def _fill(
+    members: Sequence[tuple[Outcome, Sequence[Array]]], sr: float, features: FeatureSet
+) -> None:
+    """Give each outcome its rows; should some clip fail, only its own recording does."""
+    try:
+        values = analyse([clip for _, clips in members for clip in clips], sr, features)
+    except Exception as error:
+        if len(members) == 1:
+            members[0][0].failure = _failure(members[0][0].recording, error)
+            return
+        for member in members:
+            _fill([member], sr, features)
+        return
+    ends = np.cumsum([len(clips) for _, clips in members])
+    for (outcome, _), rows in zip(members, np.split(values, ends[:-1]), strict=True):
+        outcome.values = rows
 
 
 def _clips(outcome: Outcome, features: FeatureSet, excerpt: Excerpt) -> tuple[float, list[Array]]:
@@ -279,15 +365,6 @@ def _clips(outcome: Outcome, features: FeatureSet, excerpt: Excerpt) -> tuple[fl
     return sr, [clip for _, _, clip in parts]
 
 
-def _fill(
-    members: Sequence[tuple[Outcome, Sequence[Array]]], sr: float, features: FeatureSet
-) -> None:
-    values = analyse([clip for _, clips in members for clip in clips], sr, features)
-    ends = np.cumsum([len(clips) for _, clips in members])
-    for (outcome, _), rows in zip(members, np.split(values, ends[:-1]), strict=True):
-        outcome.values = rows
-
-
 def _failure(recording: Recording, error: Exception) -> Failure:
     if isinstance(error, AudioError):
         return Failure(recording.path, error.stage, type(error).__name__, error.cause)
@@ -314,7 +391,6 @@ def _table(
 
 def provenance(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
     """What a table's numbers came from, down to the versions of what computed them."""
-    import dataclasses
     from importlib.metadata import version
 
     import soundfile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def decode(path: Path, name: str, offset: float, duration: float | None) -> tupl
         If the file cannot be opened, or is not sound that libsndfile decodes.
     """
     head = _head(path, name)
-    mp3 = path.suffix.lower() == ".mp3" or head.startswith(b"ID3")
+    mp3 = path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
     try:
         with contextlib.ExitStack() as opened:
             if mp3:
@@ -82,6 +83,9 @@ def samples_in(seconds: float, rate: float) -> int:
 def _head(path: Path, name: str) -> bytes:
     """The first bytes of a file; of an MP3 with a tag before it, ``ID3`` and what is behind it."""
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise AudioError(name, "open", "is not a regular file: a pipe or a device")
         with path.open("rb") as stream:
             head = stream.read(HEAD)
             if head.startswith(b"ID3") and len(head) > 9:
@@ -92,11 +96,18 @@ def _head(path: Path, name: str) -> bytes:
         raise AudioError(name, "open", "no such file") from None
     except IsADirectoryError:
         raise AudioError(name, "open", "is a folder, not a file") from None
+    except AudioError:
+        raise
     except (OSError, ValueError) as error:
         raise AudioError(name, "open", getattr(error, "strerror", None) or str(error)) from None
     if not head:
         raise AudioError(name, "open", "the file is empty (0 bytes)")
     return head
+
+
+def _is_frame(head: bytes) -> bool:
+    """Whether it begins as a frame of MPEG audio does: eleven bits set."""
+    return head[0] == 0xFF and head[1:2] >= b"\xe0"
 
 
 def _has_length(head: bytes) -> bool:
@@ -128,10 +139,10 @@ class _Overstated(io.FileIO):
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Nothing on standard error: the MP3 decoder writes its warnings there by itself."""
-    sys.stderr.flush()
     try:
+        sys.stderr.flush()
         saved = os.dup(2)
-    except OSError:  # there is no standard error
+    except (AttributeError, OSError):  # there is no standard error
         yield
         return
     try:
@@ -162,7 +173,8 @@ def _samples(file: SoundFile, offset: float, duration: float | None) -> Array:
         room = min(promised, MOST_AT_ONCE) or HEAD
         part = np.empty((room if wanted is None else min(room, wanted), *shape), dtype=dtype)
         count = len(file.read(out=part))
-        parts.append(part[:count])
+        if count:
+            parts.append(part[:count])
         wanted = None if wanted is None else wanted - count
         if count < len(part):
             break

@@ -11,10 +11,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from featkit import audio
-from featkit.analysis import analyse
+from featkit.analysis import analyse_loaded
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.segments import Array
+
+AT_ONCE = 16
+"""Recordings that a worker takes at a time."""
 
 
 class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -110,12 +113,11 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         recordings = self._recordings(X)
         excerpt = {"offset": self.offset, "duration": self.duration, "pad": self.pad}
-        from joblib import Parallel, delayed, effective_n_jobs
+        from joblib import Parallel, delayed
 
-        share = max(1, -(-len(recordings) // (4 * effective_n_jobs(self.n_jobs))))
         rows = Parallel(n_jobs=self.n_jobs)(
-            delayed(_rows)(recordings[k : k + share], self.feature_set_, excerpt)
-            for k in range(0, len(recordings), share)
+            delayed(_rows)(recordings[k : k + AT_ONCE], self.feature_set_, excerpt)
+            for k in range(0, len(recordings), AT_ONCE)
         )
         return np.concatenate(rows)
 
@@ -166,9 +168,5 @@ def _check_matrix(X: Array) -> None:
 
 def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Mapping[str, Any]) -> Array:
     """Rows of some recordings; neighbours of one rate are analysed as one stack."""
-    loaded = [audio.load(source, sr=features.sample_rate, **excerpt) for source in recordings]
-    rows = np.empty((len(loaded), len(features.columns)))
-    for sr in {sr for _, sr in loaded}:
-        members = [k for k, (_, rate) in enumerate(loaded) if rate == sr]
-        rows[members] = analyse([loaded[k][0] for k in members], sr, features)
-    return rows
+    loaded = (audio.load(source, sr=features.sample_rate, **excerpt) for source in recordings)
+    return np.concatenate(list(analyse_loaded(loaded, features)))

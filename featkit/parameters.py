@@ -21,13 +21,14 @@ def parameter(
     doc: str,
     *,
     at_least: float | None = None,
+    at_most: float | None = None,
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """A field of a `Parameters` class: its default, its meaning (with the unit) and its bounds."""
-    bounds = {"at_least": at_least, "above": above, "below": below, "choices": choices}
-    return dataclasses.field(default=default, metadata={"doc": doc, **bounds})
+    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, **bounds})
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(parameter,))
@@ -51,7 +52,7 @@ class Parameters:
         known = [field.name for field in dataclasses.fields(cls)]
         for key in mapping:
             if key not in known:
-                raise ParameterError(f"{where}: {unknown('key', key, known)}")
+                raise ParameterError(f"{where}: {unknown('key', str(key), known)}")
         try:
             return cls(**mapping)
         except ParameterError as error:
@@ -75,6 +76,8 @@ def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
     bounds = field.metadata
     if bounds["at_least"] is not None and not value >= bounds["at_least"]:
         raise ParameterError(f"{field.name} must be at least {bounds['at_least']}, got {value}")
+    if bounds["at_most"] is not None and not value <= bounds["at_most"]:
+        raise ParameterError(f"{field.name} must be at most {bounds['at_most']}, got {value}")
     if bounds["above"] is not None and not value > bounds["above"]:
         raise ParameterError(f"{field.name} must be above {bounds['above']}, got {value}")
     if bounds["below"] is not None and not value < bounds["below"]:

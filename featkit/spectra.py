@@ -39,9 +39,17 @@ from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
 from featkit.tuning import Tuning
 
-np.empty(24 * 2**20, dtype=np.uint8)
-# glibc hands freed memory back to the system and fetches it again page by page, which costs a
-# third of an analysis, until an array as large as those in use has once been freed.
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep memory that is freed, for the next array.
+
+    glibc hands it back to the system and fetches it again page by page, which costs a third of an
+    analysis, until an array as large as those in use has once been freed.
+    """
+    np.empty(24 * 2**20, dtype=np.uint8)
+
+
+_keep_freed_memory()
 
 BLOCK_FRAMES = 192
 """Frames in a block: its power spectrum takes 0.8 MB at ``n_fft=2048``. Fewer would lose more to
@@ -61,7 +69,7 @@ MIN_POWER = 1e-10
 class SpectraParameters(Parameters):
     """How samples are cut into frames and turned into spectra."""
 
-    n_fft: int = parameter(2048, "samples in a frame", at_least=16)
+    n_fft: int = parameter(2048, "samples in a frame", at_least=16, at_most=2**20)
     hop_length: int = parameter(512, "samples from one frame to the next", at_least=1)
     window: str = parameter(
         "hann", "shape of the (periodic) window", choices=("hann", "hamming", "blackman", "boxcar")
@@ -71,7 +79,7 @@ class SpectraParameters(Parameters):
         "what stands beyond the ends of a clip: zeros, or the clip mirrored (librosa before 0.9)",
         choices=("constant", "reflect"),
     )
-    n_mels: int = parameter(128, "mel bands", at_least=1)
+    n_mels: int = parameter(128, "mel bands", at_least=1, at_most=4096)
     fmin: float = parameter(0.0, "lower edge of the lowest mel band, in Hz", at_least=0)
     fmax: float | None = parameter(
         None, "upper edge of the highest mel band, in Hz; left out, half the sample rate", above=0
@@ -374,8 +382,9 @@ class Signal:
         """Sums of frames, which overlap, from those of the pieces that they share."""
         piece = math.gcd(self.n_fft, self.hop_length)
         frames = sliding_window_view(pieces, self.n_fft // piece)[:: self.hop_length // piece]
-        sums: Array = np.add.reduce(frames[self.hop_of_frame], axis=1)
-        return sums
+        starts = range(0, len(self.hop_of_frame), BLOCK_FRAMES)
+        blocks = (self.hop_of_frame[start : start + BLOCK_FRAMES] for start in starts)
+        return np.concatenate([np.add.reduce(frames[block], axis=1) for block in blocks])
 
 
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:

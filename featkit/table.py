@@ -187,6 +187,24 @@ def table_format(path: str | os.PathLike[str]) -> str:
     return ending[1:]
 
 
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that a table could not be written to, before there is a table.
+
+    Raises
+    ------
+    ParameterError
+        If its ending is none of a table's, it is a folder, or its folder is missing or closed.
+    """
+    table_format(path)
+    target = Path(path)
+    if target.is_dir():
+        raise ParameterError(f"{target}: is a folder, not a file to write")
+    if not target.absolute().parent.is_dir():
+        raise ParameterError(f"{target}: there is no folder {target.parent}")
+    if not os.access(target.absolute().parent, os.W_OK):
+        raise ParameterError(f"{target}: no permission to write to {target.absolute().parent}")
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A file to write to that takes the place of `path` in one step, once it is whole.

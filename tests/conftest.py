@@ -13,9 +13,8 @@ hypothesis.settings.load_profile("featkit")
 
 @pytest.fixture(scope="session")
 def real_data():
-    """Folder of real recordings: FEATKIT_DATA, or ../shared/data beside the checkout."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("FEATKIT_DATA") or beside)
-    if not folder.is_dir():
-        pytest.skip(f"no real recordings: {folder} does not exist, set FEATKIT_DATA")
-    return folder
+    """Folder of real recordings, if FEATKIT_DATA names one."""
+    folder = os.environ.get("FEATKIT_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("no real recordings: FEATKIT_DATA names no folder of them")
+    return Path(folder)

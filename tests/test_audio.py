@@ -639,3 +639,22 @@ def test_a_recording_shorter_than_a_segment_says_what_to_do():
 def test_segments_of_less_than_a_sample_are_refused(tail):
     with pytest.raises(FeatkitError, match="sample"):
         audio.segments(signals.noise(SR, 0.1), SR, length=1e-6, hop=1e-6, tail=tail, name="x")
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.wav")
+    assert "not a regular file" in error_of(tmp_path / "a.wav").cause
+
+
+@pytest.mark.parametrize("rate", [1, 2**31 - 1])
+def test_a_rate_that_no_sound_has_is_refused(tmp_path, rate):
+    path = write(tmp_path / "a.wav", signals.noise(SR, 0.1), sr=rate)
+    error = error_of(path, sr=SR)
+    assert (error.stage, "which no sound has" in error.cause) == ("open", True)
+
+
+def test_an_mp3_under_another_name_is_decoded_quietly(tmp_path, capfd):
+    data = write(tmp_path / "a.mp3", chord(SR, 1.0)).read_bytes()
+    (tmp_path / "b.wav").write_bytes(data[: len(data) // 2])
+    assert len(audio.load(tmp_path / "b.wav")[0]) > SR / 4
+    assert capfd.readouterr() == ("", "")

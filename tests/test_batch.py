@@ -1,7 +1,13 @@
 """Many files to one table: the same bits however it is done, and nothing lost on the way."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from functools import lru_cache
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -400,3 +406,98 @@ def test_all_processors_can_be_asked_for(tmp_path, n_jobs):
 def test_parameters_out_of_range_are_errors_not_failures(corpus, parameters, message):
     with pytest.raises(ParameterError, match=message):
         featkit.extract(corpus, n_jobs=1, **parameters)
+
+
+POISON = """
+import os, pathlib
+
+stat = pathlib.Path.stat
+
+
+def deadly(path, **kwargs):
+    if path.name == "poison.wav":
+        os._exit(9)
+    return stat(path, **kwargs)
+
+
+pathlib.Path.stat = deadly
+"""
+
+
+def test_a_file_that_kills_its_worker_costs_only_itself(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for k in range(40):
+        write(folder / f"{k:02d}.wav", clip(k, 0.1))
+    write(folder / "poison.wav", clip(0, 0.1))
+    (tmp_path / "sitecustomize.py").write_text(POISON)
+    done = subprocess.run(
+        [sys.executable, "-m", "featkit", "extract", folder, "-o", "a.csv", "--jobs", "2"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(featkit.FeatureTable.read(tmp_path / "a.csv")) == 40
+    (failure,) = pd.read_csv(tmp_path / "a.csv.failures.csv").to_dict("records")
+    assert (failure["path"], failure["stage"]) == ("poison.wav", "worker")
+
+
+def test_ctrl_c_ends_a_batch_with_130_and_no_traceback(tmp_path):
+    write(tmp_path / "0.wav", clip(0, 60.0))
+    for k in range(1, 200):
+        os.link(tmp_path / "0.wav", tmp_path / f"{k}.wav")
+    command = [sys.executable, "-m", "featkit", "extract", ".", "-o", "a.csv", "--jobs", "2"]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(2)
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_there_are_no_more_workers_than_work(tmp_path, monkeypatch):
+    for k in range(3):
+        write(tmp_path / f"{k}.wav", clip(k, 0.1))
+    started = []
+
+    class Watched(joblib.Parallel):
+        def __init__(self, **kwargs):
+            started.append(kwargs["n_jobs"])
+            super().__init__(**kwargs)
+
+    monkeypatch.setattr(joblib, "Parallel", Watched)
+    assert len(featkit.extract(tmp_path, features="genre75", n_jobs=24).table) == 3
+    assert started == [3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"segment_tail": "keep"}, "give segment, too"),
+        ({"segment": 1.0, "duration": 2.0, "pad": True}, "segment_tail='pad'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(corpus, wrong, message):
+    with pytest.raises(ParameterError, match=message):
+        featkit.extract(corpus, n_jobs=1, **wrong)
+
+
+@pytest.mark.parametrize(
+    "clip_of",
+    [
+        np.zeros(100, np.int16),
+        np.zeros((2, 100), np.float32),
+        np.zeros(0, np.float32),
+        np.full(100, np.nan, np.float32),
+    ],
+)
+def test_analyse_refuses_what_is_no_clip(clip_of):
+    with pytest.raises(ParameterError, match="clip 1 "):
+        featkit.analyse([clip(0, 0.1), clip_of], SR, featkit.feature_set("genre75"))

@@ -239,10 +239,9 @@ def test_a_folder_for_the_table_must_be_there_before_anything_is_read(corpus):
     assert "no/out.csv: there is no folder no" in error
 
 
-def test_an_output_that_cannot_be_replaced_gives_status_1(corpus):
+def test_an_output_that_is_a_folder_is_refused_before_anything_is_read(corpus):
     os.mkdir("out.csv")
-    arguments = ["corpus", "-o", "out.csv", "--features", "genre75", "--jobs", 1]
-    assert "out.csv: cannot write it" in fails("extract", *arguments, status=1)
+    assert "out.csv: is a folder" in fails("extract", "corpus", "-o", "out.csv")
 
 
 @pytest.mark.parametrize(
@@ -438,3 +437,11 @@ def test_four_hundred_recordings_of_ten_kinds_become_four_hundred_rows(real_data
     level = table.features["rms_mean"]
     assert level.notna().all()
     assert (level > 0).all()
+
+
+def test_names_cannot_speak_to_the_terminal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a\x1b[31m\n.wav").write_text("no sound")
+    result = run("extract", ".", "-o", "a.csv", status=3)
+    assert "\x1b" not in result.stderr
+    assert "a\\x1b[31m\\n.wav: decode" in result.stderr

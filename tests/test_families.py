@@ -232,3 +232,16 @@ def test_a_module_without_a_family_fails_at_once(extra_module):
 
 def test_every_family_is_a_family():
     assert all(isinstance(family, Family) for family in FAMILIES.values())
+
+
+def test_a_band_without_bins_has_no_contrast():
+    contrast = features_of(FAMILIES["spectral_contrast"])
+    coarse = dataclasses.replace(contrast, spectra=SpectraParameters(n_fft=64, hop_length=16))
+    row = featkit.analyse([signals.noise(SR)], SR, coarse)[0]
+    assert np.isnan(row[0])
+    assert np.isfinite(row[6])
+
+
+def test_no_tempo_is_above_the_highest():
+    slow = features_of(FAMILIES["tempo"], max_tempo=1.0)
+    assert np.isnan(featkit.analyse([signals.clicks(100, SR)], SR, slow)).all()

@@ -160,7 +160,15 @@ RMS = {"family": "rms", "statistics": ["mean"]}
         ({"features": [RMS], "silent_frames": "drop"}, "silent_frames"),
         ({"features": [RMS], "columns": ["rms_std"]}, "did you mean|unknown column 'rms_std'"),
         ({"features": "rms"}, "features"),
-        ({"features": [RMS], "columns": "rms_mean"}, "columns"),
+        ({"features": [RMS], "columns": "rms_mean"}, "columns has a value of the wrong kind"),
+        ({"features": [RMS], "columns": ["rms_mean", "rms_mean"]}, "a column stands twice"),
+        ({"features": [RMS], "columns": [1]}, "unknown column '1'"),
+        ({"features": [{**RMS, "statistics": [1]}]}, "unknown statistic '1'"),
+        ({"features": [{**RMS, 2: 3}]}, "unknown key '2'"),
+        ({"features": [RMS], 5: 6}, "unknown key '5'"),
+        ({"features": [RMS], "spectra": {"fmin": 11025}}, "fmin must be"),
+        ({"features": [RMS], "spectra": {"n_fft": 2**40}}, "n_fft must be at most"),
+        (None, "must be a name, a file or a dict"),
     ],
 )
 def test_what_is_wrong_is_named(wrong, message):
@@ -194,7 +202,18 @@ def test_an_unknown_set_names_the_close_one():
 
 
 @pytest.mark.parametrize(
-    "column", ["mfcc", "mfcc_mean", "mfcc_x_mean", "mfcc_0_mean", "tempo_mean", "rms", "x", ""]
+    "column",
+    [
+        "mfcc_99999999999_mean",
+        "mfcc",
+        "mfcc_mean",
+        "mfcc_x_mean",
+        "mfcc_0_mean",
+        "tempo_mean",
+        "rms",
+        "x",
+        "",
+    ],
 )
 def test_what_is_no_column_is_refused(column):
     with pytest.raises(ParameterError):

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from featkit.cli._console import printable
 from featkit.errors import FeatkitError, ParameterError
 
 EPILOG = """
@@ -48,12 +49,14 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ParameterError as error:
-            raise WrongUsage(str(error)) from error
+            raise WrongUsage(printable(str(error))) from error
         except FeatkitError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
+        except BrokenPipeError:  # whoever read our output has seen enough
+            raise
         except OSError as error:
             what = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{what}{error.strerror or error}") from error
+            raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(130) from None

@@ -22,6 +22,11 @@ class Reporter(Protocol):
     def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
+def printable(text: str) -> str:
+    """A text from outside, such as a file's name, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; elsewhere lines of fields with tabs between them."""
     if not sys.stdout.isatty():

@@ -41,7 +41,13 @@ Examples:
     help="Folder for the clips and the table.",
 )
 @click.option("--clips", default=12, show_default=True, type=click.IntRange(min=1), help="A style.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same clips.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="The same seed gives the same clips.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.")
 def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     """Make a small labelled corpus, extract its features, and show what they tell.

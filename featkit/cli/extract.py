@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from featkit.batch import Extraction, Failure
+    from featkit.batch import Extraction
 
 SHOWN_FAILURES = 5
 
@@ -75,39 +74,20 @@ def command(inputs: Sequence[str], output: str, jobs: int | None, **options: Any
     """
     from featkit.batch import extract
     from featkit.cli._console import shown_batch
-    from featkit.errors import ParameterError
-    from featkit.table import table_format
+    from featkit.table import check_target
 
-    table_format(output)
-    if not Path(output).absolute().parent.is_dir():
-        raise ParameterError(f"{output}: there is no folder {Path(output).parent}")
+    check_target(output)
     with shown_batch() as progress:
         extraction = extract(inputs, n_jobs=jobs, progress=progress, **options)
-    extraction.table.write(output)
-    write_failures(extraction.failures, Path(f"{output}.failures.csv"))
+    extraction.write(output)
     _summarise(extraction, output)
     if extraction.failures:
         raise click.exceptions.Exit(3)
 
 
-def write_failures(failures: Sequence[Failure], path: Path) -> None:
-    """Write the failures beside the table; where there are none, remove those of an earlier run."""
-    import csv
-    import dataclasses
-
-    from featkit.batch import Failure
-    from featkit.table import replacing
-
-    if not failures:
-        path.unlink(missing_ok=True)
-        return
-    with replacing(path) as scratch, scratch.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(column.name for column in dataclasses.fields(Failure))
-        writer.writerows(dataclasses.astuple(failure) for failure in failures)
-
-
 def _summarise(extraction: Extraction, output: str) -> None:
+    from featkit.cli._console import printable
+
     rows, columns = len(extraction.table), len(extraction.table.feature_names)
     rate = extraction.seconds / max(extraction.elapsed, 1e-9)
     click.echo(
@@ -119,6 +99,7 @@ def _summarise(extraction: Extraction, output: str) -> None:
         return
     click.echo(f"{len(extraction.failures)} failed, see {output}.failures.csv:", err=True)
     for failure in extraction.failures[:SHOWN_FAILURES]:
-        click.echo(f"  {failure.path}: {failure.stage}: {failure.message}", err=True)
+        line = f"{failure.path}: {failure.stage}: {failure.message}"
+        click.echo(f"  {printable(line)}", err=True)
     if len(extraction.failures) > SHOWN_FAILURES:
         click.echo(f"  and {len(extraction.failures) - SHOWN_FAILURES} more", err=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from featkit.errors import FeatkitError
+from featkit.errors import FeatkitError, ParameterError
 from featkit.parameters import Parameters, unknown
 from featkit.segments import Array
 from featkit.spectra import SCOPES, SpectraParameters
@@ -231,8 +231,6 @@ def family(name: str) -> Family:
     ParameterError
         If there is none.
     """
-    from featkit.errors import ParameterError
-
     if name not in families():
         raise ParameterError(unknown("family", name, families()))
     return families()[name]

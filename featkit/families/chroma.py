@@ -38,7 +38,9 @@ NEGLIGIBLE = 1e-8
 class ChromaParameters(Parameters):
     """How finely the octave is cut."""
 
-    n_chroma: int = parameter(12, "pitch classes in an octave, from C upwards", at_least=12)
+    n_chroma: int = parameter(
+        12, "pitch classes in an octave, from C upwards", at_least=12, at_most=1200
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -25,7 +25,9 @@ from featkit.spectra import SpectraParameters
 class MfccParameters(Parameters):
     """How many coefficients."""
 
-    n_mfcc: int = parameter(20, "coefficients, counted from the mean level", at_least=1)
+    n_mfcc: int = parameter(
+        20, "coefficients, counted from the mean level", at_least=1, at_most=4096
+    )
 
 
 def descriptors(p: MfccParameters) -> Sequence[Descriptor]:

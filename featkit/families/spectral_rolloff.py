@@ -16,8 +16,8 @@ from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 from featkit.spectra import Signal
 
-CLOSE = 5e-6
-"""Share of the sum within which 1,025 float32 additions cannot tell two bins apart."""
+CLOSE = 5e-9
+"""Share of the sum, for each bin of it, within which float32 sums cannot tell two bins apart."""
 
 
 class RolloffParameters(Parameters):
@@ -69,7 +69,7 @@ def finish(p: RolloffParameters, values: Array, *, signal: Signal, frequencies: 
     double-precision spectrum whose float32 magnitudes are added one after the other.
     """
     rolloff, margin = values
-    close = np.flatnonzero(margin < CLOSE)
+    close = np.flatnonzero(margin < CLOSE * len(frequencies))
     if len(close):
         below = np.cumsum(signal.precise_S(close), axis=0)
         rolloff[close] = frequencies[np.sum(below < np.float32(p.roll_percent) * below[-1], axis=0)]

@@ -4,6 +4,9 @@ The mean over frames of the autocorrelation of onset strength in a window of eig
 frame's divided by its energy, weighted by a log-normal prior; the strongest lag wins (Ellis, "Beat
 tracking by dynamic programming", J. New Music Research 36(1), 2007; Grosche, Müller and Kurth,
 ICASSP 2010): `librosa.feature.tempo` with its defaults.
+
+Where nothing repeats, as in a steady tone, lags differ by less than rounding, and the tempo is as
+arbitrary as in the reference: look at `onset_strength` beside it.
 """
 
 from __future__ import annotations
@@ -56,12 +59,11 @@ def compute(
     with np.errstate(divide="ignore"):
         bpm = 60 * sr / (hop_length * np.arange(window_length))
     prior = -0.5 * ((np.log2(bpm[1:]) - np.log2(p.start_bpm)) / p.std_bpm) ** 2
-    prior = np.concatenate(([-np.inf], prior))
-    prior[: np.argmax(bpm < p.max_tempo)] = -np.inf
+    prior = np.where(bpm < p.max_tempo, np.concatenate(([-np.inf], prior)), -np.inf)
     tempo = np.full((1, len(segments)), np.nan)
     for k, clip in enumerate(segments):
         strength = onset_strength[clip]
-        if strength.any():
+        if strength.any() and np.isfinite(prior).any():
             tempo[0, k] = bpm[_best_lag(strength, prior)]
     return tempo
 

@@ -12,6 +12,7 @@ descriptor of the family is NaN: fewer levels would give other bands under the s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,9 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
 
-    def of_each_band(name: str, unit: str, low: float, high: float, text: str, undefined: str):  # type: ignore[no-untyped-def]
+    def of_each_band(
+        name: str, unit: str, low: float, high: float, text: str, undefined: str
+    ) -> Descriptor:
         return Descriptor(
             name=f"dwt_{name}",
             unit=unit,
@@ -79,17 +82,22 @@ def _of_clip(p: WaveletParameters, clip: Array) -> Array:
     coefficients = pywt.wavedec(clip.astype(np.float64), p.wavelet, level=p.level)
     count = np.array([len(c) for c in coefficients])
     energy = np.array([np.sum(np.square(c)) for c in coefficients])
-    mean = np.array([np.mean(c) for c in coefficients])
     mean_abs = np.array([np.mean(np.abs(c)) for c in coefficients])
-    std = np.sqrt(np.maximum(energy / count - mean**2, 0))
+    std = np.array([np.std(c) for c in coefficients])
     positive = np.where(energy > 0, energy, np.nan)
     share = energy / np.nansum(positive) if energy.any() else np.full(bands, np.nan)
     entropy = -np.sum(share * np.log2(np.where(share == 0, 1, share)))
     return np.concatenate([np.log10(positive / count), share, mean_abs, std, [entropy]])
 
 
+def from_indices(indices: Sequence[str]) -> dict[str, Any]:
+    levels = [int(index[1:]) for index in indices if index[:1] == "a" and index[1:].isdecimal()]
+    return {"level": max(levels)} if levels else {}
+
+
 FAMILY = Family(
     name="wavelets",
+    from_indices=from_indices,
     parameters=WaveletParameters,
     descriptors=descriptors,
     compute=compute,

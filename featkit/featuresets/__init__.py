@@ -153,6 +153,8 @@ class FeatureSet:
         names = [column.name for column in self._all_columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ParameterError(f"{self.name}: column {twice[0]!r} stands twice")
+        if len(set(self.selected)) < len(self.selected):
+            raise ParameterError(f"{self.name}: columns: a column stands twice")
         for name in self.selected:
             if name not in names:
                 raise ParameterError(f"{self.name}: columns: {unknown('column', name, names)}")
@@ -161,10 +163,11 @@ class FeatureSet:
     def _check_together(self) -> None:
         for key in ("fmin", "fmax"):
             edge = getattr(self.spectra, key)
-            if self.sample_rate and edge and edge > self.sample_rate / 2:
+            beyond = edge and self.sample_rate and edge > self.sample_rate / 2
+            if beyond or (key == "fmin" and edge == (self.sample_rate or 0) / 2 > 0):
                 raise ParameterError(
                     f"{self.name}: spectra: {key} must be at most half the sample rate"
-                    f" ({self.sample_rate / 2:g} Hz), got {edge:g}"
+                    f" ({(self.sample_rate or 0) / 2:g} Hz), got {edge:g}"
                 )
         for entry in self.entries:
             if check := entry.family.check:
@@ -212,7 +215,7 @@ class FeatureSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything that decides a number: two sets with the same one are the same."""
+        """Hash of everything but title and reference: two sets with the same one are the same."""
         deciding = {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -239,8 +242,9 @@ class FeatureSet:
         }
         for key, value in mapping.items():
             if key not in known:
-                raise ParameterError(f"{where}: {unknown('key', key, known)}")
-            if not isinstance(value, known[key][0]) or isinstance(value, bool):
+                raise ParameterError(f"{where}: {unknown('key', str(key), known)}")
+            text_for_list = isinstance(value, str) and known[key][0] is Sequence
+            if not isinstance(value, known[key][0]) or isinstance(value, bool) or text_for_list:
                 raise ParameterError(f"{where}: {key} has a value of the wrong kind: {value!r}")
         given = {key: mapping.get(key, default) for key, (_, default) in known.items()}
         if given["silent_frames"] not in ("keep", "skip"):
@@ -258,7 +262,7 @@ class FeatureSet:
                 _entry(features, f"{where}: features[{k}]")
                 for k, features in enumerate(given["features"])
             ),
-            selected=tuple(given["columns"]),
+            selected=tuple(map(str, given["columns"])),
         )
 
     @classmethod
@@ -311,9 +315,11 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
         return features
     if isinstance(features, Mapping):
         return FeatureSet.from_dict(features)
-    if features in feature_sets():
+    if isinstance(features, str) and features in feature_sets():
         source = resources.files(__name__) / f"{features}.toml"
         return FeatureSet.from_dict(tomllib.loads(source.read_text("utf-8")), where=str(features))
+    if not isinstance(features, str | os.PathLike):
+        raise ParameterError(f"features must be a name, a file or a dict, got {features!r}")
     path = Path(features)
     if path.suffix != ".toml":
         raise ParameterError(
@@ -385,7 +391,7 @@ def _entry(mapping: Any, where: str) -> Entry:
         if isinstance(statistics, str) or not isinstance(statistics, Sequence):
             raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
         for statistic_name in statistics:
-            statistic(statistic_name)
+            statistic(str(statistic_name))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
     if bool(statistics) != (each.per == "frame"):
