@@ -1,5 +1,6 @@
 """Feature sets: their columns, their files, and errors that name the key."""
 
+import pickle
 import re
 
 import pytest
@@ -75,6 +76,14 @@ def test_a_set_comes_back_from_its_dict(name):
     again = FeatureSet.from_dict(chosen.as_dict())
     assert again == chosen
     assert again.fingerprint == chosen.fingerprint
+
+
+@pytest.mark.parametrize("name", feature_sets())
+def test_a_set_comes_back_from_a_worker_and_is_made_there_once(name):
+    chosen = feature_set(name)
+    again = [pickle.loads(pickle.dumps(chosen)) for _ in range(2)]
+    assert again[0] == chosen
+    assert again[0] is again[1]
 
 
 @pytest.mark.parametrize("name", feature_sets())

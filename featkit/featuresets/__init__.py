@@ -27,7 +27,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -213,6 +213,14 @@ class FeatureSet:
         }
         return everything | ({"columns": list(self.selected)} if self.selected else {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to a worker as text, to be made once there however often it arrives."""
+        return _from_text, (self._text,)
+
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps(self.as_dict())
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything but title and reference: two sets with the same one are the same."""
@@ -335,6 +343,11 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"{path}: not valid TOML: {error}") from None
     return FeatureSet.from_dict(mapping, where=str(path))
+
+
+@lru_cache(maxsize=16)
+def _from_text(text: str) -> FeatureSet:
+    return FeatureSet.from_dict(json.loads(text))
 
 
 def feature_sets() -> list[str]:
