@@ -23,6 +23,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -161,14 +162,14 @@ class FeatureSet:
         self._check_together()
 
     def _check_together(self) -> None:
-        for key in ("fmin", "fmax"):
-            edge = getattr(self.spectra, key)
-            beyond = edge and self.sample_rate and edge > self.sample_rate / 2
-            if beyond or (key == "fmin" and edge == (self.sample_rate or 0) / 2 > 0):
-                raise ParameterError(
-                    f"{self.name}: spectra: {key} must be at most half the sample rate"
-                    f" ({(self.sample_rate or 0) / 2:g} Hz), got {edge:g}"
-                )
+        half = self.sample_rate / 2 if self.sample_rate else math.inf
+        fmin, fmax = self.spectra.fmin, self.spectra.fmax
+        if fmin >= half:
+            rule = f"fmin must be below half the sample rate ({half:g} Hz), got {fmin:g}"
+            raise ParameterError(f"{self.name}: spectra: {rule}")
+        if fmax is not None and fmax > half:
+            rule = f"fmax must be at most half the sample rate ({half:g} Hz), got {fmax:g}"
+            raise ParameterError(f"{self.name}: spectra: {rule}")
         for entry in self.entries:
             if check := entry.family.check:
                 try:
