@@ -1,7 +1,8 @@
 """From samples to rows: where spectra, families and statistics meet.
 
-A stack of clips is walked once for everything that a few frames tell, then asked for what only
-whole clips tell, and walked again for what needs both, such as chroma in a clip's own tuning.
+A stack of clips is walked once for everything that a few frames tell, and again for what needs
+something of whole clips besides, such as chroma in a clip's own tuning. A recording that is too
+long for memory is a stack by itself, whose samples lie in a file.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from typing import Any
 import numpy as np
 
 from featkit.errors import ParameterError
-from featkit.featuresets import Entry, FeatureSet
-from featkit.segments import Array
-from featkit.spectra import GATHERED, SCOPES, Block, Stack
+from featkit.featuresets import FeatureSet
+from featkit.featuresets.entries import Entry
+from featkit.segments import Array, Segments
+from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
+from featkit.spool import Clip, OnDisk
 from featkit.statistics import summarise
 
 STACK_SAMPLES = 2**21
 """Most samples in a stack of clips (8 MB), so that memory does not grow with their number."""
+
+SUMMARISED = 2**19
+"""Values that are summarised at once (4 MB in double precision), but at least a row."""
 
 
 def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
@@ -57,20 +63,26 @@ def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
     return np.concatenate([np.empty((0, len(features.columns))), *rows])
 
 
-def analyse_loaded(loaded: Iterable[tuple[Array, float]], features: FeatureSet) -> Iterator[Array]:
+def analyse_loaded(loaded: Iterable[tuple[Clip, float]], features: FeatureSet) -> Iterator[Array]:
     """Rows of samples with their rate, as `featkit.load` gives them, some clips at a time.
 
     Neighbours of one rate are analysed as one stack, up to a size, and forgotten: what is loaded on
-    the way need not fit in memory together.
+    the way need not fit in memory together. A clip that lies in a file is a stack by itself, and
+    analysed before the next is asked for: the file may be closed then. Its numbers are those that
+    it would have in memory, which holds a few blocks of it, and the values over time.
     """
-    stack: list[Array] = []
+    stack: list[Clip] = []
     samples, rate = 0, 0.0
     for y, sr in loaded:
-        if stack and (sr != rate or samples + len(y) > STACK_SAMPLES):
+        alone = isinstance(y, OnDisk)
+        if stack and (alone or sr != rate or samples + len(y) > STACK_SAMPLES):
             yield _analyse_stack(stack, rate, features)
             stack, samples = [], 0
         stack.append(y)
         samples, rate = samples + len(y), sr
+        if alone:
+            yield _analyse_stack(stack, rate, features)
+            stack, samples = [], 0
     if stack:
         yield _analyse_stack(stack, rate, features)
 
@@ -87,20 +99,23 @@ def _checked(k: int, clip: Any) -> Array:
     return y.astype(np.float32, copy=False)
 
 
-def _analyse_stack(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
+def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Array:
     stack = Stack(clips, sr, features.spectra)
     values = _descriptors(stack, features)
     rows: dict[int, Array] = {}
-    # Families with the same statistics are summarised as one matrix.
-    order = sorted(range(len(values)), key=lambda k: features.entries[k].statistics)
+    pooled = [k for k, entry in enumerate(features.entries) if entry.pooled]
+    for k in pooled:
+        rows[k] = _summary_of_all(features.entries[k], values[k], stack.segments)
+    # Other families with the same statistics are summarised as one matrix.
+    order = sorted(
+        set(range(len(values))) - {*pooled}, key=lambda k: features.entries[k].statistics
+    )
     for statistics, group in groupby(order, key=lambda k: features.entries[k].statistics):
         members = list(group)
         if not statistics:
             rows |= {k: values[k] for k in members}
             continue
-        summary = summarise(
-            np.concatenate([values[k] for k in members]), stack.segments, statistics
-        )
+        summary = _summary([row for k in members for row in values[k]], stack, statistics)
         ends = np.cumsum([len(values[k]) for k in members])
         for k, part in zip(members, np.split(summary, ends[:-1], axis=1), strict=True):
             rows[k] = part.reshape(-1, len(clips))
@@ -108,20 +123,40 @@ def _analyse_stack(clips: Sequence[Array], sr: float, features: FeatureSet) -> A
     return np.ascontiguousarray(table[features.positions].T)
 
 
+def _summary(rows: Sequence[Array], stack: Stack, statistics: Sequence[str]) -> Array:
+    """Each statistic of each row for each clip, some rows at a time."""
+    size = max(1, SUMMARISED // stack.segments.total)
+    parts = (np.stack(rows[start : start + size]) for start in range(0, len(rows), size))
+    return np.concatenate([summarise(part, stack.segments, statistics) for part in parts], axis=1)
+
+
+def _summary_of_all(entry: Entry, values: Array, segments: Segments) -> Array:
+    """Statistics over components and frames of each descriptor: ``(columns, clips)``."""
+    sizes = [len(descriptor.indices) for descriptor in entry.descriptors]
+    summaries = []
+    for components in np.split(values, np.cumsum(sizes)[:-1]):
+        all_of_them = components.T.reshape(1, -1)
+        frames = Segments(segments.lengths * len(components))
+        summaries.append(summarise(all_of_them, frames, entry.statistics)[:, 0])
+    return np.stack(summaries, axis=1).reshape(-1, len(segments))
+
+
 def _descriptors(stack: Stack, features: FeatureSet) -> list[Array]:
     """Values of each entry: ``(rows, frames)``, or ``(rows, clips)``."""
     entries = features.entries
     first = [e for e in entries if e.family.walks_blocks and not e.family.walks_again]
     again = [e for e in entries if e.family.walks_again]
+    sources = _sources(entries)
+    early, late = sources & SCOPES["block"], sources & SCOPES["second"]
     computed: dict[int, Array] = {}
-    if first or again:
-        computed |= _walk(stack, first, gather=_gathered(entries), again=bool(again))
-    if again:
-        computed |= _walk(stack, again)
+    if first or early:
+        computed |= _walk(stack, first, gather=early, keep=_kept(again, sources))
+    if again or late:
+        computed |= _walk(stack, again, gather=late)
     values = []
     for entry in entries:
         family = entry.family
-        value = computed[id(entry)] if family.walks_blocks else _compute(entry, stack)
+        value = computed.pop(id(entry)) if family.walks_blocks else _compute(entry, stack)
         if family.finish:
             needed = {name: getattr(stack, name) for name in family.finish_needs}
             value = family.finish(entry.parameters, value, **needed)
@@ -132,14 +167,17 @@ def _descriptors(stack: Stack, features: FeatureSet) -> list[Array]:
 
 
 def _walk(
-    stack: Stack, entries: Sequence[Entry], *, gather: Sequence[str] = (), again: bool = False
+    stack: Stack, entries: Sequence[Entry], *, gather: Iterable[str] = (), keep: Iterable[str] = ()
 ) -> dict[int, Array]:
     """What the entries compute from each block, block beside block, by the entry's `id`."""
-    parts: dict[int, list[Array]] = {id(entry): [] for entry in entries}
-    for block in stack.blocks(gather=gather, again=again):
+    values: dict[int, Array] = {}
+    for block in stack.blocks(gather=gather, keep=keep):
         for entry in entries:
-            parts[id(entry)].append(_compute(entry, block))
-    return {key: np.concatenate(blocks, axis=1) for key, blocks in parts.items()}
+            part = _compute(entry, block)
+            if id(entry) not in values:
+                values[id(entry)] = np.empty((len(part), stack.segments.total), part.dtype)
+            values[id(entry)][:, block.frames] = part
+    return values
 
 
 def _compute(entry: Entry, source: Stack | Block) -> Array:
@@ -147,13 +185,23 @@ def _compute(entry: Entry, source: Stack | Block) -> Array:
     return entry.family.compute(entry.parameters, **needed)
 
 
-def _gathered(entries: Sequence[Entry]) -> list[str]:
-    """What the first walk collects, so that the stack's own quantities need no walk of theirs."""
+def _sources(entries: Sequence[Entry]) -> frozenset[str]:
+    """What the walks collect, so that nothing that is made of it needs a walk of its own."""
     needs: set[str] = set()
     for entry in entries:
-        needs |= (entry.family.needs | entry.family.finish_needs) & SCOPES["stack"]
+        needs |= entry.family.needs | entry.family.finish_needs
         needs |= {"sounding"} if entry.family.undefined_in_silence else set()
-    return sorted({GATHERED[name] for name in needs if name in GATHERED})
+    sources: set[str] = set()
+    while needs := {SOURCES[name] for name in needs if name in SOURCES}:
+        sources |= needs
+    return frozenset(sources)
+
+
+def _kept(again: Sequence[Entry], sources: frozenset[str]) -> set[str]:
+    """What the second walk needs of the first."""
+    needs = sources.union(*(entry.family.needs for entry in again))
+    asked = {name for entry in again for name in entry.family.needs & SCOPES["block"]}
+    return asked | {MADE_FROM[name] for name in needs if name in MADE_FROM}
 
 
 def _without_silence(values: Array, stack: Stack, *, skip: bool) -> Array:

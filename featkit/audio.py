@@ -1,4 +1,6 @@
-"""From a file or an array to samples: float32, mono, at a stated rate.
+"""From a file or an array to samples: float32, mono, at a stated rate; whole, or block by block.
+
+A recording of more than `LONGEST_HELD` samples need not be in memory to be sliced: see `opening`.
 
 Integers are scaled by their type, so that full scale is 1; channels are mixed by their mean; the
 rate is changed by soxr's HQ filter, to ``ceil(samples * to / from)`` samples, as librosa does.
@@ -7,24 +9,69 @@ What cannot become samples is an `AudioError` that names the file, the stage and
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from featkit.decoding import decode, samples_in
+from featkit.decoding import BLOCK, MOST_AT_ONCE, Reader, opened, samples_in
 from featkit.errors import AudioError, ParameterError
+from featkit.native import (
+    Native,
+    check_finite,
+    check_rate,
+    from_array,
+    mono,
+    native_part,
+    none_after,
+    quality_of,
+    scaled,
+)
+from featkit.quality import Meter, Quality
+from featkit.rolling import Rolling
 from featkit.segments import Array
+from featkit.spool import Clip, OnDisk, Spool
 
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
-SLOWEST, FASTEST = 100.0, 1e7
-"""Sample rates in Hz beyond which a header is taken for damaged."""
 
-LOUDEST = 1e9
-"""Samples beyond this (full scale is 1) are taken for garbage: their power is no float32."""
+LONGEST_HELD = 2**23
+"""Most samples of a recording that are held in memory: six minutes at the usual rate, which is as
+long as the power spectra are kept for a second walk (`featkit.spectra.KEPT_BYTES`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A recording, or the part of it that was asked for.
+
+    Attributes
+    ----------
+    y : array of float32, shape ``(samples,)``
+    sr : float
+        Rate of `y` in Hz.
+    native : Native
+        What it is in its file.
+    samples : array, shape ``(frames,)`` or ``(frames, channels)``
+        int16 or float32: the same part as the file has it, without padding.
+    given : int
+        Samples of `y` that the recording gave; what follows is padding.
+    """
+
+    y: Array
+    sr: float
+    native: Native
+    samples: Array
+    given: int
+
+    def quality(self, start: int = 0, end: int | None = None) -> Quality:
+        """The quality of ``y[start:end]``, measured on the native samples below it."""
+        first, last = native_part(start, end, self.native.rate / self.sr, len(self.samples))
+        return quality_of(self.samples[first:last], self.native)
 
 
 def load(
@@ -40,8 +87,9 @@ def load(
     Parameters
     ----------
     source : path, or ``(array, rate)``
-        A file that libsndfile decodes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU …), or samples
-        of shape ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
+        A file that libsndfile decodes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, AU …) or, with the
+        extra ``av``, FFmpeg (M4A, AAC, WMA, the sound of a video …); or samples of shape
+        ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
     sr : float, optional
         Rate in Hz to resample to; left out, the recording keeps its own.
     offset : float
@@ -72,28 +120,238 @@ def load(
     >>> len(y), sr
     (22050, 22050)
     """
+    loaded = read(source, sr=sr, offset=offset, duration=duration, pad=pad)
+    return loaded.y, loaded.sr
+
+
+def read(
+    source: Source,
+    *,
+    sr: float | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+    pad: bool = False,
+) -> Loaded:
+    """What `load` gives, with what the recording is in its file; for the rest, see there."""
     check_excerpt(offset=offset, duration=duration, pad=pad)
-    if sr is not None and not 0 < sr < np.inf:
-        raise ParameterError(f"sr must be a positive rate in Hz, got {sr}")
+    _check_target(sr)
     name = source_name(source)
     if isinstance(source, str | os.PathLike):
-        samples, native = decode(Path(source), name, offset, duration)
-    else:
-        samples, native = _from_array(source, name)
-        start = samples_in(offset, native)
-        samples = samples[start:][: None if duration is None else samples_in(duration, native)]
-    if not SLOWEST <= native <= FASTEST:
-        cause = f"a rate of {native:g} Hz, which no sound has: {SLOWEST:g} to {FASTEST:g} are read"
-        raise AudioError(name, "open", cause)
-    if not len(samples):
-        cause = f"no samples after the offset of {offset:g} s" if offset else "no samples"
-        raise AudioError(name, "samples", cause)
-    _check_finite(samples, name, first=samples_in(offset, native))
-    rate = native if sr is None else sr
-    y = _resampled(_mono(_scaled(samples)), native, rate)
+        with _opened(source) as reader:
+            return _whole(reader, name, sr, offset, duration, pad=pad)
+    samples, native = from_array(source, name, offset, duration)
+    return _loaded(samples, native, sr, duration, pad=pad)
+
+
+def _whole(
+    reader: Reader,
+    name: str,
+    sr: float | None,
+    offset: float,
+    duration: float | None,
+    *,
+    pad: bool,
+) -> Loaded:
+    samples = _joined(list(_decoded(reader, name, offset, duration, MOST_AT_ONCE)))
+    return _loaded(samples, Native.of(reader), sr, duration, pad=pad)
+
+
+def _loaded(
+    samples: Array, native: Native, sr: float | None, duration: float | None, *, pad: bool
+) -> Loaded:
+    rate = native.rate if sr is None else sr
+    y = mono(scaled(samples))
+    if native.rate != rate:
+        pieces = (y[at : at + BLOCK] for at in range(0, len(y), BLOCK))
+        y = _joined(list(_resampled(pieces, native.rate, rate)))
+    given = len(y)
     if pad and duration is not None:
         y = fitted(y, round(duration * rate))
-    return y, rate
+    return Loaded(y, rate, native, samples, min(given, len(y)))
+
+
+@contextlib.contextmanager
+def stream(
+    path: str | os.PathLike[str],
+    *,
+    sr: float | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+    rolling: bool = False,
+) -> Iterator[Stream]:
+    """Open a file that may be too long to be held as a whole.
+
+    Parameters
+    ----------
+    path, sr, offset, duration
+        As in `load`.
+    rolling : bool
+        Whether the quality of parts is wanted, each soon after it came, rather than of the whole.
+
+    Raises
+    ------
+    AudioError, ParameterError
+        As in `load`; what is wrong with samples is raised when they come.
+    """
+    check_excerpt(offset=offset, duration=duration)
+    _check_target(sr)
+    with _opened(path) as reader:
+        yield Stream(reader, source_name(path), sr, offset, duration, rolling=rolling)
+
+
+@contextlib.contextmanager
+def opening(
+    source: Source,
+    *,
+    sr: float | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+    pad: bool = False,
+    rolling: bool = False,
+) -> Iterator[Loaded | Stream]:
+    """A recording in memory, or, if it may be too long for that, as a stream.
+
+    It is a stream if it promises more than `LONGEST_HELD` samples, or does not say how many, or if
+    it is to be filled up to more than that.
+
+    Parameters
+    ----------
+    source, sr, offset, duration, pad
+        As in `load`; of a stream, padding is left to `Stream.samples`.
+    rolling : bool
+        As in `stream`.
+
+    Raises
+    ------
+    AudioError, ParameterError
+        As in `load`.
+    """
+    if not isinstance(source, str | os.PathLike):
+        yield read(source, sr=sr, offset=offset, duration=duration, pad=pad)
+        return
+    check_excerpt(offset=offset, duration=duration, pad=pad)
+    _check_target(sr)
+    name = source_name(source)
+    with _opened(source) as reader:
+        filled = duration * (sr or reader.rate) if pad and duration is not None else 0.0
+        if max(_promised(reader, sr, offset, duration), filled) <= LONGEST_HELD:
+            yield _whole(reader, name, sr, offset, duration, pad=pad)
+        else:
+            yield Stream(reader, name, sr, offset, duration, rolling=rolling)
+
+
+def _promised(reader: Reader, sr: float | None, offset: float, duration: float | None) -> float:
+    """How many samples there will be, as far as is known; infinite if nothing is."""
+    seconds = np.inf if reader.promised is None else reader.promised / reader.rate - offset
+    return min(seconds, np.inf if duration is None else duration) * (sr or reader.rate)
+
+
+class Stream:
+    """A file that is read once, in blocks; memory is bounded whatever its length.
+
+    Attributes
+    ----------
+    sr : float
+        Rate in Hz of the blocks.
+    given : int
+        Samples that have come in blocks.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        name: str,
+        sr: float | None,
+        offset: float,
+        duration: float | None,
+        *,
+        rolling: bool,
+    ) -> None:
+        self.sr = reader.rate if sr is None else sr
+        self.given = 0
+        self._reader, self._name, self._excerpt = reader, name, (offset, duration)
+        self._rolling = Rolling() if rolling else None
+        self._meter = Meter(reader.rate, reader.channels, reader.full_scale)
+
+    @property
+    def native(self) -> Native:
+        """What it is in its file, as far as it was read."""
+        return Native.of(self._reader)
+
+    def blocks(self) -> Iterator[Array]:
+        """Blocks of float32, shape ``(samples,)``: one after the other what `load` gives."""
+        for block in _resampled(self._mixed(), self._reader.rate, self.sr):
+            self.given += len(block)
+            yield block
+
+    @contextlib.contextmanager
+    def samples(self, *, pad: bool = False) -> Iterator[Clip]:
+        """All samples, to be sliced as often as is wanted; what `load` gives.
+
+        What is uncompressed in the file, and of the right rate, is read where it lies. Other
+        samples are put aside in a temporary file, four bytes each, or held if they turn out to be
+        few. The stream is read to its end first, so that what is wrong with it is an error here.
+
+        Parameters
+        ----------
+        pad : bool
+            Whether they are filled up with zeros as `load` does.
+
+        Raises
+        ------
+        AudioError
+            As in `load`.
+        WriteError
+            If the folder for temporary files is full.
+        """
+        offset, duration = self._excerpt
+        if self._reader.uncompressed and self.sr == self._reader.rate and not pad:
+            first = samples_in(offset, self.sr)
+            yield _held(InPlace(self._reader, first, sum(map(len, self.blocks()))))
+            return
+        with Spool() as spool:
+            for block in self.blocks():
+                spool.append(block)
+            if pad and duration is not None:
+                spool.fit(round(duration * self.sr))
+            yield _held(spool)
+
+    def quality(self, start: int = 0, end: int | None = None) -> Quality:
+        """The quality of the whole, after its last block; if rolling, of samples `start` to `end`.
+
+        What lies before `start` is forgotten: ask for parts in order. Whether the file is truncated
+        is certain after the last block alone, from `native`.
+        """
+        if self._rolling is None:
+            return self._meter.quality(truncated=self.native.truncated)
+        first, last = native_part(start, end, self._reader.rate / self.sr, self._rolling.end)
+        samples = self._rolling.part(first, last)
+        self._rolling.forget(first)
+        return quality_of(samples, self.native)
+
+    def _mixed(self) -> Iterator[Array]:
+        observe = self._meter.add if self._rolling is None else self._rolling.add
+        for samples in _decoded(self._reader, self._name, *self._excerpt, BLOCK):
+            observe(samples)
+            yield mono(scaled(samples))
+
+
+def _held(clip: OnDisk) -> Clip:
+    """Samples that turned out to be few, in memory."""
+    return clip if len(clip) > LONGEST_HELD else clip[:]
+
+
+class InPlace(OnDisk):
+    """Samples of an uncompressed file, read where they lie."""
+
+    def __init__(self, reader: Reader, first: int, count: int) -> None:
+        self._reader, self._first, self._count = reader, first, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self, start: int, stop: int) -> Array:
+        return mono(scaled(self._reader.part(self._first + start, self._first + stop)))
 
 
 def fitted(y: Array, length: int) -> Array:
@@ -125,86 +383,68 @@ def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -
         raise ParameterError("pad fills up to a duration: give one, such as duration=5.0")
 
 
-def _from_array(source: Any, name: str) -> tuple[Array, float]:
-    """Samples of an array, ``(samples,)`` or ``(samples, channels)``, and its rate."""
-    if not isinstance(source, tuple) or len(source) != 2:
-        raise AudioError(name, "open", "an array needs its rate: give (y, sr), such as (y, 22050)")
-    y, sr = np.asarray(source[0]), source[1]
-    if isinstance(sr, bool) or not isinstance(sr, int | float | np.number) or not 0 < sr < np.inf:
-        raise AudioError(name, "open", f"the rate must be a positive number of Hz, got {sr!r}")
-    if y.ndim not in (1, 2) or y.dtype.kind not in "iuf":
-        wanted = "numbers of shape (samples,) or (channels, samples)"
-        raise AudioError(name, "open", f"expected {wanted}, got {y.dtype} of shape {y.shape}")
-    if y.ndim == 2 and y.size and y.shape[0] > y.shape[1]:
-        raise AudioError(
-            name, "open", "more channels than samples: is it (samples, channels)? transpose it: y.T"
-        )
-    if y.ndim == 2 and not y.shape[0]:
-        raise AudioError(name, "samples", "no channels")
-    if y.size:
-        _check_scale(y, name)
-    return np.ascontiguousarray(y.T), float(sr)
+def _check_target(sr: float | None) -> None:
+    if sr is not None and not 0 < sr < np.inf:
+        raise ParameterError(f"sr must be a positive rate in Hz, got {sr}")
 
 
-def _check_scale(y: Array, name: str) -> None:
-    """Refuse numbers whose type tells another scale than their values."""
-    if y.dtype.kind in "iu" and y.dtype.itemsize > 4:
-        cause = f"{y.dtype} samples, which no sound has: give them as int16, int32 or floats"
-        raise AudioError(name, "samples", cause)
-    peak = np.max(np.abs(y.astype(np.float64)))
-    if y.dtype.kind in "iu" and y.size > 1 and peak == 1:
-        cause = f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats"
-        raise AudioError(name, "samples", cause)
-    if y.dtype.kind == "f" and 128 < peak <= LOUDEST and np.array_equal(y, np.rint(y)):
-        cause = "floats that hold integers: divide by full scale, such as y / 32768"
-        raise AudioError(name, "samples", cause)
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
+    name = source_name(path)
+    with opened(Path(path), name) as reader:
+        check_rate(reader.rate, name)
+        yield reader
 
 
-def _scaled(y: Array) -> Array:
-    """Integers over the full scale of their type, unsigned ones around their middle; float32."""
-    if y.dtype.kind == "f":
-        return y.astype(np.float32, copy=False)
-    bits = 8 * y.dtype.itemsize
-    if y.dtype.kind == "u":
-        y = y.astype(np.float64) - 2 ** (bits - 1)
-    if bits <= 16:
-        return np.multiply(y, np.float32(2.0 ** (1 - bits)), dtype=np.float32)
-    return (y * 2.0 ** (1 - bits)).astype(np.float32)
+def _decoded(
+    reader: Reader, name: str, offset: float, duration: float | None, size: int
+) -> Iterator[Array]:
+    """Blocks of what a file holds, as int16 or float32, checked."""
+    none = True
+    for samples in reader.blocks(offset, duration, size):
+        check_finite(samples, name, first=reader.decoded - len(samples))
+        yield samples if samples.dtype == np.int16 else scaled(samples)
+        none = False
+    if none:
+        raise AudioError(name, "samples", none_after(offset))
 
 
-def _mono(samples: Array) -> Array:
-    """The mean of the channels."""
-    return samples if samples.ndim == 1 else np.mean(samples, axis=1)
+def _joined(blocks: list[Array]) -> Array:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
-def _check_finite(samples: Array, name: str, *, first: int) -> None:
-    """Refuse NaN, infinity, and what is as good as infinite."""
-    if samples.dtype.kind != "f":
-        return
-    if (
-        float(samples.min()) >= -LOUDEST and float(samples.max()) <= LOUDEST
-    ):  # neither is true of NaN
-        return
-    wrong = ~(np.abs(samples.astype(np.float64)) <= LOUDEST)
-    at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-    rule = "full scale is 1" if np.isfinite(samples[at]) else "every sample must be finite"
-    raise AudioError(name, "samples", f"sample {at[0] + first} is {samples[at]}: {rule}")
-
-
-def _resampled(y: Array, native: float, rate: float) -> Array:
+def _resampled(blocks: Iterable[Array], native: float, rate: float) -> Iterator[Array]:
+    """Blocks of another rate: ``ceil(samples * rate / native)`` samples together."""
     if native == rate:
-        return y
+        yield from blocks
+        return
     import soxr
 
-    length = int(np.ceil(len(y) * (float(rate) / native)))
-    resampled: Array = soxr.resample(y, native, rate, quality="HQ")[:length]
-    return np.pad(resampled, (0, length - len(resampled)))
+    resampler = soxr.ResampleStream(native, rate, 1, dtype="float32", quality="HQ")
+    taken = given = 0
+    for block in blocks:
+        taken += len(block)
+        resampled = resampler.resample_chunk(block)
+        given += len(resampled)
+        if len(resampled):
+            yield resampled
+    left = int(np.ceil(taken * (float(rate) / native))) - given
+    rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
+    if left > 0:
+        yield fitted(rest, left)
 
 
 def segments(
     y: Array, sr: float, *, length: float, hop: float, tail: str, name: str
 ) -> list[tuple[int, int, Array]]:
-    """Equal parts of a recording, each with its first and last sample.
+    """Equal parts of a recording, each with its first and last sample; see `segments_of`."""
+    return list(segments_of([y], sr, length=length, hop=hop, tail=tail, name=name))
+
+
+def segments_of(
+    blocks: Iterable[Array], sr: float, *, length: float, hop: float, tail: str, name: str
+) -> Iterator[tuple[int, int, Array]]:
+    """Equal parts of a recording that comes in blocks, each with its first and last sample.
 
     Parameters
     ----------
@@ -226,20 +466,22 @@ def segments(
     if not size or not step:
         seconds = length if not size else hop
         raise AudioError(name, "segment", f"{seconds:g} s is less than one sample at {sr:g} Hz")
-    whole = max(0, (len(y) - size) // step + 1)
-    parts = [(k * step, k * step + size, y[k * step : k * step + size]) for k in range(whole)]
-    rest = whole * step
-    covered = parts[-1][1] if parts else 0
-    if max(covered, rest if parts else 0) < len(y) and tail != "drop":
-        part = y[rest:]
-        if tail == "pad":
-            part = np.pad(part, (0, size - len(part)))
-        parts.append((rest, min(rest + size, len(y)), part))
-    if not parts:
+    held = Rolling()
+    start = 0
+    for block in blocks:
+        held.add(block)
+        while start + size <= held.end:
+            yield start, start + size, held.part(start, start + size)
+            start += step
+        held.forget(start)
+    covered = start - step + size if start else 0
+    if max(covered, start) < held.end and tail != "drop":
+        part = held.part(start, held.end)
+        yield start, held.end, fitted(part, size) if tail == "pad" else part
+    elif not start:
         raise AudioError(
             name,
             "segment",
-            f"{len(y) / sr:.3g} s is shorter than one segment of {length:g} s:"
+            f"{held.end / sr:.3g} s is shorter than one segment of {length:g} s:"
             " pad or keep the last segment",
         )
-    return parts

@@ -40,3 +40,11 @@ class AudioError(FeatkitError, OSError):
 
 class TableError(FeatkitError, ValueError):
     """A table that cannot be read, or that is not what it was taken for."""
+
+
+class WriteError(FeatkitError, OSError):
+    """A file that cannot be written."""
+
+
+class ModelError(FeatkitError, ValueError):
+    """A model file that cannot be read, or must not be trusted."""

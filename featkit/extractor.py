@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from featkit.analysis import analyse_loaded
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.segments import Array
+from featkit.spool import Clip
 
 AT_ONCE = 16
 """Recordings that a worker takes at a time."""
@@ -168,5 +169,17 @@ def _check_matrix(X: Array) -> None:
 
 def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Mapping[str, Any]) -> Array:
     """Rows of some recordings; neighbours of one rate are analysed as one stack."""
-    loaded = (audio.load(source, sr=features.sample_rate, **excerpt) for source in recordings)
-    return np.concatenate(list(analyse_loaded(loaded, features)))
+    clips = _clips(recordings, features.sample_rate, excerpt)
+    return np.concatenate(list(analyse_loaded(clips, features)))
+
+
+def _clips(
+    recordings: Sequence[Any], sr: float | None, excerpt: Mapping[str, Any]
+) -> Iterator[tuple[Clip, float]]:
+    for source in recordings:
+        with audio.opening(source, sr=sr, **excerpt) as sound:
+            if isinstance(sound, audio.Stream):
+                with sound.samples(pad=excerpt["pad"]) as clip:
+                    yield clip, sound.sr
+            else:
+                yield sound.y, sound.sr

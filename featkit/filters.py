@@ -49,10 +49,10 @@ def piece_middles(sr: float, n_fft: int) -> Array:
 
 
 @lru_cache(maxsize=32)
-def piece_moments(sr: float, n_fft: int) -> csr_array:
-    """Sums of S, of (f - F) S and of (f - F)^2 S over pieces of `PIECE` bins with middle F.
+def piece_moments(sr: float, n_fft: int, orders: tuple[int, ...] = (0, 1, 2)) -> csr_array:
+    """Sums of (f - F)^k S over pieces of `PIECE` bins with middle F, of several orders k.
 
-    ``(3 * pieces, bins)``: moments around any frequency follow from them without cancellation.
+    ``(orders * pieces, bins)``: moments around any frequency follow from them without cancellation.
     """
     from scipy.sparse import csr_array, vstack
 
@@ -60,7 +60,7 @@ def piece_moments(sr: float, n_fft: int) -> csr_array:
     piece = np.arange(len(hz)) // PIECE
     offset = hz - piece_middles(sr, n_fft)[piece]
     place = (piece, np.arange(len(hz)))
-    return vstack([csr_array((offset**k, place)) for k in range(3)]).astype(np.float32).tocsr()
+    return vstack([csr_array((offset**k, place)) for k in orders]).astype(np.float32).tocsr()
 
 
 def _piece_starts(n_fft: int) -> range:

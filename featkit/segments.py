@@ -39,6 +39,13 @@ class Segments:
         for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True):
             yield slice(start, end)
 
+    def within(self, frames: slice) -> Iterator[tuple[int, slice]]:
+        """The clips that have some of the frames: number, and which of these are its own."""
+        first = int(np.searchsorted(self.ends, frames.start, side="right"))
+        last = int(np.searchsorted(self.starts, frames.stop, side="left"))
+        for k in range(first, last):
+            yield k, slice(max(frames.start, self.starts[k]), min(frames.stop, self.ends[k]))
+
     def sum(self, x: Array) -> Array:
         """Sum of each clip: ``(..., frames)`` to ``(..., clips)``."""
         return np.add.reduceat(x, self.starts, axis=-1)

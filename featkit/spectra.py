@@ -6,15 +6,19 @@ at the ``n_fft`` samples around sample ``t * hop_length``, with padding at both 
 of ``n`` samples has ``1 + n // hop_length`` frames.
 
 A `Stack` is a list of clips laid out as one row of frames. It is walked in a `Block` of some frames
-at a time, few enough to stay in the processor's cache. A quantity is an attribute of one of three
-scopes, and a family asks for it by its name:
+at a time, few enough to stay in the processor's cache; of a clip that lies in a file, no more than
+a block of samples is in memory. A quantity is an attribute of one of four scopes, and a family asks
+for it by its name:
 
 setting
     The same for all: ``sr``, ``n_fft``, ``hop_length``, ``frequencies``.
 block
-    Of a few frames, and gone with them: ``power``, ``S``, ``total``, ``centroid``, ``mel`` …
+    Of a few frames, and gone with them: ``signal``, ``power``, ``S``, ``total``, ``centroid`` …
+second
+    Of a few frames, but known only when all have been walked once: ``log_mel``, which is cut below
+    the clip's loudest value, ``tuning`` …
 stack
-    Of whole clips: ``signal``, ``clips``, ``segments``, ``log_mel``, ``tuning`` …
+    Of whole clips: ``clips``, ``segments``, ``onset_strength`` …
 
 Each frame is computed by the same operations in the same order wherever it stands, so that a clip
 has the same numbers alone and among others, to the bit. That rules out BLAS, whose sums depend on
@@ -24,19 +28,25 @@ faster, too.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
 
+from featkit.chroma import Chroma
+from featkit.columns import column_max, column_sums, parabola
+from featkit.constantq import ConstantQ
 from featkit.errors import ParameterError
+from featkit.extremes import Extremes
 from featkit.filters import fft_window, frequencies, mel_filters, piece_middles, piece_moments
+from featkit.framing import Grid, Signal
 from featkit.parameters import Parameters, parameter
+from featkit.pitch import Pitches
 from featkit.segments import Array, Segments
+from featkit.separation import Framing, Separation
+from featkit.spool import Clip, OnDisk, Spool
 from featkit.tuning import Tuning
 
 
@@ -51,12 +61,14 @@ def _keep_freed_memory() -> None:
 
 _keep_freed_memory()
 
-BLOCK_FRAMES = 512
-"""Frames in a block: its spectrum takes 4 MB at ``n_fft=2048``, of which the last-level cache holds
-several, and for which NumPy asks for huge pages. Fewer lose more to Python than they gain."""
+BLOCK_FRAMES = 1300
+"""Frames in a block: 30 s at the usual rate and hop. Its spectrum takes 5 MB, of which the
+last-level cache holds several. Fewer lose more to Python than they gain, and a power of two loses
+to the caches, where the rows of an array would fall on the same lines."""
 
 KEPT_BYTES = 64 * 2**20
-"""Up to this size the power spectra of a stack are kept for a second walk, not computed again."""
+"""Up to this size of its power spectra, what a second walk over a stack asks for is kept, and not
+computed again."""
 
 BLURRED = 1e5
 """How far the strongest bin, spread over all bins, may outweigh a frame's own spread: measured, it
@@ -101,7 +113,7 @@ class Stack:
 
     Parameters
     ----------
-    clips : sequence of arrays, shape ``(samples,)``, float32
+    clips : sequence of arrays or files, shape ``(samples,)``, float32
         At least one clip, each of at least one sample.
     sr : float
         Their sample rate in Hz.
@@ -109,7 +121,7 @@ class Stack:
         How they are cut into frames.
     """
 
-    def __init__(self, clips: Sequence[Array], sr: float, parameters: SpectraParameters) -> None:
+    def __init__(self, clips: Sequence[Clip], sr: float, parameters: SpectraParameters) -> None:
         self.clips = tuple(clips)
         self.sr = sr
         self.parameters = parameters
@@ -117,45 +129,65 @@ class Stack:
         self.hop_length = parameters.hop_length
         self.frequencies = frequencies(sr, parameters.n_fft)
         self.segments = Segments([1 + len(clip) // self.hop_length for clip in self.clips])
-        self.signal = Signal(self.clips, self.segments, parameters)
-        self._gathered: dict[str, Array] = {}
-        self._kept: dict[int, Array] = {}
+        self.grid = Grid(
+            self.clips,
+            self.segments,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            window=parameters.window,
+            pad_mode=parameters.pad_mode,
+        )
+        self._gathered: dict[str, Any] = {}
+        self._kept: dict[int, dict[str, Array]] = {}
 
-    def blocks(self, *, gather: Iterable[str] = (), again: bool = False) -> Iterator[Block]:
+    def blocks(self, *, gather: Iterable[str] = (), keep: Iterable[str] = ()) -> Iterator[Block]:
         """Walk the frames from first to last.
 
         Parameters
         ----------
         gather : iterable of str
-            Quantities of the blocks to be collected on the way, for `gathered`.
-        again : bool
-            Whether there will be another walk, for which the power spectra are worth keeping.
+            Quantities of the blocks to be collected on the way, for `gathered`: of few rows, for
+            they are held for all frames.
+        keep : iterable of str
+            Quantities that another walk asks for, to be kept for it if they are small enough.
         """
-        again = again and self.segments.total * len(self.frequencies) * 4 <= KEPT_BYTES
-        collected: dict[str, list[Array]] = {name: [] for name in gather}
+        small = self.segments.total * len(self.frequencies) * 4 <= KEPT_BYTES
+        keep = tuple(keep) if small else ()
+        in_files = any(isinstance(clip, OnDisk) for clip in self.clips)
+        aside = PEAKS if in_files else ()  # noise has a hundred in a frame
+        collected: dict[str, list[Array] | Spool] = {
+            name: Spool() if name in aside else [] for name in gather
+        }
+        before = None
         for start in range(0, self.segments.total, BLOCK_FRAMES):
             block = Block(self, slice(start, min(start + BLOCK_FRAMES, self.segments.total)))
-            if start in self._kept:
-                block.power = self._kept[start]
+            vars(block).update(self._kept.get(start, {}))
+            block.before = before
             yield block
             for name, parts in collected.items():
                 parts.append(getattr(block, name))
-            if again:
-                self._kept[start] = block.power
+            if keep:
+                self._kept[start] = {name: getattr(block, name) for name in keep}
+            if collected.keys() & {"flux", "median_flux"}:
+                before = block.log_mel[:, -1:].copy()
         for name, parts in collected.items():
-            self._gathered[name] = np.concatenate(parts, axis=-1)
+            self._gathered[name] = parts if isinstance(parts, Spool) else np.concatenate(parts, -1)
 
-    def gathered(self, name: str) -> Array:
-        """A quantity of the blocks over the whole stack, walked for if no walk collected it."""
+    def gathered(self, name: str) -> Any:
+        """A quantity of the blocks over the whole stack, walked for if no walk collected it.
+
+        An array; but the peaks of a clip that lies in a file are put aside in one, too.
+        """
         if name not in self._gathered:
             for _ in self.blocks(gather=[name]):
                 pass
         return self._gathered[name]
 
     @cached_property
-    def log_mel(self) -> Array:
-        """Mel spectrogram in dB, cut `top_db` below the loudest value of each clip."""
-        return power_to_db(self.gathered("mel"), self.segments, self.parameters.top_db)
+    def quietest(self) -> Array:
+        """The level in dB, `top_db` below the loudest band of its clip, that a frame is cut at."""
+        loudest: Array = self.segments.max(self.gathered("loudest_band"))
+        return self.segments.spread(loudest - loudest.dtype.type(self.parameters.top_db))
 
     @cached_property
     def onset_strength(self) -> Array:
@@ -165,9 +197,16 @@ class Stack:
         detection", DAFx 2013) without the maximum filter; late by half a frame, so that a value
         stands where the sound begins rather than where a frame first touches it.
         """
-        flux = np.zeros(self.segments.total, dtype=np.float32)
-        rise = self.log_mel[:, 1:] - self.log_mel[:, :-1]
-        flux[1:] = column_sums(np.maximum(rise, 0, out=rise)) / np.float32(len(rise))
+        return self._late(self.gathered("flux"))
+
+    @cached_property
+    def median_onset_strength(self) -> Array:
+        """The same, of the median over bands: a loud band alone does not count."""
+        return self._late(self.gathered("median_flux"))
+
+    def _late(self, flux: Array) -> Array:
+        """The flux by half a frame later, and none where a clip begins."""
+        flux = flux.copy()
         flux[self.segments.starts] = 0
         late = self.n_fft // (2 * self.hop_length)
         strength = np.zeros_like(flux)
@@ -181,9 +220,30 @@ class Stack:
         return Tuning(self.gathered("peaks"), self.segments)
 
     @cached_property
+    def detuning(self) -> Array:
+        """Cents from A4 = 440 Hz that each clip is tuned, ``(clips,)``; NaN without peaks."""
+        return 100 * self.tuning.of_clips(12)
+
+    @cached_property
+    def mean_chroma(self) -> Array:
+        """Mean over frames of the chroma of twelve classes, ``(12, clips)``."""
+        chromagram = self.gathered("chromagram").astype(np.float64)
+        return self.segments.sum(chromagram) / self.segments.lengths
+
+    @cached_property
+    def constant_q(self) -> ConstantQ:
+        """Chroma of the constant-Q transform, by librosa: not cheap.
+
+        It has a tuning of its own, estimated as librosa does for it.
+        """
+        tuning = Tuning(self.gathered("magnitude_peaks"), self.segments)
+        p = self.parameters
+        return ConstantQ(self.clips, self.segments, tuning, self.sr, p.hop_length, p.pad_mode)
+
+    @cached_property
     def sounding(self) -> Array:
         """Whether a frame holds any sound, ``(frames,)``; digital silence does not."""
-        return self.gathered("loudest") > 0
+        return np.asarray(self.gathered("loudest") > 0)
 
 
 class Block:
@@ -196,14 +256,23 @@ class Block:
         self.n_fft = stack.n_fft
         self.hop_length = stack.hop_length
         self.frequencies = stack.frequencies
+        self.before: Array | None = None
+        """Of the frame before the first, if there is one, what `flux` compares it with."""
+
+    @cached_property
+    def signal(self) -> Signal:
+        """The samples under the frames."""
+        return self.stack.grid.signal(self.frames)
+
+    @cached_property
+    def pitches(self) -> Pitches:
+        """The pitch of each frame, by `featkit.pitch`."""
+        return Pitches(self.signal, self.sr)
 
     @cached_property
     def magnitude(self) -> Array:
         """Magnitude spectrogram as the transform in single precision gives it, float32."""
-        frames = self.stack.signal.frames(self.frames)
-        window = fft_window(self.stack.parameters.window, self.n_fft)
-        magnitude: Array = np.abs(scipy.fft.rfft(np.multiply(frames, window).T, axis=0))
-        return magnitude
+        return self.signal.S(slice(None))
 
     @cached_property
     def power(self) -> Array:
@@ -229,8 +298,7 @@ class Block:
         if not blurred.any():
             return spectrum
         S = self.magnitude.copy()
-        frames = np.flatnonzero(blurred) + self.frames.start
-        S[:, blurred] = self.stack.signal.precise_S(frames)
+        S[:, blurred] = self.signal.precise_S(np.flatnonzero(blurred))
         return Spectrum.of(S, self.sr, self.n_fft)
 
     @cached_property
@@ -241,7 +309,26 @@ class Block:
     @cached_property
     def pieces(self) -> Array:
         """Sums of the magnitudes over pieces of `PIECE` bins, ``(pieces, frames)``."""
-        return self.spectrum.pieces
+        return np.asarray(self.spectrum.moments[0])
+
+    @cached_property
+    def shares(self) -> Array:
+        """Magnitudes over their sum in the frame, ``(bins, frames)``; 0 in silence."""
+        return np.asarray(self.S / self.total)
+
+    @cached_property
+    def shares_before(self) -> Array:
+        """The `shares` of the frame before the first, ``(bins, 1)``; of the very first, its own."""
+        start = self.frames.start
+        if not start:
+            return np.asarray(self.shares[:, :1])
+        return Block(self.stack, slice(start - 1, start)).shares
+
+    @cached_property
+    def opens(self) -> Array:
+        """Whether a frame is the first of its clip, ``(frames,)``."""
+        here = np.arange(self.frames.start, self.frames.stop)
+        return np.isin(here, self.stack.segments.starts)
 
     @cached_property
     def total(self) -> Array:
@@ -264,7 +351,12 @@ class Block:
 
         In the stop band of a resampler there is less than the noise of single precision.
         """
-        return self.stack.signal.precise_S(self.frames)
+        return self.signal.precise_S(slice(None))
+
+    @cached_property
+    def extremes(self) -> Extremes:
+        """The strongest and the weakest bins of octave bands, see `featkit.extremes`."""
+        return Extremes(self.precise_S, self.frequencies)
 
     @cached_property
     def mel(self) -> Array:
@@ -274,40 +366,113 @@ class Block:
         return np.asarray(bank @ self.power)
 
     @cached_property
+    def decibels(self) -> Array:
+        """The mel bands in dB, ``(n_mels, frames)``."""
+        return decibels(self.mel)
+
+    @cached_property
+    def loudest_band(self) -> Array:
+        """The strongest mel band of each frame in dB, ``(frames,)``."""
+        return np.asarray(np.fmax.reduce(self.decibels, axis=0))
+
+    @cached_property
+    def separation(self) -> Separation:
+        """Harmonic and percussive parts of the frames."""
+        grid = self.stack.grid
+        framing = Framing(
+            segments=self.stack.segments,
+            samples=grid.ends - grid.begins,
+            window=fft_window(grid.window, self.n_fft),
+            hop_length=self.hop_length,
+            transform=lambda frames: grid.signal(frames).spectra(slice(None)),
+        )
+        return Separation(self.frames, framing)
+
+    @cached_property
+    def peaks(self) -> Array:
+        """Peaks of the power spectrum, see `_peaks`."""
+        return self._peaks(self.power, np.square(self.loudest))
+
+    @cached_property
+    def magnitude_peaks(self) -> Array:
+        """Peaks of the magnitude spectrum: more of them, for a tenth of it is less."""
+        return self._peaks(self.magnitude, self.loudest)
+
+    def _peaks(self, S: Array, loudest: Array) -> Array:
+        """Spectral peaks between 150 and 4000 Hz: clip, pitch in Hz, height; ``(3 * peaks,)``.
+
+        Those at least a tenth as high as the frame's highest bin, refined by a parabola through
+        three bins (Smith, "Spectral audio signal processing", 2011: QIFFT).
+        """
+        width = S.shape[1]
+        low, high = np.searchsorted(self.frequencies, [150.0, min(4000.0, self.sr / 2)])
+        low, high = max(int(low), 1), min(int(high), len(S) - 1)
+        middle = S[low:high]
+        peak = middle > np.float32(0.1) * loudest
+        peak &= middle > S[low - 1 : high - 1]
+        peak &= middle >= S[low + 1 : high + 1]
+        place = np.flatnonzero(peak) + low * width
+        bins, frames = np.divmod(place, width)
+        around = np.stack([S.take(place + k) for k in (-width, 0, width)]).astype(np.float64)
+        shift, height = parabola(around)
+        pitch = (bins + shift) * self.sr / self.n_fft
+        clip = np.searchsorted(self.stack.segments.ends, frames + self.frames.start, side="right")
+        return np.stack([clip, pitch, height], axis=1, dtype=np.float32).ravel()
+
+    @cached_property
     def tuning(self) -> Tuning:
         """The stack's tuning, for the frames of this block."""
         return self.stack.tuning.of(self.frames)
 
     @cached_property
-    def peaks(self) -> Array:
-        """Spectral peaks between 150 and 4000 Hz: frame, pitch in Hz, magnitude; ``(3, peaks)``.
+    def chroma(self) -> Chroma:
+        """Chroma in the tuning of each clip."""
+        return Chroma(self.power, self.tuning, self.sr, self.n_fft)
 
-        Peaks of the power spectrum at least a tenth as high as the frame's highest bin, refined by
-        a parabola through three bins (Smith, "Spectral audio signal processing", 2011: QIFFT).
+    @cached_property
+    def chromagram(self) -> Array:
+        """Chroma of twelve pitch classes, ``(12, frames)``."""
+        return self.chroma(12)
+
+    @cached_property
+    def log_mel(self) -> Array:
+        """Mel spectrogram in dB, cut `top_db` below the loudest value of each clip."""
+        return np.maximum(self.decibels, self.stack.quietest[self.frames])
+
+    @cached_property
+    def cepstrum(self) -> Array:
+        """Orthonormal DCT-II of `log_mel` over its bands, ``(n_mels, frames)``."""
+        return np.asarray(scipy.fft.dct(self.log_mel, axis=0, norm="ortho"))
+
+    @cached_property
+    def flux(self) -> Array:
+        """Mean rise of the mel bands since the frame before, in dB, ``(frames,)``.
+
+        For a clip's first frame it compares with another clip, and says nothing.
         """
-        power, width = self.power, self.power.shape[1]
-        low, high = np.searchsorted(self.frequencies, [150.0, min(4000.0, self.sr / 2)])
-        low, high = max(int(low), 1), min(int(high), len(power) - 1)
-        middle = power[low:high]
-        peak = middle > np.float32(0.1) * np.square(self.loudest)
-        peak &= middle > power[low - 1 : high - 1]
-        peak &= middle >= power[low + 1 : high + 1]
-        place = np.flatnonzero(peak) + low * width
-        before, at, after = (power.take(place + k).astype(np.float64) for k in (-width, 0, width))
-        bins, frames = np.divmod(place, width)
-        curvature = after + before - 2 * at
-        slope = (after - before) / 2
-        inside = np.abs(slope) < np.abs(curvature)
-        shift = np.where(inside, -slope / np.where(inside, curvature, 1), 0)
-        pitch = (bins + shift) * self.sr / self.n_fft
-        return np.stack([frames + self.frames.start, pitch, at + 0.5 * slope * shift])
+        return self._rise(lambda rise: column_sums(rise) / np.float32(len(rise)))
+
+    @cached_property
+    def median_flux(self) -> Array:
+        """The same, of the median over bands."""
+        return self._rise(lambda rise: np.median(rise, axis=0))
+
+    def _rise(self, over_bands: Callable[[Array], Array]) -> Array:
+        """How much the bands of each frame rise; what falls counts as 0."""
+        log_mel = self.log_mel
+        before = log_mel[:, :1] if self.before is None else self.before
+        flux = np.empty(log_mel.shape[1], dtype=np.float32)
+        flux[:1] = over_bands(np.maximum(log_mel[:, :1] - before, 0))
+        rise = log_mel[:, 1:] - log_mel[:, :-1]
+        flux[1:] = over_bands(np.maximum(rise, 0, out=rise))
+        return flux
 
 
 class Spectrum(NamedTuple):
-    """Magnitudes of some frames, their sums over pieces of bins, and the moments of their shape."""
+    """Magnitudes of some frames, the moments of pieces of their bins, and those of their shape."""
 
     S: Array
-    pieces: Array
+    moments: Array
     total: Array
     centroid: Array
     spread: Array
@@ -315,104 +480,32 @@ class Spectrum(NamedTuple):
     @classmethod
     def of(cls, S: Array, sr: float, n_fft: int) -> Spectrum:
         middle = piece_middles(sr, n_fft)[:, None]
-        moments: Array = piece_moments(sr, n_fft) @ S
-        sums, first, second = moments.reshape(3, len(middle), -1)
+        moments: Array = (piece_moments(sr, n_fft) @ S).reshape(3, len(middle), -1)
+        sums, first, second = moments
         total = np.maximum(column_sums(sums), np.finfo(np.float32).tiny)
         centroid = column_sums(middle * sums + first) / total
         offset = middle - centroid
         spread = column_sums(second + offset * (2 * first + offset * sums)) / total
-        return cls(S, sums, total, centroid, np.maximum(spread, 0))
+        return cls(S, moments, total, centroid, np.maximum(spread, 0))
 
 
-class Signal:
-    """The samples of a stack on a grid of hops.
-
-    Each clip begins on a multiple of the hop, padded by half a frame at both ends, so that a frame
-    of any clip is a frame of the grid.
-    """
-
-    def __init__(
-        self, clips: Sequence[Array], segments: Segments, parameters: SpectraParameters
-    ) -> None:
-        self.n_fft, self.hop_length = parameters.n_fft, parameters.hop_length
-        self.window = parameters.window
-        half = self.n_fft // 2
-        hops = [-(-(len(clip) + self.n_fft) // self.hop_length) for clip in clips]
-        first_hop = np.cumsum([0, *hops])
-        self.y: Array = np.zeros(int(first_hop[-1]) * self.hop_length, dtype=np.float32)
-        self.begins: Array = first_hop[:-1] * self.hop_length + half
-        self.ends: Array = self.begins + [len(clip) for clip in clips]
-        for begin, clip in zip(self.begins.tolist(), clips, strict=True):
-            if parameters.pad_mode == "constant":
-                self.y[begin : begin + len(clip)] = clip
-            else:
-                self.y[begin - half : begin + len(clip) + half] = np.pad(clip, half, mode="reflect")
-        self.grid: Array = sliding_window_view(self.y, self.n_fft)[:: self.hop_length]
-        within = np.arange(segments.total) - segments.spread(segments.starts)
-        self.hop_of_frame: Array = within + segments.spread(first_hop[:-1])
-
-    def frames(self, frames: slice | Array) -> Array:
-        """The samples of some frames, by slice or by number: ``(frames, n_fft)``."""
-        hops = self.hop_of_frame[frames]
-        if isinstance(frames, slice) and hops[-1] - hops[0] == len(hops) - 1:
-            return self.grid[hops[0] : hops[-1] + 1]
-        return self.grid[hops]
-
-    def precise_S(self, frames: slice | Array) -> Array:
-        """Magnitudes by a double-precision transform, rounded: ``(bins, frames)``, float32."""
-        window = fft_window(self.window, self.n_fft, np.float64)
-        spectrum = scipy.fft.rfft(np.multiply(self.frames(frames), window).T, axis=0)
-        S: Array = np.abs(spectrum.astype(np.complex64))  # rounded here, as librosa does
-        return S
-
-    def frame_counts(self, true: Array) -> Array:
-        """How many samples of each frame are true, ``(frames,)``."""
-        return self._frame_sums(np.add.reduce(self._pieces(true), axis=1, dtype=np.int32))
-
-    def frame_energy(self) -> Array:
-        """Sum of the squares of each frame, ``(frames,)``."""
-        pieces = self._pieces(self.y)
-        return self._frame_sums(np.einsum("ij,ij->i", pieces, pieces))
-
-    def _pieces(self, x: Array) -> Array:
-        """What stands on the samples, in the longest pieces that frames and hops consist of."""
-        return x.reshape(-1, math.gcd(self.n_fft, self.hop_length))
-
-    def _frame_sums(self, pieces: Array) -> Array:
-        """Sums of frames, which overlap, from those of the pieces that they share."""
-        piece = math.gcd(self.n_fft, self.hop_length)
-        frames = sliding_window_view(pieces, self.n_fft // piece)[:: self.hop_length // piece]
-        starts = range(0, len(self.hop_of_frame), BLOCK_FRAMES)
-        blocks = (self.hop_of_frame[start : start + BLOCK_FRAMES] for start in starts)
-        return np.concatenate([np.add.reduce(frames[block], axis=1) for block in blocks])
+def decibels(power: Array) -> Array:
+    """Power in decibels, shaped as `power`."""
+    db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
+    db *= 10
+    return np.asarray(db)
 
 
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:
     """Power in decibels, cut off `top_db` below the greatest of each clip; shaped as `power`."""
-    db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
-    db *= 10
+    db = decibels(power)
     loudest = segments.max(np.fmax.reduce(db, axis=0))
     np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
     return np.asarray(db)
 
 
-def column_sums(x: Array) -> Array:
-    """Sum over rows, one after the other: ``(rows, frames)`` to ``(frames,)``.
-
-    NumPy would sum a lone column in another order than the same column among others.
-    """
-    columns = x.shape[1]
-    sums: Array = np.add.reduce(np.repeat(x, 2, axis=1) if columns == 1 else x, axis=0)
-    return sums[:columns]
-
-
-def column_max(x: Array) -> Array:
-    """Maximum over the first axis, by halves: faster than row by row."""
-    while len(x) > 1:
-        half = -(-len(x) // 2)
-        x = np.maximum(x[:half], x[-half:])
-    first: Array = x[0]
-    return first
+SECOND = frozenset({"log_mel", "cepstrum", "tuning", "chroma", "chromagram", "flux", "median_flux"})
+"""Quantities of the blocks that want something to be known of whole clips first."""
 
 
 def _scopes() -> dict[str, frozenset[str]]:
@@ -420,21 +513,44 @@ def _scopes() -> dict[str, frozenset[str]]:
         return {name for name, value in vars(cls).items() if isinstance(value, cached_property)}
 
     setting = {"sr", "n_fft", "hop_length", "frequencies"}
-    stack = {"signal", "clips", "segments"} | public(Stack)
+    stack = {"clips", "segments"} | public(Stack)
     return {
         "setting": frozenset(setting),
-        "stack": frozenset(stack),
-        "block": frozenset(public(Block) - stack),
+        "block": frozenset(public(Block) - SECOND),
+        "second": SECOND,
+        "stack": frozenset(stack - public(Block)),
     }
 
 
 SCOPES = _scopes()
 """The names of the quantities that a family can ask for, by scope."""
 
-GATHERED = {
-    "log_mel": "mel",
-    "onset_strength": "mel",
+PEAKS = ("peaks", "magnitude_peaks")
+"""Quantities of which a frame may have many: those of a clip in a file are put aside in one."""
+
+SOURCES = {
+    "onset_strength": "flux",
+    "median_onset_strength": "median_flux",
+    "flux": "loudest_band",
+    "median_flux": "loudest_band",
+    "log_mel": "loudest_band",
+    "cepstrum": "loudest_band",
     "tuning": "peaks",
+    "chroma": "peaks",
+    "chromagram": "peaks",
+    "mean_chroma": "chromagram",
+    "detuning": "peaks",
+    "constant_q": "magnitude_peaks",
     "sounding": "loudest",
 }
-"""Quantities of the stack, and the quantity of the blocks that each is made from."""
+"""Quantities that are made of another over all frames: of which."""
+
+MADE_FROM = {
+    "flux": "decibels",
+    "median_flux": "decibels",
+    "log_mel": "decibels",
+    "cepstrum": "decibels",
+    "chroma": "power",
+    "chromagram": "power",
+}
+"""Quantities of the second walk, and of which of the first they are made."""

@@ -5,6 +5,7 @@ import warnings
 import librosa
 import numpy as np
 import pywt
+import scipy.stats
 
 SR = 22050
 
@@ -54,6 +55,95 @@ def genre75(y, sr=SR):
     for name in GENRE75:
         columns += [*over_time[name].mean(axis=1), *over_time[name].std(axis=1)]
     return np.array([*columns, tempo(y, sr)])
+
+
+def hpss(y, *, n_fft=2048, hop_length=512, pad_mode="constant", **how):
+    """Harmonic and percussive waveform: `librosa.effects.hpss`, with what 0.10 has no words for."""
+    cut = {"n_fft": n_fft, "hop_length": hop_length}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of clips shorter than a frame
+        spectra = librosa.stft(y, pad_mode=pad_mode, **cut)
+        parts = librosa.decompose.hpss(spectra, **how)
+        return np.array([librosa.istft(part, length=len(y), **cut) for part in parts])
+
+
+def gtzan57(y, sr=SR):
+    """The common GTZAN table's columns in order, as librosa before 0.9 gives them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        over_time = frames(y, sr, pad_mode="reflect")
+        harmonic, percussive = hpss(y, pad_mode="reflect")
+        onsets = librosa.onset.onset_strength(y=y, sr=sr, aggregate=np.median, pad_mode="reflect")
+        tempo, _ = librosa.beat.beat_track(onset_envelope=onsets, sr=sr)
+    over_all = [over_time[name] for name in GENRE75 if name not in ("mfcc", "rms")]
+    chroma, centroid, bandwidth, rolloff, rate = over_all
+    described = [chroma, over_time["rms"], centroid, bandwidth, rolloff, rate, harmonic, percussive]
+    means_and_variances = [[np.mean(x), np.var(x)] for x in (*described, *over_time["mfcc"])]
+    ordered = np.concatenate(means_and_variances)
+    return np.concatenate([ordered[:16], np.ravel(tempo), ordered[16:]])
+
+
+FMA_SIZES = {
+    "chroma_stft": 12,
+    "chroma_cqt": 12,
+    "chroma_cens": 12,
+    "tonnetz": 6,
+    "mfcc": 20,
+    "rmse": 1,
+    "zcr": 1,
+    "spectral_centroid": 1,
+    "spectral_bandwidth": 1,
+    "spectral_contrast": 7,
+    "spectral_rolloff": 1,
+}
+"""Rows of each feature of FMA's table."""
+
+FMA_STATISTICS = {
+    "mean": np.mean,
+    "std": np.std,
+    "skew": scipy.stats.skew,
+    "kurtosis": scipy.stats.kurtosis,
+    "median": np.median,
+    "min": np.min,
+    "max": np.max,
+}
+
+
+def fma_keys():
+    """The three header lines of FMA's table, column by column: it sorts them."""
+    return sorted(
+        (feature, statistic, f"{k + 1:02d}")
+        for feature, size in FMA_SIZES.items()
+        for statistic in FMA_STATISTICS
+        for k in range(size)
+    )
+
+
+def fma518(y, sr):
+    """FMA's columns in order: librosa's functions of today, given the rate."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cqt = np.abs(
+            librosa.cqt(y, sr=sr, hop_length=512, bins_per_octave=12, n_bins=84, tuning=None)
+        )
+        folding = {"C": cqt, "n_chroma": 12, "n_octaves": 7, "bins_per_octave": 12}
+        cens = librosa.feature.chroma_cens(**folding)
+        S = np.abs(librosa.stft(y, n_fft=2048, hop_length=512))
+        rows = {
+            "chroma_cqt": librosa.feature.chroma_cqt(**folding),
+            "chroma_cens": cens,
+            "tonnetz": librosa.feature.tonnetz(chroma=cens, sr=sr),
+            "rmse": librosa.feature.rms(S=S),
+        }
+    over_time = frames(y, sr)
+    rows |= {"chroma_stft": over_time["chroma"], "zcr": over_time["zero_crossing_rate"]}
+    rows |= {name: over_time[name] for name in FMA_SIZES if name in over_time}
+    return np.array(
+        [
+            FMA_STATISTICS[statistic](rows[feature][int(number) - 1].astype(np.float64))
+            for feature, statistic, number in fma_keys()
+        ]
+    )
 
 
 def wavelets(y):

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 
 import librosa
 import numpy as np
@@ -392,12 +393,23 @@ def test_text_is_not_sound_whatever_its_ending(tmp_path, ending):
     assert str(path) not in error.cause
 
 
-def test_a_format_that_is_not_decoded_says_what_to_do(tmp_path):
-    path = tmp_path / "song.M4A"
-    path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(200))
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("song.M4A", b"\0\0\0\x20ftypM4A ", "MP4"),
+        ("song.wav", b"\0\0\0\x20ftypM4A ", "MP4"),
+        ("song.ac3", b"\x0b\x77", ".ac3"),
+        ("song.mp3", b"\xff\xf1\x50\x80", "AAC"),
+    ],
+)
+def test_without_the_extra_a_failure_names_it(tmp_path, monkeypatch, name, content, what):
+    monkeypatch.delitem(sys.modules, "featkit.decoding.pyav", raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    path = tmp_path / name
+    path.write_bytes(content + bytes(200))
     error = error_of(path)
     assert error.stage == "decode"
-    assert "does not decode .m4a: convert it" in error.cause
+    assert error.cause == f"libsndfile does not decode {what}: install featkit[av]"
 
 
 @pytest.mark.parametrize("ending", ["wav", "aiff", "au", "caf"])

@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 
 import featkit
+from featkit import analysis, signals, spectra, spool
 from featkit import families as families_package
-from featkit import signals
 from featkit.analysis import _descriptors
 from featkit.errors import ParameterError
 from featkit.families import Family, FamilyError, check_contract, families
 from featkit.featuresets import FeatureSet
 from featkit.spectra import SpectraParameters, Stack
+from featkit.spool import OnDisk
 
 SR = 22050
 FAMILIES = families()
+LEVELS = {"gfcc", "mel_bands", "mfcc", "rms", "separated_waveforms", "wavelets"}
+LEVELS |= {"spectral_rms"}
+LEVELS |= {"dwch", "dwt_periodised", "wavelet_packets"}
+LEVELS |= {"high_frequency_content", "loudness", "spectral_valley", "true_peak"}
 ORACLES = [
     pytest.param(family, oracle, id=f"{name}: {oracle.name}")
     for name, family in FAMILIES.items()
@@ -126,8 +131,9 @@ def test_silent_frames_are_librosas_or_left_out_as_the_set_says():
 
 def test_loudness_changes_levels_only(family):
     quiet = signals.noise(SR, amplitude=0.05, seed=3) + signals.sine(700.0, SR, amplitude=0.05)
+    quiet = np.concatenate([quiet, signals.sine(700.0, SR, amplitude=0.05)])  # and a pitch
     once, twice = (values_of(family, [y])[0] for y in (quiet, 2 * quiet))
-    if family.name in ("mfcc", "rms", "wavelets"):
+    if family.name in LEVELS:
         return  # levels are what these measure; their oracles hold them
     np.testing.assert_allclose(once, twice, rtol=1e-3, atol=1e-3 * np.nanmax(np.abs(once)))
 
@@ -139,6 +145,36 @@ def test_a_family_is_deterministic_and_alone_as_among_others(family):
     np.testing.assert_array_equal(together, featkit.analyse(clips, SR, features))
     alone = np.concatenate([featkit.analyse([clip], SR, features) for clip in clips])
     np.testing.assert_array_equal(together, alone)
+
+
+class InAFile(OnDisk):
+    """Samples of which no more than a few small blocks are had at once."""
+
+    def __init__(self, y):
+        self.y = y
+
+    def __len__(self):
+        return len(self.y)
+
+    def read(self, start, stop):
+        # A block of 7 frames and those around it, 18 on each side for separation.
+        assert stop - start <= (6 + 36) * 512 + 2048
+        return self.y[start:stop]
+
+
+@pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
+def test_a_family_is_the_same_from_a_file_in_small_blocks(family, pad_mode, monkeypatch):
+    beats = signals.clicks(100, SR, duration=3.0) + signals.noise(SR, 3.0, amplitude=0.01)
+    y = np.concatenate([beats, signals.constant(SR, 0.3, 0.0), signals.sine(445.0, SR, 0.4321)])
+    features = features_of(family, statistics=("mean", "std", "median", "skew", "diff_std"))
+    features = dataclasses.replace(features, spectra=SpectraParameters(pad_mode=pad_mode))
+    whole = featkit.analyse([y], SR, features)
+    monkeypatch.setattr(spectra, "BLOCK_FRAMES", 7)
+    monkeypatch.setattr(spectra, "KEPT_BYTES", 0)
+    monkeypatch.setattr(spool, "PIECE_SAMPLES", 3000)
+    monkeypatch.setattr(analysis, "SUMMARISED", 1)
+    (from_file,) = analysis.analyse_loaded([(InAFile(y), SR)], features)
+    np.testing.assert_allclose(from_file, whole, rtol=1e-9, atol=1e-12)
 
 
 def test_a_family_has_its_documentation(family):
@@ -187,6 +223,26 @@ def asks_for_too_much(p, *, phase_of_the_moon):
     return phase_of_the_moon
 
 
+def asks_for_frames_and_clips(p, *, power, onset_strength):
+    return power
+
+
+def asks_for_frames_at_the_end(p, values, *, log_mel):
+    return values
+
+
+def walks_blocks(p, *, power):
+    return power
+
+
+def tells_clips(p, *, segments):
+    return segments.lengths[None]
+
+
+def of_clips(p, values, *, segments):
+    return segments.sum(values)
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -196,7 +252,18 @@ def asks_for_too_much(p, *, phase_of_the_moon):
         ({"descriptors": undocumented}, "lacks its documentation"),
         ({"descriptors": misnamed}, "not lower-case words"),
         ({"compute": asks_for_too_much}, "it asks for .*phase_of_the_moon"),
+        ({"compute": asks_for_frames_and_clips}, "some frames and for whole clips"),
+        ({"finish": asks_for_frames_at_the_end}, "finish asks for more than whole clips"),
         ({"oracles": ()}, "it has no oracle"),
+        ({"per": "clip", "compute": walks_blocks}, "has a finish if it walks blocks"),
+        (
+            {"per": "clip", "compute": tells_clips, "finish": of_clips},
+            "if it walks blocks, and only",
+        ),
+        (
+            {"per": "clip", "compute": tells_clips, "undefined_in_silence": True},
+            "says itself what is undefined",
+        ),
     ],
 )
 def test_a_malformed_family_is_refused(change, complaint):
@@ -240,6 +307,14 @@ def test_a_band_without_bins_has_no_contrast():
     row = featkit.analyse([signals.noise(SR)], SR, coarse)[0]
     assert np.isnan(row[0])
     assert np.isfinite(row[6])
+
+
+def test_where_nothing_repeats_the_prior_decides_the_tempo():
+    alone = np.zeros(10 * SR, np.float32)
+    alone[3 * SR : 3 * SR + 2000] = signals.noise(SR)[:2000]
+    features = featkit.feature_set({"features": [{"family": "beat_tempo"}, {"family": "tempo"}]})
+    nearest = 60 * SR / 512 / 22  # of the rates that there are, to 120 BPM on a logarithmic scale
+    np.testing.assert_allclose(featkit.analyse([alone], SR, features)[0], nearest)
 
 
 def test_no_tempo_is_above_the_highest():

@@ -14,6 +14,8 @@ OTHERS = ("spectral_flatness", "spectral_contrast", "onset_strength")
 OTHER_FAMILIES = featkit.feature_set(
     {"features": [{"family": name, "statistics": ["mean", "std"]} for name in OTHERS]}
 )
+GTZAN57 = featkit.feature_set("gtzan57")
+FMA518 = featkit.feature_set("fma518")
 WAVELETS = featkit.feature_set({"features": [{"family": "wavelets"}]})
 
 
@@ -55,6 +57,37 @@ def test_the_75_columns_are_librosas(name, scale):
 def featkit_hears_onsets(y):
     """Where nothing begins, librosa gives the prior's tempo and featkit none."""
     return oracle.frames(y)["onset_strength"].any()
+
+
+def assert_the_same_table(ours, theirs, scale):
+    """The table's own bars: means of the two waveforms are near 0, variances within 1e-3."""
+    names = np.array(GTZAN57.column_names)
+    waveform_means = np.isin(names, ["harmony_mean", "perceptr_mean"])
+    waveform_variances = np.isin(names, ["harmony_var", "perceptr_var"])
+    np.testing.assert_allclose(ours[waveform_means], theirs[waveform_means], atol=1e-6)
+    np.testing.assert_allclose(ours[waveform_variances], theirs[waveform_variances], rtol=1e-3)
+    assert ours[names == "tempo"] == theirs[names == "tempo"]
+    others = ~(waveform_means | waveform_variances | (names == "tempo"))
+    oracle.assert_same(ours[others], theirs[others], names[others], scale[others])
+
+
+@pytest.mark.parametrize("name", [*synthesis.STYLES, "noise", "clicks", "fades into silence"])
+def test_the_gtzan_table_is_librosas(name):
+    y = GENERATED[name]
+    ours, theirs = featkit.analyse([y], SR, GTZAN57)[0], oracle.gtzan57(y)
+    assert_the_same_table(ours, theirs, np.maximum(1e-2, np.abs(theirs)))
+
+
+@pytest.mark.parametrize("sr", [22050, 44100])
+def test_the_fma_table_is_librosas(sr):
+    y = GENERATED["swing"]
+    assert_the_same_fma_table(y, sr)
+
+
+def assert_the_same_fma_table(y, sr):
+    """Within 1e-3 of librosa's numbers, or within 1e-5 where they are near 0."""
+    ours, theirs = featkit.analyse([y], sr, FMA518)[0], oracle.fma518(y, sr)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -151,3 +184,23 @@ def test_real_recordings_give_librosas_numbers(real_data):
     for row, expected in zip(ours, theirs, strict=True):
         assert row[-1] == expected[-1]
         oracle.assert_same(row, expected, GENRE75.column_names, scale)
+
+
+def test_the_gtzan_table_of_real_recordings_is_librosas(real_data):
+    """A handful of them; `benchmarks/gtzan57.py` takes all."""
+    files = sorted((real_data / "esc10").glob("*/*.ogg"))[::57]
+    files += sorted((real_data / "music").glob("*.ogg"))[:2]
+    clips = [featkit.load(file, sr=SR)[0] for file in files]
+    theirs = np.array([oracle.gtzan57(y) for y in clips])
+    scale = np.abs(theirs).max(axis=0)
+    for row, expected in zip(featkit.analyse(clips, SR, GTZAN57), theirs, strict=True):
+        assert_the_same_table(row, expected, scale)
+
+
+def test_the_fma_table_of_real_recordings_is_librosas(real_data):
+    """Two of them, at their own rate."""
+    for file in [
+        *sorted((real_data / "esc10").glob("*/*.ogg"))[:1],
+        real_data / "music" / "sir_duke_fast.ogg",
+    ]:
+        assert_the_same_fma_table(*featkit.load(file, sr=None))

@@ -1,8 +1,16 @@
-"""``featkit features``: the feature sets, and the columns of one."""
+"""``featkit features``: the feature sets, the columns of one, and the catalogue of descriptors."""
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import click
+
+from featkit.cli._console import quiet_option
+
+if TYPE_CHECKING:
+    from featkit.costs import Costs
 
 EPILOG = """
 \b
@@ -10,31 +18,83 @@ Examples:
   featkit features
   featkit features genre75
   featkit features mine.toml
+  featkit features --cost
+  featkit features --catalogue > featkit/FEATURES.md
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("name", required=False, metavar="[NAME|FILE.toml]")
-def command(name: str | None) -> None:
+@click.option("--cost", is_flag=True, help="Measure what each family costs; some ten seconds.")
+@click.option(
+    "--catalogue", is_flag=True, help="Every descriptor and its cost, as a page of Markdown."
+)
+@quiet_option
+def command(name: str | None, cost: bool, catalogue: bool) -> None:
     """List the feature sets, or the columns of one with unit, definition and reference."""
+    if (name is not None) + cost + catalogue > 1:
+        raise click.UsageError("name a feature set, or give --cost or --catalogue: one of them")
+    if cost:
+        _show_costs()
+    elif catalogue:
+        from featkit.catalogue import page, this_machine
+
+        click.echo(page(_measured(), this_machine()), nl=False)
+    elif name is None:
+        _show_sets()
+    else:
+        _show_columns(name)
+
+
+def _show_sets() -> None:
     from featkit.cli._console import show_table
     from featkit.featuresets import feature_set, feature_sets
 
-    if name is None:
-        sets = [feature_set(each) for each in feature_sets()]
-        show_table(
-            ["name", "version", "columns", "sample rate", "what"],
-            [
-                [s.name, str(s.version), str(len(s.columns)), _rate(s.sample_rate), s.title]
-                for s in sets
-            ],
-        )
-        return
-    chosen = feature_set(name)
+    sets = [feature_set(each) for each in feature_sets()]
+    show_table(
+        ["name", "version", "columns", "sample rate", "what"],
+        [
+            [s.name, str(s.version), str(len(s.columns)), _rate(s.sample_rate), s.title]
+            for s in sets
+        ],
+    )
+
+
+def _show_columns(name: str) -> None:
+    from featkit.cli._console import show_table
+    from featkit.featuresets import feature_set
+
     show_table(
         ["column", "unit", "definition", "reference"],
-        [[c.name, c.unit, c.definition, c.reference] for c in chosen.columns],
+        [[c.name, c.unit, c.definition, c.reference] for c in feature_set(name).columns],
     )
+
+
+def _show_costs() -> None:
+    from featkit.cli._console import remark, show_table
+    from featkit.costs import SECONDS, cost_text
+
+    costs = _measured()
+    show_table(
+        ["family", f"ms for {SECONDS:g} s"],
+        [
+            ["(what spectra share)", cost_text(costs.shared)],
+            *([name, cost_text(cost)] for name, cost in costs.families.items()),
+        ],
+    )
+    remark("one thread, at 22,050 Hz; each family beyond what spectra share")
+
+
+def _measured() -> Costs:
+    from featkit.cli._console import remark, shown_progress
+    from featkit.costs import measure
+
+    with shown_progress("measuring", "families") as report:
+        costs = measure(report)
+    missing = [name for name, cost in costs.families.items() if math.isnan(cost)]
+    if missing:
+        remark(f"not measured, since they need what is not installed: {', '.join(missing)}")
+    return costs
 
 
 def _rate(sample_rate: float | None) -> str:

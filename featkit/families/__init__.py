@@ -5,7 +5,9 @@ names it, and the contract test runs over it as it runs over all others.
 
 The function of a family is pure: its parameters in, and by keyword the quantities it needs, in the
 names of `featkit.spectra.SCOPES`; out comes ``(descriptors, frames)`` or ``(descriptors, clips)``.
-What it needs is read from its signature, and only that is computed.
+What it needs is read from its signature, and only that is computed. It asks for quantities of some
+frames, or for those of whole clips, and for samples of whole clips by `featkit.spool.pieces`: a
+recording may be longer than memory.
 """
 
 from __future__ import annotations
@@ -114,10 +116,11 @@ class Family:
         The descriptors that some parameters give, in the order of the rows of `compute`.
     compute : callable
         ``compute(parameters, *, needed, ...)``: values of shape ``(rows, frames)`` or, where
-        `per` is ``"clip"``, ``(rows, clips)``.
+        `per` is ``"clip"`` and nothing of blocks is needed, ``(rows, clips)``.
     finish : callable, optional
         ``finish(parameters, values, *, needed, ...)``: what only whole clips can tell, applied to
-        the values of all their frames.
+        the values of all their frames. Where `per` is ``"clip"`` and `compute` asks for quantities
+        of blocks, it turns the values of frames into those of clips.
     per : {"frame", "clip"}
         Whether statistics follow, or each clip has one value.
     undefined_in_silence : bool
@@ -155,12 +158,12 @@ class Family:
     @property
     def walks_blocks(self) -> bool:
         """Whether it is computed block by block."""
-        return bool(self.needs & SCOPES["block"])
+        return bool(self.needs & (SCOPES["block"] | SCOPES["second"]))
 
     @property
     def walks_again(self) -> bool:
-        """Whether its blocks can only be computed once something is known of the whole stack."""
-        return self.walks_blocks and bool(self.needs & SCOPES["stack"])
+        """Whether its blocks can only be computed once something is known of whole clips."""
+        return bool(self.needs & SCOPES["second"])
 
 
 def _keywords(function: Callable[..., Array]) -> frozenset[str]:
@@ -182,9 +185,14 @@ def check_contract(family: Family, module: str) -> None:
     faults = {
         f"its module is {module!r}": family.name != module,
         f"it asks for {sorted(family.needs - known)}": not family.needs <= known,
-        "its finish asks for more than whole clips": bool(family.finish_needs & SCOPES["block"]),
-        "a family per clip has no blocks and no finish": family.per == "clip"
-        and (family.walks_blocks or family.finish is not None),
+        "it asks for some frames and for whole clips": family.walks_blocks
+        and bool(family.needs & SCOPES["stack"]),
+        "its finish asks for more than whole clips": not family.finish_needs
+        <= SCOPES["stack"] | SCOPES["setting"],
+        "a family per clip has a finish if it walks blocks, and only then": family.per == "clip"
+        and family.walks_blocks != (family.finish is not None),
+        "a family per clip says itself what is undefined": family.per == "clip"
+        and family.undefined_in_silence,
         "it describes nothing": not names,
         "a name stands twice": len(names) != len(set(names)),
         "a name is not lower-case words": not all(_NAME.fullmatch(name) for name in names),

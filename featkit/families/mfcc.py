@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from featkit import signals
 from featkit.errors import ParameterError
@@ -45,9 +44,9 @@ def descriptors(p: MfccParameters) -> Sequence[Descriptor]:
     return [coefficient]
 
 
-def compute(p: MfccParameters, *, log_mel: Array) -> Array:
+def compute(p: MfccParameters, *, cepstrum: Array) -> Array:
     """DCT of the mel bands: ``(n_mfcc, frames)``."""
-    return np.asarray(scipy.fft.dct(log_mel, axis=0, norm="ortho")[: p.n_mfcc])
+    return cepstrum[: p.n_mfcc]
 
 
 def check(p: MfccParameters, spectra: SpectraParameters) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, NoParameters, Oracle
+from featkit.framing import Signal
 from featkit.segments import Array
-from featkit.spectra import Signal
 
 
 def descriptors(p: NoParameters) -> Sequence[Descriptor]:

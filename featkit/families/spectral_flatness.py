@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.columns import column_sums
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
-from featkit.spectra import MIN_POWER, column_sums
+from featkit.spectra import MIN_POWER
 
 
 def descriptors(p: NoParameters) -> Sequence[Descriptor]:

@@ -11,13 +11,10 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, Oracle
-from featkit.filters import PIECE
+from featkit.framing import Signal
 from featkit.parameters import Parameters, parameter
+from featkit.rolloff import rolloff_bins
 from featkit.segments import Array
-from featkit.spectra import Signal
-
-CLOSE = 5e-9
-"""Share of the sum, for each bin of it, within which float32 sums cannot tell two bins apart."""
 
 
 class RolloffParameters(Parameters):
@@ -40,40 +37,13 @@ def descriptors(p: RolloffParameters) -> Sequence[Descriptor]:
     return [rolloff]
 
 
-def compute(p: RolloffParameters, *, S: Array, pieces: Array, frequencies: Array) -> Array:
-    """Roll-off frequency, and how near the next bin was, as a share of the sum: ``(2, frames)``.
-
-    A cumulative sum over all bins is the slow way: pieces of bins are summed already, and only the
-    one in which the threshold is crossed is looked into.
-    """
-    bins, frames = S.shape
-    below = np.cumsum(pieces, axis=0)
-    total = below[-1]
-    threshold = np.float32(p.roll_percent) * total
-    crossing = np.sum(below < threshold, axis=0)
-
-    column = np.arange(frames)
-    start = np.where(crossing > 0, below[crossing - 1, column], np.float32(0))
-    bin_of = np.minimum(crossing * PIECE + np.arange(PIECE)[:, None], bins - 1)
-    inside = np.cumsum(np.vstack([start, S[bin_of, column]]), axis=0)
-    rolloff = crossing * PIECE + np.sum(inside[1:] < threshold, axis=0)
-    margin = np.abs(inside - threshold).min(axis=0) / np.where(total > 0, total, np.float32(1))
-    margin[total == 0] = 1
-    return np.stack([frequencies[np.minimum(rolloff, bins - 1)], margin])
-
-
-def finish(p: RolloffParameters, values: Array, *, signal: Signal, frequencies: Array) -> Array:
-    """Close calls decided as the reference decides them: ``(1, frames)``.
-
-    Where two bins are equally good to the rounding of a sum, librosa's answer is that of a
-    double-precision spectrum whose float32 magnitudes are added one after the other.
-    """
-    rolloff, margin = values
-    close = np.flatnonzero(margin < CLOSE * len(frequencies))
-    if len(close):
-        below = np.cumsum(signal.precise_S(close), axis=0)
-        rolloff[close] = frequencies[np.sum(below < np.float32(p.roll_percent) * below[-1], axis=0)]
-    return np.asarray(rolloff)[None]
+def compute(
+    p: RolloffParameters, *, S: Array, pieces: Array, signal: Signal, frequencies: Array
+) -> Array:
+    """Roll-off frequency: ``(1, frames)``."""
+    return np.asarray(
+        frequencies[rolloff_bins([p.roll_percent], S=S, pieces=pieces, signal=signal)]
+    )
 
 
 FAMILY = Family(
@@ -81,7 +51,6 @@ FAMILY = Family(
     parameters=RolloffParameters,
     descriptors=descriptors,
     compute=compute,
-    finish=finish,
     undefined_in_silence=True,
     oracles=(
         Oracle(

@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
+from featkit.dwt import band_names, bands, levels_of, mirrored, moments, shares
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
+from featkit.spool import Clip, pieces
 
 
 class WaveletParameters(Parameters):
@@ -32,7 +34,7 @@ class WaveletParameters(Parameters):
 
 
 def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
-    bands = (f"a{p.level}", *(f"d{k}" for k in range(p.level, 0, -1)))
+    indices = band_names(p.level)
     reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
@@ -48,7 +50,7 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
             definition=f"{text} of the band, {p.wavelet}",
             reference=reference,
             undefined=undefined,
-            indices=bands,
+            indices=indices,
         )
 
     return [
@@ -68,26 +70,21 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: WaveletParameters, *, clips: Sequence[Array]) -> Array:
+def compute(p: WaveletParameters, *, clips: Sequence[Clip]) -> Array:
     """The descriptors of each clip: ``(4 * (level + 1) + 1, clips)``."""
     return np.stack([_of_clip(p, clip) for clip in clips], axis=1)
 
 
-def _of_clip(p: WaveletParameters, clip: Array) -> Array:
-    import pywt
-
-    bands = p.level + 1
-    if pywt.dwt_max_level(len(clip), p.wavelet) < p.level:
-        return np.full(4 * bands + 1, np.nan)
-    coefficients = pywt.wavedec(clip.astype(np.float64), p.wavelet, level=p.level)
-    count = np.array([len(c) for c in coefficients])
-    energy = np.array([np.sum(np.square(c)) for c in coefficients])
-    mean_abs = np.array([np.mean(np.abs(c)) for c in coefficients])
-    std = np.array([np.std(c) for c in coefficients])
-    positive = np.where(energy > 0, energy, np.nan)
-    share = energy / np.nansum(positive) if energy.any() else np.full(bands, np.nan)
-    entropy = -np.sum(share * np.log2(np.where(share == 0, 1, share)))
-    return np.concatenate([np.log10(positive / count), share, mean_abs, std, [entropy]])
+def _of_clip(p: WaveletParameters, clip: Clip) -> Array:
+    if levels_of(len(clip), p.wavelet) < p.level:
+        return np.full(4 * (p.level + 1) + 1, np.nan)
+    of_band = moments(bands(pieces(clip), mirrored(p.wavelet, p.level)), p.level + 1)
+    energy, count, mean_abs, std = np.array(
+        [(m.energy, m.count, m.mean_abs, m.std) for m in of_band]
+    ).T
+    share, entropy = shares(energy)
+    log_energy = np.log10(np.where(energy > 0, energy, np.nan) / count)
+    return np.concatenate([log_energy, share, mean_abs, std, [entropy]])
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:

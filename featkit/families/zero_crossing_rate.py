@@ -13,8 +13,8 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, NoParameters, Oracle
+from featkit.framing import Signal
 from featkit.segments import Array
-from featkit.spectra import Signal
 
 ZERO = np.float32(1e-10)
 
@@ -38,8 +38,8 @@ def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
     crossing = np.zeros(len(negative), dtype=bool)
     np.not_equal(negative[1:], negative[:-1], out=crossing[1:])
     for begin, end in zip(signal.begins, signal.ends, strict=True):
-        crossing[max(0, begin - n_fft) : begin + 1] = False
-        crossing[end : end + n_fft] = False
+        crossing[max(0, begin - n_fft) : max(0, begin + 1)] = False
+        crossing[max(0, end) : max(0, end + n_fft)] = False
     first = signal.hop_of_frame * signal.hop_length
     rate: Array = (signal.frame_counts(crossing) - crossing[first]) / n_fft
     return rate[None]

@@ -15,7 +15,16 @@ A set is a TOML file of this folder, a user's own, or a dict of the same shape::
 
 Columns stand in the order of the entries; within an entry first all of the first statistic, then
 all of the second. A column is called ``<descriptor>[_<index>]_<statistic>``, or
-``<descriptor>[_<index>]`` where each clip has one value.
+``<descriptor>[_<index>]`` where each clip has one value. With ``pooled = true`` the components of a
+descriptor are one row of values: ``chroma_all_mean`` is the mean of all pitch classes and frames.
+
+A set that reproduces somebody's published table chooses and orders its columns by ``columns``, a
+list, and calls them by that table's names where they differ::
+
+    columns = ["chroma_all_mean", "rms_mean"]
+
+    [names]
+    chroma_all_mean = "chroma_stft_mean"
 """
 
 from __future__ import annotations
@@ -26,89 +35,26 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from featkit.errors import ParameterError
-from featkit.families import Descriptor, Family, families, family
-from featkit.parameters import Parameters, unknown
+from featkit.families import family
+from featkit.featuresets.entries import ALL, Column, Entry, parse
+from featkit.parameters import unknown
 from featkit.spectra import SpectraParameters
-from featkit.statistics import statistic
 
 DEFAULT = "standard"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """What a column of a table means."""
-
-    name: str
-    family: str
-    descriptor: str
-    index: str
-    statistic: str
-    unit: str
-    definition: str
-    reference: str
-    undefined: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One family in a set."""
-
-    family_name: str
-    parameters: Parameters
-    statistics: tuple[str, ...] = ()
-
-    @property
-    def family(self) -> Family:
-        return family(self.family_name)
-
-    @cached_property
-    def descriptors(self) -> tuple[Descriptor, ...]:
-        return tuple(self.family.descriptors(self.parameters))
-
-    @property
-    def rows(self) -> int:
-        """How many values the family gives a frame, or a clip."""
-        return sum(max(1, len(d.indices)) for d in self.descriptors)
-
-    @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        return tuple(
-            self._column(descriptor, name, index, statistic_name)
-            for statistic_name in self.statistics or ("",)
-            for descriptor in self.descriptors
-            for name, index in descriptor.names
-        )
-
-    def _column(self, d: Descriptor, name: str, index: str, statistic_name: str) -> Column:
-        unit, definition = d.unit, d.definition
-        if statistic_name:
-            _, over, pattern = statistic(statistic_name)
-            unit = "1" if (d.unit, pattern) == ("1", "({})²") else pattern.format(d.unit)
-            definition = f"{d.definition}; {over}"
-            name = f"{name}_{statistic_name}"
-        return Column(
-            name=name,
-            family=self.family_name,
-            descriptor=d.name,
-            index=index,
-            statistic=statistic_name,
-            unit=unit,
-            definition=definition,
-            reference=d.reference,
-            undefined=d.undefined,
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        entry = {"family": self.family_name, **dataclasses.asdict(self.parameters)}
-        return entry | ({"statistics": list(self.statistics)} if self.statistics else {})
+READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    ".toml": tomllib.loads,
+    ".json": json.loads,
+}
+"""How a file that defines a set is read, by its ending."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +82,8 @@ class FeatureSet:
         The families.
     selected : tuple of str
         If not empty, only these columns, in this order.
+    renamed : dict of str to str
+        What columns are called instead, as in a published table.
     """
 
     name: str
@@ -147,6 +95,7 @@ class FeatureSet:
     spectra: SpectraParameters
     entries: tuple[Entry, ...]
     selected: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.entries:
@@ -159,6 +108,12 @@ class FeatureSet:
         for name in self.selected:
             if name not in names:
                 raise ParameterError(f"{self.name}: columns: {unknown('column', name, names)}")
+        for name in self.renamed:
+            if name not in (self.selected or names):
+                known = unknown("column", name, self.selected or names)
+                raise ParameterError(f"{self.name}: names: {known}")
+        if len(set(self.column_names)) < len(self.column_names):
+            raise ParameterError(f"{self.name}: names: two columns would be called alike")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -183,11 +138,13 @@ class FeatureSet:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns, in order."""
-        if not self.selected:
-            return self._all_columns
-        by_name = {column.name: column for column in self._all_columns}
-        return tuple(by_name[name] for name in self.selected)
+        """The columns, in order, by the names that they have in the table."""
+        columns = [self._all_columns[k] for k in self.positions]
+        names = [self.renamed.get(column.name, column.name) for column in columns]
+        return tuple(
+            dataclasses.replace(column, name=name)
+            for column, name in zip(columns, names, strict=True)
+        )
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -198,7 +155,7 @@ class FeatureSet:
     def positions(self) -> list[int]:
         """Where each column stands among all that the entries give."""
         place = {column.name: k for k, column in enumerate(self._all_columns)}
-        return [place[name] for name in self.column_names]
+        return [place[name] for name in self.selected or place]
 
     def as_dict(self) -> dict[str, Any]:
         """The set as a dict, with every default written out; `feature_set` takes it back."""
@@ -212,7 +169,8 @@ class FeatureSet:
             "spectra": dataclasses.asdict(self.spectra),
             "features": [entry.as_dict() for entry in self.entries],
         }
-        return everything | ({"columns": list(self.selected)} if self.selected else {})
+        everything |= {"columns": list(self.selected)} if self.selected else {}
+        return everything | ({"names": dict(self.renamed)} if self.renamed else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to a worker as text, to be made once there however often it arrives."""
@@ -248,6 +206,7 @@ class FeatureSet:
             "spectra": (Mapping, {}),
             "features": (Sequence, ()),
             "columns": (Sequence, ()),
+            "names": (Mapping, {}),
         }
         for key, value in mapping.items():
             if key not in known:
@@ -268,10 +227,11 @@ class FeatureSet:
             silent_frames=given["silent_frames"],
             spectra=SpectraParameters.from_mapping(given["spectra"], where=f"{where}: spectra"),
             entries=tuple(
-                _entry(features, f"{where}: features[{k}]")
+                Entry.from_mapping(features, where=f"{where}: features[{k}]")
                 for k, features in enumerate(given["features"])
             ),
             selected=tuple(map(str, given["columns"])),
+            renamed={str(name): str(new) for name, new in given["names"].items()},
         )
 
     @classmethod
@@ -283,14 +243,16 @@ class FeatureSet:
         ParameterError
             For a name that no family gives.
         """
-        parts: dict[str, list[tuple[str, str]]] = {}
+        parts: dict[tuple[str, bool], list[tuple[str, str]]] = {}
         for name in names:
-            family_name, index, statistic_name = _parse(name)
-            parts.setdefault(family_name, []).append((index, statistic_name))
+            family_name, index, statistic_name = parse(name)
+            parts.setdefault((family_name, index == ALL), []).append((index, statistic_name))
         entries = []
-        for family_name, indexed in parts.items():
+        for (family_name, pooled), indexed in parts.items():
             mapping: dict[str, Any] = {"family": family_name}
-            if from_indices := family(family_name).from_indices:
+            if pooled:
+                mapping["pooled"] = True
+            elif from_indices := family(family_name).from_indices:
                 mapping |= from_indices([index for index, _ in indexed])
             if statistics := list(dict.fromkeys(s for _, s in indexed if s)):
                 mapping["statistics"] = statistics
@@ -306,7 +268,8 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
     Parameters
     ----------
     features : str, path, mapping or FeatureSet
-        Name of a set of the package, a TOML file, or a dict of the same shape.
+        Name of a set of the package, a TOML file, or a dict of the same shape; or a JSON file, as
+        reports and tables write a set down.
 
     Raises
     ------
@@ -330,19 +293,22 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
     if not isinstance(features, str | os.PathLike):
         raise ParameterError(f"features must be a name, a file or a dict, got {features!r}")
     path = Path(features)
-    if path.suffix != ".toml":
+    if path.suffix not in READERS:
         raise ParameterError(
             f"{unknown('feature set', str(features), feature_sets())};"
             " or the path of a .toml file that defines one"
         )
     try:
         text = path.read_text("utf-8")
-        mapping = {"name": path.stem} | tomllib.loads(text)
+        mapping = {"name": path.stem} | READERS[path.suffix](text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ParameterError(f"{path}: cannot read the feature set: {reason}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"{path}: not valid TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        kind = path.suffix[1:].upper()
+        raise ParameterError(f"{path}: not valid {kind}: {error}") from None
+    except TypeError:
+        raise ParameterError(f"{path}: not a feature set: it holds no keys") from None
     return FeatureSet.from_dict(mapping, where=str(path))
 
 
@@ -363,7 +329,8 @@ def describe(column: str) -> Column:
     Parameters
     ----------
     column : str
-        A column's name, such as ``"mfcc_3_mean"``.
+        A column's name, such as ``"mfcc_3_mean"``; or what a set of the package calls one, as
+        gtzan57 does by ``"mfcc3_mean"``. A name that is both, such as ``"tempo"``, is the former.
 
     Raises
     ------
@@ -374,45 +341,22 @@ def describe(column: str) -> Column:
     --------
     >>> describe("spectral_centroid_std").unit
     'Hz'
+    >>> describe("harmony_var").definition
+    'variance (ddof 0) over the samples of the harmonic part, parted by medians of 31'
     """
-    return FeatureSet.from_columns([column]).columns[0]
-
-
-def _parse(column: str) -> tuple[str, str, str]:
-    """Family, index and statistic in a column's name."""
-    for name, each in families().items():
-        for descriptor in each.descriptors(each.parameters()):
-            if column != descriptor.name and not column.startswith(f"{descriptor.name}_"):
-                continue
-            words = [word for word in column[len(descriptor.name) + 1 :].split("_") if word]
-            indexed = bool(descriptor.indices)
-            index, rest = ("".join(words[:1]), words[1:]) if indexed else ("", words)
-            if bool(rest) == (each.per == "frame") and bool(index) == indexed:
-                return name, index, "_".join(rest)
-    known = [d.name for each in families().values() for d in each.descriptors(each.parameters())]
-    shape = "<descriptor>[_<index>]_<statistic>"
-    raise ParameterError(f"{unknown('column', column, known)}; a column is called {shape}")
-
-
-def _entry(mapping: Any, where: str) -> Entry:
-    if not isinstance(mapping, Mapping) or not isinstance(mapping.get("family"), str):
-        raise ParameterError(f"{where}: must name its family, as in family = 'mfcc'")
-    parameters = dict(mapping)
-    name = parameters.pop("family")
-    statistics = parameters.pop("statistics", ())
     try:
-        each = family(name)
-        if isinstance(statistics, str) or not isinstance(statistics, Sequence):
-            raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
-        for statistic_name in statistics:
-            statistic(str(statistic_name))
-    except ParameterError as error:
-        raise ParameterError(f"{where}: {error}") from None
-    if bool(statistics) != (each.per == "frame"):
-        need = "needs statistics" if each.per == "frame" else "has one value a clip, no statistics"
-        raise ParameterError(f"{where}: {name!r} {need}")
-    where = f"{where} ({name})"
-    return Entry(name, each.parameters.from_mapping(parameters, where=where), tuple(statistics))
+        return FeatureSet.from_columns([column]).columns[0]
+    except ParameterError:
+        if column in _published():
+            return _published()[column]
+        raise
+
+
+@lru_cache(maxsize=1)
+def _published() -> dict[str, Column]:
+    """Columns of the package's sets by the names that other tables have for them."""
+    sets = map(feature_set, feature_sets())
+    return {c.name: c for each in sets for c in each.columns if c.name in each.renamed.values()}
 
 
 def _sample_rate(value: Any, where: str) -> float | None:

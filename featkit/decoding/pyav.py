@@ -1,0 +1,136 @@
+"""PyAV, which is FFmpeg in a package: the sound in what libsndfile does not know.
+
+The samples are those that FFmpeg's decoders give, one after the other: what an encoder put before
+the sound is left out where the file says how much (MP4, Matroska; bare AAC does not), what fills up
+the last packet may remain, and gaps between time stamps are not filled. Of several sound tracks
+the first is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from featkit.segments import Array
+
+DEMUXERS = (
+    *("aac", "ac3", "amr", "ape", "asf", "avi", "dts", "eac3", "flv", "matroska", "mov", "mpeg"),
+    *("mpegvideo", "ogg", "tta", "webm", "wv", "mp4", "m4a", "3gp", "3g2", "mj2"),
+)
+"""FFmpeg's readers that may be used: no playlists, which would open other files and addresses."""
+
+SLACK = 0.1
+"""Seconds by which a length in a header may be wrong: rounding, and what encoders add."""
+
+FULL_SCALES = {"u8": 127 / 128}
+
+
+class PyAV:
+    """A file that PyAV decodes; see `featkit.decoding.Reader`.
+
+    Raises
+    ------
+    ValueError
+        With the cause, if it does not.
+    """
+
+    name = "PyAV"
+    uncompressed = False
+
+    def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
+        # Given a name, FFmpeg would take "http:…" for an address.
+        stream = kept.enter_context(path.open("rb"))
+        try:
+            container: Any = kept.enter_context(
+                av.open(
+                    stream,
+                    options={"format_whitelist": ",".join(DEMUXERS)},
+                    metadata_errors="ignore",
+                )
+            )
+            if not container.streams.audio:
+                raise ValueError("there is no sound in it")
+            self._container, self._stream = container, container.streams.audio[0]
+            self._stream.thread_count = 1
+            self.cut = False
+            frames = self._frames()
+            first = next(frames, None)
+        except av.FFmpegError as error:
+            raise ValueError(f"not sound that FFmpeg can decode ({_reason(error)})") from None
+        if first is None:
+            raise ValueError("not sound that FFmpeg can decode (no samples)")
+        # What the header says may be half of the rate: the other half is in the stream (HE-AAC).
+        self.rate = float(first.sample_rate)
+        self.channels = first.layout.nb_channels
+        self.full_scale = FULL_SCALES.get(first.format.packed.name, 32767 / 32768)
+        self.promised = self._promised()
+        self.slack = round(SLACK * self.rate)
+        self._arrays = self._alike(chain([first], frames))
+
+    def blocks(self, start: int, size: int) -> Iterator[Array]:
+        at, kept, parts = 0, 0, []
+        for array in self._arrays:
+            part = array[max(0, start - at) :]
+            at += len(array)
+            while len(part):
+                parts.append(part[: size - kept])
+                kept += len(parts[-1])
+                part = part[len(parts[-1]) :]
+                if kept == size:
+                    yield np.concatenate(parts)
+                    kept, parts = 0, []
+        if parts:
+            yield np.concatenate(parts)
+
+    def part(self, start: int, stop: int) -> Array:
+        raise NotImplementedError("not without decoding all that is before it")
+
+    def _frames(self) -> Iterator[Any]:
+        """Decoded frames, up to the first damaged packet if any come before it."""
+        begun = False
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.is_corrupt:
+                    raise av.InvalidDataError(0, "damaged packet")
+                for frame in packet.decode():
+                    begun = True
+                    yield frame
+        except av.FFmpegError:
+            if not begun:
+                raise
+            self.cut = True
+
+    def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
+        """Frames as arrays, ``(samples,)`` or ``(samples, channels)``."""
+        for frame in frames:
+            channels = frame.layout.nb_channels
+            if (frame.sample_rate, channels) != (self.rate, self.channels):
+                was, now = (
+                    f"{self.rate:g} Hz, {self.channels}",
+                    f"{frame.sample_rate} Hz, {channels}",
+                )
+                raise ValueError(f"rate or channels change on the way: {was}; {now}")
+            array = frame.to_ndarray()
+            rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
+            yield rows[:, 0] if channels == 1 else rows
+
+    def _promised(self) -> int | None:
+        """Frames that the header states: of MP4 for the track, else for the file if it has one."""
+        container, stream = self._container, self._stream
+        seconds = None
+        if container.format.name.startswith("mov") and stream.duration:
+            seconds = stream.duration * stream.time_base
+        elif container.format.name.startswith(("matroska", "asf")) and container.duration:
+            seconds = container.duration / av.time_base if len(container.streams) == 1 else None
+        return None if seconds is None else round(seconds * self.rate)
+
+
+def _reason(error: av.FFmpegError) -> str:
+    text = str(error.strerror or "")
+    return "damaged" if not text or text.startswith("Error number") else text

@@ -1,0 +1,146 @@
+"""A family in a feature set, and the columns that it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from featkit.errors import ParameterError
+from featkit.families import Descriptor, Family, families, family
+from featkit.parameters import Parameters, unknown
+from featkit.statistics import statistic
+
+ALL = "all"
+"""Index of a column that is over all components of a descriptor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What a column of a table means."""
+
+    name: str
+    family: str
+    descriptor: str
+    index: str
+    statistic: str
+    unit: str
+    definition: str
+    reference: str
+    undefined: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One family in a set."""
+
+    family_name: str
+    parameters: Parameters
+    statistics: tuple[str, ...] = ()
+    pooled: bool = False
+
+    @classmethod
+    def from_mapping(cls, mapping: Any, *, where: str) -> Entry:
+        """An entry from a table of ``[[features]]``; `where` says in an error which.
+
+        Raises
+        ------
+        ParameterError
+            That names the key.
+        """
+        if not isinstance(mapping, Mapping) or not isinstance(mapping.get("family"), str):
+            raise ParameterError(f"{where}: must name its family, as in family = 'mfcc'")
+        parameters = dict(mapping)
+        name = parameters.pop("family")
+        statistics = parameters.pop("statistics", ())
+        pooled = parameters.pop("pooled", False)
+        try:
+            each = family(name)
+            if isinstance(statistics, str) or not isinstance(statistics, Sequence):
+                raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
+            for statistic_name in statistics:
+                statistic(str(statistic_name))
+        except ParameterError as error:
+            raise ParameterError(f"{where}: {error}") from None
+        if bool(statistics) != (each.per == "frame"):
+            need = "needs" if each.per == "frame" else "has one value a clip, no"
+            raise ParameterError(f"{where}: {name!r} {need} statistics")
+        where = f"{where} ({name})"
+        if not isinstance(pooled, bool):
+            raise ParameterError(f"{where}: pooled must be true or false, got {pooled!r}")
+        given = each.parameters.from_mapping(parameters, where=where)
+        entry = cls(name, given, tuple(statistics), pooled)
+        if pooled:
+            entry._check_components(where)
+        return entry
+
+    def _check_components(self, where: str) -> None:
+        if not self.statistics or not all(d.indices for d in self.descriptors):
+            raise ParameterError(f"{where}: there are no components over time to be pooled")
+        if any(name.startswith("diff_") for name in self.statistics):
+            rule = "components have no order, and pooled ones no differences"
+            raise ParameterError(f"{where}: {rule}")
+
+    @property
+    def family(self) -> Family:
+        return family(self.family_name)
+
+    @cached_property
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        return tuple(self.family.descriptors(self.parameters))
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(
+            self._column(descriptor, name, index, statistic_name)
+            for statistic_name in self.statistics or ("",)
+            for descriptor in self.descriptors
+            for name, index in self._names(descriptor)
+        )
+
+    def _names(self, d: Descriptor) -> Iterable[tuple[str, str]]:
+        return [(f"{d.name}_{ALL}", ALL)] if self.pooled else d.names
+
+    def _column(self, d: Descriptor, name: str, index: str, statistic_name: str) -> Column:
+        unit, definition = d.unit, d.definition
+        if statistic_name:
+            _, over, pattern = statistic(statistic_name)
+            unit = "1" if (d.unit, pattern) == ("1", "({})²") else pattern.format(d.unit)
+            over_all = over.replace("over frames", "over components and frames")
+            definition = f"{d.definition}; {over_all if self.pooled else over}"
+            name = f"{name}_{statistic_name}"
+        return Column(
+            name=name,
+            family=self.family_name,
+            descriptor=d.name,
+            index=index,
+            statistic=statistic_name,
+            unit=unit,
+            definition=definition,
+            reference=d.reference,
+            undefined=d.undefined,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        entry = {"family": self.family_name, **dataclasses.asdict(self.parameters)}
+        entry |= {"statistics": list(self.statistics)} if self.statistics else {}
+        return entry | ({"pooled": True} if self.pooled else {})
+
+
+def parse(column: str) -> tuple[str, str, str]:
+    """Family, index and statistic in a column's name."""
+    known = [(d, each) for each in families().values() for d in each.descriptors(each.parameters())]
+    # The longest name first: mfcc_delta_1_mean is no mfcc.
+    for descriptor, each in sorted(known, key=lambda pair: -len(pair[0].name)):
+        if column != descriptor.name and not column.startswith(f"{descriptor.name}_"):
+            continue
+        words = [word for word in column[len(descriptor.name) + 1 :].split("_") if word]
+        indexed = bool(descriptor.indices)
+        index, rest = ("".join(words[:1]), words[1:]) if indexed else ("", words)
+        if bool(rest) == (each.per == "frame") and bool(index) == indexed:
+            return each.name, index, "_".join(rest)
+    names = [descriptor.name for descriptor, _ in known]
+    shape = "<descriptor>[_<index>]_<statistic>"
+    raise ParameterError(f"{unknown('column', column, names)}; a column is called {shape}")

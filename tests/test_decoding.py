@@ -1,0 +1,145 @@
+"""What a file promises and what it holds: cut and damaged files, decoder by decoder."""
+
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from featkit import audio, decoding, signals
+
+SR = 44100
+
+WRITTEN = [
+    ("wav", "WAV", "PCM_16"),
+    ("wav", "WAV", "FLOAT"),
+    ("wav", "WAVEX", "PCM_24"),
+    ("wav", "WAV", "IMA_ADPCM"),
+    ("w64", "W64", "PCM_16"),
+    ("rf64", "RF64", "PCM_16"),
+    ("aiff", "AIFF", "PCM_16"),
+    ("aif", "AIFF", "FLOAT"),
+    ("au", "AU", "PCM_16"),
+    ("flac", "FLAC", "PCM_16"),
+    ("flac", "FLAC", "PCM_24"),
+    ("mp3", "MP3", "MPEG_LAYER_III"),
+    ("ogg", "OGG", "VORBIS"),
+    ("opus", "OGG", "OPUS"),
+]
+
+
+def write(folder, ending, form, subtype, seconds=4.0):
+    sr = 48000 if subtype == "OPUS" else SR
+    path = folder / f"a.{ending}"
+    soundfile.write(path, signals.noise(sr, seconds), sr, format=form, subtype=subtype)
+    return path
+
+
+@pytest.mark.parametrize(("ending", "form", "subtype"), WRITTEN)
+def test_a_whole_file_holds_what_it_promises(tmp_path, ending, form, subtype):
+    native = audio.read(write(tmp_path, ending, form, subtype)).native
+    assert native.promised == native.decoded
+    assert not native.truncated
+    assert native.decoder == "libsndfile"
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize(("ending", "form", "subtype"), WRITTEN)
+def test_a_cut_file_gives_what_is_left_and_is_truncated(tmp_path, ending, form, subtype, share):
+    path = write(tmp_path, ending, form, subtype)
+    whole = audio.read(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    cut = audio.read(path)
+    assert cut.native.truncated
+    assert cut.quality().truncated
+    if subtype != "IMA_ADPCM" and form != "OGG":  # those come in blocks and pages
+        assert len(cut.y) / len(whole.y) == pytest.approx(share, abs=0.1)
+        assert cut.native.promised == pytest.approx(whole.native.promised, rel=1e-3)
+    # The last frame of an MP3 is heard with what would have followed it.
+    same = len(cut.y) - (2304 if ending == "mp3" else 4096 if subtype == "IMA_ADPCM" else 0)
+    np.testing.assert_array_equal(cut.y[:same], whole.y[:same])
+
+
+def test_an_excerpt_before_the_cut_is_not_called_truncated_unless_the_file_is_known_to_be(tmp_path):
+    for ending, known in (("wav", True), ("flac", False)):
+        path = write(tmp_path, ending, ending.upper(), "PCM_16")
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+        assert audio.read(path, duration=0.5).native.truncated is known
+        assert audio.read(path, offset=1.0).native.truncated
+
+
+@pytest.mark.parametrize("length", [0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_length_that_a_pipe_leaves_open_promises_nothing(tmp_path, length):
+    path = write(tmp_path, "wav", "WAV", "PCM_16")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = struct.pack("<I", length)
+    path.write_bytes(data)
+    native = audio.read(path).native
+    assert native.decoded == 4 * SR
+    assert not native.truncated
+
+
+def test_an_mp3_whose_length_is_a_guess_promises_nothing(tmp_path):
+    path = write(tmp_path, "mp3", "MP3", "MPEG_LAYER_III")
+    data = path.read_bytes()
+    for tag in (b"Xing", b"Info"):
+        data = data.replace(tag, bytes(4))
+    path.write_bytes(data[: len(data) // 2])
+    cut = audio.read(path)
+    assert cut.native.promised is None
+    assert len(cut.y) == pytest.approx(2 * SR, rel=0.05)
+    # It ends within a frame, and that is seen all the same.
+    assert cut.native.truncated
+
+
+def test_an_mp3_that_is_damaged_on_the_way_keeps_its_beginning(tmp_path):
+    path = write(tmp_path, "mp3", "MP3", "MPEG_LAYER_III")
+    whole = audio.load(path)[0]
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle:middle] = bytes(4000)
+    path.write_bytes(data)
+    y = audio.load(path)[0]
+    same = int(0.4 * len(whole))
+    np.testing.assert_array_equal(y[:same], whole[:same])
+
+
+def test_an_ogg_file_whose_last_page_says_so_has_an_end(tmp_path):
+    path = write(tmp_path, "ogg", "OGG", "VORBIS")
+    data = bytearray(path.read_bytes())
+    assert not audio.read(path).native.truncated
+    path.write_bytes(data[: data.rindex(b"OggS")])
+    assert audio.read(path).native.truncated
+    path.write_bytes(data[:-1])
+    assert audio.read(path).native.truncated
+
+
+def test_flac_that_is_damaged_on_the_way_ends_there(tmp_path):
+    path = write(tmp_path, "flac", "FLAC", "PCM_16")
+    whole = audio.load(path)[0]
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 20000] = bytes(20000)
+    path.write_bytes(data)
+    damaged = audio.read(path)
+    assert damaged.native.truncated
+    assert 0.3 * len(whole) < len(damaged.y) < 0.6 * len(whole)
+    np.testing.assert_array_equal(damaged.y[:-4608], whole[: len(damaged.y) - 4608])
+
+
+def test_a_header_of_many_channels_takes_no_memory_for_them(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros((10, 1000)), SR, subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = struct.pack("<I", 0x7FFE0000)
+    path.write_bytes(data)
+    assert audio.read(path).native.decoded == 10
+
+
+def test_every_ending_is_of_one_decoder():
+    assert not decoding.SNDFILE_FORMATS & decoding.AV_FORMATS
+    assert decoding.FORMATS == decoding.SNDFILE_FORMATS | decoding.AV_FORMATS
