@@ -1,37 +1,82 @@
 """The table: a row for each recording or segment, and where its numbers came from.
 
-A row says which file it is of (`path`), which part of it (`start`, `end` in seconds) and, where
-there is one, its `label`; the features follow. Rows of one recording share its `path`. A Parquet
-file holds, under the key ``featkit`` of its metadata, the whole feature set, unit and definition
-of each column, and what computed it. There is no clock in it: the same input gives the same bytes.
+A row says which file it is of (`path`), which part of it (`start`, `end` in seconds) and what is
+known about it, such as its `label` or `group`; how sound the recording is follows (the columns of
+`featkit.quality`), then the features. Rows of one recording share its `path`. A Parquet file holds,
+under the key ``featkit`` of its metadata, the whole feature set, unit and definition of each
+column, and what computed it. There is no clock in it: the same input gives the same bytes.
+
+Tables that others made are read, too. Where no metadata say which columns are features, these are:
+in a table with `path`, `start`, `end` and at least one column that `featkit.describe` knows, those
+that it knows; in any other all columns of numbers. Never a feature are `KEYS`, columns that a
+reader names as keys, text, the columns of `featkit.quality`, and the numbers of rows that pandas
+writes.
+
+In a CSV file a flag is ``true`` or ``false`` (1 and 0 are read, too), what is missing is empty, and
+a text that a spreadsheet would compute has an apostrophe before it: see `featkit.delimited`.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit import delimited
 from featkit.errors import ParameterError, TableError
+from featkit.featuresets import describe
+from featkit.parameters import unknown
+from featkit.quality import COLUMNS
 from featkit.segments import Array
+from featkit.writing import check_writable, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = ("path", "start", "end", "label")
-"""Columns that say what a row is of; all others are features."""
+KEYS = ("path", "start", "end", "label", "group", "split", "fold")
+"""Columns that say what a row is of, in the order in which they come first."""
 
-TEXTS = ("path", "label")
+TIMES = ("start", "end")
+"""Those of them that are numbers; all others are text."""
+
+QUALITY = {column.name: column.dtype for column in COLUMNS}
+"""Columns that say how sound a recording is, and their types."""
 
 METADATA_KEY = b"featkit"
+
+TOLD = ("name", "family", "descriptor", "index", "statistic", "unit", "definition", "reference")
+"""What metadata tell of a column, as text."""
+
+VALUES_AT_ONCE = 2**18
+"""Features in a row group of a Parquet file (2 MB); of very wide tables, more."""
+
+ROWS_AT_ONCE = 256
+"""Least rows of a row group: each has a description of every column."""
+
+_ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+
+
+def is_feature(column: str) -> bool:
+    """Whether a column of this name is one that featkit computes."""
+    try:
+        describe(column)
+    except ParameterError:
+        return False
+    return True
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Those of `KEYS` first, then the others as they come."""
+    names = list(keys)
+    return [*(name for name in KEYS if name in names), *(n for n in names if n not in KEYS)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,37 +86,83 @@ class FeatureTable:
     Attributes
     ----------
     keys : mapping of str to sequence
-        The columns of `KEYS` that there are.
+        The columns that say what a row is of: `KEYS`, as far as there are, then others. All are
+        text but `TIMES`; "" where missing.
     feature_names : list of str
         Names of the features.
     values : array of float64, shape ``(rows, features)``
         The features; NaN where undefined.
     provenance : dict
         Feature set, columns with units, decoder, resampler and versions; empty for a table that
-        was read from CSV, which cannot hold it.
+        was read from CSV, which cannot hold it, or that others made.
+    quality : mapping of str to array
+        Those of the columns of `featkit.quality` that there are: float64, int64 or bool; where some
+        are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
     feature_names: list[str]
     values: Array
     provenance: dict[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: pd.DataFrame, provenance: dict[str, Any] | None = None) -> FeatureTable:
-        """The table that a DataFrame holds."""
-        names = [str(name) for name in data.columns if name not in KEYS]
-        keys = {key: data[key].to_numpy() for key in KEYS if key in data}
-        return cls(keys, names, data[names].to_numpy(np.float64), provenance or {})
+    def of(
+        cls,
+        data: pd.DataFrame,
+        provenance: dict[str, Any] | None = None,
+        keys: Sequence[str] = (),
+    ) -> FeatureTable:
+        """The table that a DataFrame holds; see the head of this module for what is a feature.
+
+        Parameters
+        ----------
+        data : DataFrame
+            The columns.
+        provenance : dict, optional
+            Where the numbers came from; its ``columns`` are the features.
+        keys : sequence of str
+            Columns that are no features, though they may hold numbers.
+
+        Raises
+        ------
+        ParameterError
+            If a column that `keys` names is not there.
+        TableError
+            If a name stands twice, a feature holds no numbers, or a column of quality what it
+            cannot be.
+        """
+        from pandas.api.types import is_numeric_dtype
+
+        data = data.set_axis([str(name) for name in data.columns], axis=1)
+        names = list(data.columns)
+        delimited.check_names("DataFrame", names)
+        certain, possible = _features(names, keys, provenance or {})
+        for name in certain:
+            if not is_numeric_dtype(data[name]):
+                raise TableError(f"{name}: holds no numbers: correct it, or name it as a key")
+        features = certain or [name for name in possible if is_numeric_dtype(data[name])]
+        quality = {name: _typed(name, data[name]) for name in _quality(names, keys)}
+        times = [name for name in TIMES if name in names and name not in keys]
+        texts = data.drop(columns=[*features, *quality]).astype(object)
+        texts = texts.where(texts.notna(), None)
+        about = {
+            name: _times(name, data[name]) if name in times else _texts(texts[name])
+            for name in in_order(texts.columns)
+        }
+        values = data[features].astype(np.float64).to_numpy()
+        return cls(about, features, values, provenance or {}, quality)
 
     def __len__(self) -> int:
         return len(self.values)
 
     @cached_property
     def data(self) -> pd.DataFrame:
-        """All columns: the keys, then the features."""
+        """All columns: the keys, then the quality, then the features."""
         import pandas as pd
 
-        return pd.concat([pd.DataFrame(dict(self.keys)), self.features], axis=1)
+        about = pd.DataFrame({**self.keys, **self.quality})
+        return pd.concat([about, self.features], axis=1)
 
     @cached_property
     def features(self) -> pd.DataFrame:
@@ -85,6 +176,29 @@ class FeatureTable:
         """The label of each row, if there are labels."""
         return self.data.get("label")
 
+    def column(self, name: str) -> Array:
+        """A key as an array of text.
+
+        Raises
+        ------
+        TableError
+            If there is none of that name.
+        """
+        if name not in self.keys:
+            raise TableError(unknown("column", name, self.keys))
+        return np.array(_texts(self.keys[name]), dtype=str)
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        """Some of the features in the order given, ``(rows, names)``; all must be there."""
+        place = {name: k for k, name in enumerate(self.feature_names)}
+        return self.values[:, [place[name] for name in names]]
+
+    def rows(self, which: Array) -> FeatureTable:
+        """The table of some of its rows, by their numbers or by a mask."""
+        keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
+        quality = {name: _typed(name, column[which]) for name, column in self.quality.items()}
+        return replace(self, keys=keys, values=self.values[which], quality=quality)
+
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
 
@@ -92,84 +206,240 @@ class FeatureTable:
         ------
         ParameterError
             For another ending.
-        TableError
+        WriteError
             If the file cannot be written.
         """
-        kind = table_format(path)
-        with replacing(path) as scratch:
-            if kind == "csv":
-                self._write_csv(scratch)
-            else:
-                self._write_parquet(scratch)
+        write_tables(path, [self])
 
-    def _write_csv(self, path: Path) -> None:
-        keys = [np.asarray(column).tolist() for column in self.keys.values()]
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow([*self.keys, *self.feature_names])
-            for *key, row in zip(*keys, self.values, strict=True):
-                writer.writerow(
-                    [*key, *("" if value != value else value for value in row.tolist())]
-                )
+    def _csv_rows(self) -> Iterator[list[Any]]:
+        keys = [_key(name, column).tolist() for name, column in self.keys.items()]
+        quality = [_quality_cells(name, column) for name, column in self.quality.items()]
+        about = zip(*keys, *quality, strict=True) if keys or quality else repeat((), len(self))
+        return ([*known, *row.tolist()] for known, row in zip(about, self.values, strict=True))
 
-    def _write_parquet(self, path: Path) -> None:
+    def _arrow(self) -> Any:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        columns = dict(self.keys) | dict(zip(self.feature_names, self.values.T, strict=True))
-        for key in TEXTS:
-            if key in columns:
-                columns[key] = pa.array(np.asarray(columns[key]).tolist(), pa.string())
+        columns = {
+            **{name: _arrow_key(name, column) for name, column in self.keys.items()},
+            **{name: _arrow_quality(name, column) for name, column in self.quality.items()},
+            **dict(zip(self.feature_names, self.values.T, strict=True)),
+        }
         text = json.dumps(self.provenance, ensure_ascii=False, sort_keys=True)
-        pq.write_table(pa.table(columns, metadata={METADATA_KEY: text.encode()}), path)
+        return pa.table(columns, metadata={METADATA_KEY: text.encode()})
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> FeatureTable:
-        """Read what `write` wrote.
+    def read(cls, path: str | os.PathLike[str], keys: Sequence[str] = ()) -> FeatureTable:
+        """Read what `write` wrote, or a table that somebody else made.
+
+        Parameters
+        ----------
+        path : path
+            A Parquet or a CSV file, by its ending.
+        keys : sequence of str
+            Columns that are no features: from CSV they are read as text exactly as they stand. See
+            the head of this module for what else is none.
 
         Raises
         ------
         ParameterError
-            If the ending is neither ``.parquet`` nor ``.csv``.
+            If the ending is neither ``.parquet`` nor ``.csv``, or a column that `keys` names is not
+            there.
         TableError
-            If there is no such file, or it is not a table of features.
+            If there is no such file, or it is not a table of features; with line and column, where
+            there is one to name.
         """
-        kind = table_format(path)
+        read = _read_csv if table_format(path) == "csv" else _read_parquet
+        data, provenance = read(path, keys)
         try:
-            if kind == "csv":
-                table = cls.of(_read_csv(path))
-            else:
-                import pyarrow.parquet as pq
-
-                parquet = pq.read_table(path)
-                text = (parquet.schema.metadata or {}).get(METADATA_KEY, b"{}")
-                table = cls.of(parquet.to_pandas(), _provenance(text))
-        except FileNotFoundError:
-            raise TableError(f"{os.fspath(path)}: no such file") from None
-        except (OSError, ValueError) as error:
-            raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
-        if "path" not in table.keys:
-            raise TableError(f"{os.fspath(path)}: not a table of features: it has no column 'path'")
+            table = cls.of(data, provenance, keys)
+        except TableError as error:
+            raise TableError(f"{os.fspath(path)}: {error}") from None
+        if not table.feature_names:
+            there = ", ".join(table.keys) or "none"
+            cause = f"none of its columns is one of numbers that is no key; there are: {there}"
+            raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
         return table
 
 
-def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Texts as they stand, for a label may be called NA; all else float64, nothing for NaN."""
-    import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, open_csv, read_csv
+def write_tables(path: str | os.PathLike[str], tables: Iterable[FeatureTable]) -> None:
+    """Write tables of the same columns as one, one after the other: whole, or not at all.
 
-    with open_csv(path) as reader:
-        names = reader.schema.names
-    types = {name: pa.string() if name in TEXTS else pa.float64() for name in names}
-    options = ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-    data: pd.DataFrame = read_csv(path, convert_options=options).to_pandas()
-    return data
+    The bytes are those of one table, if all but the last have a multiple of `rows_at_once` rows.
+
+    Parameters
+    ----------
+    path : path
+        A Parquet or a CSV file, by its ending.
+    tables : iterable of FeatureTable
+        At least one; each is asked for when the one before is written.
+
+    Raises
+    ------
+    ParameterError
+        For another ending.
+    TableError
+        If a text is none, as when a half of a character stands in it.
+    WriteError
+        If the file cannot be written.
+    """
+    write = _write_csv if table_format(path) == "csv" else _write_parquet
+    rest = iter(tables)
+    first = next(rest)
+    try:
+        with replacing(path) as scratch:
+            write(scratch, first, chain([first], rest))
+    except UnicodeEncodeError as error:
+        before = error.object[max(0, error.start - 20) : error.end]
+        cause = f"{before!r} ends in half of a character, which is no text"
+        raise TableError(f"{os.fspath(path)}: {cause}") from None
+
+
+def rows_at_once(columns: int) -> int:
+    """Rows that are written together, so that memory does not grow with their number."""
+    return max(ROWS_AT_ONCE, VALUES_AT_ONCE // max(1, columns))
+
+
+def _write_csv(path: Path, first: FeatureTable, tables: Iterable[FeatureTable]) -> None:
+    names = [*first.keys, *first.quality, *first.feature_names]
+    delimited.write(path, names, chain.from_iterable(table._csv_rows() for table in tables))
+
+
+def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTable]) -> None:
+    import pyarrow.parquet as pq
+
+    rows = rows_at_once(len(first.feature_names))
+    with pq.ParquetWriter(path, first._arrow().schema) as writer:
+        for table in tables:
+            writer.write_table(table._arrow(), row_group_size=rows)
+
+
+def _features(
+    names: Sequence[str], keys: Sequence[str], provenance: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Columns that are features, or else those that are if they hold numbers."""
+    for key in keys:
+        if key not in names:
+            raise ParameterError(unknown("column", key, names))
+    other = {*KEYS, *keys, *QUALITY}
+    free = [n for n in names if n not in other and not _ROW_NUMBERS.fullmatch(n)]
+    if described := provenance.get("columns"):
+        computed = {column["name"] for column in described}
+        return [name for name in free if name in computed], []
+    # Others have a column called "tempo", too: only where featkit's keys stand is it featkit's.
+    known = [name for name in free if is_feature(name)] if {"path", *TIMES} <= {*names} else []
+    return (known, []) if known else ([], free)
+
+
+def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Columns that say how sound a recording is, as far as there are, in their order."""
+    return [name for name in QUALITY if name in names and name not in keys]
+
+
+def _typed(name: str, column: pd.Series[Any] | Array) -> Array:
+    """A column of quality as its type has it; where some are missing, float64 with NaN."""
+    import pandas as pd
+
+    cells = np.asarray(column, dtype=object)
+    there = ~pd.isna(cells)
+    values = np.full(len(cells), np.nan)
+    try:
+        values[there] = cells[there].astype(np.float64)
+    except (TypeError, ValueError):
+        raise TableError(f"{name}: holds no numbers: correct it, or name it as a key") from None
+    known = values[~np.isnan(values)]
+    if QUALITY[name] == "bool" and (wrong := known[~np.isin(known, (0, 1))]).size:
+        raise TableError(f"{name}: holds {wrong[0]:g}, where true and false are expected")
+    whole = np.isfinite(known) & (np.rint(known) == known)
+    if QUALITY[name] == "int64" and not whole.all():
+        raise TableError(f"{name}: holds {known[~whole][0]:g}, where whole numbers are expected")
+    return values.astype(QUALITY[name]) if len(known) == len(values) else values
+
+
+def _quality_cells(name: str, column: Array) -> list[Any]:
+    """For CSV; NaN where missing."""
+    kind = {"bool": bool, "int64": int, "float64": float}[QUALITY[name]]
+    return [value if value != value else kind(value) for value in column.tolist()]
+
+
+def _arrow_key(name: str, column: Sequence[Any] | Array) -> Any:
+    import pyarrow as pa
+
+    cells = _key(name, column)
+    return pa.array(cells, pa.string() if cells.dtype == object else pa.float64())
+
+
+def _arrow_quality(name: str, column: Array) -> Any:
+    """Null where missing."""
+    import pyarrow as pa
+
+    missing = np.isnan(column)
+    return pa.array(np.where(missing, 0, column).astype(QUALITY[name]), mask=missing)
+
+
+def _key(name: str, column: Sequence[Any] | Array) -> Array:
+    """A key as it is written: numbers if it is of `TIMES`, else text."""
+    if name in TIMES and np.asarray(column).dtype.kind == "f":
+        return np.asarray(column, dtype=np.float64)
+    return np.array(_texts(column), dtype=object)
+
+
+def _times(name: str, column: pd.Series[Any]) -> Array:
+    try:
+        return column.to_numpy(np.float64)
+    except (TypeError, ValueError):
+        raise TableError(
+            f"{name}: holds no seconds: correct it, or call the column otherwise"
+        ) from None
+
+
+def _texts(column: Iterable[Any]) -> list[str]:
+    return [_text(value) for value in np.asarray(column, dtype=object).tolist()]
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _read_csv(
+    path: str | os.PathLike[str], keys: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    names = [delimited.bare(name) for name in delimited.header(path)]
+    certain, possible = _features(names, keys, {})
+    times = [name for name in TIMES if name in names and name not in keys]
+    quality = _quality(names, keys)
+    flags = [name for name in quality if QUALITY[name] == "bool"]
+    numbers = {*times, *certain, *quality} - {*flags}
+    return delimited.columns(path, numbers=numbers, perhaps=possible, flags=flags), {}
+
+
+def _read_parquet(
+    path: str | os.PathLike[str], keys: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.read_table(path)
+        provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    except FileNotFoundError:
+        raise TableError(f"{os.fspath(path)}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
+    # What pandas took for an index is a column, like those of a table that pandas never saw.
+    return parquet.to_pandas(ignore_metadata=True), provenance
 
 
 def _provenance(text: bytes) -> dict[str, Any]:
-    provenance = json.loads(text)
-    if not isinstance(provenance, dict):
-        raise ValueError("its metadata are not featkit's")  # noqa: TRY004 (a file, not a caller)
+    provenance: dict[str, Any] = json.loads(text)
+    try:
+        for column in provenance.get("columns", []):
+            if not all(isinstance(column.get(key, ""), str | None) for key in TOLD):
+                raise TypeError
+            column["name"]
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("its metadata are not featkit's") from None
     return provenance
 
 
@@ -196,30 +466,4 @@ def check_target(path: str | os.PathLike[str]) -> None:
         If its ending is none of a table's, it is a folder, or its folder is missing or closed.
     """
     table_format(path)
-    target = Path(path)
-    if target.is_dir():
-        raise ParameterError(f"{target}: is a folder, not a file to write")
-    if not target.absolute().parent.is_dir():
-        raise ParameterError(f"{target}: there is no folder {target.parent}")
-    if not os.access(target.absolute().parent, os.W_OK):
-        raise ParameterError(f"{target}: no permission to write to {target.absolute().parent}")
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file to write to that takes the place of `path` in one step, once it is whole.
-
-    Raises
-    ------
-    TableError
-        If it cannot be written.
-    """
-    target = Path(path)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield scratch
-        scratch.replace(target)
-    except OSError as error:
-        raise TableError(f"{target}: cannot write it: {error.strerror or error}") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+    check_writable(path)

@@ -7,7 +7,6 @@ import sys
 import time
 from functools import lru_cache
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featkit
-from featkit import batch, signals
+from featkit import analysis, signals
+from featkit.batch import pool, shares
 from featkit.errors import AudioError, ParameterError
 
 SR = 22050
@@ -220,12 +220,13 @@ def test_an_error_of_one_analysis_costs_only_that_file(tmp_path, monkeypatch, cu
         write(tmp_path / f"{k}.wav", signals.noise(SR, length / SR, seed=k))
     expected = featkit.extract(tmp_path, features="genre75", n_jobs=1)
 
-    def analyse(clips, sr, features):
-        if lengths[culprit] in [len(y) for y in clips]:
+    def analyse_loaded(loaded, features):
+        clips = list(loaded)
+        if lengths[culprit] in [len(y) for y, _ in clips]:
             raise FloatingPointError("a fault in a family")
-        return featkit.analyse(clips, sr, features)
+        return analysis.analyse_loaded(clips, features)
 
-    monkeypatch.setattr(batch, "analyse", analyse)
+    monkeypatch.setattr(shares, "analyse_loaded", analyse_loaded)
     extraction = featkit.extract(tmp_path, features="genre75", n_jobs=1)
     (failure,) = extraction.failures
     assert failure == featkit.Failure(
@@ -240,10 +241,10 @@ def test_an_error_of_one_analysis_costs_only_that_file(tmp_path, monkeypatch, cu
 def test_a_failure_of_audio_keeps_its_stage(tmp_path, monkeypatch):
     write(tmp_path / "a.wav", clip(0, 0.3))
 
-    def load(source, **_):
+    def opening(source, **_):
         raise AudioError(source, "decode", "the disk went away")
 
-    monkeypatch.setattr(batch.audio, "load", load)
+    monkeypatch.setattr(shares.audio, "opening", opening)
     (failure,) = featkit.extract(tmp_path, n_jobs=1).failures
     assert failure == featkit.Failure("a.wav", "decode", "AudioError", "the disk went away")
 
@@ -264,6 +265,55 @@ def test_native_rates_stand_side_by_side(tmp_path):
                 [featkit.load(tmp_path / f"{k}.wav")[0]], sr, featkit.feature_set(EVERY_FAMILY)
             )[0],
         )
+
+
+# What is known about each file
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_what_is_known_stands_in_every_row_of_a_recording(tmp_path, n_jobs):
+    write(tmp_path / "dog" / "1-7-A.wav", clip(0, 0.5))
+    write(tmp_path / "rain" / "2-8-B.wav", clip(1, 0.5))
+    extraction = featkit.extract(
+        tmp_path,
+        features="genre75",
+        labels="folder",
+        name_pattern="{fold}-{recording}-{take}",
+        segment=0.2,
+        n_jobs=n_jobs,
+    )
+    keys = ["path", "start", "end", "label", "fold", "recording", "take"]
+    assert list(extraction.table.keys) == keys
+    assert extraction.table.column("label").tolist() == ["dog", "dog", "rain", "rain"]
+    assert extraction.table.column("fold").tolist() == ["1", "1", "2", "2"]
+    assert extraction.table.column("take").tolist() == ["A", "A", "B", "B"]
+
+
+def test_a_manifest_names_the_recordings(tmp_path):
+    write(tmp_path / "sound" / "b.wav", clip(1, 0.3))
+    write(tmp_path / "sound" / "a.wav", clip(0, 0.3))
+    manifest = tmp_path / "corpus.csv"
+    manifest.write_text("path,split,label\nb.wav,train,x\ngone.wav,test,y\na.wav,test,y\n")
+    options = {"features": "genre75", "manifest": manifest, "n_jobs": 1}
+    extraction = featkit.extract(tmp_path / "sound", **options)
+    assert paths(extraction) == ["b.wav", "a.wav"]
+    assert list(extraction.table.keys) == ["path", "start", "end", "label", "split"]
+    assert extraction.table.column("split").tolist() == ["train", "test"]
+    assert [failure.path for failure in extraction.failures] == ["gone.wav"]
+    train = featkit.extract(tmp_path / "sound", where={"split": "train"}, **options)
+    assert paths(train) == ["b.wav"]
+
+
+def test_a_manifest_beside_its_recordings_needs_no_folder(tmp_path):
+    write(tmp_path / "a.wav", clip(0, 0.3))
+    (tmp_path / "corpus.csv").write_text("path,label\na.wav,x\n")
+    extraction = featkit.extract(manifest=tmp_path / "corpus.csv", features="genre75", n_jobs=1)
+    assert extraction.table.labels.tolist() == ["x"]
+
+
+def test_nothing_to_extract_is_an_error():
+    with pytest.raises(ParameterError, match="no sound files in no inputs"):
+        featkit.extract()
 
 
 # Parts of files
@@ -400,6 +450,10 @@ def test_all_processors_can_be_asked_for(tmp_path, n_jobs):
         ({"duration": 0.0}, "duration must be"),
         ({"pad": True}, "pad fills up to a duration"),
         ({"labels": "file"}, "labels must be 'folder'"),
+        ({"name_pattern": "{fold}-{take}"}, "'00' does not fit it, one of 19 that do not of 19"),
+        ({"name_pattern": "{tempo}"}, "field 'tempo': a feature has this name"),
+        ({"labels": "folder", "where": {"label": "3"}}, "unknown label = '3': known are 0, 1, 2"),
+        ({"where": {"label": "3"}}, "unknown column 'label': known are none"),
         ({"features": "genre57"}, "did you mean 'genre75'"),
     ],
 )
@@ -465,16 +519,16 @@ def test_ctrl_c_ends_a_batch_with_130_and_no_traceback(tmp_path):
 def test_there_are_no_more_workers_than_work(tmp_path, monkeypatch):
     for k in range(3):
         write(tmp_path / f"{k}.wav", clip(k, 0.1))
-    started = []
+    asked = []
+    start = pool.started
 
-    class Watched(joblib.Parallel):
-        def __init__(self, **kwargs):
-            started.append(kwargs["n_jobs"])
-            super().__init__(**kwargs)
+    def started(processes):
+        asked.append(processes)
+        return start(processes)
 
-    monkeypatch.setattr(joblib, "Parallel", Watched)
+    monkeypatch.setattr(pool, "started", started)
     assert len(featkit.extract(tmp_path, features="genre75", n_jobs=24).table) == 3
-    assert started == [3]
+    assert asked == [3]
 
 
 @pytest.mark.parametrize(

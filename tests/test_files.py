@@ -83,14 +83,16 @@ def test_a_path_does_not_depend_on_how_the_folder_was_given(tmp_path, monkeypatc
     }[given]
     assert paths(folder) == ["x/a.wav"]
     (recording,) = find([folder])
-    assert recording.file == str(tmp_path / "corpus" / "x" / "a.wav")
+    assert os.path.isabs(recording.file)
+    assert os.path.samefile(recording.file, tmp_path / "corpus" / "x" / "a.wav")
 
 
 def test_the_folder_one_stands_in_can_be_given(tmp_path, monkeypatch):
     make(tmp_path, "style/a.wav")
     monkeypatch.chdir(tmp_path / "style")
-    assert [(r.path, r.label) for r in find(["."], labels="folder")] == [("a.wav", "style")]
-    assert [(r.path, r.label) for r in find(["a.wav"], labels="folder")] == [("a.wav", "style")]
+    for given in (".", "a.wav"):
+        (found,) = find([given], labels="folder")
+        assert (found.path, found.about) == ("a.wav", {"label": "style"})
 
 
 def test_a_file_by_itself_is_called_by_its_own_name(tmp_path):
@@ -139,13 +141,13 @@ def test_a_link_to_nothing_is_kept_so_that_it_fails_by_name(tmp_path):
 
 def test_the_label_is_the_name_of_the_folder_that_a_file_lies_in(tmp_path):
     make(tmp_path, "corpus/rock/a.wav", "corpus/jazz/late/b.wav", "corpus/c.wav")
-    found = {r.path: r.label for r in find([tmp_path / "corpus"], labels="folder")}
+    found = {r.path: r.about["label"] for r in find([tmp_path / "corpus"], labels="folder")}
     assert found == {"rock/a.wav": "rock", "jazz/late/b.wav": "late", "c.wav": "corpus"}
 
 
 def test_there_is_no_label_unless_it_is_asked_for(tmp_path):
     make(tmp_path, "rock/a.wav")
-    assert [recording.label for recording in find([tmp_path])] == [None]
+    assert [recording.about for recording in find([tmp_path])] == [{}]
 
 
 def test_a_label_of_another_kind_is_refused(tmp_path):
@@ -164,7 +166,7 @@ def test_bytes_that_are_not_utf8_are_written_out(tmp_path):
         pass
     (recording,) = find([tmp_path], labels="folder")
     assert recording.path == r"caf\xe9/d\xe9j\xe0.wav"
-    assert recording.label == r"caf\xe9"
+    assert recording.about == {"label": r"caf\xe9"}
     assert os.path.isfile(recording.file)
 
 

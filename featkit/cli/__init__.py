@@ -2,14 +2,20 @@
 
 A module here whose name has no underscore before it exports its ``command``. A command calls the
 library and shows the answer; what a user of the library could want is not here. Exit status: 0
-when all went well, 1 when the command failed, 2 for wrong usage, 3 when some recordings failed,
-130 when stopped.
+when all went well, 1 when the command failed (for `diff`: when the tables differ), 2 for wrong
+usage, 3 when some recordings failed, 130 when stopped by Ctrl-C, 143 when asked to end by SIGTERM.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -22,6 +28,9 @@ EPILOG = """
 Examples:
   featkit demo                                        see what it does, on sound it makes itself
   featkit extract recordings/ -o features.parquet     a row for each recording
+  featkit inspect features.parquet                    what is in a table, and where it came from
+  featkit train features.parquet -o model.fk          a model, and scores that can be believed
+  featkit predict model.fk new.wav                    what it says of a sound
   featkit features standard                           what the columns mean
 """
 
@@ -30,6 +39,32 @@ class WrongUsage(click.ClickException):
     """A parameter that cannot be used, told in one line."""
 
     exit_code = 2
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end: as Ctrl-C does, so that its workers end, too."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def end(*_: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open_streams() -> None:
+    """Output that was closed, as some schedulers do, goes nowhere; workers stumble without one."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 class Commands(click.Group):
@@ -46,8 +81,10 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_streams()
         try:
-            return super().invoke(ctx)
+            with _terminable():
+                return super().invoke(ctx)
         except ParameterError as error:
             raise WrongUsage(printable(str(error))) from error
         except FeatkitError as error:
@@ -57,12 +94,12 @@ class Commands(click.Group):
         except OSError as error:
             what = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("stopped", err=True)
-            raise click.exceptions.Exit(130) from None
+            raise click.exceptions.Exit(143 if isinstance(stop, Terminated) else 130) from None
 
 
 @click.group(cls=Commands, epilog=EPILOG)
 @click.version_option(package_name="featkit", message="featkit %(version)s")
 def main() -> None:
-    """Sound to a table of named, documented features."""
+    """Sound to a table of named, documented features, and to models that can be explained."""

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from featkit.batch import Progress
+    import pandas as pd
+
+    from featkit.batch import Failure, Progress
 
 SECONDS_BETWEEN_LINES = 5.0
+
+RECENT = 60.0
+"""Seconds by which the present rate is judged."""
+
+SHOWN_FAILURES = 5
+
+QUIET = "featkit.quiet"
+"""Where click's context remembers that a command is to be quiet."""
+
+C = TypeVar("C", bound=Callable[..., Any])
 
 
 class Reporter(Protocol):
@@ -22,9 +35,57 @@ class Reporter(Protocol):
     def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
+def quiet_option(command: C) -> C:
+    """Give a command ``--quiet``; what is said by `remark` and shown as progress obeys it."""
+
+    def keep(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        context.meta[QUIET] = value
+
+    option = click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=keep,
+        help="Show no progress and no summary; what failed is told all the same.",
+    )
+    return option(command)
+
+
+def is_quiet() -> bool:
+    """Whether the command that runs was told to be quiet."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(QUIET))
+
+
+def remark(text: str) -> None:
+    """Say on standard error what is no result, unless quiet."""
+    if not is_quiet():
+        click.echo(printable(text), err=True)
+
+
 def printable(text: str) -> str:
     """A text from outside, such as a file's name, without what a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(value: object) -> str:
+    """A value for a table: numbers with a point to four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the units that suit them: ``45 s``, ``12 min``, ``3 h 20 min``, ``2 d 4 h``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -46,14 +107,164 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
-@contextmanager
-def shown_progress(doing: str) -> Iterator[Reporter]:
-    """A progress bar on a terminal; elsewhere a plain line every few seconds. On standard error."""
-    if not sys.stderr.isatty():
-        yield _Lines(doing)
+def show_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """What there is to say, by its name: side by side on a terminal, elsewhere with a tab."""
+    if not sys.stdout.isatty():
+        for name, said in facts:
+            click.echo(f"{name}\t{printable(said)}")
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in facts:
+        table.add_row(name, Text(printable(said)))
+    Console().print(table)
+
+
+def show_frame(title: str | None, data: pd.DataFrame, *, more: int = 0) -> None:
+    """A DataFrame with a title above it, and how many rows more there are."""
+    if title is not None:
+        click.echo(f"\n{title}")
+    rows = data.itertuples(index=False, name=None)
+    show_table(list(data.columns), [[_cell(value) for value in row] for row in rows])
+    if more > 0:
+        click.echo(f"and {more:,} more")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return printable(", ".join(map(str, value)))
+    return printable("" if value is None or value != value else short(value))
+
+
+def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:
+    """The first of the recordings that could not be read, on standard error."""
+    if not failures:
+        return
+    where = f", see {beside}" if beside else ""
+    click.echo(f"{len(failures)} failed{where}:", err=True)
+    for failure in failures[:SHOWN_FAILURES]:
+        line = f"{failure.path}: {failure.stage}: {failure.message}"
+        click.echo(f"  {printable(line)}", err=True)
+    if len(failures) > SHOWN_FAILURES:
+        click.echo(f"  and {len(failures) - SHOWN_FAILURES} more", err=True)
+
+
+class Mark(NamedTuple):
+    """How much was finished when: seconds since the beginning, things, and seconds of sound."""
+
+    elapsed: float
+    done: int
+    sound: float
+
+
+class Pace:
+    """How fast things are finished, and when the last will be.
+
+    The rate is that of the last minute, so that it follows where longer recordings begin or another
+    program takes the processor. The time left is counted in things: how much sound a file holds is
+    known only once it is read, and its bytes say little of that where formats are mixed. What an
+    earlier run had finished took no time, and is not among what is done.
+    """
+
+    def __init__(self) -> None:
+        self.marks = deque([Mark(0.0, 0, 0.0)])
+        self.now = self.marks[0]
+
+    def note(self, elapsed: float, done: int, sound: float = 0.0) -> None:
+        """Take note of what this run has finished since its beginning."""
+        self.now = Mark(elapsed, done, sound)
+        while len(self.marks) > 1 and self.marks[1].elapsed <= elapsed - RECENT:
+            self.marks.popleft()
+        if elapsed - self.marks[-1].elapsed >= RECENT / 60:
+            self.marks.append(self.now)
+
+    @property
+    def things(self) -> float:
+        """Things a second, of late."""
+        return (self.now.done - self.marks[0].done) / self._span
+
+    @property
+    def sound(self) -> float:
+        """Seconds of sound a second, of late."""
+        return (self.now.sound - self.marks[0].sound) / self._span
+
+    @property
+    def _span(self) -> float:
+        return max(self.now.elapsed - self.marks[0].elapsed, 1e-9)
+
+    def left(self, things: int) -> str:
+        """How long so many things will still take; nothing, where it cannot be told."""
+        if not things or not self.things:
+            return ""
+        return f"about {duration(things / self.things)} left"
+
+
+@contextmanager
+def shown_progress(doing: str, things: str = "files") -> Iterator[Reporter]:
+    """A progress bar on a terminal; elsewhere a plain line every few seconds. On standard error."""
+    pace = Pace()
+    begin, before = time.monotonic(), 0
+    with _shown(doing, things) as show:
+
+        def report(done: int, total: int, note: str = "") -> None:
+            nonlocal pace, begin, before
+            if done < before:  # of something else
+                pace, begin = Pace(), time.monotonic()
+            before = done
+            pace.note(time.monotonic() - begin, done)
+            show(done, total, _joined(note, pace.left(total - done)))
+
+        yield report
+
+
+@contextmanager
+def shown_batch() -> Iterator[Callable[[Progress], None]]:
+    """The progress of a batch, with its rates."""
+    pace = Pace()
+    with _shown("extracting", "files") as show:
+
+        def report(progress: Progress) -> None:
+            pace.note(progress.elapsed, progress.files - progress.resumed, progress.seconds)
+            note = _joined(
+                f"{pace.things:.3g} files/s",
+                f"{pace.sound:.3g} s of sound/s",
+                f"{progress.resumed:,} done before" if progress.resumed else "",
+                f"{progress.failures:,} failed" if progress.failures else "",
+                pace.left(progress.total - progress.files),
+            )
+            show(progress.files, progress.total, note)
+
+        yield report
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def _shown(doing: str, things: str) -> Iterator[Reporter]:
+    if is_quiet():
+        yield lambda done, total, note="": None
+    elif sys.stderr.isatty():
+        with _bar(doing) as show:
+            yield show
+    else:
+        lines = _Lines(doing, things)
+        try:
+            yield lines
+        finally:
+            lines.finish()
+
+
+@contextmanager
+def _bar(doing: str) -> Iterator[Reporter]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = [
@@ -61,38 +272,38 @@ def shown_progress(doing: str) -> Iterator[Reporter]:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
     ]
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=None, note="")
 
-        def report(done: int, total: int, note: str = "") -> None:
+        def show(done: int, total: int, note: str = "") -> None:
             bar.update(task, total=total, completed=done, note=note)
 
-        yield report
+        yield show
 
 
 class _Lines:
-    def __init__(self, doing: str) -> None:
+    """A line every few seconds, and one at the end of what took so long that there were others."""
+
+    def __init__(self, doing: str, things: str) -> None:
         self.doing = doing
+        self.things = things
         self.last = time.monotonic()
+        self.said = ""
+        self.line = ""
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
+        where = f"{self.doing}: {done:,} of {total:,} {self.things}"
+        self.line = _joined(where, note)
         if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
             self.last = time.monotonic()
-            click.echo(f"{self.doing}: {done} of {total} files  {note}".rstrip(), err=True)
+            self._say()
 
+    def finish(self) -> None:
+        if self.said:
+            self._say()
 
-@contextmanager
-def shown_batch() -> Iterator[Callable[[Progress], None]]:
-    """The progress of a batch, with its rates."""
-    with shown_progress("extracting") as report:
-        yield lambda progress: report(progress.files, progress.total, rates(progress))
-
-
-def rates(progress: Progress) -> str:
-    """Files a second, and seconds of sound a second."""
-    elapsed = max(progress.elapsed, 1e-9)
-    failed = f", {progress.failures} failed" if progress.failures else ""
-    sound = progress.seconds / elapsed
-    return f"{progress.files / elapsed:.3g} files/s, {sound:.3g} s of sound/s{failed}"
+    def _say(self) -> None:
+        if self.line != self.said:
+            click.echo(self.line, err=True)
+        self.said = self.line

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from featkit.batch import Extraction
+from featkit.cli._console import quiet_option
 
-SHOWN_FAILURES = 5
+if TYPE_CHECKING:
+    from featkit.batch import Extraction, Progress
 
 EPILOG = """
 \b
@@ -20,14 +21,28 @@ Examples:
   featkit extract corpus/ -o corpus.parquet --features genre75 --jobs 4
   featkit extract corpus/ -o segments.parquet --segment 3 --segment-hop 1.5
   featkit extract clips/ -o clips.parquet --duration 5 --pad
+  featkit extract digits/ -o digits.parquet --name-pattern "{label}_{speaker}_{index}"
+  featkit extract --manifest corpus.csv -o corpus.parquet
+  featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
+  featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
+
+A manifest is a CSV file with a column path and any others, such as label, group, split or fold, or
+the index that a dataset was published with: esc50.csv of ESC-50, tracks.csv of FMA, autotagging.tsv
+of MTG-Jamendo or one of its splits. INPUT is then the folder that its paths are relative to; left
+out, the folder of the manifest.
 
 A recording that cannot be read does not stop the others: it stands in OUT.failures.csv with the
-stage and the reason, and the exit status is 3.
+stage and the reason, and the exit status is 3 if there are more than --max-failures. It is tried
+again by the next run.
+
+What is finished is kept in OUT.parts as it comes: stopped or killed at any moment, the same command
+goes on from there, and later does only what is new or was changed. Other settings are refused,
+unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 """
 
 
 @click.command(epilog=EPILOG)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="Table to write: OUT.parquet or OUT.csv."
 )
@@ -42,6 +57,22 @@ stage and the reason, and the exit status is 3.
     "--labels",
     type=click.Choice(["folder"]),
     help="Write the name of the folder that a file lies in as its label.",
+)
+@click.option(
+    "--name-pattern",
+    metavar="PATTERN",
+    help='What the names of the files say, such as "{fold}-{recording}-{take}": a column for each.',
+)
+@click.option(
+    "--manifest",
+    metavar="FILE|mirdata:NAME",
+    help="List of the recordings and what is known about each.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE[,VALUE...]",
+    help="Only recordings with one of these values; may be given several times.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]"
@@ -66,40 +97,94 @@ stage and the reason, and the exit status is 3.
     help="What becomes of a last segment that is shorter. Dropping them, a file shorter than one"
     " segment fails.",
 )
-def command(inputs: Sequence[str], output: str, jobs: int | None, **options: Any) -> None:
+@click.option(
+    "--timeout",
+    type=float,
+    metavar="S",
+    help="Seconds that a file may take; one that takes longer is a failure.",
+)
+@click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Recordings that may fail before the exit status is 3.",
+)
+@click.option("--fresh", is_flag=True, help="Forget what an earlier run finished.")
+@quiet_option
+def command(
+    inputs: Sequence[str],
+    output: str,
+    jobs: int | None,
+    where: Sequence[str],
+    max_failures: int,
+    **options: Any,
+) -> None:
     """Extract the features of files, and of all sound files in folders, to a table.
 
     A row says which file it is of (path, relative to the folder given) and which part of it (start
-    and end, in seconds); the columns of the feature set follow.
+    and end, in seconds) and what is known about it; the columns of the feature set follow.
     """
     from featkit.batch import extract
-    from featkit.cli._console import shown_batch
-    from featkit.table import check_target
+    from featkit.cli._console import show_failures, shown_batch
 
-    check_target(output)
-    with shown_batch() as progress:
-        extraction = extract(inputs, n_jobs=jobs, progress=progress, **options)
-    extraction.write(output)
+    if not inputs and not options["manifest"]:
+        raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
+    allowed = _allowed(where)
+    last: Progress | None = None
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        show(progress)
+
+    try:
+        with shown_batch() as show:
+            extraction = extract(
+                inputs, output=output, where=allowed, n_jobs=jobs, progress=note, **options
+            )
+    except KeyboardInterrupt:
+        if last:
+            _tell_how_far(last)
+        raise
     _summarise(extraction, output)
-    if extraction.failures:
+    show_failures(extraction.failures, beside=f"{output}.failures.csv")
+    if len(extraction.failures) > max_failures:
         raise click.exceptions.Exit(3)
 
 
-def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import printable
-
-    rows, columns = len(extraction.table), len(extraction.table.feature_names)
-    rate = extraction.seconds / max(extraction.elapsed, 1e-9)
+def _tell_how_far(progress: Progress) -> None:
     click.echo(
-        f"{output}: {rows} rows, {columns} features; {extraction.seconds:.1f} s of sound"
-        f" in {extraction.elapsed:.2f} s ({rate:.0f} s of sound per second)",
+        f"{progress.files - progress.failures} of {progress.total} files are finished:"
+        " the same command goes on from there",
         err=True,
     )
-    if not extraction.failures:
-        return
-    click.echo(f"{len(extraction.failures)} failed, see {output}.failures.csv:", err=True)
-    for failure in extraction.failures[:SHOWN_FAILURES]:
-        line = f"{failure.path}: {failure.stage}: {failure.message}"
-        click.echo(f"  {printable(line)}", err=True)
-    if len(extraction.failures) > SHOWN_FAILURES:
-        click.echo(f"  and {len(extraction.failures) - SHOWN_FAILURES} more", err=True)
+
+
+def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
+    """The values that each column may have."""
+    allowed: dict[str, list[str]] = {}
+    for word in words:
+        column, equals, values = word.partition("=")
+        if not column or not equals:
+            raise click.BadParameter(f"{word!r} is not COLUMN=VALUE", param_hint="'--where'")
+        allowed.setdefault(column, []).extend(values.split(","))
+    return allowed
+
+
+def _summarise(extraction: Extraction, output: str) -> None:
+    from featkit.cli._console import remark
+
+    took = extraction.elapsed
+    done = [f"{extraction.resumed} files from earlier runs"] if extraction.resumed else []
+    if extraction.seconds:
+        rate = extraction.seconds / max(took, 1e-9)
+        sound = f"{extraction.seconds:.1f} s of sound in {took:.2f} s"
+        done.append(f"{sound} ({rate:.0f} s of sound per second)")
+    made = f"{output}: {extraction.rows} rows, {extraction.columns} features"
+    remark("; ".join([made, *([", ".join(done)] if done else [])]))
+    if len(extraction.failures) > 1:
+        stages = Counter(failure.stage for failure in extraction.failures)
+        told = ", ".join(f"{count} in {stage}" for stage, count in stages.most_common())
+        remark(f"failed by stage: {told}")

@@ -1,0 +1,171 @@
+"""Many files to one table, whatever happens on the way.
+
+Every recording ends as its rows or as one `Failure`; none ends the batch. Workers are processes,
+and between them travel paths and rows, not sound. What is finished is kept at once, if the table is
+to be written to a file, so that a run that was killed goes on where it was. The table is the same
+for any number of workers, in one go or resumed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+from featkit.batch.outcomes import Extraction, Failure, Progress, failures_file, write_failures
+from featkit.batch.parts import kept_parts, parts_file, passing_parts
+from featkit.batch.pool import check_timeout
+from featkit.batch.run import Run
+from featkit.batch.settings import Excerpt, computed_by, corpus_named, provenance
+from featkit.corpus import recordings
+from featkit.featuresets import DEFAULT, FeatureSet, feature_set
+from featkit.table import FeatureTable, check_target, rows_at_once, write_tables
+from featkit.workers import worker_count
+from featkit.writing import check_no_input
+
+__all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract"]
+
+
+def extract(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
+    features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
+    labels: Literal["folder"] | None = None,
+    name_pattern: str | None = None,
+    manifest: str | os.PathLike[str] | None = None,
+    where: Mapping[str, str | Sequence[str]] | None = None,
+    n_jobs: int | None = 1,
+    timeout: float | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+    pad: bool = False,
+    segment: float | None = None,
+    segment_hop: float | None = None,
+    segment_tail: Literal["drop", "keep", "pad"] = "drop",
+    progress: Callable[[Progress], None] | None = None,
+) -> Extraction:
+    """The features of files and folders of files.
+
+    Parameters
+    ----------
+    inputs : path or sequence of paths
+        Files, and folders that are searched at every depth. See `featkit.files.find`. With a
+        manifest nothing, or the one folder that its paths are relative to.
+    output : path, optional
+        The table to write, Parquet or CSV by its ending, and beside it the failures, if any, as
+        ``<output>.failures.csv``. What is finished is kept in ``<output>.parts`` meanwhile and
+        afterwards: another call does only what is missing or was changed. That file may be deleted.
+        A single recording is not kept. Left out, the table is in memory and nothing is written.
+    fresh : bool
+        Whether what an earlier call finished is forgotten.
+    features : str, path, mapping or FeatureSet
+        Name of a feature set, a TOML file, or a dict. See `featkit.featuresets.feature_set`.
+    labels : {"folder"}, optional
+        Whether the name of the folder that a file lies in becomes its ``label``.
+    name_pattern : str, optional
+        What stands in the files' names, such as ``"{fold}-{recording}-{take}"``: each field becomes
+        a column of text. See `featkit.corpus.with_name_fields`.
+    manifest : path or str, optional
+        A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``:
+        names the recordings, and its other columns become columns of text. See
+        `featkit.corpus.read_manifest`.
+    where : mapping of str to str or sequence of str, optional
+        Columns and the values that they may have: other recordings are left out.
+    n_jobs : int, optional
+        Worker processes; None for one for each processor. A recording at which its process dies is
+        a failure like others. Only a single recording, or with ``n_jobs=1`` and neither `output`
+        nor `timeout` all, are analysed in the calling process, which then dies of it, too.
+    timeout : float, optional
+        Seconds for each file, after which its process is ended and it is a failure.
+    offset, duration : float
+        Seconds to leave out at the beginning of each file, and to take at most.
+    pad : bool
+        Whether shorter files are filled up with zeros to `duration`.
+    segment, segment_hop : float, optional
+        Seconds of a segment, and from one to the next (left out, they follow each other): a row
+        for each. A segment is analysed as if it were a file of its own.
+    segment_tail : {"drop", "keep", "pad"}
+        What becomes of a last segment that is shorter: nothing, a row of the shorter one, or of one
+        filled up with zeros. If short ones are dropped, a file shorter than one segment fails.
+    progress : callable, optional
+        Called with a `Progress` as files are finished.
+
+    Returns
+    -------
+    Extraction
+        With ``.table`` and ``.failures``.
+
+    Raises
+    ------
+    ParameterError
+        If the inputs hold no recording, a parameter is out of range, what would be written is an
+        input, or what an earlier call finished was made with other settings. What is wrong with a
+        single recording is a failure, not an error.
+    TableError
+        If the manifest is wrong; it names file, line and field.
+    WriteError
+        If `output` or what is finished cannot be written, or another process is writing it.
+    """
+    excerpt = Excerpt(
+        offset=offset,
+        duration=duration,
+        pad=pad,
+        segment=segment,
+        segment_hop=segment_hop,
+        segment_tail=segment_tail,
+    )
+    chosen = feature_set(features)
+    workers = worker_count(n_jobs)
+    check_timeout(timeout)
+    if output is not None:
+        check_target(output)
+    known: dict[str, Any] = {
+        "labels": labels,
+        "name_pattern": name_pattern,
+        "manifest": manifest,
+        "where": where,
+    }
+    paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs or ())
+    found = recordings(paths, **known)
+    if output is not None:
+        read = [recording.file for recording in found]
+        for written in (output, failures_file(output), parts_file(output)):
+            check_no_input(written, read if manifest is None else [os.fspath(manifest), *read])
+    settings = computed_by(chosen, excerpt)
+    alone = len(found) == 1
+    if output is None or alone:
+        keeping = passing_parts()
+    else:
+        keeping = kept_parts(output, settings, fresh=fresh)
+    with keeping as parts:
+        here = timeout is None and (alone or (workers == 1 and not parts.kept))
+        processes = 0 if here else workers
+        run = Run(found, parts, processes=processes, timeout=timeout, progress=progress)
+        run.resume()
+        run.compute(chosen, excerpt)
+        about = provenance(chosen, excerpt, corpus_named(**known))
+        if output is None:
+            whole = next(run.tables(chosen, about, sys.maxsize))
+        else:
+            write_tables(output, run.tables(chosen, about, rows_at_once(len(chosen.columns))))
+            write_failures(output, run.failures)
+    return Extraction(
+        failures=run.failures,
+        files=run.files,
+        resumed=run.resumed,
+        rows=run.rows,
+        columns=len(chosen.columns),
+        seconds=run.seconds,
+        elapsed=run.elapsed,
+        load=(lambda: whole) if output is None else partial(_read, output, about),
+    )
+
+
+def _read(path: str | os.PathLike[str], provenance: dict[str, Any]) -> FeatureTable:
+    """The table as it was written; CSV does not hold where its numbers came from."""
+    return replace(FeatureTable.read(path), provenance=provenance)

@@ -1,0 +1,143 @@
+"""What becomes of recordings: rows, or a failure; of one, and of a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featkit import delimited
+from featkit.batch.contents import Content
+from featkit.quality import COLUMNS
+from featkit.segments import Array
+from featkit.writing import replacing
+
+if TYPE_CHECKING:
+    from featkit.table import FeatureTable
+
+BESIDE = 2 + len(COLUMNS)
+"""Numbers before the features of a row: where its part begins and ends, in seconds, its quality."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A recording that gave no rows: at which stage, the class of the error, and what it said."""
+
+    path: str
+    stage: str
+    error: str
+    message: str
+
+
+@dataclass
+class Outcome:
+    """What became of one recording.
+
+    Attributes
+    ----------
+    rows : array of float64, shape ``(rows, BESIDE + columns)``, optional
+        Of each row where its part begins and ends, its quality, then the features.
+    content : Content, optional
+        What was in the file, if that is asked for.
+    failure : Failure, optional
+        Why there are no rows.
+    """
+
+    rows: Array | None = None
+    content: Content | None = None
+    failure: Failure | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of sound, without what segments overlap."""
+        return 0.0 if self.rows is None else float(self.rows[-1, 1] - self.rows[0, 0])
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch has come.
+
+    Attributes
+    ----------
+    files, total : int
+        Recordings that are finished, of all.
+    failures : int
+        Those of them that failed.
+    seconds, elapsed : float
+        Seconds of sound analysed now, without what an earlier run did, and that it took.
+    resumed : int
+        Recordings of `files` that an earlier run had finished.
+    """
+
+    files: int
+    total: int
+    failures: int
+    seconds: float
+    elapsed: float
+    resumed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """What became of a batch.
+
+    Attributes
+    ----------
+    failures : list of Failure
+        The recordings that gave no rows, in the order of the inputs.
+    files : int
+        Recordings, those that failed among them.
+    resumed : int
+        Those of them that an earlier run had finished.
+    rows, columns : int
+        Rows and features of the table.
+    seconds : float
+        Seconds of sound that were analysed, without what an earlier run did.
+    elapsed : float
+        Seconds that it took.
+    """
+
+    failures: list[Failure]
+    files: int
+    resumed: int
+    rows: int
+    columns: int
+    seconds: float
+    elapsed: float
+    load: Callable[[], FeatureTable] = field(repr=False)
+
+    @cached_property
+    def table(self) -> FeatureTable:
+        """Rows of the recordings that could be read, in the order of the inputs.
+
+        If they were written to a file, they are read from it when they are first asked for.
+        """
+        return self.load()
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the table, and beside it the failures, if any, as ``<path>.failures.csv``.
+
+        Where there are none, those of an earlier run are removed.
+        """
+        self.table.write(path)
+        write_failures(path, self.failures)
+
+
+def failures_file(table: str | os.PathLike[str]) -> Path:
+    """Where the failures of a table are listed."""
+    return Path(f"{os.fspath(table)}.failures.csv")
+
+
+def write_failures(table: str | os.PathLike[str], failures: Sequence[Failure]) -> None:
+    """Write the failures beside their table, or remove those of an earlier run."""
+    beside = failures_file(table)
+    if not failures:
+        beside.unlink(missing_ok=True)
+        return
+    names = [column.name for column in dataclasses.fields(Failure)]
+    with replacing(beside) as scratch:
+        delimited.write(scratch, names, map(dataclasses.astuple, failures))

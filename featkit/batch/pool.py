@@ -1,0 +1,323 @@
+"""Work shared out among processes, of which one may die or hang.
+
+A process that is on an item notes it in a file of its own before. When one dies, the pool is broken
+and all are started anew; what the notes name is tried again alone, with nothing beside it. Who dies
+there is the culprit, and everything else goes on. An item that is given a time is ended by an
+alarm that kills its process, since a decoder in C cannot be asked to stop.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from featkit.errors import FeatkitError, ParameterError
+from featkit.workers import interrupts_ignored
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Work = Callable[[Sequence[T], Callable[..., None]], list[R]]
+"""A share of the items, and what is told the places in it that are worked on, to their results."""
+
+AHEAD = 2
+"""Shares that are given out for each process, so that none waits for its next."""
+
+ATTEMPTS = 3
+"""How often processes may die before they begin with anything."""
+
+IDLE = 30.0
+"""Seconds after which a process that has nothing to do ends."""
+
+ORPHANED = 1.0
+"""Seconds after which a process notices that the one that started it is gone."""
+
+NOTE = 256
+"""Bytes of a note, so that a new one covers the last."""
+
+ONE_THREAD = dict.fromkeys(
+    ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
+) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+
+QUIET = {"PYTHONFAULTHANDLER": ""}
+"""What a dying process would print: how it died is known without."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """What became of an item that killed its process.
+
+    Attributes
+    ----------
+    how : str
+        Name of the signal or the exit status, if it is known.
+    timeout : bool
+        Whether it was the alarm.
+    """
+
+    how: str
+    timeout: bool
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Refuse a time that cannot be kept.
+
+    Raises
+    ------
+    ParameterError
+        If it is not above 0, or the system has no alarms.
+    """
+    if timeout is None:
+        return
+    if not 0 < timeout < float("inf"):
+        raise ParameterError(f"timeout must be above 0 seconds, got {timeout}")
+    if not hasattr(signal, "setitimer"):
+        raise ParameterError("timeout needs alarms, which this system does not have")
+
+
+def results(
+    work: Work[T, R],
+    items: Sequence[T],
+    *,
+    processes: int,
+    size: int,
+    timeout: float | None = None,
+) -> Generator[list[tuple[int, R | Death]], None, None]:
+    """What becomes of items, as shares of them are finished.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(share, busy)`` gives one result for each item of the share; ``busy(place, ...)`` says
+        which of them it is on.
+    items : sequence
+        What is to be done.
+    processes : int
+        Worker processes; 0 to work in this one, where nothing is safe from a death.
+    size : int
+        Items of a share.
+    timeout : float, optional
+        Seconds for each item.
+
+    Yields
+    ------
+    list of (int, result)
+        Places in `items` and what became of them.
+
+    Raises
+    ------
+    FeatkitError
+        If processes die before they begin.
+    """
+    shares = [range(k, min(k + size, len(items))) for k in range(0, len(items), size)]
+    if not processes:
+        for share in shares:
+            yield list(zip(share, work([items[k] for k in share], _nobody), strict=True))
+        return
+    with tempfile.TemporaryDirectory(prefix="featkit-", ignore_cleanup_errors=True) as notes:
+        pool = _Pool(work, items, processes, timeout, Path(notes))
+        yield from pool.run(shares)
+
+
+def _nobody(*places: int) -> None:
+    """Hears what is worked on where nobody needs to know."""
+
+
+class _Pool:
+    """The state of one call of `results`."""
+
+    def __init__(
+        self,
+        work: Work[Any, Any],
+        items: Sequence[Any],
+        processes: int,
+        timeout: float | None,
+        notes: Path,
+    ) -> None:
+        self.work = partial(
+            _watched, work, timeout=timeout, notes=os.fspath(notes), parent=os.getpid()
+        )
+        self.items = items
+        self.processes = processes
+        self.notes = notes
+        self.waiting: deque[Sequence[int]] = deque()
+        self.suspects: deque[Sequence[int]] = deque()
+        self.unbegun = 0
+
+    def run(self, shares: Sequence[Sequence[int]]) -> Iterator[list[tuple[int, Any]]]:
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        self.waiting.extend(shares)
+        while self.waiting or self.suspects:
+            alone = bool(self.suspects)
+            flying: dict[Future[Any], Sequence[int]] = {}
+            try:
+                yield from self._fly(flying, alone)
+            except BrokenProcessPool as error:
+                lost = []
+                for future, share in flying.items():
+                    if future.exception():
+                        lost.append(share)
+                    else:
+                        yield list(zip(share, future.result(), strict=True))
+                yield from self._inquest(lost, alone, str(error))
+
+    def _fly(
+        self, flying: dict[Future[Any], Sequence[int]], alone: bool
+    ) -> Iterator[list[tuple[int, Any]]]:
+        """Results of the suspects, one at a time, or of all that waits."""
+        queue, most = (self.suspects, 1) if alone else (self.waiting, AHEAD * self.processes)
+        executor = started(self.processes)
+        finished = False
+        try:
+            while queue or flying:
+                while queue and len(flying) < most:
+                    with interrupts_ignored():
+                        future = executor.submit(self.work, queue[0], self._of(queue[0]))
+                        flying[future] = queue.popleft()
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    answers = future.result()
+                    self.unbegun = 0
+                    yield list(zip(flying.pop(future), answers, strict=True))
+            finished = True
+        finally:
+            if not finished:
+                _end(executor, flying)
+
+    def _of(self, share: Sequence[int]) -> list[Any]:
+        return [self.items[k] for k in share]
+
+    def _inquest(
+        self, lost: Sequence[Sequence[int]], alone: bool, said: str
+    ) -> Iterator[list[tuple[int, Any]]]:
+        """Convict who is known to have killed its process; the others are tried again."""
+        left = {k for share in lost for k in share}
+        notes = [note for note in self._read_notes() if left.issuperset(note.items)]
+        late = [note for note in notes if note.deadline <= time.monotonic()]
+        how = _exit_codes(said)
+        culprits: set[int] = set()
+        timeout = "SIGALRM" in how and len(late) == 1 and len(late[0].items) == 1
+        if timeout:
+            culprits = set(late[0].items)
+        elif alone and notes:
+            culprits = left
+        begun = {k for note in notes for k in note.items}
+        if not begun:
+            self._count_unbegun(said)
+        suspected = (begun or left) - culprits
+        self.suspects.extend([k] for k in sorted(suspected))
+        again = [[k for k in share if k not in suspected | culprits] for share in lost]
+        self.waiting.extendleft(share for share in reversed(again) if share)
+        for culprit in culprits:
+            yield [(culprit, Death(how, timeout))]
+
+    def _count_unbegun(self, said: str) -> None:
+        self.unbegun += 1
+        if self.unbegun >= ATTEMPTS:
+            raise FeatkitError(f"worker processes die before they begin: {said.strip()}")
+
+    def _read_notes(self) -> list[_Note]:
+        """What the processes were on; forgotten, since all of them are gone."""
+        notes = []
+        for file in self.notes.iterdir():
+            deadline, *items = file.read_text("ascii").split() or [""]
+            file.unlink()
+            if items:
+                notes.append(_Note(float(deadline), tuple(map(int, items))))
+        return notes
+
+
+@dataclass(frozen=True)
+class _Note:
+    """What a process was on, and until when it might be."""
+
+    deadline: float
+    items: tuple[int, ...]
+
+
+@lru_cache(maxsize=1)
+def started(processes: int) -> Any:
+    """Processes that serve several calls, and go when there are none for a while.
+
+    Not those of `joblib.Parallel`, which works in this process if it is to use one.
+    """
+    from joblib.externals import loky
+
+    return loky.ProcessPoolExecutor(processes, timeout=IDLE, env=ONE_THREAD | QUIET)
+
+
+def _end(executor: Any, flying: Iterable[Future[Any]]) -> None:
+    """End all processes at once, whatever they are on.
+
+    loky stumbles, and says so, if it is to end before it has taken up what it was given.
+    """
+    started.cache_clear()
+    patience = time.monotonic() + 1.0
+    while not all(f.running() or f.done() for f in flying) and time.monotonic() < patience:
+        time.sleep(0.001)
+    executor.shutdown(wait=True, kill_workers=True)
+
+
+atexit.register(started.cache_clear)  # while there is still all that they need to end
+
+
+def _exit_codes(said: str) -> str:
+    """How processes died, from what loky says of it: ``SIGSEGV(-11)``, ``EXIT(9)``."""
+    found = re.findall(r"\b(SIG\w+|EXIT)\((-?\d+)\)", said)
+    return ", ".join(name if name != "EXIT" else f"exit status {code}" for name, code in found)
+
+
+# In a worker process
+
+
+def _watched(
+    work: Work[T, R],
+    share: Sequence[int],
+    items: Sequence[T],
+    *,
+    timeout: float | None,
+    notes: str,
+    parent: int,
+) -> list[R]:
+    """Work on a share, with a note of what is worked on and an alarm for it."""
+    _follow(parent)
+    with open(os.path.join(notes, str(os.getpid())), "wb", buffering=0) as note:
+
+        def busy(*places: int) -> None:
+            seconds = timeout * len(places) if timeout else float("inf")
+            told = [str(time.monotonic() + seconds), *(str(share[k]) for k in places)]
+            note.seek(0)
+            note.write(" ".join(told).ljust(NOTE).encode())
+            if timeout:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+
+        try:
+            return work(items, busy)
+        finally:
+            if timeout:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            note.truncate(0)
+
+
+@lru_cache(maxsize=1)
+def _follow(parent: int) -> None:
+    """End this process soon after the one that started it, which may not live to do so."""
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHANED)
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,0 +1,52 @@
+"""Worker processes: how many, and who hears that they are to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from featkit.errors import ParameterError
+
+
+def worker_count(n_jobs: int | None) -> int:
+    """Number of worker processes: `n_jobs`, or for None or -1 as many as there are processors.
+
+    Raises
+    ------
+    ParameterError
+        If it is no whole number from 1.
+    """
+    if n_jobs is not None and type(n_jobs) is not int:
+        raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
+    if n_jobs is None or n_jobs == -1:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if n_jobs < 1:
+        raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
+    return n_jobs
+
+
+@contextmanager
+def interrupts_ignored() -> Iterator[None]:
+    """Processes started here leave Ctrl-C and SIGTERM to their starter, which ends them.
+
+    Both are held back for so long, not lost: a process inherits what its starter does not hear.
+    """
+    import multiprocessing.resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # The trackers of both libraries let go of what is held back when they are started.
+    multiprocessing.resource_tracker.ensure_running()
+    loky_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

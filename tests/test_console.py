@@ -1,0 +1,215 @@
+"""How commands show how far they have come: true rates, true times, and silence when asked."""
+
+import io
+import re
+import sys
+
+import click
+import hypothesis
+import pytest
+from click.testing import CliRunner
+from hypothesis import strategies as st
+
+from featkit.batch import Progress
+from featkit.cli import _console, main
+from featkit.cli._console import Pace, duration, shown_batch, shown_progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on when it is told to."""
+
+    class Clock:
+        now = 1000.0
+
+    monkeypatch.setattr(_console.time, "monotonic", lambda: Clock.now)
+    return Clock
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (45.2, "45 s"),
+        (99.4, "99 s"),
+        (99.6, "2 min"),
+        (12 * 60, "12 min"),
+        (3 * 3600 + 20 * 60, "3 h 20 min"),
+        (2 * 3600 - 1, "2 h"),
+        (48 * 3600, "2 d"),
+        (52.4 * 3600, "2 d 4 h"),
+    ],
+)
+def test_a_duration_is_said_in_the_units_that_suit_it(seconds, said):
+    assert duration(seconds) == said
+
+
+# Rates
+
+
+@hypothesis.given(st.floats(0.01, 1000), st.integers(1, 10**6))
+def test_a_steady_pace_is_told_as_it_is(each, total):
+    pace = Pace()
+    for done in range(1, 200):
+        pace.note(done * each, done, 2.0 * done)
+    assert pace.things == pytest.approx(1 / each)
+    assert pace.sound == pytest.approx(2 / each)
+    assert pace.left(total) == f"about {duration(total * each)} left"
+
+
+def test_the_pace_is_that_of_the_last_minute():
+    pace = Pace()
+    for second in range(1, 601):
+        pace.note(float(second), 100 * second)
+    for second in range(601, 701):
+        pace.note(float(second), 60_000 + (second - 600))
+    assert pace.things == pytest.approx(1.0)
+    assert pace.left(600) == "about 10 min left"
+
+
+def test_the_pace_of_what_is_slower_than_a_minute_is_that_of_the_last_one():
+    pace = Pace()
+    for done in range(1, 6):
+        pace.note(300.0 * done, done)
+    assert pace.things == pytest.approx(1 / 300)
+
+
+def test_no_time_is_told_before_there_is_a_rate_and_none_at_the_end():
+    pace = Pace()
+    pace.note(3.0, 0)
+    assert pace.left(10) == ""
+    pace.note(4.0, 4)
+    assert pace.left(0) == ""
+    assert pace.left(2) == "about 2 s left"
+
+
+def test_many_notes_are_not_all_kept():
+    pace = Pace()
+    for note in range(100_000):
+        pace.note(note / 100, note)
+    assert len(pace.marks) < 100
+    assert pace.things == pytest.approx(100, rel=0.01)
+
+
+# Lines
+
+
+def batch(files, elapsed, resumed=0, total=1000, failures=0):
+    done = files - resumed
+    return Progress(files, total, failures, 30.0 * done, elapsed, resumed)
+
+
+def test_without_a_terminal_there_is_a_line_every_few_seconds_and_at_the_end(clock, capsys):
+    with shown_batch() as report:
+        for second in range(1, 13):
+            clock.now += 1
+            report(batch(10 * second, float(second), total=120))
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "extracting: 50 of 120 files, 10 files/s, 300 s of sound/s, about 7 s left",
+        "extracting: 100 of 120 files, 10 files/s, 300 s of sound/s, about 2 s left",
+        "extracting: 120 of 120 files, 10 files/s, 300 s of sound/s",
+    ]
+
+
+def test_what_takes_no_time_needs_no_line(clock, capsys):
+    with shown_progress("training", "fits") as report:
+        report(1, 2)
+        clock.now += 1
+        report(2, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_files_of_an_earlier_run_are_no_speed(clock, capsys):
+    with shown_batch() as report:
+        report(batch(900, 0.1, resumed=900))
+        clock.now += 10
+        report(batch(910, 10.0, resumed=900, failures=2))
+    assert capsys.readouterr().err == (
+        "extracting: 910 of 1,000 files, 1 files/s, 30 s of sound/s, 900 done before, 2 failed,"
+        " about 90 s left\n"
+    )
+
+
+def test_where_it_was_when_it_was_stopped_is_told(clock, capsys):
+    def stopped():
+        with shown_progress("making") as report:
+            for done in range(1, 4):
+                clock.now += 3
+                report(done, 9)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "making: 2 of 9 files",
+        "making: 3 of 9 files",
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_there_is_a_bar_with_the_same_words(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("TERM", "xterm")
+    with shown_batch() as report:
+        clock.now += 10
+        report(batch(10, 10.0, failures=1))
+    shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sys.stderr.getvalue())
+    assert "10/1000" in shown
+    assert "1 files/s, 30 s of sound/s, 1 failed, about 16 min left" in shown
+
+
+# Quiet
+
+
+def test_quiet_is_an_option_of_every_command_that_takes_its_time():
+    commands = ["demo", "explain", "predict", "report", "train"]
+    for command in commands:
+        assert "-q, --quiet" in CliRunner().invoke(main, [command, "--help"]).stdout
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_quiet_command_says_neither_progress_nor_summary(clock, quiet):
+    @_console.quiet_option
+    @click.command()
+    def command():
+        with shown_progress("working") as report:
+            clock.now += 10
+            report(1, 2)
+        _console.remark("a summary")
+        _console.show_failures([])
+        click.echo("a result")
+
+    done = CliRunner().invoke(command, ["--quiet"] if quiet else [])
+    assert done.stdout == "a result\n"
+    assert done.stderr == ("" if quiet else "working: 1 of 2 files, about 10 s left\na summary\n")
+
+
+def test_what_failed_is_told_even_if_quiet():
+    @_console.quiet_option
+    @click.command()
+    def command():
+        from featkit.batch import Failure
+
+        _console.show_failures([Failure("a.wav", "open", "AudioError", "no such file")])
+
+    done = CliRunner().invoke(command, ["-q"])
+    assert done.stderr.splitlines() == ["1 failed:", "  a.wav: open: no such file"]
+
+
+def test_another_phase_has_a_pace_of_its_own(monkeypatch, capsys):
+    seconds = iter([0.0, 0.0, *(100.0 + k for k in range(20))])
+    monkeypatch.setattr("featkit.cli._console.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("featkit.cli._console.SECONDS_BETWEEN_LINES", 0.0)
+    with shown_progress("explaining", "rows") as report:
+        report(5, 5, "fitting")
+        report(0, 100)
+        report(10, 100)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert re.search(r"10 of 100 rows, about \d\d s left$", last)  # not the pace of the fits

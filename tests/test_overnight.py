@@ -1,0 +1,760 @@
+"""A batch that is left alone: nothing that was finished is lost, whatever happens to it."""
+
+import contextlib
+import csv
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import deadly
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+from deadly import PATIENCE
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import featkit
+from featkit import signals
+from featkit.batch import pool, shares
+from featkit.batch.contents import NO_STAMP, SETTLED, Content
+from featkit.batch.parts import kept_parts
+from featkit.batch.settings import Excerpt
+from featkit.cli import main
+from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.files import Recording
+from featkit.quality import COLUMNS
+
+SR = 22050
+
+
+def write(file, number, seconds=0.2):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(file, signals.noise(SR, seconds, seed=number), SR, subtype="PCM_16")
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    for number in range(24):
+        write(tmp_path / "corpus" / f"{number % 3}" / f"{number:02d}.wav", number)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "corpus"
+
+
+def extract(corpus, **options):
+    return featkit.extract(
+        corpus, **{"output": "out.parquet", "features": "genre75", "n_jobs": 1, **options}
+    )
+
+
+def computed(output="out.parquet"):
+    """What was computed since the beginning, and how much of it is different."""
+    with closing(sqlite3.connect(f"{output}.parts")) as parts:
+        return parts.execute("SELECT count(*), count(DISTINCT digest) FROM contents").fetchone()
+
+
+def command(*arguments):
+    words = ["extract", "corpus", "-o", "out.parquet", "--features", "genre75", *arguments]
+    return [sys.executable, "-m", "featkit", *map(str, words)]
+
+
+def run(*arguments, status=0, **how):
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, **how)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+# What is finished stays finished
+
+
+def test_a_second_run_computes_nothing(corpus):
+    first = extract(corpus)
+    written = (corpus.parent / "out.parquet").read_bytes()
+    seen = []
+    second = extract(corpus, n_jobs=2, progress=seen.append)
+    assert (first.resumed, second.resumed, second.files, second.rows) == (0, 24, 24, 24)
+    assert second.seconds == 0
+    assert [(progress.files, progress.resumed) for progress in seen] == [(24, 24)]
+    assert (corpus.parent / "out.parquet").read_bytes() == written
+    assert computed() == (24, 24)
+
+
+def test_only_what_is_new_or_changed_is_done(corpus):
+    extract(corpus)
+    write(corpus / "1" / "new.wav", 90)
+    write(corpus / "0" / "00.wav", 91)
+    (corpus / "2" / "02.wav").unlink()
+    seen = []
+    second = extract(corpus, progress=seen.append)
+    assert (second.resumed, second.files) == (22, 24)
+    assert [(progress.files, progress.resumed) for progress in seen] == [
+        (22, 22),
+        (23, 22),
+        (24, 22),
+    ]
+    assert computed() == (26, 26)
+    expected = featkit.extract(corpus, features="genre75", n_jobs=1).table
+    np.testing.assert_array_equal(second.table.values, expected.values)
+    assert list(second.table.keys["path"]) == list(expected.keys["path"])
+
+
+def test_a_file_is_known_by_its_content_wherever_it_lies(corpus):
+    extract(corpus)
+    os.utime(corpus / "0" / "00.wav")
+    (corpus / "0" / "03.wav").rename(corpus / "1" / "moved.wav")
+    shutil.copy(corpus / "2" / "02.wav", corpus / "2" / "copy.wav")
+    second = extract(corpus)
+    assert (second.resumed, second.files) == (25, 25)
+    assert computed() == (24, 24)
+    rows = second.table.data.set_index("path")[second.table.feature_names]
+    assert rows.loc["2/copy.wav"].equals(rows.loc["2/02.wav"].rename("2/copy.wav"))
+    assert extract(corpus).resumed == 25
+
+
+def test_the_ending_of_a_file_which_decides_who_decodes_it_is_part_of_its_content(corpus):
+    extract(corpus)
+    shutil.copy(corpus / "0" / "00.wav", corpus / "0" / "same.WAV")
+    shutil.copy(corpus / "0" / "00.wav", corpus / "0" / "other.m4a")
+    assert extract(corpus).resumed == 25
+    assert computed() == (25, 25)
+
+
+def test_a_file_that_lay_untouched_is_not_even_read(corpus, monkeypatch):
+    time.sleep(SETTLED + 0.1)
+    extract(corpus)
+    monkeypatch.delattr(pool, "started")
+    assert extract(corpus).resumed == 24
+
+
+def test_a_file_that_was_written_just_now_is_read_again(corpus, monkeypatch):
+    for file in corpus.rglob("*.wav"):
+        os.utime(file)
+    extract(corpus)
+    with closing(sqlite3.connect("out.parquet.parts")) as parts:
+        assert (NO_STAMP,) in parts.execute("SELECT stamp FROM files").fetchall()
+    assert extract(corpus).resumed == 24
+
+
+def test_what_is_said_of_recordings_is_not_computed(corpus):
+    extract(corpus)
+    labelled = extract(corpus, labels="folder")
+    assert labelled.resumed == 24
+    assert sorted(set(labelled.table.labels)) == ["0", "1", "2"]
+    assert labelled.table.provenance["corpus"]["labels"] == "folder"
+
+
+def test_a_way_through_a_link_leads_where_the_system_says(corpus):
+    write(corpus / "0" / "z.wav", 70)
+    write(corpus / "z.wav", 71)
+    (corpus / "lnk").symlink_to(corpus / "0" / "sub")
+    (corpus / "0" / "sub").mkdir()
+    through, other = corpus / "lnk" / ".." / "z.wav", corpus / "1" / "01.wav"
+    expected = extract([corpus / "0" / "z.wav", other], output=None).table
+    for resumed in (0, 2):
+        found = extract([through, corpus / "0" / "z.wav", other], labels="folder")
+        assert found.resumed == resumed
+        np.testing.assert_array_equal(found.table.values, expected.values)
+        assert list(found.table.keys["path"]) == ["z.wav", "01.wav"]
+        assert list(found.table.keys["label"]) == ["0", "1"]
+    both = extract([through, corpus / "z.wav"], output=None).table
+    assert list(both.keys["path"]) == ["0/z.wav", "z.wav"]
+
+
+def test_files_of_the_same_content_both_have_rows(corpus):
+    shutil.copy(corpus / "0" / "00.wav", corpus / "1" / "00.wav")
+    table = extract(corpus, labels="folder").table
+    rows = table.data.set_index("path")
+    assert rows.loc["0/00.wav", "label"] == "0"
+    assert rows.loc["1/00.wav", "label"] == "1"
+    features = rows[table.feature_names].to_numpy()
+    np.testing.assert_array_equal(features[0], features[rows.index.get_loc("1/00.wav")])
+
+
+def test_a_failure_is_tried_again(corpus):
+    (corpus / "0" / "text.wav").write_text("no sound")
+    first = extract(corpus)
+    assert [failure.path for failure in first.failures] == ["0/text.wav"]
+    assert extract(corpus).failures == first.failures
+    write(corpus / "0" / "text.wav", 77)
+    third = extract(corpus)
+    assert (third.failures, third.resumed) == ([], 24)
+
+
+def test_csv_is_resumed_and_the_table_knows_where_it_came_from(corpus):
+    extract(corpus, output="out.csv")
+    second = extract(corpus, output="out.csv")
+    assert second.resumed == 24
+    assert second.table.provenance["feature_set"]["name"] == "genre75"
+    expected = featkit.extract(corpus, features="genre75", n_jobs=1).table
+    np.testing.assert_array_equal(second.table.values, expected.values)
+    assert second.table.provenance == expected.provenance
+
+
+def test_a_single_recording_is_not_kept(corpus):
+    extract(corpus / "0" / "00.wav")
+    assert sorted(os.listdir()) == ["corpus", "out.parquet"]
+
+
+def test_without_output_nothing_is_written(corpus):
+    featkit.extract(corpus, features="genre75", n_jobs=1)
+    assert os.listdir() == ["corpus"]
+
+
+def test_quality_is_kept_with_the_rows(corpus):
+    soundfile.write(corpus / "0" / "03.wav", np.zeros((4000, 2)), 16000)
+    expected = featkit.extract(corpus, features="genre75", n_jobs=1).table
+    extract(corpus)
+    table = extract(corpus, n_jobs=2).table
+    assert list(table.quality) == [column.name for column in COLUMNS]
+    for column in COLUMNS:
+        assert table.quality[column.name].dtype == column.dtype
+        np.testing.assert_array_equal(table.quality[column.name], expected.quality[column.name])
+    silent = list(table.keys["path"]).index("0/03.wav")
+    assert table.quality["quality_silent"].tolist() == [k == silent for k in range(24)]
+    assert table.quality["quality_channels"][silent] == 2
+    assert table.quality["quality_sample_rate"][silent] == 16000
+    assert table.quality["quality_duration"][silent] == pytest.approx(0.25)
+
+
+def test_segments_are_resumed(corpus):
+    options = {"segment": 0.05, "segment_hop": 0.03}
+    first = extract(corpus, **options).table
+    second = extract(corpus, **options)
+    assert second.resumed == 24
+    assert second.rows == len(first) > 24
+    np.testing.assert_array_equal(second.table.values, first.values)
+    np.testing.assert_array_equal(second.table.keys["start"], first.keys["start"])
+
+
+# Other settings, another run, a damaged file
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"segment": 0.1}, r"excerpt\.segment was none, is 0\.1"),
+        ({"offset": 0.1}, r"excerpt\.offset was 0\.0, is 0\.1"),
+        ({"features": "standard"}, "feature set was genre75, version 1, is standard"),
+    ],
+)
+def test_other_settings_are_refused_unless_all_is_done_anew(corpus, other, message):
+    extract(corpus)
+    with pytest.raises(ParameterError, match=message) as refused:
+        extract(corpus, **other)
+    assert "out.parquet.parts: was made with other settings" in str(refused.value)
+    assert "--fresh (fresh=True)" in str(refused.value)
+    fresh = extract(corpus, fresh=True, **other)
+    assert fresh.resumed == 0
+    assert extract(corpus, **other).resumed == 24
+
+
+def test_other_versions_are_other_settings(corpus, monkeypatch):
+    extract(corpus)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    with pytest.raises(
+        ParameterError, match=r"versions\.featkit was .*, is 0\.0\.1; .* and [23] more"
+    ):
+        extract(corpus)
+
+
+def test_another_version_of_either_decoder_is_another_setting(corpus, monkeypatch):
+    decoders = {"libsndfile": "1.2.2", "PyAV": "14.0.0"}
+    monkeypatch.setattr("featkit.batch.settings.versions", lambda: dict(decoders))
+    extract(corpus)
+    told = CliRunner().invoke(main, ["inspect", "out.parquet"])
+    assert re.search(r"decoders\s+PyAV 14\.0\.0, libsndfile 1\.2\.2", told.output)
+    decoders["PyAV"] = "15.0.0"
+    with pytest.raises(ParameterError, match=r"decoders\.PyAV was 14\.0\.0, is 15\.0\.0"):
+        extract(corpus)
+
+
+def test_two_runs_do_not_mix(corpus):
+    extract(corpus)
+    with closing(sqlite3.connect("out.parquet.parts")) as parts:
+        there = json.loads(parts.execute("SELECT text FROM settings").fetchone()[0])
+    with kept_parts("out.parquet", {k: v for k, v in there.items() if k != "parts"}):
+        done = run("--jobs", 1, status=1)
+        fresh = run("--jobs", 1, "--fresh", status=1)
+    for each in (done, fresh):
+        assert "out.parquet.parts: another run is at work on this table" in each.stderr
+    assert extract(corpus).resumed == 24
+
+
+def test_a_damaged_file_of_parts_is_told_and_can_be_done_without(corpus):
+    expected = extract(corpus).table
+    with open("out.parquet.parts", "wb") as parts:
+        parts.write(b"not what it was" * 1000)
+    with pytest.raises(WriteError, match="start over with --fresh"):
+        extract(corpus)
+    again = extract(corpus, fresh=True)
+    assert again.resumed == 0
+    np.testing.assert_array_equal(again.table.values, expected.values)
+
+
+def test_parts_may_be_deleted(corpus):
+    extract(corpus)
+    os.unlink("out.parquet.parts")
+    assert extract(corpus).resumed == 0
+
+
+SHARES = 12
+
+
+@pytest.fixture(scope="module")
+def torn(tmp_path_factory):
+    """Parts as a kill leaves them: not closed, in two files."""
+    folder = tmp_path_factory.mktemp("torn")
+    with kept_parts(folder / "a", {}) as parts:
+        for share in range(SHARES):
+            digests = [bytes([share, member]) * 16 for member in range(3)]
+            parts.keep(
+                (f"{share}-{member}", Content(digest, 1, "1 2 3"), np.full((1, 40), share + 0.5))
+                for member, digest in enumerate(digests)
+            )
+        for file in folder.glob("a.parts*"):
+            shutil.copy(file, folder / file.name.replace("a.", "b."))
+    return folder
+
+
+@settings(max_examples=40)
+@given(share=st.floats(0, 1))
+def test_a_torn_end_is_a_share_that_is_not_there_and_no_other_is_lost(torn, share):
+    for file in torn.glob("b.parts*"):
+        shutil.copy(file, torn / file.name.replace("b.", "c."))
+    log = torn / "c.parts-wal"
+    assert log.stat().st_size > 10_000
+    os.truncate(log, round(share * log.stat().st_size))
+    with kept_parts(torn / "c", {}) as parts:
+        found = [
+            parts.unchanged(f"{k}-{member}", "1 2 3") for k in range(SHARES) for member in range(3)
+        ]
+        there = [part for part in found if part is not None]
+        assert found[: len(there)] == there
+        assert len(there) % 3 == 0
+        for place, part in enumerate(there):
+            np.testing.assert_array_equal(parts.rows(part, 40), np.full((1, 40), place // 3 + 0.5))
+    if share == 1:
+        assert len(there) == 3 * SHARES
+
+
+def test_a_share_is_kept_as_a_whole_or_not_at_all(tmp_path):
+    def finished():
+        yield "a", Content(b"a", 1, "1 2 3"), np.zeros((1, 3))
+        raise RuntimeError("killed here")
+
+    with kept_parts(tmp_path / "a", {}) as parts:
+        with pytest.raises(RuntimeError):
+            parts.keep(finished())
+        assert parts.unchanged("a", "1 2 3") is None
+        assert not parts.of_size(1)
+
+
+# Processes that die or hang
+
+
+def fates(items, *, timeout=None, size=4, work=deadly.fate):
+    answers = pool.results(work, items, processes=2, size=size, timeout=timeout)
+    told = {}
+    for share in answers:
+        for place, answer in share:
+            assert place not in told
+            told[place] = answer
+    return [told[place] for place in range(len(items))]
+
+
+def test_who_dies_is_found_and_all_others_are_done():
+    items = [f"{k}" for k in range(22)]
+    items[5] = items[6] = "dies"
+    items[20] = "leaves"
+    expected = [f"{item} is done" for item in items]
+    expected[5] = expected[6] = pool.Death("SIGKILL", timeout=False)
+    expected[20] = pool.Death("exit status 7", timeout=False)
+    assert fates(items) == expected
+
+
+def test_who_hangs_is_ended_and_all_others_are_done():
+    items = [f"{k}" for k in range(10)]
+    items[3] = "hangs"
+    begin = time.monotonic()
+    answers = fates(items, timeout=1.5)
+    assert time.monotonic() - begin < PATIENCE
+    assert answers[3] == pool.Death("SIGALRM", timeout=True)
+    assert answers[:3] + answers[4:] == [f"{k} is done" for k in range(10) if k != 3]
+
+
+def test_who_dies_among_others_that_are_worked_on_together_is_found():
+    answers = fates(["a", "b", "dies", "c", "d"], size=5, work=deadly.stack)
+    assert answers[2] == pool.Death("SIGSEGV", timeout=False)
+    assert answers[:2] + answers[3:] == [f"{item} is done" for item in "abcd"]
+
+
+def test_processes_that_die_before_they_begin_are_an_error():
+    with pytest.raises(FeatkitError, match="worker processes die before they begin"):
+        fates(["a", "b"], work=deadly.unable)
+
+
+def test_a_fault_of_ours_is_not_hidden():
+    with pytest.raises(ZeroDivisionError, match="a fault of ours"):
+        fates(["a", "b"], work=deadly.broken)
+
+
+DEADLY = """
+import os, pathlib, signal, time
+
+stat = pathlib.Path.stat
+
+
+def deadly(path, **how):
+    if path.name == "poison.wav":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if path.name == "endless.wav":
+        time.sleep(600)
+    return stat(path, **how)
+
+
+pathlib.Path.stat = deadly
+"""
+
+
+def deadly_environment(folder):
+    """An environment in which files of some names kill or hang whoever reads them."""
+    (folder / "sitecustomize.py").write_text(DEADLY)
+    package = os.path.dirname(os.path.dirname(featkit.__file__))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), package])}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_kills_or_hangs_costs_itself_alone(corpus, jobs):
+    for name in ("poison", "endless"):
+        write(corpus / "1" / f"{name}.wav", 80)
+    environment = deadly_environment(corpus.parent)
+    done = run("--jobs", jobs, "--timeout", 3, status=3, env=environment, timeout=PATIENCE)
+    assert "Fatal Python error" not in done.stderr
+    assert "out.parquet: 24 rows" in done.stderr
+    assert re.search(r"failed by stage: 1 in (worker|timeout), 1 in (worker|timeout)", done.stderr)
+    listed = (corpus.parent / "out.parquet.failures.csv").read_text("utf-8")
+    endless, poison = csv.DictReader(listed.splitlines())
+    assert endless == {
+        "path": "1/endless.wav",
+        "stage": "timeout",
+        "error": "TimeoutError",
+        "message": "took longer than 3 s",
+    }
+    assert (poison["path"], poison["stage"]) == ("1/poison.wav", "worker")
+    assert poison["message"].startswith("its process died (SIGSEGV)")
+    assert computed() == (24, 24)
+    second = extract(corpus, n_jobs=jobs)
+    assert (second.resumed, second.failures) == (24, [])
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_timeout_that_cannot_be_is_refused(corpus, timeout):
+    with pytest.raises(ParameterError, match="timeout must be above 0 seconds"):
+        extract(corpus, timeout=timeout)
+
+
+def test_the_timeout_of_a_file_is_for_all_that_is_done_with_it(corpus, monkeypatch):
+    """An alarm is set anew whenever it is told what is worked on."""
+    expected = extract(corpus, output=None).table
+    told = []
+
+    def here(work, items, **how):
+        answers = work(items, lambda *places: told.append(places))
+        yield list(enumerate(answers))
+
+    monkeypatch.setattr(pool, "results", here)
+    found = extract(corpus, output=None, timeout=60.0).table
+    assert told == [(k,) for k in range(24)]
+    np.testing.assert_array_equal(found.values, expected.values)
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_failure(corpus, monkeypatch):
+    file = corpus / "0" / "00.wav"
+    opening = shares.audio.opening
+
+    @contextlib.contextmanager
+    def changing(source, **how):
+        with opening(source, **how) as sound:
+            yield sound
+        write(file, 99, seconds=0.3)
+
+    monkeypatch.setattr(shares.audio, "opening", changing)
+    features = featkit.feature_set("genre75")
+    (outcome,) = shares.outcomes(
+        [Recording(str(file), "00.wav")],
+        lambda *_: None,
+        features=features,
+        excerpt=Excerpt(),
+        identify=True,
+    )
+    assert outcome.rows is None
+    assert outcome.failure.message == "the file changed while it was read"
+
+
+def test_a_file_that_is_gone_while_earlier_work_is_looked_through_costs_itself_alone(corpus):
+    extract(corpus)
+    gone = corpus / "0" / "00.wav"
+    seen = [Recording(str(gone), "0/00.wav"), Recording(str(corpus / "1" / "01.wav"), "1/01.wav")]
+    gone.unlink()
+    first, second = shares.contents(seen, lambda *_: None)
+    assert first is None
+    assert second.size == (corpus / "1" / "01.wav").stat().st_size
+
+
+def test_a_file_that_is_gone_once_it_was_read_could_not_be_opened(corpus, monkeypatch):
+    file = corpus / "0" / "00.wav"
+    opening = shares.audio.opening
+
+    @contextlib.contextmanager
+    def vanishing(source, **how):
+        with opening(source, **how) as sound:
+            yield sound
+        file.unlink()
+
+    monkeypatch.setattr(shares.audio, "opening", vanishing)
+    (outcome,) = shares.outcomes(
+        [Recording(str(file), "00.wav")],
+        lambda *_: None,
+        features=featkit.feature_set("genre75"),
+        excerpt=Excerpt(),
+        identify=True,
+    )
+    assert outcome.rows is None
+    assert (outcome.failure.stage, outcome.failure.error) == ("open", "AudioError")
+    assert "removed or replaced meanwhile" in outcome.failure.message
+
+
+# The end of a run before its time
+
+
+def begun(*arguments):
+    """A run that has finished some files, but not all."""
+    running = subprocess.Popen(
+        command(*arguments), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    log = "out.parquet.parts-wal"
+    had = os.path.getsize(log) if os.path.exists(log) else 0
+    while running.poll() is None:
+        time.sleep(0.01)
+        if os.path.exists(log) and os.path.getsize(log) > max(had, 60_000):
+            break
+    return running
+
+
+def ended(group):
+    for _ in range(50 * PATIENCE):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture
+def slow_corpus(tmp_path, monkeypatch):
+    """Files of which some are finished long before all are."""
+    for number in range(16):
+        write(tmp_path / "corpus" / f"{number:02d}.wav", number)
+    write(tmp_path / "corpus" / "16.wav", 16, seconds=60.0)
+    for number in range(17, 80):
+        os.link(tmp_path / "corpus" / "16.wav", tmp_path / "corpus" / f"{number}.wav")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "corpus"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_asked_to_stop_says_how_to_go_on(slow_corpus, number, status):
+    running = begun("--jobs", 2)
+    os.kill(running.pid, number)
+    _, errors = running.communicate(timeout=PATIENCE)
+    assert running.returncode == status, errors
+    assert "Traceback" not in errors
+    assert re.search(
+        r"\d+ of 80 files are finished: the same command goes on from there", errors
+    ), errors
+    assert ended(running.pid)
+    assert not os.path.exists("out.parquet")
+    found, _ = computed()
+    assert 0 < found < 80
+
+
+def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(corpus):
+    for number in range(24, 72):
+        write(corpus / f"{number % 3}" / f"{number}.wav", number, seconds=2.0)
+    extract(corpus, output="whole.parquet", n_jobs=2)
+    kept = [0]
+    for _ in range(3):
+        running = begun("--jobs", 2)
+        running.kill()
+        running.communicate(timeout=PATIENCE)
+        assert ended(running.pid)
+        kept.append(looked_at())
+        assert kept[-1] >= kept[-2]
+    assert kept[-1] > 0
+    resumed = extract(corpus, n_jobs=2)
+    assert resumed.resumed == kept[-1]
+    assert computed() == (72, 72)
+    whole = corpus.parent / "whole.parquet"
+    assert (corpus.parent / "out.parquet").read_bytes() == whole.read_bytes()
+
+
+def looked_at():
+    """Files that a killed run had finished, by a copy: to look would mend what the next has to."""
+    os.makedirs("copy", exist_ok=True)
+    for name in ("out.parquet.parts", "out.parquet.parts-wal"):
+        if os.path.exists(name):
+            shutil.copy(name, "copy")
+    total, different = computed("copy/out.parquet")
+    assert total == different
+    return total
+
+
+def test_what_a_killed_run_left_unfinished_is_removed_by_the_next(corpus):
+    left = [".out.parquet.71.part", ".out.parquet.failures.csv.71.part"]
+    others = [".out.parquet.old.71.part", ".other.parquet.71.part", "out.parquet.71.part"]
+    for name in [*left, *others]:
+        (corpus.parent / name).write_bytes(b"PAR1")
+    with kept_parts("out.parquet", {}):
+        being_written = corpus.parent / ".out.parquet.72.part"
+        being_written.write_bytes(b"PAR1")
+        with pytest.raises(WriteError, match="another run"):
+            extract(corpus)
+        assert being_written.exists()
+    extract(corpus, fresh=True)
+    there = {file.name for file in corpus.parent.iterdir()}
+    assert there == {*others, "corpus", "out.parquet", "out.parquet.parts"}
+
+
+def test_a_full_disk_loses_nothing_that_was_finished(corpus):
+    expected = extract(corpus, output="whole.parquet").table
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    done = run("--jobs", 1, status=1, preexec_fn=small_files)
+    assert "out.parquet.parts: cannot keep what is finished" in done.stderr
+    assert "the same command goes on from there" in done.stderr
+    assert not os.path.exists("out.parquet")
+    again = extract(corpus)
+    assert 0 < again.resumed < 24
+    np.testing.assert_array_equal(again.table.values, expected.values)
+    assert computed() == (24, 24)
+
+
+def test_memory_does_not_grow_with_the_number_of_files(corpus):
+    first, *_ = corpus.rglob("*.wav")
+    peaks = []
+    for folder, count in (("few", 200), ("many", 3000)):
+        for number in range(count):
+            link = corpus.parent / folder / f"{number // 500}" / f"{number}.wav"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            os.link(first, link)
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, folder], check=True, capture_output=True, text=True
+        )
+        rows, peak = json.loads(done.stdout)
+        assert rows == count
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 30
+
+
+PEAK = """
+import json, resource, sys
+import featkit
+small = {"name": "small", "sample_rate": "native", "features": []}
+small["features"] = [{"family": "rms", "statistics": ["mean"]}]
+rows = featkit.extract(sys.argv[1], output=sys.argv[1] + ".parquet", features=small).rows
+print(json.dumps([rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+# What the command says, and its status
+
+
+def test_some_failures_may_be_allowed(corpus):
+    for name in ("a", "b"):
+        (corpus / f"{name}.wav").write_text("no sound")
+    arguments = command("--jobs", 1)[3:]
+    for allowed, status in ((1, 3), (2, 0)):
+        done = CliRunner().invoke(main, [*arguments, "--max-failures", str(allowed)])
+        assert done.exit_code == status, done.output
+        assert "2 failed, see out.parquet.failures.csv" in done.stderr
+
+
+def test_quiet_says_only_what_failed(corpus):
+    arguments = [*command("--jobs", 1)[3:], "--quiet"]
+    assert CliRunner().invoke(main, arguments).output == ""
+    (corpus / "a.wav").write_text("no sound")
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 3
+    assert done.stderr.startswith("1 failed, see out.parquet.failures.csv")
+
+
+def test_the_summary_says_what_earlier_runs_did(corpus):
+    arguments = command("--jobs", 1)[3:]
+    CliRunner().invoke(main, arguments)
+    write(corpus / "new.wav", 50)
+    done = CliRunner().invoke(main, arguments)
+    assert "out.parquet: 25 rows, 75 features; 24 files from earlier runs, 0.2 s of" in done.stderr
+
+
+# What is written is no input
+
+
+def test_an_output_never_takes_the_place_of_an_input(corpus, tmp_path):
+    first = min(corpus.rglob("*.wav"))
+    copy = tmp_path / "a.csv"  # sound under another ending
+    copy.write_bytes(first.read_bytes())
+    manifest = tmp_path / "t.csv.failures.csv"
+    manifest.write_text(f"path\n{first}\n", "utf-8")
+    for inputs, how in (
+        ([copy], {"output": copy}),
+        ((), {"manifest": manifest, "output": manifest}),
+        ((), {"manifest": manifest, "output": tmp_path / "t.csv"}),
+    ):
+        with pytest.raises(ParameterError, match="is an input, and would be lost"):
+            featkit.extract(inputs, features="genre75", **how)
+    assert copy.read_bytes() == first.read_bytes()
+    assert manifest.read_text("utf-8") == f"path\n{first}\n"
+
+
+@pytest.mark.parametrize("first", [0, 4096])
+def test_damaged_parts_are_told_and_can_be_left(corpus, tmp_path, first):
+    out = tmp_path / "t.parquet"
+    whole = featkit.extract(corpus, features="genre75", output=out, n_jobs=1).table
+    parts = tmp_path / "t.parquet.parts"
+    content = bytearray(parts.read_bytes())
+    content[first:] = bytes(byte ^ 0xFF for byte in content[first:])
+    parts.write_bytes(content)
+    with pytest.raises(WriteError, match="fresh"):
+        featkit.extract(corpus, features="genre75", output=out, n_jobs=1)
+    again = featkit.extract(corpus, features="genre75", output=out, n_jobs=1, fresh=True).table
+    np.testing.assert_array_equal(again.values, whole.values)
+
+
+def test_another_program_s_file_is_not_taken_for_parts(corpus, tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.parquet.parts")) as other:
+        other.execute("CREATE TABLE settings (what INTEGER)")
+        other.commit()
+    with pytest.raises(WriteError, match="no file of finished parts"):
+        featkit.extract(corpus, features="genre75", output=tmp_path / "t.parquet", n_jobs=1)
+
+
+def test_it_works_without_any_output(corpus, tmp_path):
+    words = [sys.executable, "-m", "featkit", "extract", str(corpus), "-o", "out.csv"]
+    shell = " ".join(map(shlex.quote, [*words, "--features", "genre75", "--jobs", "2"]))
+    done = subprocess.run(["sh", "-c", f"{shell} <&- >&- 2>&-"], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "out.csv").is_file()
