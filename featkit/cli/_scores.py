@@ -1,0 +1,137 @@
+"""How scores are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from featkit.cli._console import printable, show_table
+from featkit.models import AUTO
+from featkit.report.words import fixed
+
+TITLES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced",
+    "macro_f1": "macro F1",
+    "log_loss": "log loss",
+}
+
+MOST_CLASSES = 20
+"""Classes up to which a confusion matrix can be looked at on a terminal."""
+
+
+def show_scores(scores: Mapping[str, Any]) -> None:
+    """All of them: the leaderboard, then what the model that is kept does well and badly."""
+    show_leaderboard(scores)
+    _show_recordings(scores)
+    _show_honesty(scores)
+    _show_classes(scores)
+    _show_confusion(scores)
+    _show_calibration(scores)
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What makes the scores doubtful, on standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {printable(warning)}", err=True)
+
+
+def show_leaderboard(scores: Mapping[str, Any]) -> None:
+    """What was judged and how, each model's scores, and what was chosen."""
+    from featkit.models.training import ranked
+
+    of = "" if scores["unit"] == "row" else f" of {scores['groups']} {printable(scores['unit'])}s"
+    click.echo(
+        f"{scores['rows']} rows{of}, {len(scores['classes'])} classes, {scores['columns']} columns;"
+        f" {scores['judged']} rows judged by {printable(scores['protocol'])}\n"
+        "value ± spread over folds [95 % interval]:"
+    )
+    show_table(
+        ["model", *TITLES.values()],
+        [[name, *(_interval(of[metric]) for metric in TITLES)] for name, of in ranked(scores)],
+    )
+    rounds: dict[str, list[str]] = {}
+    for name, chosen in scores["chosen"].items():
+        rounds.setdefault(chosen, []).append(printable(name))
+    if scores["model"] == AUTO:
+        for chosen, where in rounds.items():
+            click.echo(f"{AUTO} chose {chosen} for {', '.join(where)}")
+
+
+def _show_recordings(scores: Mapping[str, Any]) -> None:
+    if scores["recordings"] is None:
+        return
+    of = scores["recordings"]
+    values = ", ".join(f"{title} {_interval(of[metric])}" for metric, title in TITLES.items())
+    click.echo(f"\n{scores['model']}, all rows of a recording together: {values}")
+
+
+def _show_honesty(scores: Mapping[str, Any]) -> None:
+    """The score beside the one that a split by row would have given."""
+    by_row = scores["by_row"]
+    if by_row is None:
+        return
+    honest, promised = by_row["honest"]["accuracy"], by_row["scores"]["accuracy"]
+    more, low, high = (100 * by_row["difference"][name] for name in ("accuracy", "low", "high"))
+    told = "" if low > 0 or high < 0 else ", no difference that can be told"
+    click.echo(
+        f"\n{by_row['candidate']}: accuracy {fixed(honest)}; a split by row would have said"
+        f" {fixed(promised)}: {more:+.1f} points [{low:+.1f}, {high:+.1f}]{told}"
+    )
+
+
+def _show_classes(scores: Mapping[str, Any]) -> None:
+    click.echo(f"\n{scores['model']}, each class:")
+    numbers = ("precision", "recall", "f1")
+    show_table(
+        ["class", *numbers, "rows", "said"],
+        [
+            [
+                printable(of["class"]),
+                *(fixed(of[n]) for n in numbers),
+                str(of["support"]),
+                str(of["predicted"]),
+            ]
+            for of in scores["per_class"]
+        ],
+    )
+
+
+def _show_confusion(scores: Mapping[str, Any]) -> None:
+    classes = [printable(name) for name in scores["classes"]]
+    if len(classes) > MOST_CLASSES:
+        return
+    click.echo("\nrows of each class, and what was said of them:")
+    show_table(
+        ["class \\ said", *(str(k + 1) for k in range(len(classes)))],
+        [
+            [f"{k + 1} {name}", *(str(count) if count else "·" for count in row)]
+            for k, (name, row) in enumerate(zip(classes, scores["confusion"], strict=True))
+        ],
+    )
+
+
+def _show_calibration(scores: Mapping[str, Any]) -> None:
+    of = scores["calibration"]
+    click.echo(
+        f"\nprobabilities: Brier score {fixed(of['brier'])},"
+        f" off by {fixed(of['expected_error'])} on average; how sure it was, and how often right:"
+    )
+    show_table(
+        ["probability", "rows", "sure", "right"],
+        [
+            [
+                f"{b['from']:.1f} to {b['to']:.1f}",
+                str(b["rows"]),
+                fixed(b["confidence"]),
+                fixed(b["accuracy"]),
+            ]
+            for b in of["reliability"]
+        ],
+    )
+
+
+def _interval(of: Mapping[str, float]) -> str:
+    return f"{fixed(of['value'])} ± {fixed(of['std'])} [{fixed(of['low'])}, {fixed(of['high'])}]"

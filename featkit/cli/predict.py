@@ -1,0 +1,78 @@
+"""``featkit predict``: what a model says of sound, or of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from featkit.cli._console import quiet_option
+
+if TYPE_CHECKING:
+    from featkit.recognition import Predictions
+
+EPILOG = """
+\b
+Examples:
+  featkit predict genre.fk song.mp3
+  featkit predict genre.fk recordings/ -o predictions.csv
+  featkit predict genre.fk corpus.parquet --per segment -o predictions.csv
+
+Sound is analysed as that was which the model learned from, segments and all. A file that cannot be
+read is named, and nothing is said of it; the exit status is then 3.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("model", metavar="MODEL")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", metavar="FILE.csv", help="Write the predictions to a CSV file.")
+@click.option(
+    "--per",
+    type=click.Choice(["recording", "segment"]),
+    default="recording",
+    show_default=True,
+    help="Whether segments of a recording are put together (mean of their log probabilities).",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (one a processor).")
+@quiet_option
+def command(
+    model: str,
+    inputs: Sequence[str],
+    output: str | None,
+    per: Literal["recording", "segment"],
+    jobs: int | None,
+) -> None:
+    """Say what sound files are, by a model that `featkit train` wrote.
+
+    INPUT is sound files and folders of them, or one table.
+    """
+    from featkit import delimited
+    from featkit.cli._console import remark, show_failures, shown_batch
+    from featkit.recognition import load_model
+    from featkit.writing import check_outputs, replacing
+
+    check_outputs({output: ".csv"}, inputs=[model, *inputs])
+    loaded = load_model(model)
+    with shown_batch() as progress:
+        predictions = loaded.predict(inputs, per=per, n_jobs=jobs, progress=progress)
+    if output is None:
+        _show(predictions)
+    else:
+        with replacing(output) as scratch:
+            said = predictions.data
+            delimited.write(scratch, said.columns, said.itertuples(index=False))
+        remark(f"{output}: {len(said)} predictions")
+    show_failures(predictions.failures)
+    if predictions.failures:
+        raise click.exceptions.Exit(3)
+
+
+def _show(predictions: Predictions) -> None:
+    from featkit.cli._console import printable, short, show_table
+
+    columns = list(predictions.data.columns)
+    shown = columns[: columns.index("probability") + 1]
+    rows = predictions.data[shown].itertuples(index=False)
+    show_table(shown, [[printable(short(value)) for value in row] for row in rows])

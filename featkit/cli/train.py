@@ -1,0 +1,134 @@
+"""``featkit train``: a table to a model, and scores that can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from featkit.cli._console import quiet_option
+from featkit.models import AUTO
+from featkit.models.estimators import names
+
+if TYPE_CHECKING:
+    from featkit.recognition import Result
+
+EPILOG = """
+\b
+Examples:
+  featkit train corpus.parquet --label genre -o genre.fk
+  featkit train corpus.parquet --label genre --group artist --folds 10 -o genre.fk
+  featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
+  featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
+
+Rows of one recording (path), and those of one --group, are never on both sides of a split. `auto`
+compares all models and their parameters within each fold, and is scored outside: nothing is chosen
+on what scores it. The same command gives the same scores.
+"""
+
+
+def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    try:
+        return tuple(float(share) for share in value.split("/"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no ratio such as 60/20/20") from None
+
+
+@click.command(epilog=EPILOG)
+@click.argument("table", metavar="TABLE")
+@click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
+@click.option("--group", metavar="C", help="Column of what must not be divided: artist, speaker …")
+@click.option("--fold", metavar="C", help="Column of published folds.")
+@click.option(
+    "--folds", type=click.IntRange(min=2), metavar="N", help="Make N folds.  [default: 5]"
+)
+@click.option("--split", metavar="C", help="Column of train, validation and test.")
+@click.option(
+    "--ratio",
+    "shares",
+    callback=_shares,
+    metavar="A/B/C",
+    help="Shares of train, validation and test, as in 60/20/20.",
+)
+@click.option(
+    "--model",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help=f"{AUTO}, which is the best of all within each fold, or {', '.join(names())}.",
+)
+@click.option(
+    "--select", type=click.IntRange(min=1), metavar="K", help="Learn from K columns only."
+)
+@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are no features.")
+@click.option(
+    "--split-by-row", is_flag=True, help="Divide recordings, for comparison; the scores warn of it."
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]"
+)
+@click.option(
+    "-o", "--output", metavar="MODEL.fk", help="Model to write, fitted on all it may see."
+)
+@click.option("--scores", metavar="FILE.json", help="Write all scores, as data.")
+@click.option("--predictions", metavar="FILE.csv", help="Write what was said of each unseen row.")
+@quiet_option
+def command(
+    table: str,
+    exclude: Sequence[str],
+    jobs: int | None,
+    output: str | None,
+    scores: str | None,
+    predictions: str | None,
+    **how: Any,
+) -> None:
+    """Train a model on a table of features, and score it on what it has not seen.
+
+    TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
+    columns of numbers.
+    """
+    from featkit.cli._console import shown_progress
+    from featkit.cli._scores import show_scores, show_warnings
+    from featkit.recognition import train
+    from featkit.writing import check_outputs
+
+    check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
+    left_out = [name.strip() for names in exclude for name in names.split(",") if name.strip()]
+    with shown_progress("training", "fits") as report:
+        result = train(table, exclude=left_out, n_jobs=jobs, progress=report, **how)
+    show_scores(result.scores)
+    show_warnings(result.warnings)
+    _write(result, output, scores, predictions)
+
+
+def _write(result: Result, output: str | None, scores: str | None, predictions: str | None) -> None:
+    import json
+
+    from featkit import delimited
+    from featkit.cli._console import remark
+    from featkit.writing import replacing
+
+    if output is not None:
+        result.model.save(output)
+        about = result.model.training
+        remark(f"{output}: {about['candidate']}, fitted on {about['rows']} rows")
+    if scores is not None:
+        with replacing(scores) as scratch:
+            scratch.write_text(
+                json.dumps(_told(result), indent=2, ensure_ascii=False) + "\n", "utf-8"
+            )
+    if predictions is not None:
+        with replacing(predictions) as scratch:
+            said = result.predictions
+            delimited.write(scratch, said.columns, said.itertuples(index=False))
+
+
+def _told(result: Result) -> dict[str, Any]:
+    """The scores, and how they came about."""
+    about = ("settings", "candidate", "rows", "digest", "versions")
+    training = {name: result.model.training[name] for name in about}
+    return {**result.scores, "training": training}

@@ -1,0 +1,83 @@
+"""Random forest: trees on bootstrap samples, each split among a few columns (Breiman 2001)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree._tree import Tree
+
+from featkit.models.estimators import Contributions, Estimator
+from featkit.models.parts import check_nodes, check_parts
+from featkit.segments import Array
+
+
+def build(seed: int) -> RandomForestClassifier:
+    return RandomForestClassifier(n_estimators=300, class_weight="balanced", random_state=seed)
+
+
+def check(model: Any, columns: int, classes: int) -> None:
+    """Refuse trees whose nodes point outside of the tree, the columns or the classes."""
+    check_parts(model, RandomForestClassifier, but={"estimator", "estimator_", "estimators_"})
+    for unfitted in (model.estimator, model.estimator_):
+        check_parts(unfitted, DecisionTreeClassifier)
+    members = model.estimators_
+    if type(members) is not list or len(members) != model.n_estimators:
+        raise ValueError("another number of trees than it says")
+    if model.n_outputs_ != 1 or model.n_classes_ != classes:
+        raise ValueError("trees for other classes")
+    for member in members:
+        check_parts(member, DecisionTreeClassifier, but={"tree_"})
+        if member.n_outputs_ != 1 or member.n_classes_ != classes:
+            raise ValueError("a tree for other classes")
+        _check_tree(member.tree_, columns, classes)
+
+
+def _check_tree(tree: Any, columns: int, classes: int) -> None:
+    """Its arrays are views of memory, whose sizes must be right before they are looked at."""
+    if type(tree) is not Tree or tree.node_count != tree.capacity:
+        raise ValueError("a tree has another number of nodes than it says")
+    if tree.n_outputs != 1 or tree.n_classes.tolist() != [classes] or tree.n_features != columns:
+        raise ValueError("a tree for other columns or classes")
+    inner, depth = check_nodes(tree.children_left, tree.children_right)
+    if tree.max_depth != depth:
+        raise ValueError("a tree has another depth than it says")
+    feature = tree.feature[inner]
+    if np.any(feature < 0) or np.any(feature >= columns):
+        raise ValueError("a node of a tree asks for a column that there is not")
+    values = tree.value
+    if values.shape != (tree.node_count, 1, classes) or not np.all(values >= 0):
+        raise ValueError("leaves of another shape than the classes")
+    if not np.allclose(values.sum(axis=2), 1):
+        raise ValueError("leaves that hold no probabilities")
+
+
+def contributions(model: Any, Z: Array) -> Contributions:
+    """TreeSHAP (Lundberg et al. 2020) by the paths that the training rows took: in probability."""
+    import shap
+
+    explainer = shap.TreeExplainer(model, feature_perturbation="tree_path_dependent")
+    values = explainer.shap_values(Z, check_additivity=False)
+    base = np.asarray(explainer.expected_value, dtype=np.float64)
+    return Contributions(values, base, model.predict_proba(Z))
+
+
+ESTIMATOR = Estimator(
+    name="random_forest",
+    title="random forest",
+    build=build,
+    grid={"max_features": ("sqrt", 0.2), "min_samples_leaf": (1, 3)},
+    check=check,
+    contributions=contributions,
+    rows_at_once=100,  # a forest is heavy to send
+    types=frozenset(
+        {
+            "sklearn.ensemble._forest.RandomForestClassifier",
+            "sklearn.tree._classes.DecisionTreeClassifier",
+            "sklearn.tree._tree.Tree",
+        }
+    ),
+    scaled=False,
+)

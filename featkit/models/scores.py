@@ -1,0 +1,276 @@
+"""Scores: how good predictions are, how sure that is, and how far to trust the probabilities.
+
+Point values are scikit-learn's own functions over all rows that were predicted. The spread is the
+standard deviation over folds. Intervals are percentile bootstraps over groups (Efron and
+Tibshirani, "An introduction to the bootstrap", 1993): what stays together is drawn together, for a
+hundred segments of one song are not a hundred observations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from featkit.segments import Array
+
+METRICS = {
+    "accuracy": "share of rows given their class",
+    "balanced_accuracy": "mean over classes of the share given their class",
+    "macro_f1": "mean over classes of the harmonic mean of precision and recall",
+    "log_loss": "mean of -log of the probability given to the true class; less is better",
+}
+"""Name of each score, and its definition."""
+
+DRAWS = 1000
+DRAWN_AT_ONCE = 50
+INTERVAL = (2.5, 97.5)
+RELIABILITY_BINS = 10
+
+
+def judged(
+    y: Array,
+    P: Mapping[str, Array],
+    kept: str,
+    classes: Sequence[str],
+    groups: Array,
+    folds: Array,
+) -> dict[str, Any]:
+    """What is to be said of some rows: the scores of all models, and more of the one kept.
+
+    Parameters
+    ----------
+    P : mapping of str to array of float64, shape ``(rows, classes)``
+        Probabilities by each model.
+    kept : str
+        Which of them is kept.
+    y, classes, groups, folds
+        See `scores`.
+    """
+    said = predicted(P[kept], classes)
+    return {
+        "judged": len(y),
+        "classes": list(classes),
+        "model": kept,
+        "models": {name: scores(y, each, classes, groups, folds) for name, each in P.items()},
+        "per_class": per_class(y, said, classes),
+        "confusion": confusion_matrix(y, said, classes),
+        "calibration": calibration(y, P[kept], classes),
+    }
+
+
+def scores(
+    y: Array, P: Array, classes: Sequence[str], groups: Array, folds: Array
+) -> dict[str, Any]:
+    """Each metric: ``value``, ``std`` over folds, ``low`` and ``high`` of the interval, ``folds``.
+
+    Parameters
+    ----------
+    y : array of str, shape ``(rows,)``
+        The true classes.
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities; the greatest is the class that is said.
+    classes : sequence of str
+        In order.
+    groups : array, shape ``(rows,)``
+        What is drawn together.
+    folds : array, shape ``(rows,)``
+        The fold in which each row was predicted.
+    """
+    value = metrics(y, P, classes)
+    by_fold = {
+        str(fold): metrics(y[folds == fold], P[folds == fold], classes)
+        for fold in dict.fromkeys(folds.tolist())
+    }
+    low, high = intervals(y, P, classes, groups)
+    return {
+        name: {
+            "value": value[name],
+            "std": _spread([fold[name] for fold in by_fold.values()]),
+            "low": low[name],
+            "high": high[name],
+            "folds": {fold: of[name] for fold, of in by_fold.items()},
+        }
+        for name in METRICS
+    }
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Standard deviation of a sample (ddof 1); 0 of one."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def metrics(y: Array, P: Array, classes: Sequence[str]) -> dict[str, float]:
+    """The scores of predictions; classes of which there is no row are left out of means."""
+    from sklearn.metrics import f1_score, log_loss, recall_score
+
+    said = predicted(P, classes)
+    there = sorted(set(y.tolist()))
+    true = np.searchsorted(classes, y)
+    return {
+        "accuracy": float(np.mean(said == y)),
+        "balanced_accuracy": float(
+            recall_score(y, said, labels=there, average="macro", zero_division=0)
+        ),
+        "macro_f1": float(f1_score(y, said, labels=there, average="macro", zero_division=0)),
+        "log_loss": float(log_loss(true, P, labels=range(len(classes)))),
+    }
+
+
+def balanced_log_loss(y: Array, P: Array, classes: Sequence[str]) -> float:
+    """Log loss with classes of equal weight: by which candidates are compared.
+
+    It tells by how much one is better where the share of right answers is the same for many.
+    """
+    there, true = np.unique(np.searchsorted(classes, y), return_inverse=True)
+    losses = _losses(P, there[true])
+    return float(np.mean([losses[true == k].mean() for k in range(len(there))]))
+
+
+def predicted(P: Array, classes: Sequence[str]) -> Array:
+    """The class with the greatest probability of each row."""
+    said: Array = np.asarray(classes)[np.argmax(P, axis=1)]
+    return said
+
+
+def intervals(
+    y: Array, P: Array, classes: Sequence[str], groups: Array
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Lower and upper end of the 95 % interval of each metric, by drawing groups again."""
+    drawn = {name: np.concatenate(parts) for name, parts in _drawn(y, P, classes, groups).items()}
+    low, high = (
+        {name: float(np.percentile(values, q)) for name, values in drawn.items()} for q in INTERVAL
+    )
+    return low, high
+
+
+def draws(groups: int, count: int, *, at_once: int) -> Iterator[Array]:
+    """How often each group is drawn, ``(at_once, groups)``: as many as there are, with return."""
+    rng = np.random.default_rng(0)
+    for _ in range(count // at_once):
+        yield rng.multinomial(groups, np.full(groups, 1 / groups), at_once)
+
+
+def difference(
+    hits: Array, groups: Array, other_hits: Array, other_groups: Array
+) -> tuple[float, float, float]:
+    """How much more often the other was right, and its 95 % interval, by drawing groups again.
+
+    The two need not have judged the same rows.
+    """
+    names = np.unique(np.concatenate([groups, other_groups]))
+    sums = []
+    for right, group in ((hits, groups), (other_hits, other_groups)):
+        place = np.searchsorted(names, group)
+        sums.append(np.bincount(place, weights=right, minlength=len(names)))
+        sums.append(np.bincount(place, minlength=len(names)))
+    (times,) = draws(len(names), DRAWS, at_once=DRAWS)
+    own, rows, other, other_rows = (times @ each for each in sums)
+    drawn = other / np.maximum(other_rows, 1) - own / np.maximum(rows, 1)
+    low, high = np.percentile(drawn, INTERVAL)
+    return float(np.mean(other_hits) - np.mean(hits)), float(low), float(high)
+
+
+def _drawn(y: Array, P: Array, classes: Sequence[str], groups: Array) -> dict[str, list[Array]]:
+    """Each metric for each draw; all follow from the confusions and losses of the groups."""
+    k = len(classes)
+    names, group = np.unique(groups, return_inverse=True)
+    true, said = np.searchsorted(classes, y), np.argmax(P, axis=1)
+    confusions = np.zeros((len(names), k * k))
+    np.add.at(confusions, (group, true * k + said), 1)
+    losses = np.bincount(group, weights=_losses(P, true), minlength=len(names))
+    drawn: dict[str, list[Array]] = {name: [] for name in METRICS}
+    for times in draws(len(names), DRAWS, at_once=DRAWN_AT_ONCE):
+        confusion = (times @ confusions).reshape(-1, k, k)
+        for name, value in of_confusions(confusion).items():
+            drawn[name].append(value)
+        drawn["log_loss"].append(times @ losses / confusion.sum(axis=(1, 2)))
+    return drawn
+
+
+def _losses(P: Array, true: Array) -> Array:
+    """What each row adds to the log loss, with probabilities cut as scikit-learn cuts them."""
+    P = P / P.sum(axis=1, keepdims=True)
+    losses: Array = -np.log(np.clip(P[np.arange(len(P)), true], np.finfo(P.dtype).eps, None))
+    return losses
+
+
+def of_confusions(confusion: Array) -> dict[str, Array]:
+    """Accuracy, balanced accuracy and macro F1 of confusion matrices, ``(..., true, said)``.
+
+    Means over classes are over those that there are rows of.
+    """
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    true, said = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    recall = np.where(true > 0, hits / np.maximum(true, 1), 0)
+    f1 = np.where(true > 0, 2 * hits / np.maximum(true + said, 1), 0)
+    there = np.sum(true > 0, axis=-1)
+    return {
+        "accuracy": hits.sum(axis=-1) / true.sum(axis=-1),
+        "balanced_accuracy": recall.sum(axis=-1) / there,
+        "macro_f1": f1.sum(axis=-1) / there,
+    }
+
+
+def per_class(y: Array, said: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Precision, recall, F1 and support of each class, and how often it was said."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(y, said, labels=list(classes), zero_division=0)
+    return [
+        {
+            "class": name,
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "support": int(support),
+            "predicted": int(np.sum(said == name)),
+        }
+        for name, precision, recall, f1, support in zip(classes, *columns, strict=True)
+    ]
+
+
+def confusion_matrix(y: Array, said: Array, classes: Sequence[str]) -> list[list[int]]:
+    """Rows of each class, by the class that was said."""
+    from sklearn.metrics import confusion_matrix as count
+
+    matrix: list[list[int]] = count(y, said, labels=list(classes)).tolist()
+    return matrix
+
+
+def calibration(y: Array, P: Array, classes: Sequence[str]) -> dict[str, Any]:
+    """How far the probabilities can be taken at their word.
+
+    Returns
+    -------
+    dict
+        ``brier``: mean over rows of the squared distance between the probabilities and the truth,
+        summed over classes, from 0 to 2 (Brier 1950). ``expected_error``: mean distance between how
+        sure the model was and how often it was right, over `RELIABILITY_BINS` bins of sureness,
+        weighted by rows (Naeini et al., AAAI 2015). ``reliability``: those bins.
+    """
+    true = np.searchsorted(classes, y)
+    sure, right = P.max(axis=1), np.argmax(P, axis=1) == true
+    truth = np.eye(len(classes))[true]
+    bins = list(_reliability(sure, right))
+    error = sum(b["rows"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(y)
+    return {
+        "brier": float(np.mean(np.sum((P - truth) ** 2, axis=1))),
+        "expected_error": float(error),
+        "reliability": bins,
+    }
+
+
+def _reliability(sure: Array, right: Array) -> Iterator[Mapping[str, Any]]:
+    edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
+    place = np.minimum(np.searchsorted(edges, sure, side="right") - 1, RELIABILITY_BINS - 1)
+    for k in np.unique(place):
+        inside = place == k
+        yield {
+            "from": float(edges[k]),
+            "to": float(edges[k + 1]),
+            "rows": int(inside.sum()),
+            "confidence": float(sure[inside].mean()),
+            "accuracy": float(right[inside].mean()),
+        }

@@ -1,0 +1,196 @@
+"""Splits that keep together what belongs together.
+
+All are scikit-learn splitters: ``split(X, y, groups)`` yields the numbers of the rows to learn from
+and of those to be judged by. A group, be it the segments of a recording or the recordings of an
+artist, is never on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from featkit.errors import ParameterError
+from featkit.segments import Array
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+OTHER_NAMES = {"training": TRAIN, "valid": VALIDATION, "val": VALIDATION, "dev": VALIDATION}
+"""What published splits call their parts, where it is not what we call them."""
+
+
+class GroupFolds:
+    """Folds of whole groups, each with its share of every class.
+
+    Parameters
+    ----------
+    n_splits : int
+        Number of folds.
+    seed : int
+        Of the order in which groups of one size are dealt out.
+
+    Examples
+    --------
+    >>> y = ["a", "a", "a", "a", "b", "b", "b", "b"]
+    >>> songs = [1, 1, 2, 2, 3, 3, 4, 4]
+    >>> for train, test in GroupFolds(2).split(y, y, songs):
+    ...     print(len(train), [y[k] for k in test])
+    4 ['a', 'a', 'b', 'b']
+    4 ['a', 'a', 'b', 'b']
+    """
+
+    def __init__(self, n_splits: int = 5, *, seed: int = 0) -> None:
+        if type(n_splits) is not int or n_splits < 2:
+            raise ParameterError(f"folds must be a whole number from 2, got {n_splits!r}")
+        self.n_splits = n_splits
+        self.seed = seed
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Number of folds."""
+        return self.n_splits
+
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[Array, Array]]:
+        """Rows to learn from and rows to be judged by, for each fold.
+
+        Raises
+        ------
+        ParameterError
+            If a class has fewer groups than there are folds.
+        """
+        part = deal(y, _each_row(y, groups), [1 / self.n_splits] * self.n_splits, seed=self.seed)
+        for k in range(self.n_splits):
+            yield np.flatnonzero(part != k), np.flatnonzero(part == k)
+
+
+class GroupHoldout:
+    """One split by shares: whole groups, each part with its share of every class.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Of train, validation and test, as in ``(60, 20, 20)``; or of train and test.
+    seed : int
+        Of the order in which groups of one size are dealt out.
+    """
+
+    def __init__(self, shares: Sequence[float] = (60, 20, 20), *, seed: int = 0) -> None:
+        numbers = all(isinstance(share, int | float) and 0 < share < np.inf for share in shares)
+        if len(shares) not in (2, 3) or not numbers:
+            raise ParameterError(
+                "shares must be those of train, validation and test, or of train and test,"
+                f" as in (60, 20, 20); got {shares!r}"
+            )
+        self.shares = shares
+        self.seed = seed
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """One."""
+        return 1
+
+    def parts(self, y: Any, groups: Any = None) -> Array:
+        """``"train"``, ``"validation"`` or ``"test"`` for each row.
+
+        Raises
+        ------
+        ParameterError
+            If a class has fewer groups than there are parts.
+        """
+        names = (TRAIN, VALIDATION, TEST) if len(self.shares) == 3 else (TRAIN, TEST)
+        shares = np.array(self.shares) / sum(self.shares)
+        return np.array(names)[deal(y, _each_row(y, groups), shares, seed=self.seed)]
+
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[Array, Array]]:
+        """All rows but those of the test, and those of the test."""
+        yield from by_part(self.parts(y, groups))
+
+
+def by_fold(folds: Array) -> Iterator[tuple[Array, Array]]:
+    """Splits by a published column of folds: each fold once judges what the others taught."""
+    for name in in_order(folds):
+        yield np.flatnonzero(folds != name), np.flatnonzero(folds == name)
+
+
+def by_part(parts: Array) -> Iterator[tuple[Array, Array]]:
+    """The split by a column of train, validation and test: all that is not the test teaches."""
+    yield np.flatnonzero(parts != TEST), np.flatnonzero(parts == TEST)
+
+
+def in_order(names: Array) -> list[str]:
+    """The different names: numbers by size, then words by the alphabet."""
+
+    def key(name: str) -> tuple[bool, float, str]:
+        number = name.isdecimal()
+        return (not number, float(name) if number else 0.0, name)
+
+    return sorted(set(names.tolist()), key=key)
+
+
+def least_groups(y: Any, groups: Any) -> int:
+    """Number of groups of the class that has the fewest."""
+    return min(groups_of_classes(y, groups).values())
+
+
+def groups_of_classes(y: Any, groups: Any) -> dict[Any, int]:
+    """How many groups each class stands in."""
+    pairs = set(zip(np.asarray(y).tolist(), np.asarray(groups).tolist(), strict=True))
+    counts: dict[Any, int] = {}
+    for name, _ in pairs:
+        counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> Array:
+    """Deal whole groups out to parts, so that each part has its share of every class.
+
+    The largest group is dealt first, always to the part that lacks most of what the group has.
+    Where a group has one class, every part thus gets at least one group of each class.
+
+    Parameters
+    ----------
+    y, groups : array-like, shape ``(rows,)``
+        Class and group of each row.
+    shares : sequence of float
+        What each part is to have; together 1.
+    seed : int
+        Of the order among groups of one size.
+
+    Returns
+    -------
+    array of int, shape ``(rows,)``
+        Number of the part of each row.
+
+    Raises
+    ------
+    ParameterError
+        If a class has fewer groups than there are parts.
+    """
+    shares = np.asarray(shares, dtype=np.float64)
+    for name, count in groups_of_classes(y, groups).items():
+        if count < len(shares):
+            raise ParameterError(
+                f"class {name!r} has {count} group{'s' * (count != 1)} that must stay together, and"
+                f" {len(shares)} parts want one each: ask for fewer, or leave the class out"
+            )
+    ids, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    classes, class_of = np.unique(np.asarray(y), return_inverse=True)
+    counts = np.zeros((len(ids), len(classes)))
+    np.add.at(counts, (group_of, class_of), 1)
+    wanted = shares[:, None] * counts.sum(axis=0)
+    left = wanted.copy()
+    order = np.random.default_rng(seed).permutation(len(ids))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    part_of = np.empty(len(ids), dtype=np.intp)
+    for group in order:
+        own = counts[group]
+        lack = (left / wanted) @ (own / own.sum())
+        # Of parts that lack as much of this class, the one that lacks most in all.
+        part = np.lexsort((-left.sum(axis=1), -np.round(lack, 9)))[0]
+        part_of[group] = part
+        left[part] -= own
+    return part_of[group_of]
+
+
+def _each_row(y: Any, groups: Any) -> Any:
+    return np.arange(len(y)) if groups is None else groups

@@ -1,0 +1,198 @@
+"""Where the two wings meet: models that take sound.
+
+Sound knows nothing of models, and models nothing of sound; a `Model` is a classifier that knows how
+to have the table made that it wants.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, ParamSpec, Self
+
+from featkit.batch import Excerpt, Extraction, Failure, Progress, extract
+from featkit.errors import ModelError, ParameterError
+from featkit.featuresets import FeatureSet, feature_set
+from featkit.models import training
+from featkit.models.classifier import PER, Classifier
+from featkit.models.modelfile import read_model, write_model
+from featkit.table import FeatureTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+P = ParamSpec("P")
+
+
+class Result(training.Result):
+    """What training gave; its model takes sound."""
+
+    model: Model
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model said.
+
+    Attributes
+    ----------
+    data : pandas.DataFrame
+        A row for each recording or segment: see `Model.predict`.
+    failures : list of Failure
+        Recordings that could not be read: nothing is said of them.
+    """
+
+    data: pd.DataFrame
+    failures: list[Failure]
+
+
+class Model(Classifier):
+    """A fitted model, for tables and for sound; `featkit.train` and `load_model` give one."""
+
+    @classmethod
+    def of(cls, classifier: Classifier) -> Self:
+        """The same, able to hear."""
+        return cls(**{each.name: getattr(classifier, each.name) for each in fields(classifier)})
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """The feature set of the table that it was fitted on.
+
+        Raises
+        ------
+        ModelError
+            If that table did not tell, or this version of featkit computes the set otherwise.
+        """
+        if "feature_set" not in self.provenance:
+            raise ModelError(
+                "the model was fitted on a table that does not say how its columns were computed:"
+                " it can predict from tables only. A Parquet table of featkit's does say"
+            )
+        try:
+            features = feature_set(self.provenance["feature_set"])
+        except (ParameterError, TypeError) as error:
+            raise ModelError(f"the model's feature set cannot be computed here: {error}") from None
+        if features.fingerprint != self.provenance.get("fingerprint"):
+            raise ModelError(
+                f"this version of featkit computes the feature set {features.name!r} otherwise than"
+                " the one that the model was fitted with: use that version, or train again"
+            )
+        return features
+
+    def predict(
+        self,
+        inputs: FeatureTable | str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        per: Literal["recording", "segment"] = "recording",
+        n_jobs: int | None = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Predictions:
+        """Say what sound files are, or the rows of a table.
+
+        Parameters
+        ----------
+        inputs : FeatureTable, path or sequence of paths
+            A table or its file (``.parquet``, ``.csv``); or sound files and folders of them, which
+            are analysed as those were that the model was fitted on, segments and all.
+        per : {"recording", "segment"}
+            Whether segments of one recording are put together, by the mean of their log
+            probabilities.
+        n_jobs : int, optional
+            Worker processes; None for one for each processor.
+        progress : callable, optional
+            Called with a `Progress` as files are finished.
+
+        Returns
+        -------
+        Predictions
+            ``.data`` with ``path`` (and ``start``, ``end``), ``predicted``, its ``probability``,
+            and ``p_<class>`` of each class; ``.failures``.
+
+        Raises
+        ------
+        TableError
+            If the table lacks a column of the model, or has it in another unit or definition.
+        ModelError
+            If the model cannot be used on sound.
+        """
+        if per not in PER:
+            raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
+        if not isinstance(inputs, FeatureTable):
+            paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+            if not any(map(_is_table, paths)):
+                extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
+                said = self.predict_table(extraction.table, per=per)
+                return Predictions(said, extraction.failures)
+            if len(paths) > 1:
+                raise ParameterError("a table is predicted by itself: give one, or sound files")
+            inputs = FeatureTable.read(paths[0])
+        return Predictions(self.predict_table(inputs, per=per), [])
+
+    def extract(
+        self,
+        inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        n_jobs: int | None = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Extraction:
+        """The table that it wants, of sound files and folders of them.
+
+        See `featkit.extract` for the parameters.
+
+        Raises
+        ------
+        ModelError
+            If the model cannot be used on sound.
+        """
+        features = self.feature_set
+        try:
+            excerpt = Excerpt(**self.provenance["excerpt"])
+        except (KeyError, TypeError, ParameterError) as error:
+            raise ModelError(
+                f"the model does not say which part of a file it wants: {error}"
+            ) from None
+        part = dataclasses.asdict(excerpt)
+        return extract(inputs, features=features, **part, n_jobs=n_jobs, progress=progress)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file, whole or not at all; `load_model` reads it.
+
+        Raises
+        ------
+        WriteError
+            If the file cannot be written.
+        """
+        write_model(self, path)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file; nothing in it is executed.
+
+    Raises
+    ------
+    ModelError
+        If it is no model file, or one that was cut, altered, or made to do harm.
+    """
+    return Model.of(read_model(path))
+
+
+def _hearing(train: Callable[P, training.Result]) -> Callable[P, Result]:
+    """The same, but that its model takes sound."""
+
+    @functools.wraps(train)
+    def trained(*args: P.args, **how: P.kwargs) -> Result:
+        result = train(*args, **how)
+        return Result(result.scores, Model.of(result.model), result.predictions)
+
+    return trained
+
+
+train = _hearing(training.train)
+
+
+def _is_table(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).lower().endswith((".csv", ".parquet"))

@@ -1,0 +1,163 @@
+"""Splits: what belongs together is never on both sides."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_validate
+
+from featkit.errors import ParameterError
+from featkit.models.splits import (
+    GroupFolds,
+    GroupHoldout,
+    by_fold,
+    by_part,
+    deal,
+    in_order,
+    least_groups,
+)
+
+
+@st.composite
+def problems(draw, parts=5):
+    """Rows of groups of any sizes, in one class or several; each class has groups enough."""
+    groups, y = [], []
+    for name in range(draw(st.integers(2, 4))):
+        for group in range(draw(st.integers(parts, 12))):
+            size = draw(st.integers(1, 9))
+            groups += [f"{name}-{group}"] * size
+            y += [f"class {name}"] * size
+    if draw(st.booleans()):  # a group of all classes, such as an artist with several genres
+        groups += ["mixed"] * 3
+        y += ["class 0", "class 1", "class 1"]
+    order = draw(st.permutations(range(len(y))))
+    return np.array(y)[list(order)], np.array(groups)[list(order)]
+
+
+def splitters():
+    return st.one_of(
+        st.builds(GroupFolds, st.integers(2, 5), seed=st.integers(0, 3)),
+        st.builds(
+            GroupHoldout,
+            st.sampled_from([(60, 20, 20), (70, 15, 15), (80, 10, 10), (0.75, 0.25), (1, 1, 8)]),
+            seed=st.integers(0, 3),
+        ),
+    )
+
+
+@given(problems(), splitters())
+def test_no_group_is_ever_on_both_sides(problem, splitter):
+    y, groups = problem
+    for train, test in splitter.split(y, y, groups):
+        assert not set(groups[train]) & set(groups[test])
+        assert sorted([*train, *test]) == list(range(len(y)))
+        assert set(y[train]) == set(y[test]) == set(y)
+
+
+@given(problems(), st.integers(2, 5), st.integers(0, 3))
+def test_every_row_is_judged_once(problem, n_splits, seed):
+    y, groups = problem
+    judged = [test for _, test in GroupFolds(n_splits, seed=seed).split(y, y, groups)]
+    assert len(judged) == n_splits
+    assert sorted(np.concatenate(judged)) == list(range(len(y)))
+
+
+@given(problems(), st.integers(0, 3))
+def test_the_parts_of_a_holdout_keep_groups_together(problem, seed):
+    y, groups = problem
+    parts = GroupHoldout((60, 20, 20), seed=seed).parts(y, groups)
+    assert all(len(set(parts[groups == group])) == 1 for group in set(groups))
+    assert set(parts) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize(
+    ("shares", "counts"),
+    [
+        ((60, 20, 20), (60, 20, 20)),
+        ((70, 15, 15), (70, 15, 15)),
+        ((80, 10, 10), (80, 10, 10)),
+        ((0.8, 0.2), (80, 0, 20)),
+    ],
+)
+def test_groups_of_one_row_are_shared_out_as_asked(shares, counts):
+    y = np.repeat(["a", "b", "c"], 100)
+    parts = GroupHoldout(shares).parts(y)
+    for name in "abc":
+        found = Counter(parts[y == name].tolist())
+        assert (found["train"], found["validation"], found["test"]) == counts
+
+
+def test_folds_have_their_share_of_every_class_and_of_all():
+    y = np.array(["a"] * 26 + ["b"] * 51 + ["c"] * 13)
+    sizes = []
+    for _, test in GroupFolds(5).split(y, y):
+        found = Counter(y[test].tolist())
+        assert found["a"] in (5, 6)
+        assert found["b"] in (10, 11)
+        assert found["c"] in (2, 3)
+        sizes.append(len(test))
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_large_group_leaves_room_for_the_small():
+    y = np.repeat("a", 40)
+    groups = np.array([0] * 20 + list(range(1, 21)))
+    sizes = [len(test) for _, test in GroupFolds(2).split(None, y, groups)]
+    assert sizes == [20, 20]
+
+
+def test_the_seed_decides_and_nothing_else():
+    y, rows, shares = np.repeat(["a", "b"], 20), np.arange(40), [0.5, 0.5]
+    one, again, other = (deal(y, rows, shares, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+
+
+def test_a_class_with_too_few_groups_is_named():
+    y = ["a"] * 6 + ["rare"] * 2
+    with pytest.raises(ParameterError, match=r"class 'rare' has 2 groups .* 3 parts want one each"):
+        list(GroupFolds(3).split(y, y))
+    with pytest.raises(ParameterError, match="class 'rare' has 1 group that"):
+        GroupHoldout((1, 1)).parts(y, [*range(6), 7, 7])
+
+
+@pytest.mark.parametrize("n_splits", [1, 0, -3, 2.0, "5"])
+def test_folds_are_a_number_from_two(n_splits):
+    with pytest.raises(ParameterError, match="folds must be a whole number from 2"):
+        GroupFolds(n_splits)
+
+
+@pytest.mark.parametrize(
+    "shares", ["80/20", (1,), (60, 20, 10, 10), (60, 0, 40), (1, -1), (1, np.inf)]
+)
+def test_shares_are_two_or_three_positive_numbers(shares):
+    with pytest.raises(ParameterError, match="shares must be"):
+        GroupHoldout(shares)
+
+
+def test_published_folds_and_parts():
+    folds = np.array(["10", "2", "1", "2", "b"])
+    assert in_order(folds) == ["1", "2", "10", "b"]
+    assert [test.tolist() for _, test in by_fold(folds)] == [[2], [1, 3], [0], [4]]
+    parts = np.array(["train", "test", "validation", "train"])
+    ((train, test),) = by_part(parts)
+    assert train.tolist() == [0, 2, 3]
+    assert test.tolist() == [1]
+
+
+def test_they_are_scikit_learns_splitters():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b"], 30)
+    X = rng.normal(size=(60, 3)) + (y == "a")[:, None]
+    groups = np.arange(60) // 3
+    for splitter, rounds in ((GroupFolds(4), 4), (GroupHoldout((80, 20)), 1)):
+        found = cross_validate(LogisticRegression(), X, y, groups=groups, cv=splitter)
+        assert len(found["test_score"]) == rounds == splitter.get_n_splits()
+
+
+def test_groups_are_counted_by_class():
+    assert least_groups(["a", "a", "a", "b"], [1, 1, 2, 1]) == 1
+    assert least_groups(["a", "a", "b", "b"], [1, 2, 1, 2]) == 2
