@@ -1,0 +1,112 @@
+"""``featkit report``: a page that says how good a model is, where it errs, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from featkit.cli._console import quiet_option
+
+if TYPE_CHECKING:
+    from featkit.table import FeatureTable
+
+EPILOG = """
+\b
+Examples:
+  featkit report genre.fk corpus.parquet -o report.html
+  featkit report genre.fk corpus.parquet --sound recordings/ -o report.html
+  featkit report genre.fk corpus.parquet --csv tables/ -o report.html
+  featkit report genre.fk corpus.parquet --rows 500 -o report.html
+  featkit report scores.json -o scores.html
+
+The page is one file, needs no network, and can be sent to anybody. With --sound it holds a few
+seconds of the recordings that it shows: mind whose they are.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("model", metavar="MODEL|SCORES")
+@click.argument("table", metavar="[TABLE]", required=False)
+@click.option("-o", "--output", required=True, metavar="FILE.html", help="Page to write.")
+@click.option("--csv", metavar="DIR", help="Write what the page shows as CSV files, too.")
+@click.option(
+    "--sound", metavar="FOLDER", help="Where the recordings are: some of them can then be heard."
+)
+@click.option(
+    "--rows", type=click.IntRange(min=1), metavar="N", help="Explain N rows, drawn at random."
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that explaining may take, before rows are left out.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (one a processor).")
+@quiet_option
+def command(
+    model: str,
+    table: str | None,
+    output: str,
+    csv: str | None,
+    sound: str | None,
+    rows: int | None,
+    budget: float,
+    jobs: int | None,
+) -> None:
+    """Write a page about a model: how good it is, where it errs, and why.
+
+    MODEL is what `featkit train` wrote, or the scores alone, as its --scores wrote them. TABLE is
+    what the model was trained on, or a table that it has not seen; without it the page cannot say
+    why.
+    """
+    from featkit.cli._console import printable, remark, shown_progress
+    from featkit.explaining import explain
+    from featkit.models.settings import Settings
+    from featkit.recognition import load_model
+    from featkit.report import check_asked, read_scores, write_report
+    from featkit.writing import check_outputs
+
+    check_outputs({output: ".html"}, inputs=[name for name in (model, table) if name])
+    check_asked(output, sound=sound, csv=csv)
+    if model.lower().endswith(".json"):
+        if table is not None or sound is not None or rows is not None:
+            raise click.UsageError("scores alone explain no rows: name the model (.fk) instead.")
+        write_report(output, model=read_scores(model), csv=csv)
+        remark(f"{output}: scores alone; with the model and its table it says why")
+        return
+    loaded = load_model(model)
+    features = explanation = None
+    if table is not None:
+        features = _read(table, Settings(**loaded.training["settings"]).keys)
+        with shown_progress("explaining", "rows") as report:
+            explanation = explain(
+                loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report
+            )
+    write_report(
+        output, model=loaded, explanation=explanation, table=features, sound=sound, csv=csv
+    )
+    if explanation is None:
+        remark(f"{output}: nothing is explained without a table")
+        return
+    some = "" if len(explanation) == explanation.rows_there else f" of {explanation.rows_there}"
+    remark(f"{output}: {len(explanation)}{some} rows explained")
+    for note in explanation.notes:
+        remark(printable(note))
+    if explanation.learnt is not None and explanation.learnt.any():
+        remark(
+            "To have every row explained by a model that has not seen it, give the whole table that"
+            " the model was trained on, with its labels and groups."
+        )
+
+
+def _read(path: str, keys: Sequence[str]) -> FeatureTable:
+    """A table, with those of the keys that it has: one that was not learnt from may lack some."""
+    from featkit.table import FeatureTable
+
+    table = FeatureTable.read(path)
+    there = [name for name in keys if name in (*table.keys, *table.feature_names)]
+    return FeatureTable.read(path, keys=there) if there else table

@@ -1,0 +1,23 @@
+"""Which features decided: SHAP values of every estimator, and what follows from them."""
+
+from __future__ import annotations
+
+from featkit.explaining.computing import explain
+from featkit.explaining.explanation import Explanation
+from featkit.explaining.ranking import (
+    contributions,
+    correlated,
+    direction,
+    grid,
+    importance,
+)
+
+__all__ = [
+    "Explanation",
+    "contributions",
+    "correlated",
+    "direction",
+    "explain",
+    "grid",
+    "importance",
+]

@@ -1,0 +1,311 @@
+"""From a model and a table to an `Explanation`."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from featkit.errors import ParameterError, TableError
+from featkit.explaining.explainers import Explainer, Progress, explainers, settings_of
+from featkit.explaining.explanation import Explanation
+from featkit.explaining.methods import (
+    REPETITIONS,
+    evaluations,
+    exact,
+    sampled,
+    seconds,
+)
+from featkit.models.classifier import Classifier, in_order_of, probabilities
+from featkit.models.estimators import estimator
+from featkit.models.problem import named, texts
+from featkit.models.reference import read_reference
+from featkit.segments import Array
+from featkit.table import FeatureTable
+from featkit.workers import interrupts_ignored, worker_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUDGET = 120.0
+"""Seconds that explaining may take, before rows are sampled."""
+
+TRIED = 6
+"""Rows by which it is estimated how long all will take."""
+
+FEWEST = 20
+"""Rows that are explained at least, however long they take."""
+
+EXACT = 1e-4
+"""Of the output's size: how much may be missing from the sum of contributions."""
+
+
+class _Found(NamedTuple):
+    """Contributions of some rows, all arrays by row."""
+
+    rows: Array
+    folds: Array
+    learnt: Array
+    values: Array
+    base: Array
+    output: Array
+    P: Array
+    error: Array | None
+
+
+def explain(
+    model: Classifier,
+    table: FeatureTable | pd.DataFrame,
+    *,
+    rows: int | None = None,
+    budget: float = BUDGET,
+    seed: int = 0,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Explanation:
+    """How much each column spoke for each class, in each row.
+
+    Parameters
+    ----------
+    model : Classifier
+        As `featkit.train` or `featkit.load_model` gives it.
+    table : FeatureTable or pandas.DataFrame
+        The table that it was trained on, whose rows are then explained by the models that scored
+        them and had not seen them; or any other with its columns, explained by the model itself.
+    rows : int, optional
+        How many rows to draw at random and explain; left out, all, as far as there is time.
+    budget : float
+        Seconds that explaining may take. Some estimators take long (`svm`, `random_forest`): rows
+        are then explained in random order, and those that are left are not, as the explanation
+        says. Which these are depends on the machine: to have the same again, say `rows`.
+    seed : int
+        Of what is drawn.
+    n_jobs : int, optional
+        Worker processes; None for one for each processor.
+    progress : callable, optional
+        Called with how much is done, of how much, and what.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    TableError
+        If the table does not fit the model, or has no rows.
+    ParameterError
+        If `rows` or `budget` is not above 0.
+    """
+    if rows is not None and (type(rows) is not int or rows < 1):
+        raise ParameterError(f"rows must be a whole number from 1, got {rows!r}")
+    if not budget > 0:
+        raise ParameterError(f"budget must be above 0 seconds, got {budget}")
+    if not isinstance(table, FeatureTable):
+        table = FeatureTable.of(table)
+    model.check(table)
+    if not len(table):
+        raise TableError("the table has no rows to explain")
+    workers = worker_count(n_jobs)
+    known = read_reference(model.training, len(model.classes), len(model.columns))
+    X = table.matrix(model.columns)
+    everyone, notes = explainers(model, table, workers, progress)
+    there = sum(len(of.rows) for of in everyone)
+    chosen = _drawn(everyone, rows, seed)
+    found = _found(model, X, chosen, budget, seed, workers, progress)
+    y, unknown = _labels(model, table, found.rows)
+    keys = {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
+    group = settings_of(model).group
+    if group is not None and group in table.keys and (texts(table, group) != "").all():
+        keys["group"] = texts(table, group)
+    return Explanation(
+        values=found.values,
+        base=found.base,
+        output=found.output,
+        probabilities=found.P,
+        error=found.error,
+        scale=estimator(model.name).scale,
+        meaning=estimator(model.name).meaning(len(model.classes)),
+        X=X[found.rows],
+        columns=list(model.columns),
+        classes=list(model.classes),
+        y=y,
+        keys={key: column[found.rows] for key, column in keys.items()},
+        folds=found.folds,
+        learnt=found.learnt,
+        usual=known.usual,
+        method=_method(model, everyone),
+        rows_there=there,
+        schema={column["name"]: column for column in model.provenance.get("columns", [])},
+        notes=[*_inexact(found), *_sampled(len(found.rows), there), *unknown, *notes],
+    )
+
+
+def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
+    """The true classes, "" where they are not known, and a note on those the model never met."""
+    label = settings_of(model).label
+    if label not in (*table.keys, *table.feature_names):
+        return None, []
+    given = texts(table, label)[rows]
+    y = np.where(np.isin(given, model.classes), given, "")
+    others = sorted(set(given.tolist()) - {"", *model.classes})
+    notes = []
+    if others:
+        count = int(np.sum((given != "") & (y == "")))
+        notes.append(
+            f"{count} rows have a class that the model does not know ({named(others)}): whether it"
+            " is right is not asked of them."
+        )
+    return (y if (y != "").any() else None), notes
+
+
+def _inexact(found: _Found) -> list[str]:
+    """A note, should contributions not add up to the output."""
+    missing = np.abs(found.output - found.base - found.values.sum(axis=1)).max(initial=0)
+    size = np.abs(found.output - found.base).max(initial=0)
+    if missing <= EXACT * size:
+        return []
+    return [
+        f"The contributions do NOT add up to what the model said: up to {missing:.2g} is missing,"
+        f" of at most {size:.2g}. Do not rely on them."
+    ]
+
+
+def _sampled(explained: int, there: int) -> list[str]:
+    """A note, where some rows were drawn."""
+    if explained == there:
+        return []
+    return [
+        f"{explained:,} of {there:,} rows were drawn at random and explained. Intervals tell what"
+        " that leaves open."
+    ]
+
+
+def _drawn(everyone: Sequence[Explainer], rows: int | None, seed: int) -> list[Explainer]:
+    """The rows of each in random order, as many of all as are wanted."""
+    order = np.random.default_rng(seed).permutation(sum(len(of.rows) for of in everyone))
+    rank = np.split(order, np.cumsum([len(of.rows) for of in everyone])[:-1])
+    most = len(order) if rows is None else rows
+    drawn = []
+    for of, place in zip(everyone, rank, strict=True):
+        first = np.argsort(place)[: int(np.sum(place < most))]
+        drawn.append(of._replace(rows=of.rows[first]))
+    return drawn
+
+
+def _found(
+    model: Classifier,
+    X: Array,
+    everyone: Sequence[Explainer],
+    budget: float,
+    seed: int,
+    workers: int,
+    progress: Progress | None,
+) -> _Found:
+    """The contributions of all rows that there is time for, in the order of the table."""
+    import joblib
+
+    at_once = estimator(model.name).rows_at_once
+    pieces = list(_pieces(everyone, at_once or len(X)))
+    total = sum(len(rows) for _, rows in pieces)
+    if at_once and progress:
+        progress(0, total, _estimate(model.name, X, pieces, workers, budget))
+    end = time.monotonic() + budget
+
+    def tasks() -> Iterator[Any]:
+        sent = 0
+        for of, rows in pieces:
+            if at_once and sent >= FEWEST and time.monotonic() > end:
+                return
+            sent += len(rows)
+            yield joblib.delayed(_contributions)(
+                model.name, model.classes, of, rows, X[rows], seed=seed
+            )
+
+    with interrupts_ignored():
+        results = joblib.Parallel(
+            n_jobs=workers if at_once else 1,
+            return_as="generator",
+            batch_size=1,
+            pre_dispatch="n_jobs",
+        )(tasks())
+    found: list[_Found] = []
+    done = 0
+    for each in results:
+        found.append(each)
+        done += len(each.rows)
+        if progress:
+            progress(done, total, "")
+    order = np.argsort(np.concatenate([of.rows for of in found]), kind="stable")
+    errors = [of.error for of in found if of.error is not None]
+    arrays = {
+        name: np.concatenate([getattr(of, name) for of in found])[order]
+        for name in ("rows", "folds", "learnt", "values", "base", "output", "P")
+    }
+    return _Found(**arrays, error=np.concatenate(errors)[order] if errors else None)
+
+
+def _pieces(everyone: Sequence[Explainer], size: int) -> Iterator[tuple[Explainer, Array]]:
+    """A few rows of each in turn, so that all have had their say when time is up."""
+    for start in itertools.count(0, size):
+        left = [of for of in everyone if len(of.rows) > start]
+        if not left:
+            return
+        for of in left:
+            yield of, of.rows[start : start + size]
+
+
+def _estimate(
+    name: str,
+    X: Array,
+    pieces: Sequence[tuple[Explainer, Array]],
+    workers: int,
+    budget: float,
+) -> str:
+    """How long it will take, by a few rows."""
+    of, rows = pieces[0]
+    begin, each = seconds(of.pipeline, name, X[rows[:TRIED]], of.background)
+    rows_there = sum(len(rows) for _, rows in pieces)
+    needed = (begin * len(pieces) + each * rows_there) / workers
+    stop = f"; rows will be drawn, for it stops after {budget:.0f} s" if needed > budget else ""
+    return f"explaining, about {needed:.0f} s{stop}"
+
+
+def _contributions(
+    name: str, classes: Sequence[str], of: Explainer, rows: Array, X: Array, *, seed: int
+) -> _Found:
+    """The contributions of some rows, in the order of `classes`."""
+    from threadpoolctl import threadpool_limits
+
+    pipeline, error = of.pipeline, None
+    with threadpool_limits(1):
+        contributions = exact(pipeline, name, X)
+        if contributions is None:
+            contributions, error = sampled(pipeline, X, of.background, seed=seed)
+        P = probabilities(pipeline, X, classes)
+    own = pipeline.classes_
+    base = np.broadcast_to(contributions.base, contributions.output.shape)
+    return _Found(
+        rows,
+        np.full(len(rows), of.fold, object),
+        np.full(len(rows), of.learnt),
+        in_order_of(classes, own, contributions.values),
+        in_order_of(classes, own, base),
+        in_order_of(classes, own, contributions.output),
+        P,
+        None if error is None else in_order_of(classes, own, error),
+    )
+
+
+def _method(model: Classifier, everyone: Sequence[Explainer]) -> str:
+    chosen = estimator(model.name)
+    if chosen.contributions is not None:
+        return f"exact SHAP values of the {chosen.title}"
+    rows = len(everyone[0].background)
+    asked = evaluations(len(model.columns), rows)
+    return (
+        f"SHAP values by permutation: {REPETITIONS} orders of the columns and their reverses,"
+        f" {rows} rows of background, {asked} evaluations a row"
+    )

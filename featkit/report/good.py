@@ -1,0 +1,195 @@
+"""How good the model is: the second section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from featkit.models.scores import METRICS
+from featkit.models.training import BASELINE, ranked
+from featkit.report import svg
+from featkit.report.words import count, fixed, percent, plural, points
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "log_loss": "Log loss",
+}
+
+
+@dataclass(frozen=True)
+class ModelScore:
+    """One score of one model."""
+
+    model: str
+    value: str
+    low: str
+    high: str
+    std: str
+    chart: Markup
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One score of all models."""
+
+    title: str
+    definition: str
+    axis: tuple[str, str]
+    rows: Sequence[ModelScore]
+
+
+@dataclass(frozen=True)
+class Good:
+    """What the section shows."""
+
+    lead: Sequence[str]
+    metrics: Sequence[Metric]
+    by_row: Sequence[tuple[str, str, str, str]]
+    calibration: str
+    reliability: Markup
+    bins: Sequence[Mapping[str, str]]
+
+
+def good(scores: Mapping[str, Any]) -> Good:
+    """The section, of scores as training gives them."""
+    return Good(
+        lead=[_lead(scores), *_together(scores), *_honesty(scores)],
+        metrics=[_metric(scores, name) for name in METRICS],
+        by_row=_by_row(scores),
+        calibration=_calibration(scores["calibration"]),
+        reliability=svg.reliability(scores["calibration"]["reliability"]),
+        bins=[
+            {
+                "range": f"{fixed(of['from'], 1)} to {fixed(of['to'], 1)}",
+                "rows": str(of["rows"]),
+                "confidence": fixed(of["confidence"]),
+                "accuracy": fixed(of["accuracy"]),
+            }
+            for of in scores["calibration"]["reliability"]
+        ],
+    )
+
+
+def judged_things(scores: Mapping[str, Any]) -> str:
+    """What the judged rows are called: recordings, if each is one."""
+    if scores["unit"] != "row" and scores["groups"] == scores["rows"]:
+        return plural(str(scores["unit"]))
+    return "rows"
+
+
+def _lead(scores: Mapping[str, Any]) -> str:
+    right = sum(row[k] for k, row in enumerate(scores["confusion"]))
+    of = scores["models"][scores["model"]]["accuracy"]
+    text = (
+        f"Of {scores['judged']:,} {judged_things(scores)}, {right:,} ({percent(of['value'])};"
+        f" 95\u00a0% interval {_points(of)}) were given their class, by a model that had not"
+        " seen them."
+    )
+    if BASELINE in scores["models"]:
+        commonest = scores["models"][BASELINE]["accuracy"]["value"]
+        text += f" Always saying the commonest class would give {percent(commonest)}."
+    return text
+
+
+def _points(of: Mapping[str, float]) -> str:
+    return f"{points(of['low'])} to {points(of['high'])}"
+
+
+def _together(scores: Mapping[str, Any]) -> list[str]:
+    if not scores.get("recordings"):
+        return []
+    of = scores["recordings"]["accuracy"]
+    return [
+        f"With all rows of a recording taken together, {percent(of['value'])} of the recordings"
+        f" (95\u00a0% interval {_points(of)}) were given their class."
+    ]
+
+
+def _compared(scores: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a split by row would have promised, as models tell since they tell how sure that is."""
+    by_row: Mapping[str, Any] | None = scores.get("by_row")
+    return by_row if by_row and "honest" in by_row else None
+
+
+def _honesty(scores: Mapping[str, Any]) -> list[str]:
+    if "by_row" not in scores:  # there was no split
+        return []
+    by_row = _compared(scores)
+    if by_row is None:
+        if scores["unit"] == "row" and any("split by row" in text for text in scores["warnings"]):
+            return ["Rows were divided: this is the split by row, and says too much."]
+        if scores["groups"] == scores["rows"]:
+            return ["No column says that rows belong together: a split by row is the same."]
+        return ["No split by row was made for comparison."]
+    honest, promised = by_row["honest"]["accuracy"], by_row["scores"]["accuracy"]
+    more, low, high = (by_row["difference"][name] for name in ("accuracy", "low", "high"))
+    verdict = "more than it deserves" if low > 0 else "less than it deserves"
+    if low <= 0 <= high:
+        verdict = "so no difference that can be told"
+    return [
+        f"A split that takes no care of what belongs together, row by row, would have said"
+        f" {percent(promised)} where the honest one says {percent(honest)} of"
+        f" {by_row['candidate']}: {_signed_points(more)} points (95\u00a0% interval"
+        f" {_signed_points(low)} to {_signed_points(high)}), {verdict}."
+    ]
+
+
+def _signed_points(share: float) -> str:
+    return f"{'+' if share > 0 else '−' if share < 0 else ''}{points(abs(share))}"
+
+
+def _by_row(scores: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    by_row = _compared(scores)
+    if by_row is None:
+        return []
+    honest, promised = by_row["honest"], by_row["scores"]
+    more = {name: promised[name] - honest[name] for name in METRICS}
+    return [
+        (
+            TITLES[name],
+            fixed(honest[name]),
+            fixed(promised[name]),
+            ("+" if more[name] > 0 else "") + fixed(more[name]),
+        )
+        for name in METRICS
+    ]
+
+
+def _metric(scores: Mapping[str, Any], name: str) -> Metric:
+    models = {each: of[name] for each, of in ranked(scores)}
+    if scores.get("recordings"):
+        kept = scores["model"]
+        models[f"{kept}, whole recordings"] = scores["recordings"][name]
+    top = 1.0 if name != "log_loss" else 1.05 * max(of["high"] for of in models.values())
+    against = models[BASELINE]["value"] if BASELINE in models else None
+    rows = [
+        ModelScore(
+            model=each,
+            value=fixed(of["value"]),
+            low=fixed(of["low"]),
+            high=fixed(of["high"]),
+            std=fixed(of["std"]),
+            chart=svg.interval(of["value"], of["low"], of["high"], top=top, against=against),
+        )
+        for each, of in models.items()
+    ]
+    return Metric(TITLES[name], METRICS[name], ("0", fixed(top, 0 if top == 1 else 2)), rows)
+
+
+def _calibration(of: Mapping[str, Any]) -> str:
+    off = of["expected_error"]
+    bins = of["reliability"]
+    bias = sum(b["rows"] * (b["confidence"] - b["accuracy"]) for b in bins)
+    rows = max(sum(b["rows"] for b in bins), 1)
+    way = "surer than it should be" if bias > 0 else "less sure than it could be"
+    verdict = "as sure as it should be" if abs(bias / rows) < 0.01 else way
+    return (
+        f"The model says how sure it is. Over {count(rows, 'row')} that is off by"
+        f" {100 * off:.1f} points on average (expected calibration error {fixed(off)}); on the"
+        f" whole it is {verdict}. The Brier score is {fixed(of['brier'])}, from 0 (perfect) to 2."
+    )

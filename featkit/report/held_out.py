@@ -1,0 +1,54 @@
+"""How good the model is on the table that is explained, if it was trained on another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from featkit.explaining.explanation import Explanation
+from featkit.models.scores import judged
+from featkit.models.training import BASELINE, scores_of_recordings
+from featkit.report.subject import Subject
+from featkit.segments import Array
+
+
+def held_out(model: Subject, explanation: Explanation) -> dict[str, Any] | None:
+    """Scores of the rows that the model has not learnt from, if their true classes are known.
+
+    Of the shape that training gives: see `featkit.models.training.Result`.
+    """
+    rows = np.flatnonzero(explanation.held_out)
+    if not len(rows) or explanation.y is None:
+        return None
+    y, groups = explanation.y[rows].astype(str), explanation.groups[rows]
+    P = {model.name: explanation.probabilities[rows]}
+    if shares := _shares(model):
+        P[BASELINE] = np.tile(shares, (len(rows), 1))
+    unit = "group" if "group" in explanation.keys else "recording"
+    return {
+        "protocol": "a table that it was not trained on",
+        "unit": unit if "path" in explanation.keys else "row",
+        "rows": len(explanation),
+        "groups": len(np.unique(groups)),
+        "columns": len(explanation.columns),
+        **judged(y, P, model.name, model.classes, groups, np.full(len(rows), "")),
+        "recordings": _of_recordings(explanation, rows, y),
+        "warnings": [],
+    }
+
+
+def _shares(model: Subject) -> list[float]:
+    """How common each class was among the rows that the model was judged on."""
+    counts = [of["support"] for of in model.scores.get("per_class", [])]
+    return [count / sum(counts) for count in counts]
+
+
+def _of_recordings(explanation: Explanation, rows: Array, y: Array) -> dict[str, Any] | None:
+    if "path" not in explanation.keys:
+        return None
+    paths = np.asarray(explanation.keys["path"])[rows].astype(str)
+    if len(set(paths.tolist())) == len(paths):
+        return None
+    P, groups = explanation.probabilities[rows], explanation.groups[rows]
+    return scores_of_recordings(y, P, explanation.classes, paths, groups, np.full(len(y), ""))

@@ -1,0 +1,124 @@
+"""Numbers and names as a reader wants them: few digits, a true minus, units as they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from featkit.segments import Array
+
+NO_NUMBER = "–"
+
+UNITLESS = ("", "1")
+
+DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
+
+
+def figures(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits."""
+    if not math.isfinite(value):
+        return NO_NUMBER
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if not -5 <= size < 7:
+        return f"{value:.{digits - 1}e}".replace("-", "−")
+    text = f"{value:,.{max(0, digits - 1 - size)}f}"
+    if not float(text.replace(",", "")):
+        return "0"
+    return text.replace("-", "−")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """The same with its sign, whichever it is."""
+    return ("+" if value > 0 else "") + figures(value, digits)
+
+
+def fixed(value: float, places: int = 3) -> str:
+    """A score: so many places."""
+    if not math.isfinite(value):
+        return NO_NUMBER
+    return f"{value + math.copysign(1e-9, value):.{places}f}".replace("-", "−")
+
+
+def points(share: float) -> str:
+    """A share in points of a hundred; halves are rounded up, as a reader does."""
+    return f"{100 * share + 1e-9:.1f}" if math.isfinite(share) else NO_NUMBER
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return f"{points(share)}\u00a0%"
+
+
+def with_unit(value: float, unit: str, digits: int = 4) -> str:
+    """A value in its unit."""
+    number = figures(value, digits)
+    return number if unit in UNITLESS or number == NO_NUMBER else f"{number}\u00a0{unit}"
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """So many of something."""
+    return f"{number:,} {thing if number == 1 else things or plural(thing)}"
+
+
+def plural(thing: str) -> str:
+    """The plural of a regular noun."""
+    if thing.endswith("y") and thing[-2:-1] not in "aeiou":
+        return f"{thing[:-1]}ies"
+    return f"{thing}s"
+
+
+def quoted(name: str) -> str:
+    """A name from outside, set off from the words around it."""
+    return f"“{name}”"
+
+
+def listed(names: Iterable[str]) -> str:
+    """a, b and c."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def seconds(duration: float) -> str:
+    """A duration in the unit that suits it."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if duration >= 2 * size:
+            return with_unit(duration / size, unit, 3)
+    return with_unit(duration, "s", 3)
+
+
+def summarised(values: Sequence[Any] | Array) -> str:
+    """What a column of texts holds: a range of numbers, a few values, or how many."""
+    texts = [str(value) for value in np.asarray(values, dtype=object).tolist()]
+    there = [text for text in texts if text]
+    missing = (
+        f"; none in {count(len(texts) - len(there), 'row')}" if len(there) < len(texts) else ""
+    )
+    names, counts = np.unique(np.array(there, dtype=str), return_counts=True)
+    if not there:
+        return "nothing"
+    if len(names) <= 6:
+        order = np.argsort(-counts, kind="stable")
+        shown = (f"{_short(str(names[k]))}: {count(int(counts[k]), 'row')}" for k in order)
+        return ", ".join(shown) + missing
+    numbers = _numbers(there)
+    if numbers is not None:
+        low, middle, high = (figures(float(np.percentile(numbers, q))) for q in (0, 50, 100))
+        return f"{low} to {high}, half of them below {middle}{missing}"
+    return f"{len(names):,} different values{missing}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _numbers(texts: Sequence[str]) -> Array | None:
+    try:
+        numbers = np.array([float(text) for text in texts])
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
