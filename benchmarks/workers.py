@@ -15,10 +15,10 @@ from pathlib import Path
 
 import _common  # before NumPy: it sets one thread
 import numpy as np
-from joblib.externals.loky import get_reusable_executor
 
 import featkit
 from featkit import files, synthesis
+from featkit.batch import pool
 
 ENOUGH_SECONDS = 20.0
 
@@ -53,7 +53,7 @@ def compare(folder: Path, features: str, rounds: int) -> None:
     extractions: dict[int, featkit.Extraction] = {}
 
     def extract(n_jobs: int) -> None:
-        get_reusable_executor().shutdown(wait=True)
+        pool.started.cache_clear()
         extractions[n_jobs] = featkit.extract(folder, features=features, n_jobs=n_jobs)
 
     seconds = _common.interleaved(

@@ -38,8 +38,9 @@ def main(target: str) -> None:
 def draw_sound(figure, clips) -> None:
     stack = Stack(clips, SR, SpectraParameters())
     axes = figure.subplots(len(STYLES), 1, sharex=True)
+    log_mel = stack.gathered("log_mel")
     for ax, style, clip in zip(axes, STYLES, stack.segments, strict=True):
-        ax.imshow(stack.log_mel[:, clip], origin="lower", aspect="auto", cmap="magma")
+        ax.imshow(log_mel[:, clip], origin="lower", aspect="auto", cmap="magma")
         ax.set_yticks([])
         ax.set_ylabel(style, rotation=0, ha="right", va="center")
     axes[-1].set_xticks([])

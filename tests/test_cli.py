@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says and where, and its exit status."""
 
 import csv
+import functools
 import os
 import re
 import subprocess
@@ -12,12 +13,13 @@ import soundfile
 from click.testing import CliRunner
 
 import featkit
-from featkit import signals
+from featkit import recognition, signals
 from featkit.cli import main
 
 SR = 22050
 
-COMMANDS = ["demo", "describe", "extract", "features"]
+COMMANDS = ["demo", "describe", "diff", "explain", "extract", "features"]
+COMMANDS += ["inspect", "predict", "report", "train"]
 
 SMALL = """
 name = "mine"
@@ -100,7 +102,8 @@ def test_a_fresh_process_writes_a_table_and_says_so_on_standard_error(corpus, en
     assert table.data["path"].tolist() == ["jazz/a.wav", "jazz/b.wav", "rock/a.wav", "rock/b.wav"]
     np.testing.assert_array_equal(table.features, expected.features)
     assert table.labels is None
-    assert sorted(path.name for path in corpus.parent.iterdir()) == ["corpus", f"out.{ending}"]
+    written = sorted(path.name for path in corpus.parent.iterdir())
+    assert written == ["corpus", f"out.{ending}", f"out.{ending}.parts"]
 
 
 def test_the_console_script_is_the_same_command(corpus):
@@ -167,6 +170,37 @@ def test_labels_are_the_names_of_the_folders(corpus):
     assert table.labels.tolist() == ["jazz", "jazz", "rock", "rock"]
 
 
+def test_names_say_what_the_pattern_tells(corpus):
+    arguments = ["--name-pattern", "{take}", "--labels", "folder", "--features", "genre75"]
+    run("extract", "corpus", "-o", "out.csv", "--jobs", 1, *arguments, "--where", "take=b")
+    table = featkit.FeatureTable.read("out.csv")
+    assert table.column("take").tolist() == ["b", "b"]
+    assert table.labels.tolist() == ["jazz", "rock"]
+
+
+def test_a_manifest_says_which_recordings_there_are(corpus):
+    (corpus.parent / "list.csv").write_text(
+        "path,label,group\ncorpus/rock/a.wav,R,1\ncorpus/jazz/b.wav,J,02\ncorpus/jazz/a.wav,J,3\n"
+    )
+    arguments = ["-o", "out.parquet", "--features", "genre75", "--jobs", 1]
+    run("extract", "--manifest", "list.csv", *arguments, "--where", "group=1,02")
+    table = featkit.FeatureTable.read("out.parquet")
+    assert table.column("path").tolist() == ["corpus/rock/a.wav", "corpus/jazz/b.wav"]
+    assert table.column("group").tolist() == ["1", "02"]
+    assert len(table.feature_names) == 75
+
+
+def test_what_is_wrong_in_a_manifest_is_told_in_one_line(corpus):
+    (corpus.parent / "list.csv").write_text("path,label\ncorpus/rock/a.wav\n")
+    error = fails("extract", "--manifest", "list.csv", "-o", "out.csv", status=1)
+    assert "list.csv: line 2: label: missing: 1 fields where the header has 2" in error
+    (corpus.parent / "list.csv").write_text("file\ncorpus/rock/a.wav\n")
+    error = fails("extract", "--manifest", "list.csv", "-o", "out.csv", status=1)
+    assert "list.csv: line 1: 'file' heads no manifest; known are: esc50" in error
+    error = fails("extract", "--manifest", "none.csv", "-o", "out.csv", status=1)
+    assert "none.csv: no such file" in error
+
+
 def test_segments_are_rows(corpus):
     arguments = ["extract", "corpus/rock/a.wav", "-o", "out.csv", "--jobs", 1]
     arguments += ["--segment", 0.15, "--segment-hop", 0.1, "--segment-tail", "keep"]
@@ -183,7 +217,7 @@ def test_an_excerpt_is_taken_and_filled_up(corpus):
     table = featkit.FeatureTable.read("out.parquet")
     assert table.data["start"].tolist() == pytest.approx([0.1] * 4)
     assert table.data["end"].tolist() == pytest.approx([0.3] * 4)
-    run(*arguments, "--duration", 5, "--pad")
+    run(*arguments, "--duration", 5, "--pad", "--fresh")
     table = featkit.FeatureTable.read("out.parquet")
     assert table.provenance["excerpt"]["duration"] == 5
     expected = featkit.extract(corpus, features="genre75", duration=5.0, pad=True, n_jobs=1).table
@@ -221,6 +255,10 @@ def test_a_missing_file_beside_others_fails_alone(corpus):
         (["--segment-hop", "1"], "give segment, too"),
         (["--segment", "1", "--segment-tail", "cut"], "'cut' is not one of"),
         (["--segmnt", "1"], "--segmnt"),
+        (["--where", "fold"], "'fold' is not COLUMN=VALUE"),
+        (["--where", "=1"], "'=1' is not COLUMN=VALUE"),
+        (["--where", "fold=1"], "unknown column 'fold': known are none"),
+        (["--name-pattern", "{fold}-{take}"], "'a' does not fit it, one of 4"),
     ],
 )
 def test_wrong_usage_gives_status_2_and_one_line_that_says_why(corpus, arguments, message):
@@ -345,25 +383,38 @@ def test_an_unknown_column_is_wrong_usage():
 # demo
 
 
-def test_the_demo_makes_a_corpus_and_a_table_and_shows_them(tmp_path):
-    done = run_process("demo", "-o", "here", "--clips", 2, "--jobs", 2, cwd=tmp_path)
+def test_the_demo_makes_a_corpus_a_table_and_a_model_and_shows_them(tmp_path):
+    done = run_process("demo", "-o", "here", "--clips", 6, "--jobs", 2, cwd=tmp_path)
     files = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.wav"))
-    assert len(files) == 8
+    assert len(files) == 24
     assert files[0] == "here/corpus/ambient/ambient_01.wav"
     table = featkit.FeatureTable.read(tmp_path / "here" / "features.parquet")
-    assert len(table) == 8
+    assert len(table) == 24
     assert sorted(set(table.labels)) == ["ambient", "house", "rock", "swing"]
-    assert re.search(r"48 s of sound analysed in [\d.]+ s: \d+ s of sound per second", done.stdout)
+    assert re.search(r"144 s of sound analysed in [\d.]+ s: \d+ s of sound per second", done.stdout)
     assert "ambient/ambient_01.wav" in done.stdout
     for shown in ("ambient", "house", "rock", "swing", "tempo", "BPM", "dwt_entropy"):
         assert shown in done.stdout
+    for model in ("auto", "baseline", "logistic", "random_forest", "sgd", "svm", "xgboost"):
+        assert re.search(rf"^{model}\t\d\.\d", done.stdout, flags=re.MULTILINE)
     assert "nan" not in done.stdout
     assert "rock_01" not in done.stderr
+    model = featkit.load_model(tmp_path / "here" / "style.fk")
+    said = model.predict(tmp_path / "here" / "corpus" / "swing").data
+    assert list(said["predicted"]) == ["swing"] * 6
 
 
-def test_the_demo_gives_the_same_clips_for_the_same_seed(tmp_path):
+@pytest.fixture
+def quick(monkeypatch):
+    """A demo whose training is not what is looked at."""
+    monkeypatch.setattr(
+        recognition, "train", functools.partial(recognition.train, model="logistic")
+    )
+
+
+def test_the_demo_gives_the_same_clips_for_the_same_seed(tmp_path, quick):
     for folder in ("one", "two"):
-        run("demo", "-o", tmp_path / folder, "--clips", 1, "--jobs", 1, "--seed", 3)
+        run("demo", "-o", tmp_path / folder, "--clips", 6, "--jobs", 1, "--seed", 3)
     one, two = (
         [path.read_bytes() for path in sorted((tmp_path / folder).rglob("*.wav"))]
         for folder in ("one", "two")
@@ -373,20 +424,20 @@ def test_the_demo_gives_the_same_clips_for_the_same_seed(tmp_path):
     assert tables[0].read_bytes() == tables[1].read_bytes()
 
 
-def test_a_smaller_demo_leaves_no_clips_of_a_larger_one_in_its_table(tmp_path):
-    run("demo", "-o", tmp_path, "--clips", 2, "--jobs", 1)
-    run("demo", "-o", tmp_path, "--clips", 1, "--jobs", 1)
-    assert len(featkit.FeatureTable.read(tmp_path / "features.parquet")) == 4
+def test_a_smaller_demo_leaves_no_clips_of_a_larger_one_in_its_table(tmp_path, quick):
+    run("demo", "-o", tmp_path, "--clips", 7, "--jobs", 1)
+    run("demo", "-o", tmp_path, "--clips", 6, "--jobs", 1)
+    assert len(featkit.FeatureTable.read(tmp_path / "features.parquet")) == 24
 
 
-def test_a_demo_of_no_clips_is_wrong_usage(tmp_path):
-    assert "'--clips'" in fails("demo", "-o", tmp_path / "here", "--clips", 0)
+def test_a_demo_of_too_few_clips_to_learn_from_is_wrong_usage(tmp_path):
+    assert "'--clips'" in fails("demo", "-o", tmp_path / "here", "--clips", 5)
     assert not (tmp_path / "here").exists()
 
 
 def test_a_demo_that_cannot_be_written_fails_in_one_line(tmp_path):
     (tmp_path / "here").write_text("a file, not a folder")
-    result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "here"), "--clips", "1"])
+    result = CliRunner().invoke(main, ["demo", "-o", str(tmp_path / "here"), "--clips", "6"])
     assert isinstance(result.exception, SystemExit)
     assert result.exit_code in (1, 2)
     assert "here" in result.stderr.splitlines()[-1]

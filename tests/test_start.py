@@ -56,7 +56,19 @@ def test_the_public_names_are_there_before_they_are_loaded(tmp_path):
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["extract", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["extract", "--help"],
+        ["train", "--help"],
+        ["predict", "--help"],
+        ["explain", "--help"],
+        ["inspect", "--help"],
+        ["diff", "--help"],
+    ],
+)
 def test_help_loads_nothing_heavy(tmp_path, arguments):
     code = f"from featkit.cli import main; main({arguments!r}, standalone_mode=False)"
     loaded = loaded_by(code, tmp_path)

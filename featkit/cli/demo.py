@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from featkit.cli._console import quiet_option
+
 if TYPE_CHECKING:
     from featkit.table import FeatureTable
 
@@ -22,6 +24,10 @@ TELLING = (
 
 SHOWN_ROWS = 5
 
+FOLDS = 3
+
+EXPLAINING = 8.0
+"""Seconds that contributions may take, if the model is one whose are sampled."""
 
 EPILOG = """
 \b
@@ -40,7 +46,7 @@ Examples:
     metavar="FOLDER",
     help="Folder for the clips and the table.",
 )
-@click.option("--clips", default=12, show_default=True, type=click.IntRange(min=1), help="A style.")
+@click.option("--clips", default=12, show_default=True, type=click.IntRange(min=6), help="A style.")
 @click.option(
     "--seed",
     default=0,
@@ -49,14 +55,20 @@ Examples:
     help="The same seed gives the same clips.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.")
+@quiet_option
 def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
-    """Make a small labelled corpus, extract its features, and show what they tell.
+    """Make a small labelled corpus, extract its features, train a model, and report on it.
 
     Four styles of music-like clips that differ in tempo, harmony, timbre and drums are written to
-    FOLDER/corpus, to be listened to, and their features to FOLDER/features.parquet.
+    FOLDER/corpus, to be listened to, their features to FOLDER/features.parquet, a model that knows
+    the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
     """
     from featkit.batch import extract
     from featkit.cli._console import shown_batch, shown_progress
+    from featkit.cli._scores import show_leaderboard
+    from featkit.explaining import explain
+    from featkit.recognition import train
+    from featkit.report import write_report
     from featkit.synthesis import STYLES, write_corpus
 
     corpus = Path(output) / "corpus"
@@ -74,29 +86,43 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     )
     _show_first_rows(extraction.table)
     _show_styles(extraction.table)
-    click.echo(f"the table is {target}; read it with featkit.FeatureTable.read or pandas")
+    click.echo("\nmodels that learn the styles:")
+    with shown_progress("training", "fits") as report:
+        result = train(extraction.table, folds=FOLDS, n_jobs=jobs, progress=report)
+    show_leaderboard(result.scores)
+    model = Path(output) / "style.fk"
+    result.model.save(model)
+    with shown_progress("explaining", "rows") as report:
+        explanation = explain(
+            result.model, extraction.table, n_jobs=jobs, budget=EXPLAINING, progress=report
+        )
+    page = Path(output) / "report.html"
+    write_report(
+        page, model=result.model, explanation=explanation, table=extraction.table, sound=corpus
+    )
+    click.echo(
+        f"\nwhat decided, to look at and to listen to: {page}\n"
+        f"the table is {target}, the model {model}; try it on a recording of your own:\n"
+        f"  featkit predict {model} song.wav"
+    )
 
 
 def _show_first_rows(table: FeatureTable) -> None:
-    from featkit.cli._console import show_table
+    from featkit.cli._console import short, show_table
 
     shown = ["path", "start", "end", "tempo", "rms_std", "dwt_entropy"]
     click.echo(f"\nthe first {min(SHOWN_ROWS, len(table))} of {len(table)} rows, some columns:")
     rows = table.data[shown].head(SHOWN_ROWS).itertuples(index=False)
-    show_table(shown, [[_short(value) for value in row] for row in rows])
+    show_table(shown, [[short(value) for value in row] for row in rows])
 
 
 def _show_styles(table: FeatureTable) -> None:
-    from featkit.cli._console import show_table
+    from featkit.cli._console import short, show_table
     from featkit.featuresets import describe
 
     click.echo("\nthe median of each style in a few telling columns:")
     medians = table.data.groupby("label")[list(TELLING)].median()
     show_table(
         ["column", "unit", *medians.index],
-        [[name, describe(name).unit, *map(_short, medians[name])] for name in TELLING],
+        [[name, describe(name).unit, *map(short, medians[name])] for name in TELLING],
     )
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
