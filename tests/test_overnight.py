@@ -610,6 +610,21 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(corpus):
     assert (corpus.parent / "out.parquet").read_bytes() == whole.read_bytes()
 
 
+def test_processes_that_never_had_work_end_with_the_one_that_started_them():
+    script = (
+        "import time; from featkit.batch.pool import started; executor = started(3);"
+        "executor.submit(time.sleep, 1000).add_done_callback(print); print(flush=True);"
+        "time.sleep(1000)"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True
+    )
+    running.stdout.readline()
+    running.kill()
+    running.communicate(timeout=PATIENCE)
+    assert ended(running.pid)
+
+
 def looked_at():
     """Files that a killed run had finished, by a copy: to look would mend what the next has to."""
     os.makedirs("copy", exist_ok=True)

@@ -146,9 +146,7 @@ class _Pool:
         timeout: float | None,
         notes: Path,
     ) -> None:
-        self.work = partial(
-            _watched, work, timeout=timeout, notes=os.fspath(notes), parent=os.getpid()
-        )
+        self.work = partial(_watched, work, timeout=timeout, notes=os.fspath(notes))
         self.items = items
         self.processes = processes
         self.notes = notes
@@ -255,7 +253,13 @@ def started(processes: int) -> Any:
     """
     from joblib.externals import loky
 
-    return loky.ProcessPoolExecutor(processes, timeout=IDLE, env=ONE_THREAD | QUIET)
+    return loky.ProcessPoolExecutor(
+        processes,
+        timeout=IDLE,
+        initializer=_follow,  # before any work: without, a process that got none waits for a minute
+        initargs=(os.getpid(),),
+        env=ONE_THREAD | QUIET,
+    )
 
 
 def _end(executor: Any, flying: Iterable[Future[Any]]) -> None:
@@ -289,10 +293,8 @@ def _watched(
     *,
     timeout: float | None,
     notes: str,
-    parent: int,
 ) -> list[R]:
     """Work on a share, with a note of what is worked on and an alarm for it."""
-    _follow(parent)
     with open(os.path.join(notes, str(os.getpid())), "wb", buffering=0) as note:
 
         def busy(*places: int) -> None:
@@ -311,7 +313,6 @@ def _watched(
             note.truncate(0)
 
 
-@lru_cache(maxsize=1)
 def _follow(parent: int) -> None:
     """End this process soon after the one that started it, which may not live to do so."""
 
