@@ -32,7 +32,7 @@ from featkit.native import (
     scaled,
 )
 from featkit.quality import Meter, Quality
-from featkit.rolling import Rolling
+from featkit.rolling import Rolling, fitted
 from featkit.segments import Array
 from featkit.spool import Clip, OnDisk, Spool
 
@@ -354,11 +354,6 @@ class InPlace(OnDisk):
         return mono(scaled(self._reader.part(self._first + start, self._first + stop)))
 
 
-def fitted(y: Array, length: int) -> Array:
-    """`y` cut, or filled up with zeros, to a length in samples."""
-    return np.pad(y[:length], (0, max(0, length - len(y))))
-
-
 def source_name(source: Any) -> str:
     """What an error calls a recording."""
     if isinstance(source, str | os.PathLike):
@@ -432,56 +427,3 @@ def _resampled(blocks: Iterable[Array], native: float, rate: float) -> Iterator[
     rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
     if left > 0:
         yield fitted(rest, left)
-
-
-def segments(
-    y: Array, sr: float, *, length: float, hop: float, tail: str, name: str
-) -> list[tuple[int, int, Array]]:
-    """Equal parts of a recording, each with its first and last sample; see `segments_of`."""
-    return list(segments_of([y], sr, length=length, hop=hop, tail=tail, name=name))
-
-
-def segments_of(
-    blocks: Iterable[Array], sr: float, *, length: float, hop: float, tail: str, name: str
-) -> Iterator[tuple[int, int, Array]]:
-    """Equal parts of a recording that comes in blocks, each with its first and last sample.
-
-    Parameters
-    ----------
-    length, hop : float
-        Seconds of a segment, and from one to the next.
-    tail : {"drop", "keep", "pad"}
-        What becomes of a last segment that is shorter: nothing, a shorter segment, or one filled up
-        with zeros. Where one ends with the recording, nothing is left to be a tail.
-    name : str
-        What an error calls the recording.
-
-    Raises
-    ------
-    AudioError
-        If short ones are dropped and the whole recording is shorter than one segment, or a segment
-        or step is shorter than a sample.
-    """
-    size, step = round(length * sr), round(hop * sr)
-    if not size or not step:
-        seconds = length if not size else hop
-        raise AudioError(name, "segment", f"{seconds:g} s is less than one sample at {sr:g} Hz")
-    held = Rolling()
-    start = 0
-    for block in blocks:
-        held.add(block)
-        while start + size <= held.end:
-            yield start, start + size, held.part(start, start + size)
-            start += step
-        held.forget(start)
-    covered = start - step + size if start else 0
-    if max(covered, start) < held.end and tail != "drop":
-        part = held.part(start, held.end)
-        yield start, held.end, fitted(part, size) if tail == "pad" else part
-    elif not start:
-        raise AudioError(
-            name,
-            "segment",
-            f"{held.end / sr:.3g} s is shorter than one segment of {length:g} s:"
-            " pad or keep the last segment",
-        )

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit.cells import TIMES
 from featkit.errors import ParameterError
 from featkit.inspecting import described, flat, records
 from featkit.segments import Array
-from featkit.table import TIMES, FeatureTable
+from featkit.table import FeatureTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,9 @@ from featkit.segments import Array
 Halves = tuple[Array, Array]
 """Some coefficients of an approximation and of a detail; they may be none."""
 
+DAUBECHIES = ("haar", "db2", "db3", "db4", "db5", "db6", "db8")
+"""Wavelets that signals may be split by: the number is that of vanishing moments."""
+
 NONE: Array = np.empty(0)
 
 PART = 2**16

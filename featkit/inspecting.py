@@ -11,17 +11,17 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit import delimited
+from featkit.cells import TIMES
 from featkit.errors import TableError
 from featkit.featuresets import describe
 from featkit.quality import COLUMNS
 from featkit.segments import Array
-from featkit.table import KEYS, TIMES, FeatureTable, is_feature
+from featkit.table import KEYS, FeatureTable, failures_file, is_feature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,7 @@ def inspect(
         seconds=_seconds(table),
         failures=_counted_failures(failed),
         keys=_keys(table, told),
-        flags=_flags(table),
+        flags=flags(table),
         measures=_measures(table),
         columns=_columns(table),
         provenance=flat(table.provenance),
@@ -231,7 +231,7 @@ def failures_beside(path: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
     TableError
         If there is a file of that name, and it is no such list.
     """
-    beside = Path(f"{os.fspath(path)}.failures.csv")
+    beside = failures_file(path)
     if not beside.is_file():
         return []
     data = delimited.columns(beside, numbers=(), perhaps=())
@@ -278,7 +278,8 @@ def _keys(table: FeatureTable, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["key", "values", "missing", "largest"])
 
 
-def _flags(table: FeatureTable) -> pd.DataFrame:
+def flags(table: FeatureTable) -> pd.DataFrame:
+    """The flags among the quality, with the rows in which each is up; see `Inspection`."""
     import pandas as pd
 
     paths = table.column("path") if "path" in table.keys else np.arange(1, len(table) + 1)

@@ -1,9 +1,12 @@
-"""Samples that come block by block, and of which the oldest are forgotten."""
+"""Samples that come block by block, of which the oldest are forgotten; and parts of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
+from featkit.errors import AudioError
 from featkit.segments import Array
 
 
@@ -40,3 +43,54 @@ class Rolling:
         start = self.end - sum(map(len, self._blocks))
         while self._blocks and start + len(self._blocks[0]) <= before:
             start += len(self._blocks.pop(0))
+
+
+def fitted(y: Array, length: int) -> Array:
+    """`y` cut, or filled up with zeros, to a length in samples."""
+    return np.pad(y[:length], (0, max(0, length - len(y))))
+
+
+def segments_of(
+    blocks: Iterable[Array], sr: float, *, length: float, hop: float, tail: str, name: str
+) -> Iterator[tuple[int, int, Array]]:
+    """Equal parts of a recording that comes in blocks, each with its first and last sample.
+
+    Parameters
+    ----------
+    length, hop : float
+        Seconds of a segment, and from one to the next.
+    tail : {"drop", "keep", "pad"}
+        What becomes of a last segment that is shorter: nothing, a shorter segment, or one filled up
+        with zeros. Where one ends with the recording, nothing is left to be a tail.
+    name : str
+        What an error calls the recording.
+
+    Raises
+    ------
+    AudioError
+        If short ones are dropped and the whole recording is shorter than one segment, or a segment
+        or step is shorter than a sample.
+    """
+    size, step = round(length * sr), round(hop * sr)
+    if not size or not step:
+        seconds = length if not size else hop
+        raise AudioError(name, "segment", f"{seconds:g} s is less than one sample at {sr:g} Hz")
+    held = Rolling()
+    start = 0
+    for block in blocks:
+        held.add(block)
+        while start + size <= held.end:
+            yield start, start + size, held.part(start, start + size)
+            start += step
+        held.forget(start)
+    covered = start - step + size if start else 0
+    if max(covered, start) < held.end and tail != "drop":
+        part = held.part(start, held.end)
+        yield start, held.end, fitted(part, size) if tail == "pad" else part
+    elif not start:
+        raise AudioError(
+            name,
+            "segment",
+            f"{held.end / sr:.3g} s is shorter than one segment of {length:g} s:"
+            " pad or keep the last segment",
+        )

@@ -30,11 +30,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit import delimited
+from featkit import cells, delimited
+from featkit.cells import QUALITY, TIMES
 from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
-from featkit.quality import COLUMNS
 from featkit.segments import Array
 from featkit.writing import check_writable, replacing
 
@@ -43,12 +43,6 @@ if TYPE_CHECKING:
 
 KEYS = ("path", "start", "end", "label", "group", "split", "fold")
 """Columns that say what a row is of, in the order in which they come first."""
-
-TIMES = ("start", "end")
-"""Those of them that are numbers; all others are text."""
-
-QUALITY = {column.name: column.dtype for column in COLUMNS}
-"""Columns that say how sound a recording is, and their types."""
 
 METADATA_KEY = b"featkit"
 
@@ -62,6 +56,11 @@ ROWS_AT_ONCE = 256
 """Least rows of a row group: each has a description of every column."""
 
 _ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+
+
+def failures_file(table: str | os.PathLike[str]) -> Path:
+    """Where the recordings are listed that a table lacks."""
+    return Path(f"{os.fspath(table)}.failures.csv")
 
 
 def is_feature(column: str) -> bool:
@@ -142,12 +141,12 @@ class FeatureTable:
             if not is_numeric_dtype(data[name]):
                 raise TableError(f"{name}: holds no numbers: correct it, or name it as a key")
         features = certain or [name for name in possible if is_numeric_dtype(data[name])]
-        quality = {name: _typed(name, data[name]) for name in _quality(names, keys)}
+        quality = {name: cells.typed(name, data[name]) for name in _quality(names, keys)}
         times = [name for name in TIMES if name in names and name not in keys]
         texts = data.drop(columns=[*features, *quality]).astype(object)
         texts = texts.where(texts.notna(), None)
         about = {
-            name: _times(name, data[name]) if name in times else _texts(texts[name])
+            name: cells.seconds(name, data[name]) if name in times else cells.texts(texts[name])
             for name in in_order(texts.columns)
         }
         values = data[features].astype(np.float64).to_numpy()
@@ -186,7 +185,7 @@ class FeatureTable:
         """
         if name not in self.keys:
             raise TableError(unknown("column", name, self.keys))
-        return np.array(_texts(self.keys[name]), dtype=str)
+        return np.array(cells.texts(self.keys[name]), dtype=str)
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Some of the features in the order given, ``(rows, names)``; all must be there."""
@@ -196,7 +195,7 @@ class FeatureTable:
     def rows(self, which: Array) -> FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
-        quality = {name: _typed(name, column[which]) for name, column in self.quality.items()}
+        quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
         return replace(self, keys=keys, values=self.values[which], quality=quality)
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -212,8 +211,8 @@ class FeatureTable:
         write_tables(path, [self])
 
     def _csv_rows(self) -> Iterator[list[Any]]:
-        keys = [_key(name, column).tolist() for name, column in self.keys.items()]
-        quality = [_quality_cells(name, column) for name, column in self.quality.items()]
+        keys = [cells.key_cells(name, column).tolist() for name, column in self.keys.items()]
+        quality = [cells.quality_cells(name, column) for name, column in self.quality.items()]
         about = zip(*keys, *quality, strict=True) if keys or quality else repeat((), len(self))
         return ([*known, *row.tolist()] for known, row in zip(about, self.values, strict=True))
 
@@ -221,8 +220,8 @@ class FeatureTable:
         import pyarrow as pa
 
         columns = {
-            **{name: _arrow_key(name, column) for name, column in self.keys.items()},
-            **{name: _arrow_quality(name, column) for name, column in self.quality.items()},
+            **{name: cells.arrow_key(name, column) for name, column in self.keys.items()},
+            **{name: cells.arrow_quality(name, column) for name, column in self.quality.items()},
             **dict(zip(self.feature_names, self.values.T, strict=True)),
         }
         text = json.dumps(self.provenance, ensure_ascii=False, sort_keys=True)
@@ -334,73 +333,6 @@ def _features(
 def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
     """Columns that say how sound a recording is, as far as there are, in their order."""
     return [name for name in QUALITY if name in names and name not in keys]
-
-
-def _typed(name: str, column: pd.Series[Any] | Array) -> Array:
-    """A column of quality as its type has it; where some are missing, float64 with NaN."""
-    import pandas as pd
-
-    cells = np.asarray(column, dtype=object)
-    there = ~pd.isna(cells)
-    values = np.full(len(cells), np.nan)
-    try:
-        values[there] = cells[there].astype(np.float64)
-    except (TypeError, ValueError):
-        raise TableError(f"{name}: holds no numbers: correct it, or name it as a key") from None
-    known = values[~np.isnan(values)]
-    if QUALITY[name] == "bool" and (wrong := known[~np.isin(known, (0, 1))]).size:
-        raise TableError(f"{name}: holds {wrong[0]:g}, where true and false are expected")
-    whole = np.isfinite(known) & (np.rint(known) == known)
-    if QUALITY[name] == "int64" and not whole.all():
-        raise TableError(f"{name}: holds {known[~whole][0]:g}, where whole numbers are expected")
-    return values.astype(QUALITY[name]) if len(known) == len(values) else values
-
-
-def _quality_cells(name: str, column: Array) -> list[Any]:
-    """For CSV; NaN where missing."""
-    kind = {"bool": bool, "int64": int, "float64": float}[QUALITY[name]]
-    return [value if value != value else kind(value) for value in column.tolist()]
-
-
-def _arrow_key(name: str, column: Sequence[Any] | Array) -> Any:
-    import pyarrow as pa
-
-    cells = _key(name, column)
-    return pa.array(cells, pa.string() if cells.dtype == object else pa.float64())
-
-
-def _arrow_quality(name: str, column: Array) -> Any:
-    """Null where missing."""
-    import pyarrow as pa
-
-    missing = np.isnan(column)
-    return pa.array(np.where(missing, 0, column).astype(QUALITY[name]), mask=missing)
-
-
-def _key(name: str, column: Sequence[Any] | Array) -> Array:
-    """A key as it is written: numbers if it is of `TIMES`, else text."""
-    if name in TIMES and np.asarray(column).dtype.kind == "f":
-        return np.asarray(column, dtype=np.float64)
-    return np.array(_texts(column), dtype=object)
-
-
-def _times(name: str, column: pd.Series[Any]) -> Array:
-    try:
-        return column.to_numpy(np.float64)
-    except (TypeError, ValueError):
-        raise TableError(
-            f"{name}: holds no seconds: correct it, or call the column otherwise"
-        ) from None
-
-
-def _texts(column: Iterable[Any]) -> list[str]:
-    return [_text(value) for value in np.asarray(column, dtype=object).tolist()]
-
-
-def _text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _read_csv(

@@ -92,12 +92,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def remove_unfinished(path: str | os.PathLike[str]) -> None:
-    """Remove what processes that were killed left of `replacing` a file, and its failures.
+    """Remove what processes that were killed left of `replacing` a file.
 
     For who knows that no other process is writing it.
     """
     target = Path(path)
-    left = re.compile(rf"\.{re.escape(target.name)}(\.failures\.csv)?\.[0-9]+\.part")
+    left = re.compile(rf"\.{re.escape(target.name)}\.[0-9]+\.part")
     with suppress(OSError):  # what is left takes room, and hinders nobody
         for file in target.absolute().parent.iterdir():
             if left.fullmatch(file.name):

@@ -209,9 +209,10 @@ def test_so_many_rows_are_drawn_and_always_the_same():
         np.testing.assert_array_equal(first.values, second.values)
         place = [list(whole.keys["path"]).index(path) for path in first.keys["path"]]
         assert place == sorted(place)
-        np.testing.assert_array_equal(first.probabilities, whole.probabilities[place])
+        # Among other rows a row's sums may be rounded differently.
+        np.testing.assert_allclose(first.probabilities, whole.probabilities[place], rtol=1e-9)
         if model == "xgboost":
-            np.testing.assert_array_equal(first.values, whole.values[place])
+            np.testing.assert_allclose(first.values, whole.values[place], rtol=1e-6, atol=1e-7)
 
 
 def test_sampling_leaves_the_global_generator_alone():

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 import featkit
 from featkit import signals
 from featkit import table as table_module
+from featkit.cells import QUALITY
 from featkit.delimited import bare, shielded
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
 from featkit.quality import COLUMNS, Quality
-from featkit.table import METADATA_KEY, QUALITY, FeatureTable, table_format
+from featkit.table import METADATA_KEY, FeatureTable, table_format
 from featkit.writing import replacing
 
 ENDINGS = ["parquet", "csv"]

@@ -15,14 +15,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from featkit.batch.outcomes import Extraction, Failure, Progress, failures_file, write_failures
+from featkit.batch.outcomes import Extraction, Failure, Progress, write_failures
 from featkit.batch.parts import kept_parts, parts_file, passing_parts
 from featkit.batch.pool import check_timeout
 from featkit.batch.run import Run
 from featkit.batch.settings import Excerpt, computed_by, corpus_named, provenance
 from featkit.corpus import recordings
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
-from featkit.table import FeatureTable, check_target, rows_at_once, write_tables
+from featkit.table import FeatureTable, check_target, failures_file, rows_at_once, write_tables
 from featkit.workers import worker_count
 from featkit.writing import check_no_input
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featkit import delimited
 from featkit.batch.contents import Content
 from featkit.quality import COLUMNS
 from featkit.segments import Array
+from featkit.table import failures_file
 from featkit.writing import replacing
 
 if TYPE_CHECKING:
@@ -125,11 +125,6 @@ class Extraction:
         """
         self.table.write(path)
         write_failures(path, self.failures)
-
-
-def failures_file(table: str | os.PathLike[str]) -> Path:
-    """Where the failures of a table are listed."""
-    return Path(f"{os.fspath(table)}.failures.csv")
 
 
 def write_failures(table: str | os.PathLike[str], failures: Sequence[Failure]) -> None:

@@ -25,6 +25,7 @@ from featkit.batch.contents import NO_STAMP, Content
 from featkit.errors import ParameterError, WriteError
 from featkit.files import place_of
 from featkit.segments import Array
+from featkit.table import failures_file
 from featkit.writing import remove_unfinished
 
 FORMAT = 1
@@ -79,7 +80,8 @@ def kept_parts(
     with contextlib.closing(connection):
         with _told(path):
             _settle(connection, path, {"parts": FORMAT, **settings})
-        remove_unfinished(table)
+        for written in (table, failures_file(table)):
+            remove_unfinished(written)
         yield Parts(connection, path)
 
 

@@ -17,6 +17,7 @@ from featkit.errors import AudioError
 from featkit.featuresets import FeatureSet
 from featkit.files import Recording
 from featkit.quality import Quality
+from featkit.rolling import segments_of
 from featkit.segments import Array
 from featkit.spool import Clip
 
@@ -189,7 +190,7 @@ def _clips(loaded: audio.Loaded, file: str, excerpt: Excerpt) -> tuple[float, Ar
 def _segments(
     blocks: Iterable[Array], sr: float, length: float, file: str, excerpt: Excerpt
 ) -> Iterator[tuple[int, int, Array]]:
-    return audio.segments_of(
+    return segments_of(
         blocks,
         sr,
         length=length,

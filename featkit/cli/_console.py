@@ -88,6 +88,11 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def listed(options: Iterable[str]) -> list[str]:
+    """The names of an option that may stand several times, and hold several by commas."""
+    return [name.strip() for names in options for name in names.split(",") if name.strip()]
+
+
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; elsewhere lines of fields with tabs between them."""
     if not sys.stdout.isatty():

@@ -48,10 +48,10 @@ def command(table: str, exclude: Sequence[str], columns: bool, as_json: bool) ->
     """Say what a table holds: rows, failures, quality, features, and where they came from."""
     import json
 
+    from featkit.cli._console import listed
     from featkit.inspecting import inspect
 
-    left_out = [name.strip() for names in exclude for name in names.split(",") if name.strip()]
-    found = inspect(table, keys=left_out)
+    found = inspect(table, keys=listed(exclude))
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=True, allow_nan=False))
     elif columns:
@@ -62,10 +62,11 @@ def command(table: str, exclude: Sequence[str], columns: bool, as_json: bool) ->
 
 def _show(found: Inspection, name: str) -> None:
     from featkit.cli._console import printable, show_facts, show_frame
+    from featkit.table import failures_file
 
     show_facts(_facts(found, name))
     if len(found.failures):
-        show_frame(f"failed, see {printable(name)}.failures.csv", found.failures)
+        show_frame(f"failed, see {printable(str(failures_file(name)))}", found.failures)
     if len(found.keys):
         keys = found.keys.assign(largest=[_counted(of) for of in found.keys["largest"]])
         show_frame("what is known about the rows", keys)

@@ -91,15 +91,14 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
     columns of numbers.
     """
-    from featkit.cli._console import shown_progress
+    from featkit.cli._console import listed, shown_progress
     from featkit.cli._scores import show_scores, show_warnings
     from featkit.recognition import train
     from featkit.writing import check_outputs
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
-    left_out = [name.strip() for names in exclude for name in names.split(",") if name.strip()]
     with shown_progress("training", "fits") as report:
-        result = train(table, exclude=left_out, n_jobs=jobs, progress=report, **how)
+        result = train(table, exclude=listed(exclude), n_jobs=jobs, progress=report, **how)
     show_scores(result.scores)
     show_warnings(result.warnings)
     _write(result, output, scores, predictions)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from featkit.cells import TIMES
 from featkit.errors import ParameterError
-from featkit.table import TIMES, is_feature
+from featkit.table import is_feature
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 

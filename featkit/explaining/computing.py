@@ -111,7 +111,7 @@ def explain(
     workers = worker_count(n_jobs)
     known = read_reference(model.training, len(model.classes), len(model.columns))
     X = table.matrix(model.columns)
-    everyone, notes = explainers(model, table, workers, progress)
+    everyone, notes = explainers(model, known, table, workers, progress)
     there = sum(len(of.rows) for of in everyone)
     chosen = _drawn(everyone, rows, seed)
     found = _found(model, X, chosen, budget, seed, workers, progress)

@@ -19,7 +19,7 @@ from featkit.models.classifier import Classifier
 from featkit.models.estimators import Candidate
 from featkit.models.fitting import Fits
 from featkit.models.problem import Problem, texts
-from featkit.models.reference import background, digests, places, read_reference
+from featkit.models.reference import Reference, background, digests, places
 from featkit.models.settings import Settings
 from featkit.segments import Array
 from featkit.table import FeatureTable
@@ -44,14 +44,18 @@ class Explainer(NamedTuple):
 
 
 def explainers(
-    model: Classifier, table: FeatureTable, workers: int, progress: Progress | None
+    model: Classifier,
+    known: Reference,
+    table: FeatureTable,
+    workers: int,
+    progress: Progress | None,
 ) -> tuple[list[Explainer], list[str]]:
     """The models that explain a table, and what a reader must know of them.
 
     Where all the rows are there that `model` was trained on, in whatever order, each that was
     scored is explained by the model of its round. All other rows are explained by `model` itself.
+    `known` is what it has kept of its rows.
     """
-    known = read_reference(model.training, len(model.classes), len(model.columns))
     X, beside = table.matrix(model.columns), _beside(model, table)
     each = digests(X, *beside)
     at = places(known.rows, each)

@@ -118,10 +118,10 @@ def direction(explanation: Explanation) -> pd.DataFrame:
     """
     import pandas as pd
 
-    ranks = _ranks(explanation.X)
+    ranks = ranked(explanation.X)
     found = np.stack(
         [
-            _correlation(ranks, _ranks(explanation.values[:, :, k]))
+            _correlation(ranks, ranked(explanation.values[:, :, k]))
             for k in range(len(explanation.classes))
         ],
         axis=1,
@@ -138,7 +138,7 @@ def correlated(explanation: Explanation, *, above: float = CORRELATED) -> list[l
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    ranks = _ranks(explanation.X)
+    ranks = ranked(explanation.X)
     distance = 1 - np.abs(np.nan_to_num(_correlations(ranks)))
     np.fill_diagonal(distance, 0)
     if len(distance) < 2:
@@ -240,7 +240,7 @@ def _interval(each: Array, groups: Array) -> tuple[Array, Array]:
     return low, high
 
 
-def _ranks(x: Array) -> Array:
+def ranked(x: Array) -> Array:
     """Ranks within each column, NaN where there is none."""
     from scipy.stats import rankdata
 

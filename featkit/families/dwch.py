@@ -19,7 +19,16 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import Moments, band_names, bands, level_named, levels_of, mirrored, moments
+from featkit.dwt import (
+    DAUBECHIES,
+    Moments,
+    band_names,
+    bands,
+    level_named,
+    levels_of,
+    mirrored,
+    moments,
+)
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
@@ -33,9 +42,7 @@ but the rounding of its sums."""
 class DwchParameters(Parameters):
     """Which wavelet, how deep, and what the histograms are made of."""
 
-    wavelet: str = parameter(
-        "db8", "Daubechies wavelet", choices=("haar", "db2", "db3", "db4", "db5", "db6", "db8")
-    )
+    wavelet: str = parameter("db8", "Daubechies wavelet", choices=DAUBECHIES)
     level: int = parameter(7, "levels, each an octave", at_least=1, below=21)
     n_bins: int = parameter(64, "bins of a histogram", at_least=2, at_most=65536)
     deviations: float = parameter(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import band_names, bands, level_named, levels_of, moments, periodic
+from featkit.dwt import DAUBECHIES, band_names, bands, level_named, levels_of, moments, periodic
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
@@ -28,9 +28,7 @@ from featkit.spool import Clip, pieces
 class PeriodisedParameters(Parameters):
     """Which wavelet, and how deep."""
 
-    wavelet: str = parameter(
-        "db2", "Daubechies wavelet", choices=("haar", "db2", "db3", "db4", "db5", "db6", "db8")
-    )
+    wavelet: str = parameter("db2", "Daubechies wavelet", choices=DAUBECHIES)
     level: int = parameter(11, "levels, each an octave", at_least=1, below=21)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import band_names, bands, levels_of, mirrored, moments, shares
+from featkit.dwt import DAUBECHIES, band_names, bands, levels_of, mirrored, moments, shares
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
@@ -27,9 +27,7 @@ from featkit.spool import Clip, pieces
 class WaveletParameters(Parameters):
     """Which wavelet, and how deep."""
 
-    wavelet: str = parameter(
-        "db4", "Daubechies wavelet", choices=("haar", "db2", "db3", "db4", "db5", "db6", "db8")
-    )
+    wavelet: str = parameter("db4", "Daubechies wavelet", choices=DAUBECHIES)
     level: int = parameter(7, "levels, each an octave", at_least=1, below=21)
 
 

@@ -33,7 +33,7 @@ from featkit.plots.drawing import (
     new_axes,
     opened,
     percent_of,
-    ranks,
+    shares_below,
     shown_name,
     side_by_side,
     some_of,
@@ -140,7 +140,7 @@ def beeswarm(
     names = ranking(explanation, of_class=of_class)["feature"].head(top).tolist()
     columns = [explanation.columns.index(name) for name in names]
     said = explanation.values[:, columns, explanation.classes.index(of_class)]
-    rank = ranks(explanation.X[:, columns])
+    rank = shares_below(explanation.X[:, columns])
     heights = np.arange(len(names)) + side_by_side(said, np.random.default_rng(seed))
     there = ~np.isnan(rank)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
+from featkit.explaining.ranking import ranked
 from featkit.parameters import unknown
 from featkit.segments import Array
 
@@ -130,11 +131,9 @@ def dot_size(rows: int) -> float:
     return float(np.clip(4000 / rows, 4, 16))
 
 
-def ranks(X: Array) -> Array:
-    """Of the values of each column, from 0 to 1; NaN where there is none."""
-    from scipy.stats import rankdata
-
-    found = np.asarray(rankdata(X, axis=0, nan_policy="omit"), dtype=np.float64)
+def shares_below(X: Array) -> Array:
+    """Of each value, how large it is within its column, from 0 to 1; NaN where there is none."""
+    found = ranked(X)
     count = np.sum(~np.isnan(found), axis=0)
     scaled: Array = np.where(count > 1, (found - 1) / np.maximum(count - 1, 1), found / 2)
     return scaled

@@ -81,8 +81,17 @@ def page(
         If `sound` is no folder.
     """
     _check_sound(sound)
-    model = model.model if isinstance(model, Result) else model
-    judged = _judged(model, explanation)
+    model = _subject(model)
+    return _page(model, _judged(model, explanation), explanation, table, sound)
+
+
+def _page(
+    model: Subject,
+    judged: Sequence[Mapping[str, Any]],
+    explanation: Explanation | None,
+    table: FeatureTable | None,
+    sound: Folder | None,
+) -> str:
     titled = list(zip(TITLES if len(judged) > 1 else [""], judged, strict=False))
     return _rendered(
         "page.html.j2",
@@ -99,6 +108,10 @@ def page(
         data={} if explanation is None else data_of(explanation),
         singles=None if explanation is None else singles(explanation, sound, _rate(model)),
     )
+
+
+def _subject(model: Subject | Result) -> Subject:
+    return model.model if isinstance(model, Result) else model
 
 
 def _judged(model: Subject, explanation: Explanation | None) -> list[Mapping[str, Any]]:
@@ -253,10 +266,11 @@ def write_report(
         If a file cannot be written.
     """
     check_asked(path, sound=sound, csv=csv)
-    _write(path, page(model=model, explanation=explanation, table=table, sound=sound))
+    model = _subject(model)
+    judged = _judged(model, explanation)
+    _write(path, _page(model, judged, explanation, table, sound))
     if csv is not None:
-        subject = model.model if isinstance(model, Result) else model
-        write_files(csv, _judged(subject, explanation), explanation)
+        write_files(csv, judged, explanation)
 
 
 def write_recording(

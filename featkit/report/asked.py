@@ -10,14 +10,13 @@ import numpy as np
 from markupsafe import Markup
 
 from featkit.explaining.explanation import NO_FOLD, Explanation
-from featkit.quality import COLUMNS, PREFIX
+from featkit.inspecting import flags
+from featkit.quality import PREFIX
 from featkit.report import svg
 from featkit.report.subject import Subject
 from featkit.report.words import count, listed, percent, quoted, seconds, summarised
 from featkit.segments import Array
 from featkit.table import KEYS, FeatureTable
-
-KINDS = {column.name: column.dtype for column in COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -108,13 +107,11 @@ def _of_table(model: Subject, table: FeatureTable) -> list[tuple[str, str]]:
 
 def _quality(table: FeatureTable) -> str:
     """Which flags are up, and in how many rows."""
-    flags = {
-        name.removeprefix(PREFIX).replace("_", " "): int(np.nansum(values.astype(float)))
-        for name, values in ((name, np.asarray(of)) for name, of in table.quality.items())
-        if KINDS[name] == "bool"
-    }
-    said = [f"{name} in {count(rows, 'row')}" for name, rows in flags.items() if rows]
-    return ", ".join(said) if said else f"no row is {' or '.join(flags)}"
+    found = flags(table)
+    names = [name.removeprefix(PREFIX).replace("_", " ") for name in found["flag"]]
+    up = zip(names, found["rows"], strict=True)
+    said = [f"{name} in {count(rows, 'row')}" for name, rows in up if rows]
+    return ", ".join(said) if said else f"no row is {' or '.join(names)}"
 
 
 def _here_is(explanation: Explanation) -> str:
