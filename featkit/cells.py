@@ -1,0 +1,94 @@
+"""Cells of the columns that are no features: what each column may hold, and how it is written.
+
+Keys are text, but `TIMES`; a column of quality has a type of its own (`QUALITY`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from featkit.errors import TableError
+from featkit.quality import COLUMNS
+from featkit.segments import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIMES = ("start", "end")
+"""Keys that are numbers, in seconds; all others are text."""
+
+QUALITY = {column.name: column.dtype for column in COLUMNS}
+"""Columns that say how sound a recording is, and their types."""
+
+
+def typed(name: str, column: pd.Series[Any] | Array) -> Array:
+    """A column of quality as its type has it; where some are missing, float64 with NaN."""
+    import pandas as pd
+
+    cells = np.asarray(column, dtype=object)
+    there = ~pd.isna(cells)
+    values = np.full(len(cells), np.nan)
+    try:
+        values[there] = cells[there].astype(np.float64)
+    except (TypeError, ValueError):
+        raise TableError(f"{name}: holds no numbers: correct it, or name it as a key") from None
+    known = values[~np.isnan(values)]
+    if QUALITY[name] == "bool" and (wrong := known[~np.isin(known, (0, 1))]).size:
+        raise TableError(f"{name}: holds {wrong[0]:g}, where true and false are expected")
+    whole = np.isfinite(known) & (np.rint(known) == known)
+    if QUALITY[name] == "int64" and not whole.all():
+        raise TableError(f"{name}: holds {known[~whole][0]:g}, where whole numbers are expected")
+    return values.astype(QUALITY[name]) if len(known) == len(values) else values
+
+
+def quality_cells(name: str, column: Array) -> list[Any]:
+    """A column of quality for CSV; NaN where missing."""
+    kind = {"bool": bool, "int64": int, "float64": float}[QUALITY[name]]
+    return [value if value != value else kind(value) for value in column.tolist()]
+
+
+def arrow_key(name: str, column: Sequence[Any] | Array) -> Any:
+    """A key for Parquet."""
+    import pyarrow as pa
+
+    cells = key_cells(name, column)
+    return pa.array(cells, pa.string() if cells.dtype == object else pa.float64())
+
+
+def arrow_quality(name: str, column: Array) -> Any:
+    """A column of quality for Parquet; null where missing."""
+    import pyarrow as pa
+
+    missing = np.isnan(column)
+    return pa.array(np.where(missing, 0, column).astype(QUALITY[name]), mask=missing)
+
+
+def key_cells(name: str, column: Sequence[Any] | Array) -> Array:
+    """A key as it is written: numbers if it is of `TIMES`, else text."""
+    if name in TIMES and np.asarray(column).dtype.kind == "f":
+        return np.asarray(column, dtype=np.float64)
+    return np.array(texts(column), dtype=object)
+
+
+def seconds(name: str, column: pd.Series[Any]) -> Array:
+    """A key of `TIMES`."""
+    try:
+        return column.to_numpy(np.float64)
+    except (TypeError, ValueError):
+        raise TableError(
+            f"{name}: holds no seconds: correct it, or call the column otherwise"
+        ) from None
+
+
+def texts(column: Iterable[Any]) -> list[str]:
+    """Any other key; "" where missing."""
+    return [_text(value) for value in np.asarray(column, dtype=object).tolist()]
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
