@@ -7,14 +7,15 @@ long for memory is a stack by itself, whose samples lie in a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from featkit.errors import ParameterError
-from featkit.featuresets import FeatureSet
+from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.featuresets.entries import Entry
 from featkit.segments import Array, Segments
 from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
@@ -28,7 +29,11 @@ SUMMARISED = 2**19
 """Values that are summarised at once (4 MB in double precision), but at least a row."""
 
 
-def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
+def analyse(
+    clips: Sequence[Array],
+    sr: float,
+    features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
+) -> Array:
     """The features of clips.
 
     Parameters
@@ -37,8 +42,9 @@ def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
         Mono, floating point, finite, each of at least one sample; of any lengths.
     sr : float
         Their sample rate in Hz.
-    features : FeatureSet
-        Which features. Its own rate is not looked at: see `featkit.load` for resampling.
+    features : str, path, mapping or FeatureSet
+        Which features, see `featkit.feature_set`. Its own rate is not looked at: see `featkit.load`
+        for resampling.
 
     Returns
     -------
@@ -48,19 +54,19 @@ def analyse(clips: Sequence[Array], sr: float, features: FeatureSet) -> Array:
     Raises
     ------
     ParameterError
-        If a clip is no such array; it says which.
+        If a clip is no such array; it says which. If there is no such feature set.
 
     Examples
     --------
-    >>> from featkit import feature_set, signals
+    >>> from featkit import signals
     >>> clips = [signals.sine(440.0, 22050), signals.noise(22050)]
-    >>> table = analyse(clips, 22050, feature_set("genre75"))
-    >>> table.shape
+    >>> analyse(clips, 22050, "genre75").shape
     (2, 75)
     """
+    chosen = feature_set(features)
     checked = ((_checked(k, clip), sr) for k, clip in enumerate(clips))
-    rows = analyse_loaded(checked, features)
-    return np.concatenate([np.empty((0, len(features.columns))), *rows])
+    rows = analyse_loaded(checked, chosen)
+    return np.concatenate([np.empty((0, len(chosen.columns))), *rows])
 
 
 def analyse_loaded(loaded: Iterable[tuple[Clip, float]], features: FeatureSet) -> Iterator[Array]:

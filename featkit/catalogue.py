@@ -8,10 +8,14 @@ machine.
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from featkit.costs import SECONDS, Costs, cost_text
 from featkit.families import Descriptor, Family, families
+from featkit.parameters import Parameters, explained
+from featkit.spectra import SpectraParameters
+from featkit.statistics import STATISTICS
 
 HEAD = """\
 # Catalogue of descriptors
@@ -25,6 +29,22 @@ clips is a column itself. `featkit describe COLUMN` says what a column means.
 Costs are milliseconds for {seconds:g} s of sound at 22,050 Hz, one thread, beyond what spectra
 share (transform, magnitudes, power, mel bands), which costs {shared:.1f} ms.
 `featkit features --cost` measures them on your machine. Measured on: {machine}.
+"""
+
+STATISTICS_HEAD = """\
+## Statistics
+
+Of a descriptor over frames. A unit is that of the descriptor where it says {}.
+
+| statistic | unit | definition |
+| --- | --- | --- |
+"""
+
+SPECTRA_HEAD = """\
+## Spectra
+
+What all families share; the table `[spectra]` of a feature set.
+
 """
 
 HEADER = ("descriptor", "components", "unit", "range", "definition", "reference", "undefined")
@@ -48,7 +68,13 @@ def page(costs: Costs, machine: str) -> str:
         shared=costs.shared,
         machine=machine,
     )
-    return "\n".join([head, *(_section(each, costs.families[each.name]) for each in found)])
+    overview = _table(
+        ["family", "what", "descriptors", "cost, ms"],
+        [_overview(each, costs.families[each.name]) for each in found],
+    )
+    sections = [_section(each, costs.families[each.name]) for each in found]
+    spectra = SPECTRA_HEAD + _parameters(SpectraParameters)
+    return "\n".join([head, overview, STATISTICS_HEAD + _statistics(), spectra, *sections])
 
 
 def this_machine() -> str:
@@ -66,22 +92,51 @@ def _processor() -> str:
 
 def _section(family: Family, cost: float) -> str:
     values = "one value a frame" if family.per == "frame" else "one value a clip"
-    rows = [HEADER, ("---",) * len(HEADER)]
-    rows += [_row(d) for d in family.descriptors(family.parameters())]
-    table = [f"| {' | '.join(row)} |" for row in rows]
-    title = f"## {family.name}"
-    return "\n".join([title, "", f"Cost: {cost_text(cost)} ms; {values}.", "", *table, ""])
+    about = f"Cost: {cost_text(cost)} ms; {values}. {family.summary}"
+    table = _table(HEADER, [_row(d) for d in family.descriptors(family.parameters())])
+    parameters = _parameters(family.parameters)
+    return "\n".join(
+        part for part in (f"## {family.name}\n", f"{about}\n", table, parameters) if part
+    )
+
+
+def _overview(family: Family, cost: float) -> tuple[str, ...]:
+    names = [f"`{d.name}`" for d in family.descriptors(family.parameters())]
+    link = f"[{family.name}](#{family.name})"
+    return link, family.summary, ", ".join(names), cost_text(cost)
+
+
+def _statistics() -> str:
+    rows = [(name, unit, text) for name, (_, text, unit) in STATISTICS.items()]
+    rows.append(("p0 to p100", "{}", "percentile over frames (linear)"))
+    return "".join(f"| {name} | {unit} | {text} |\n" for name, unit, text in rows)
+
+
+def _parameters(parameters: type[Parameters]) -> str:
+    """A line for each parameter: its default, its meaning, its bounds."""
+    lines = [
+        f"- `{name}`{f' = {default}' if default else ''}: {doc}{f' ({bounds})' if bounds else ''}\n"
+        for name, default, bounds, doc in explained(parameters)
+    ]
+    return "".join(lines)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    ruled = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in ruled)
 
 
 def _row(d: Descriptor) -> tuple[str, ...]:
     cells = (d.unit, _range(d), d.definition, d.reference, d.undefined)
-    return (f"`{d.name}`", _components(d), *map(_escaped, cells))
+    indices = summed_up([f"`{index}`" for index in d.indices])
+    return (f"`{d.name}`", indices, *map(_escaped, cells))
 
 
-def _components(d: Descriptor) -> str:
-    if len(d.indices) <= 7:
-        return ", ".join(f"`{index}`" for index in d.indices)
-    return f"{len(d.indices)}: `{d.indices[0]}`, `{d.indices[1]}` … `{d.indices[-1]}`"
+def summed_up(names: Sequence[str]) -> str:
+    """Names one by one, or how many and some of them."""
+    if len(names) <= 7:
+        return ", ".join(names)
+    return f"{len(names)}: {names[0]}, {names[1]} … {names[-1]}"
 
 
 def _range(d: Descriptor) -> str:

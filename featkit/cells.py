@@ -5,6 +5,7 @@ Keys are text, but `TIMES`; a column of quality has a type of its own (`QUALITY`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,22 @@ from featkit.segments import Array
 if TYPE_CHECKING:
     import pandas as pd
 
+KEYS = ("path", "start", "end", "label", "group", "split", "fold")
+"""Columns that say what a row is of, in the order in which they come first."""
+
 TIMES = ("start", "end")
-"""Keys that are numbers, in seconds; all others are text."""
+"""Those of them that are numbers, in seconds; all others are text."""
 
 QUALITY = {column.name: column.dtype for column in COLUMNS}
 """Columns that say how sound a recording is, and their types."""
+
+ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+"""What pandas calls the numbers of rows that it writes."""
+
+
+def is_taken(name: str) -> bool:
+    """Whether a column of this name would not be taken for a feature."""
+    return name in KEYS or name in QUALITY or bool(ROW_NUMBERS.fullmatch(name))
 
 
 def typed(name: str, column: pd.Series[Any] | Array) -> Array:

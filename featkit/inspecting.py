@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit import delimited
-from featkit.cells import TIMES
+from featkit.cells import KEYS, TIMES
 from featkit.errors import TableError
 from featkit.featuresets import describe
 from featkit.quality import COLUMNS
 from featkit.segments import Array
-from featkit.table import KEYS, FeatureTable, failures_file, is_feature
+from featkit.table import FeatureTable, failures_file, is_feature
 
 if TYPE_CHECKING:
     import pandas as pd

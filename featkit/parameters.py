@@ -59,6 +59,32 @@ class Parameters:
             raise ParameterError(f"{where}: {error}") from None
 
 
+def explained(parameters: type[Parameters]) -> list[tuple[str, str, str, str]]:
+    """Name, default, bounds and meaning of each parameter, as text."""
+    return [
+        (field.name, _said(field.default), _bounds(field.metadata), field.metadata["doc"])
+        for field in dataclasses.fields(parameters)
+    ]
+
+
+def _said(default: Any) -> str:
+    if default is None:
+        return ""
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _bounds(metadata: Mapping[str, Any]) -> str:
+    words = ("at_least", "above", "at_most", "below")
+    bounds = [
+        f"{word.replace('_', ' ')} {metadata[word]:,}"
+        for word in words
+        if metadata[word] is not None
+    ]
+    if metadata["choices"]:
+        bounds.append(f"one of {', '.join(metadata['choices'])}")
+    return ", ".join(bounds)
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """A sentence for a name that does not exist: what was meant, and what there is."""
     names = list(known)

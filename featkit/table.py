@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit import cells, delimited
-from featkit.cells import QUALITY, TIMES
+from featkit.cells import KEYS, QUALITY, TIMES
 from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
@@ -40,9 +39,6 @@ from featkit.writing import check_writable, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KEYS = ("path", "start", "end", "label", "group", "split", "fold")
-"""Columns that say what a row is of, in the order in which they come first."""
 
 METADATA_KEY = b"featkit"
 
@@ -54,8 +50,6 @@ VALUES_AT_ONCE = 2**18
 
 ROWS_AT_ONCE = 256
 """Least rows of a row group: each has a description of every column."""
-
-_ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
 
 def failures_file(table: str | os.PathLike[str]) -> Path:
@@ -321,7 +315,7 @@ def _features(
         if key not in names:
             raise ParameterError(unknown("column", key, names))
     other = {*KEYS, *keys, *QUALITY}
-    free = [n for n in names if n not in other and not _ROW_NUMBERS.fullmatch(n)]
+    free = [n for n in names if n not in other and not cells.ROW_NUMBERS.fullmatch(n)]
     if described := provenance.get("columns"):
         computed = {column["name"] for column in described}
         return [name for name in free if name in computed], []

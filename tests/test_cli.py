@@ -333,7 +333,7 @@ def test_the_feature_sets_are_listed():
 
 
 def test_the_columns_of_a_set_are_listed_with_tabs_for_other_programs(tmp_path):
-    done = run_process("features", "genre75", cwd=tmp_path)
+    done = run_process("features", "genre75", "--columns", cwd=tmp_path)
     assert done.stderr == ""
     header, *rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert header == ["column", "unit", "definition", "reference"]
@@ -346,9 +346,27 @@ def test_the_columns_of_a_set_are_listed_with_tabs_for_other_programs(tmp_path):
 
 def test_the_columns_of_a_file_are_listed(tmp_path):
     (tmp_path / "my.toml").write_text(SMALL)
-    lines = run("features", tmp_path / "my.toml").stdout.splitlines()
+    lines = run("features", tmp_path / "my.toml", "--columns").stdout.splitlines()
     assert [line.split("\t")[0] for line in lines[1:]][-1] == "tempo"
     assert len(lines) == 8
+
+
+def test_a_set_is_shown_with_its_note_and_by_descriptor():
+    text = run("features", "fma518").stdout
+    facts, _, rest = text.partition("\n\n")
+    note, _, table = rest.rpartition("\n\n")
+    assert "name\tfma518, version 1" in facts
+    assert "sample rate\tnative" in facts
+    assert "tracks in full length" in note
+    header, *rows = [line.split("\t") for line in table.splitlines()]
+    assert header == ["descriptor", "components", "statistics", "unit", "definition"]
+    assert [row[0] for row in rows][:2] == ["chroma_cens", "chroma_cqt"]
+    assert ["mfcc", "20: 1, 2 … 20"] in [row[:2] for row in rows]
+    assert all("mean" in row[2] for row in rows)
+
+
+def test_columns_are_those_of_a_set():
+    assert "name it" in fails("features", "--columns")
 
 
 def test_an_unknown_set_is_wrong_usage():

@@ -104,12 +104,24 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for header, whole in zip(headers, _unbroken(headers, rows, console.width), strict=True):
+        table.add_column(header, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    console.print(table)
+
+
+def _unbroken(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[bool]:
+    """Which columns are not to be wrapped: those that need no more than their share of it."""
+    widest = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    whole = [False] * len(widest)
+    left = width - 3 * len(widest)
+    for done, k in enumerate(sorted(range(len(widest)), key=widest.__getitem__)):
+        whole[k] = widest[k] <= left / (len(widest) - done)
+        left -= widest[k]
+    return whole
 
 
 def show_facts(facts: Iterable[tuple[str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +12,15 @@ from featkit.cli._console import quiet_option
 
 if TYPE_CHECKING:
     from featkit.costs import Costs
+    from featkit.featuresets import FeatureSet
+    from featkit.featuresets.entries import Column
 
 EPILOG = """
 \b
 Examples:
   featkit features
   featkit features genre75
+  featkit features genre75 --columns
   featkit features mine.toml
   featkit features --cost
   featkit features --catalogue > featkit/FEATURES.md
@@ -25,15 +29,18 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("name", required=False, metavar="[NAME|FILE.toml]")
+@click.option("--columns", is_flag=True, help="List every column of the set.")
 @click.option("--cost", is_flag=True, help="Measure what each family costs; some ten seconds.")
 @click.option(
     "--catalogue", is_flag=True, help="Every descriptor and its cost, as a page of Markdown."
 )
 @quiet_option
-def command(name: str | None, cost: bool, catalogue: bool) -> None:
-    """List the feature sets, or the columns of one with unit, definition and reference."""
+def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> None:
+    """List the feature sets, or what is in one: descriptors, or columns with their references."""
     if (name is not None) + cost + catalogue > 1:
         raise click.UsageError("name a feature set, or give --cost or --catalogue: one of them")
+    if columns and name is None:
+        raise click.UsageError("--columns lists those of a feature set: name it")
     if cost:
         _show_costs()
     elif catalogue:
@@ -42,8 +49,10 @@ def command(name: str | None, cost: bool, catalogue: bool) -> None:
         click.echo(page(_measured(), this_machine()), nl=False)
     elif name is None:
         _show_sets()
-    else:
+    elif columns:
         _show_columns(name)
+    else:
+        _show_set(name)
 
 
 def _show_sets() -> None:
@@ -58,6 +67,40 @@ def _show_sets() -> None:
             for s in sets
         ],
     )
+
+
+def _show_set(name: str) -> None:
+    from featkit.cli._console import show_facts, show_table
+    from featkit.featuresets import feature_set
+
+    chosen = feature_set(name)
+    facts = {
+        "name": f"{chosen.name}, version {chosen.version}",
+        "what": chosen.title,
+        "columns": f"{len(chosen.columns)}: featkit features {name} --columns lists them",
+        "sample rate": _rate(chosen.sample_rate),
+        "reference": chosen.reference,
+    }
+    show_facts((key, value) for key, value in facts.items() if value)
+    if chosen.note:
+        click.echo(f"\n{chosen.note.strip()}\n")
+    header = ["descriptor", "components", "statistics", "unit", "definition"]
+    show_table(header, list(_by_descriptor(chosen)))
+
+
+def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
+    """What a set has of each descriptor."""
+    from featkit.catalogue import summed_up
+
+    known = {(e.family_name, d.name): d for e in chosen.entries for d in e.descriptors}
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for column in chosen.columns:
+        columns.setdefault((column.family, column.descriptor), []).append(column)
+    for which, of in columns.items():
+        d = known[which]
+        indices = [index for index in dict.fromkeys(c.index for c in of) if index]
+        statistics = ", ".join(filter(None, dict.fromkeys(c.statistic for c in of)))
+        yield [d.name, summed_up(indices), statistics, d.unit, d.definition]
 
 
 def _show_columns(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ SHOWN_COLUMNS = 10
 
 NAMED = ("name", "version", "title", "reference", "sample_rate")
 """What is said of a feature set by itself; the rest are its parameters."""
+
+OF_COLUMNS = re.compile(r"columns|exclude|names\..*|.*\.statistics")
+"""Parameters that its columns tell, which are listed below."""
 
 GROUPS = {
     "feature_set.": "parameters",
@@ -127,7 +131,7 @@ def _parts(said: dict[str, Any], start: str) -> str:
     shown = (
         (key.removeprefix("features.").removeprefix("spectra."), value)
         for key, value in parts
-        if key not in NAMED and value not in (None, False)
+        if key not in NAMED and not OF_COLUMNS.fullmatch(key) and value not in (None, False)
     )
     return ", ".join(f"{key} {_listed(value)}" for key, value in shown)
 

@@ -145,6 +145,12 @@ class Family:
     check: Callable[[Any, SpectraParameters], None] | None = None
     from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
 
+    @property
+    def summary(self) -> str:
+        """What it is about: the first line of its module."""
+        text = importlib.import_module(self.compute.__module__).__doc__ or ""
+        return text.partition("\n")[0].strip()
+
     @cached_property
     def needs(self) -> frozenset[str]:
         """Quantities that the computation asks for."""

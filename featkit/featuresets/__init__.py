@@ -25,6 +25,9 @@ list, and calls them by that table's names where they differ::
 
     [names]
     chroma_all_mean = "chroma_stft_mean"
+
+One that wants all but a few names those by ``exclude``. What there is to say about a set stands in
+its ``note``, which decides no number.
 """
 
 from __future__ import annotations
@@ -42,9 +45,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from featkit.cells import is_taken
 from featkit.errors import ParameterError
 from featkit.families import family
 from featkit.featuresets.entries import ALL, Column, Entry, parse
+from featkit.featuresets.keys import checked_keys
 from featkit.parameters import unknown
 from featkit.spectra import SpectraParameters
 
@@ -68,8 +73,8 @@ class FeatureSet:
     version : int
         0 while the set may still change; from 1 on it is frozen, and a change of any number is
         a new version.
-    title, reference : str
-        What it is for, and where it comes from.
+    title, reference, note : str
+        What it is for, where it comes from, and what its users must know.
     sample_rate : float or None
         Rate in Hz that recordings are resampled to; None keeps each one's own.
     silent_frames : {"keep", "skip"}
@@ -82,6 +87,8 @@ class FeatureSet:
         The families.
     selected : tuple of str
         If not empty, only these columns, in this order.
+    excluded : tuple of str
+        Columns that the entries would give, and that are left out.
     renamed : dict of str to str
         What columns are called instead, as in a published table.
     """
@@ -95,25 +102,35 @@ class FeatureSet:
     spectra: SpectraParameters
     entries: tuple[Entry, ...]
     selected: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
+    note: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not self.entries:
-            raise ParameterError(f"{self.name}: features must name at least one family")
+            raise ParameterError("features must name at least one family")
         names = [column.name for column in self._all_columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ParameterError(f"{self.name}: column {twice[0]!r} stands twice")
-        if len(set(self.selected)) < len(self.selected):
-            raise ParameterError(f"{self.name}: columns: a column stands twice")
-        for name in self.selected:
-            if name not in names:
-                raise ParameterError(f"{self.name}: columns: {unknown('column', name, names)}")
-        for name in self.renamed:
-            if name not in (self.selected or names):
-                known = unknown("column", name, self.selected or names)
-                raise ParameterError(f"{self.name}: names: {known}")
+            raise ParameterError(f"column {twice[0]!r} stands twice")
+        if self.selected and self.excluded:
+            raise ParameterError("columns and exclude: give one of them")
+        for key, chosen, known in (
+            ("", self.selected, names),
+            ("exclude: ", self.excluded, names),
+            ("names: ", tuple(self.renamed), self.selected or names),
+        ):
+            if len(set(chosen)) < len(chosen):
+                raise ParameterError(f"{key}a column stands twice")
+            for name in chosen:
+                if name not in known:
+                    raise ParameterError(f"{key}{unknown('column', name, known)}")
+        if not self.columns:
+            raise ParameterError("exclude leaves no column")
+        for name in self.renamed.values():
+            if is_taken(name):
+                raise ParameterError(f"names: no feature may be called {name!r}: choose another")
         if len(set(self.column_names)) < len(self.column_names):
-            raise ParameterError(f"{self.name}: names: two columns would be called alike")
+            raise ParameterError("names: two columns would be called alike")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -121,16 +138,16 @@ class FeatureSet:
         fmin, fmax = self.spectra.fmin, self.spectra.fmax
         if fmin >= half:
             rule = f"fmin must be below half the sample rate ({half:g} Hz), got {fmin:g}"
-            raise ParameterError(f"{self.name}: spectra: {rule}")
+            raise ParameterError(f"spectra: {rule}")
         if fmax is not None and fmax > half:
             rule = f"fmax must be at most half the sample rate ({half:g} Hz), got {fmax:g}"
-            raise ParameterError(f"{self.name}: spectra: {rule}")
+            raise ParameterError(f"spectra: {rule}")
         for entry in self.entries:
             if check := entry.family.check:
                 try:
                     check(entry.parameters, self.spectra)
                 except ParameterError as error:
-                    raise ParameterError(f"{self.name}: {entry.family_name}: {error}") from None
+                    raise ParameterError(f"{entry.family_name}: {error}") from None
 
     @cached_property
     def _all_columns(self) -> tuple[Column, ...]:
@@ -155,10 +172,11 @@ class FeatureSet:
     def positions(self) -> list[int]:
         """Where each column stands among all that the entries give."""
         place = {column.name: k for k, column in enumerate(self._all_columns)}
-        return [place[name] for name in self.selected or place]
+        wanted = self.selected or [name for name in place if name not in self.excluded]
+        return [place[name] for name in wanted]
 
     def as_dict(self) -> dict[str, Any]:
-        """The set as a dict, with every default written out; `feature_set` takes it back."""
+        """The set but its note as a dict, with every default; `feature_set` takes it back."""
         everything: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
@@ -170,6 +188,7 @@ class FeatureSet:
             "features": [entry.as_dict() for entry in self.entries],
         }
         everything |= {"columns": list(self.selected)} if self.selected else {}
+        everything |= {"exclude": list(self.excluded)} if self.excluded else {}
         return everything | ({"names": dict(self.renamed)} if self.renamed else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -196,43 +215,30 @@ class FeatureSet:
         ParameterError
             That names the key.
         """
-        known = {
-            "name": (str, "custom"),
-            "version": (int, 0),
-            "title": (str, ""),
-            "reference": (str, ""),
-            "sample_rate": (float | int | str, 22050),
-            "silent_frames": (str, "keep"),
-            "spectra": (Mapping, {}),
-            "features": (Sequence, ()),
-            "columns": (Sequence, ()),
-            "names": (Mapping, {}),
-        }
-        for key, value in mapping.items():
-            if key not in known:
-                raise ParameterError(f"{where}: {unknown('key', str(key), known)}")
-            text_for_list = isinstance(value, str) and known[key][0] is Sequence
-            if not isinstance(value, known[key][0]) or isinstance(value, bool) or text_for_list:
-                raise ParameterError(f"{where}: {key} has a value of the wrong kind: {value!r}")
-        given = {key: mapping.get(key, default) for key, (_, default) in known.items()}
-        if given["silent_frames"] not in ("keep", "skip"):
-            wrong = unknown("silent_frames =", given["silent_frames"], ["keep", "skip"])
-            raise ParameterError(f"{where}: {wrong}")
-        return cls(
-            name=given["name"],
-            version=given["version"],
-            title=given["title"],
-            reference=given["reference"],
-            sample_rate=_sample_rate(given["sample_rate"], where),
-            silent_frames=given["silent_frames"],
-            spectra=SpectraParameters.from_mapping(given["spectra"], where=f"{where}: spectra"),
-            entries=tuple(
-                Entry.from_mapping(features, where=f"{where}: features[{k}]")
-                for k, features in enumerate(given["features"])
-            ),
-            selected=tuple(map(str, given["columns"])),
-            renamed={str(name): str(new) for name, new in given["names"].items()},
+        given = checked_keys(mapping, where)
+        rate = given["sample_rate"]
+        spectra = SpectraParameters.from_mapping(given["spectra"], where=f"{where}: spectra")
+        entries = tuple(
+            Entry.from_mapping(features, where=f"{where}: features[{k}]")
+            for k, features in enumerate(given["features"])
         )
+        try:
+            return cls(
+                name=given["name"],
+                version=given["version"],
+                title=given["title"],
+                reference=given["reference"],
+                note=given["note"],
+                sample_rate=None if rate == "native" else float(rate),
+                silent_frames=given["silent_frames"],
+                spectra=spectra,
+                entries=entries,
+                selected=tuple(given["columns"]),
+                excluded=tuple(given["exclude"]),
+                renamed=dict(given["names"]),
+            )
+        except ParameterError as error:
+            raise ParameterError(f"{where}: {error}") from None
 
     @classmethod
     def from_columns(cls, names: Sequence[str], *, sample_rate: float | None = 22050) -> FeatureSet:
@@ -357,13 +363,3 @@ def _published() -> dict[str, Column]:
     """Columns of the package's sets by the names that other tables have for them."""
     sets = map(feature_set, feature_sets())
     return {c.name: c for each in sets for c in each.columns if c.name in each.renamed.values()}
-
-
-def _sample_rate(value: Any, where: str) -> float | None:
-    if value == "native":
-        return None
-    if isinstance(value, str) or not 1 <= value <= 1_000_000:
-        raise ParameterError(
-            f"{where}: sample_rate must be a rate in Hz or 'native', got {value!r}"
-        )
-    return float(value)

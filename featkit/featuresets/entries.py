@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,13 +52,18 @@ class Entry:
             That names the key.
         """
         if not isinstance(mapping, Mapping) or not isinstance(mapping.get("family"), str):
-            raise ParameterError(f"{where}: must name its family, as in family = 'mfcc'")
+            rule = "must name its family, as in family = 'mfcc'"
+            raise ParameterError(f"{where}: {rule}, got {mapping!r:.80}")
         parameters = dict(mapping)
         name = parameters.pop("family")
         statistics = parameters.pop("statistics", ())
         pooled = parameters.pop("pooled", False)
         try:
             each = family(name)
+            known = [field.name for field in dataclasses.fields(each.parameters)]
+            for key in parameters:
+                if key not in known:
+                    raise ParameterError(unknown("key", str(key), ["statistics", "pooled", *known]))
             if isinstance(statistics, str) or not isinstance(statistics, Sequence):
                 raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
             for statistic_name in statistics:
@@ -140,7 +146,27 @@ def parse(column: str) -> tuple[str, str, str]:
         indexed = bool(descriptor.indices)
         index, rest = ("".join(words[:1]), words[1:]) if indexed else ("", words)
         if bool(rest) == (each.per == "frame") and bool(index) == indexed:
+            if rest:
+                _check_statistic("_".join(rest), column)
             return each.name, index, "_".join(rest)
-    names = [descriptor.name for descriptor, _ in known]
-    shape = "<descriptor>[_<index>]_<statistic>"
-    raise ParameterError(f"{unknown('column', column, names)}; a column is called {shape}")
+    meant = _nearest(column, [descriptor.name for descriptor, _ in known])
+    raise ParameterError(
+        f"unknown column {column!r}:{meant} a column is called <descriptor>[_<index>]_<statistic>;"
+        " featkit features --catalogue lists the descriptors"
+    )
+
+
+def _check_statistic(name: str, column: str) -> None:
+    try:
+        statistic(name)
+    except ParameterError as error:
+        raise ParameterError(f"{column}: {error}") from None
+
+
+def _nearest(column: str, descriptors: Sequence[str]) -> str:
+    """A question for the descriptor that a column's name begins with, but for a slip."""
+    words = column.split("_")
+    for count in range(len(words), 0, -1):
+        if close := difflib.get_close_matches("_".join(words[:count]), descriptors, 1, cutoff=0.75):
+            return f" did you mean {close[0]!r}?"
+    return ""

@@ -16,10 +16,11 @@ from functools import cached_property
 
 import numpy as np
 
+from featkit.cells import KEYS
 from featkit.errors import ParameterError, TableError
 from featkit.parameters import unknown
 from featkit.segments import Array
-from featkit.table import KEYS, FeatureTable
+from featkit.table import FeatureTable
 
 NAMED = 5
 """Names in a message, before it says how many more there are."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from featkit.cells import KEYS
 from featkit.explaining.explanation import NO_FOLD, Explanation
 from featkit.inspecting import flags
 from featkit.quality import PREFIX
@@ -16,7 +17,7 @@ from featkit.report import svg
 from featkit.report.subject import Subject
 from featkit.report.words import count, listed, percent, quoted, seconds, summarised
 from featkit.segments import Array
-from featkit.table import KEYS, FeatureTable
+from featkit.table import FeatureTable
 
 
 @dataclass(frozen=True)
