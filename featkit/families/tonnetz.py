@@ -24,7 +24,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
         definition="mean place of the frame's chroma on the circles of fifths, minor and major"
         " thirds, of radius 1, 1 and 1/2",
         reference="Harte, Sandler and Gasser 2006; librosa.feature.tonnetz of chroma_stft",
-        undefined="in silent frames",
+        undefined="never: silence is 0",
         indices=TONNETZ,
     )
     return [centroid]
