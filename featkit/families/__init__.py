@@ -126,6 +126,9 @@ class Family:
     undefined_in_silence : bool
         Whether a clip of digital silence has no value. Silent frames of a clip that sounds keep the
         value that the definition's program gives them, unless a feature set skips them.
+    measures_level : bool
+        Whether a value depends on how loud a clip is, so that the same sound at twice the
+        amplitude has another.
     check : callable, optional
         ``check(parameters, spectra)`` raises `ParameterError` for what does not go together.
     from_indices : callable, optional
@@ -142,6 +145,7 @@ class Family:
     finish: Callable[..., Array] | None = None
     per: Literal["frame", "clip"] = "frame"
     undefined_in_silence: bool = False
+    measures_level: bool = False
     check: Callable[[Any, SpectraParameters], None] | None = None
     from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
 

@@ -144,6 +144,7 @@ FAMILY = Family(
     compute=compute,
     per="clip",
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="noise is Gaussian: no mean, no skewness, the variance that it has within four"

@@ -96,6 +96,7 @@ FAMILY = Family(
     compute=compute,
     per="clip",
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="a constant is all approximation, and has no ends",

@@ -74,6 +74,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="silence is -100 dB in all 40 bands: sqrt(40) times that, and no shape",

@@ -39,6 +39,7 @@ FAMILY = Family(
     name="high_frequency_content",
     descriptors=descriptors,
     compute=compute,
+    measures_level=True,
     oracles=(
         Oracle(
             name="an impulse has power 1 in every bin: the sum of their frequencies",

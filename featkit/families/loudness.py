@@ -79,6 +79,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     per="clip",
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine of 997 Hz at full scale has -3.01 LUFS in one channel (BS.1770-5)",

@@ -70,6 +70,7 @@ FAMILY = Family(
     compute=compute,
     finish=finish,
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="silence is -100 dB in every band",

@@ -68,6 +68,7 @@ FAMILY = Family(
     compute=compute,
     check=check,
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="silence is -100 dB in all 128 bands: sqrt(128) times that, and no shape",

@@ -37,6 +37,7 @@ FAMILY = Family(
     name="rms",
     descriptors=descriptors,
     compute=compute,
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine has its amplitude over sqrt(2)",

@@ -75,6 +75,7 @@ FAMILY = Family(
     finish=finish,
     per="clip",
     check=check,
+    measures_level=True,
     oracles=(
         Oracle(
             name="a steady sine is harmonic: half the square of its amplitude, around 0",

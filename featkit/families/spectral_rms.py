@@ -42,6 +42,7 @@ FAMILY = Family(
     name="spectral_rms",
     descriptors=descriptors,
     compute=compute,
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine has its amplitude over sqrt(2), times sqrt(3/8) for the window",

@@ -53,6 +53,7 @@ FAMILY = Family(
     compute=compute,
     finish=finish,
     undefined_in_silence=True,
+    measures_level=True,
     oracles=(
         Oracle(
             name="an impulse at the middle of a Hann window has magnitude 1 in every bin: 0 dB",

@@ -48,6 +48,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     per="clip",
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine whose samples are all at 0.707 of its crest has its true peak there",

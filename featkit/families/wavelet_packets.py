@@ -93,6 +93,7 @@ FAMILY = Family(
     compute=compute,
     per="clip",
     from_indices=from_indices,
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine in the middle of the 30th of 32 bands has most of its energy there",

@@ -97,6 +97,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     per="clip",
+    measures_level=True,
     oracles=(
         Oracle(
             name="a sine within the fourth octave from the top has most of its energy in d4",
