@@ -1,7 +1,9 @@
 """What is written down is true: the documented family works, the README names what there is."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -23,15 +25,22 @@ def blocks(name, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
+FAMILY = "spectral_peak_share"
+
+
+def documented_module():
+    (module,) = (block for block in blocks("CONTRIBUTING.md", "python") if "FAMILY" in block)
+    return module
+
+
 @pytest.fixture
 def documented_family(tmp_path, monkeypatch):
-    (module,) = (block for block in blocks("CONTRIBUTING.md", "python") if "FAMILY" in block)
-    (tmp_path / "spectral_peak_share.py").write_text(module, "utf-8")
+    (tmp_path / f"{FAMILY}.py").write_text(documented_module(), "utf-8")
     monkeypatch.setattr(families_package, "__path__", [*families_package.__path__, str(tmp_path)])
     families.cache_clear()
-    yield "spectral_peak_share"
+    yield FAMILY
     families.cache_clear()
-    sys.modules.pop("featkit.families.spectral_peak_share", None)
+    sys.modules.pop(f"featkit.families.{FAMILY}", None)
 
 
 def test_the_documented_family_works(documented_family):
@@ -47,6 +56,46 @@ def test_the_documented_family_works(documented_family):
     assert tone > 10 * noise
     assert np.isnan(featkit.analyse([np.zeros(sr, np.float32)], sr, features)).all()
     assert featkit.describe("spectral_peak_share_max").reference == "this page"
+
+
+@pytest.fixture(scope="module")
+def project_with_the_documented_family(tmp_path_factory):
+    """A copy of the package to which the family was added, with the project's settings."""
+    project = tmp_path_factory.mktemp("project")
+    package = Path(featkit.__file__).parent
+    shutil.copytree(package, project / "featkit", ignore=shutil.ignore_patterns("__pycache__"))
+    module = project / "featkit" / "families" / f"{FAMILY}.py"
+    module.write_text(documented_module(), "utf-8")
+    (project / "tests").mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "tests/conftest.py", "tests/test_families.py"):
+        shutil.copyfile(ROOT / name, project / name)
+    return project
+
+
+MODULE = f"featkit/families/{FAMILY}.py"
+CHECKS = {
+    "ruff check": ["ruff", "check", "--no-cache", MODULE],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", MODULE],
+    "mypy": ["mypy", "--cache-dir", os.devnull, "--follow-imports", "silent", MODULE],
+    "contract tests": ["pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-k", FAMILY, "tests"],
+}
+
+
+@pytest.mark.parametrize("command", CHECKS.values(), ids=CHECKS)
+def test_the_documented_family_passes_the_projects_checks(
+    command, project_with_the_documented_family
+):
+    pytest.importorskip(command[0])
+    project = project_with_the_documented_family
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *command],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_readme_names_every_family():
