@@ -1,4 +1,4 @@
-"""What the benchmarks share: librosa's numbers, times taken in turn, tables.
+"""What the benchmarks share: librosa's numbers, times taken in turn, tables, bars.
 
 Run as a script with a sound file and a table to write, it is the fresh process that `speed.py`
 holds beside ``featkit extract``: it imports no more than librosa needs.
@@ -16,11 +16,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from featkit.files import Recording
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -93,6 +97,23 @@ def music(seconds: float = 30.0) -> Array:
     return np.concatenate(clips)[: round(seconds * SR)]
 
 
+def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, float]]:
+    """Every recording of a folder with its samples and their rate, decoded once for all.
+
+    What is no sound is said and left out.
+    """
+    import featkit
+    from featkit.files import find
+
+    for recording in find([folder]):
+        try:
+            y, rate = featkit.load(recording.file, sr=sr)
+        except featkit.AudioError as error:
+            print(f"left out: {error}")
+            continue
+        yield recording, y, rate
+
+
 def interleaved(
     functions: Mapping[str, Callable[[], object]], *, rounds: int, twice: bool = True
 ) -> dict[str, Array]:
@@ -139,6 +160,58 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     print(f"\n{title}\n")
     for row in (header, rule, *rows):
         print("| " + " | ".join(map(str.ljust, row, widths)) + " |")
+
+
+def times_faster(title: str, rows: Mapping[str, Callable[[], object]], *, rounds: int) -> float:
+    """Print the times of featkit, the first, and of another; how many times faster it is."""
+    seconds = interleaved(rows, rounds=rounds)
+    featkit, other = seconds.values()
+    show(
+        title,
+        ["", "ms", "featkit is faster by"],
+        [
+            [name, f"{1000 * np.median(taken):.1f}", f"{ratio(taken, featkit):.1f}"]
+            for name, taken in seconds.items()
+        ],
+    )
+    return ratio(other, featkit)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What is promised of a measured value: at least, or at most, so much."""
+
+    what: str
+    value: float | None
+    """None if it was not tried, for want of what it needs."""
+    least: float = -np.inf
+    most: float = np.inf
+
+    @property
+    def promise(self) -> str:
+        """In words."""
+        bounds = {"at least": self.least, "at most": self.most}
+        said = [f"{words} {bound:g}" for words, bound in bounds.items() if np.isfinite(bound)]
+        return f"{self.what}, {' and '.join(said)}"
+
+    @property
+    def missed(self) -> bool:
+        """Whether it was tried and not kept."""
+        return self.value is not None and not self.least <= self.value <= self.most
+
+
+def missed(bars: Sequence[Bar]) -> bool:
+    """Print which bars were not tried and which are missed; whether one is."""
+    tried = [bar for bar in bars if bar.value is not None]
+    failed = [bar for bar in tried if bar.missed]
+    print()
+    for bar in bars:
+        if bar.value is None:
+            print(f"not tried: {bar.promise}")
+    for bar in failed:
+        print(f"missed: {bar.promise}: {bar.value:.4g}")
+    print(f"bars tried: {len(tried)}, missed: {len(failed) or 'none'}")
+    return bool(failed)
 
 
 def _write_librosa_row(source: str, target: str) -> None:

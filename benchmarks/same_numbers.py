@@ -22,7 +22,7 @@ import pywt
 from _common import SR, Array, mean_and_std, show
 
 import featkit
-from featkit.files import Recording, find
+from featkit.files import Recording
 
 BAR = 1e-4
 DECODED = 1e-6
@@ -50,10 +50,7 @@ def main() -> None:
     sets = [featkit.feature_set("genre75"), featkit.feature_set(OTHERS)]
     columns = [name for features in sets for name in features.column_names]
     ours, references, silent, furthest = [], [], [], 0.0
-    for recording in find([folder]):
-        y = samples(recording)
-        if y is None:
-            continue
+    for recording, y, _ in _common.sounds(folder, SR):
         furthest = max(furthest, decoded_apart(recording, y))
         ours.append(np.concatenate([featkit.analyse([y], SR, each)[0] for each in sets]))
         references.append(np.concatenate([_common.librosa_row(y), others(y)]))
@@ -62,15 +59,6 @@ def main() -> None:
     outside = compare(columns, np.array(ours), np.array(references), np.array(silent))
     if outside or furthest > DECODED:
         raise SystemExit(1)
-
-
-def samples(recording: Recording) -> Array | None:
-    """Decoded once for both; what is no sound is said and left out."""
-    try:
-        return featkit.load(recording.file, sr=SR)[0]
-    except featkit.AudioError as error:
-        print(f"left out: {error}")
-        return None
 
 
 def decoded_apart(recording: Recording, y: Array) -> float:
