@@ -120,7 +120,7 @@ def fma_keys():
 
 
 def fma518(y, sr):
-    """FMA's columns in order: librosa's functions of today, given the rate."""
+    """FMA's columns in order: today's librosa, as FMA's script calls it, but with the rate."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         cqt = np.abs(
@@ -129,21 +129,27 @@ def fma518(y, sr):
         folding = {"C": cqt, "n_chroma": 12, "n_octaves": 7, "bins_per_octave": 12}
         cens = librosa.feature.chroma_cens(**folding)
         S = np.abs(librosa.stft(y, n_fft=2048, hop_length=512))
-        rows = {
+        bands = librosa.power_to_db(librosa.feature.melspectrogram(S=S**2, sr=sr))
+        over_time = {
+            "chroma_stft": librosa.feature.chroma_stft(S=S**2, sr=sr, n_chroma=12),
             "chroma_cqt": librosa.feature.chroma_cqt(**folding),
             "chroma_cens": cens,
             "tonnetz": librosa.feature.tonnetz(chroma=cens, sr=sr),
+            "mfcc": librosa.feature.mfcc(S=bands, sr=sr, n_mfcc=20),
             "rmse": librosa.feature.rms(S=S),
+            "zcr": librosa.feature.zero_crossing_rate(y),
+            "spectral_centroid": librosa.feature.spectral_centroid(S=S, sr=sr),
+            "spectral_bandwidth": librosa.feature.spectral_bandwidth(S=S, sr=sr),
+            "spectral_contrast": librosa.feature.spectral_contrast(S=S, sr=sr, n_bands=6),
+            "spectral_rolloff": librosa.feature.spectral_rolloff(S=S, sr=sr),
         }
-    over_time = frames(y, sr)
-    rows |= {"chroma_stft": over_time["chroma"], "zcr": over_time["zero_crossing_rate"]}
-    rows |= {name: over_time[name] for name in FMA_SIZES if name in over_time}
-    return np.array(
-        [
-            FMA_STATISTICS[statistic](rows[feature][int(number) - 1].astype(np.float64))
-            for feature, statistic, number in fma_keys()
-        ]
-    )
+        values = {
+            (feature, statistic, f"{k + 1:02d}"): value
+            for feature, rows in over_time.items()
+            for statistic, over_frames in FMA_STATISTICS.items()
+            for k, value in enumerate(over_frames(rows.astype(np.float64), axis=1))
+        }
+    return np.array([values[key] for key in fma_keys()])
 
 
 def wavelets(y):

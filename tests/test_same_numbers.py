@@ -198,7 +198,7 @@ def test_the_gtzan_table_of_real_recordings_is_librosas(real_data):
 
 
 def test_the_fma_table_of_real_recordings_is_librosas(real_data):
-    """Two of them, at their own rate."""
+    """Two of them, at their own rate; `benchmarks/fma518.py` takes all."""
     for file in [
         *sorted((real_data / "esc10").glob("*/*.ogg"))[:1],
         real_data / "music" / "sir_duke_fast.ogg",
