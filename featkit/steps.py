@@ -18,7 +18,7 @@ def step_sums(parts: Iterable[Array], step: float) -> Array:
         What is to be summed, one part behind the other.
     step : float
         Samples in a step, at least 1. If it is no whole number, steps are rounded so that they do
-        not drift: step ``k`` begins at the sample nearest to ``k * step``.
+        not drift, see `step_edges`; some have a sample more than others.
 
     Returns
     -------
@@ -36,9 +36,26 @@ def step_sums(parts: Iterable[Array], step: float) -> Array:
         steps = int((begin + len(x)) / step) + 1
         while round(steps * step) > begin + len(x):
             steps -= 1
-        edges = np.rint(np.arange(summed, steps + 1) * step).astype(np.intp) - begin
+        edges = step_edges(summed, steps, step) - begin
         if steps > summed:
             sums.append(np.add.reduceat(x[: edges[-1]], edges[:-1], dtype=np.float64))
         held = x[edges[-1] :]
         begin, summed = begin + int(edges[-1]), steps
     return np.concatenate(sums)
+
+
+def step_means(parts: Iterable[Array], step: float) -> Array:
+    """Means over the steps that `step_sums` sums over.
+
+    Examples
+    --------
+    >>> step_means([np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])], 2.5).tolist()
+    [1.5, 4.0]
+    """
+    sums = step_sums(parts, step)
+    return np.asarray(sums / np.diff(step_edges(0, len(sums), step)))
+
+
+def step_edges(first: int, last: int, step: float) -> Array:
+    """The samples at which the steps begin from `first` up to `last`: those nearest to k * step."""
+    return np.asarray(np.rint(np.arange(first, last + 1) * step), dtype=np.intp)

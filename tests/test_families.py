@@ -1,5 +1,6 @@
 """One contract for every family that is found: a new one inherits these tests."""
 
+import contextlib
 import dataclasses
 import re
 
@@ -96,6 +97,14 @@ def test_values_lie_in_their_range(family):
 def test_no_clip_gives_infinity_or_an_error(family, clip):
     row = featkit.analyse([clip], SR, features_of(family))[0]
     assert not np.isinf(row).any()
+
+
+@pytest.mark.parametrize("sr", [1, 2, 5, 30, 100, 441, 1000, 4000])
+def test_a_low_rate_gives_a_row_or_is_refused(family, sr):
+    y = np.random.default_rng(0).standard_normal(300).astype(np.float32)
+    features = dataclasses.replace(features_of(family), sample_rate=None)
+    with contextlib.suppress(ParameterError):
+        assert not np.isinf(featkit.analyse([y], sr, features)).any()
 
 
 def test_silence_is_undefined_where_the_documentation_says_so_and_only_there(family):

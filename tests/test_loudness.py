@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import featkit
 from featkit import signals
-from featkit.families.dynamics import dynamic_complexity
+from featkit.families.dynamics import crest_factor, dynamic_complexity, low_energy_fraction
 from featkit.loudness import PHASES, Loudness, k_weighting, true_peak
-from featkit.steps import step_sums
+from featkit.steps import step_means, step_sums
 
 BOTH_CHANNELS = 10 * np.log10(2)
 RATES = [22050, 44100, 48000]
@@ -224,6 +224,42 @@ def test_dynamic_complexity_hardly_depends_on_the_rate():
     np.testing.assert_allclose(values, values[-1], rtol=0.01)
 
 
+def test_where_a_clip_pauses_dynamic_complexity_depends_on_how_loud_it_is():
+    sr = 22050
+    loud, soft = signals.noise(sr, 5.0, 0.3), signals.noise(sr, 5.0, 0.03, seed=1)
+    pause = signals.noise(sr, 5.0, 0.0003, seed=2)
+    for y, depends in ([loud, soft], False), ([loud, pause], True):
+        y = np.concatenate(y)
+        quiet = y / 100
+        assert crest_factor(quiet, sr) == pytest.approx(crest_factor(y, sr), abs=1e-4)
+        assert low_energy_fraction(quiet, sr) == low_energy_fraction(y, sr)
+        apart = abs(dynamic_complexity(quiet, sr) - dynamic_complexity(y, sr))
+        assert apart > 5 if depends else apart < 1e-3
+
+
+@pytest.mark.parametrize("sr", [8000, 11025, 22050, 44100])
+@pytest.mark.parametrize("duration", [0.1, 0.5, 1.3, 10.0])
+def test_windows_of_another_length_are_no_louder(sr, duration):
+    for value in (0.1, 0.2, 0.3, 0.7):
+        assert low_energy_fraction(signals.constant(sr, duration, value), sr) == 0
+
+
+def test_the_low_energy_fraction_is_that_of_the_windows_one_by_one():
+    sr = 22050
+    y = signals.noise(sr, 10.0)
+    edges = [round(k * sr / 40) for k in range(401)]
+    level = np.sqrt([np.mean(y[a:b].astype(np.float64) ** 2) for a, b in pairwise(edges)])
+    assert low_energy_fraction(y, sr) == np.mean(level < np.mean(level))
+
+
+def test_a_rate_too_low_for_a_window_has_no_dynamics():
+    y = signals.noise(1000)
+    assert np.isnan([dynamic_complexity(y, 4), low_energy_fraction(y, 4)]).all()
+    assert np.isfinite(dynamic_complexity(y, 5))
+    assert np.isnan(low_energy_fraction(y, 39))
+    assert np.isfinite(low_energy_fraction(y, 40))
+
+
 @given(
     st.lists(st.integers(1, 60), min_size=1, max_size=12),
     st.floats(1, 50),
@@ -234,3 +270,5 @@ def test_sums_over_steps_do_not_depend_on_the_parts(lengths, step):
     edges = np.rint(np.arange(len(x) + 2) * step).astype(int)
     expected = [x[a:b].sum() for a, b in pairwise(edges) if b <= len(x)]
     np.testing.assert_allclose(step_sums(parts, step), expected, atol=1e-9)
+    means = [x[a:b].mean() for a, b in pairwise(edges) if b <= len(x)]
+    np.testing.assert_allclose(step_means(parts, step), means, atol=1e-9)

@@ -1,9 +1,13 @@
 """Dynamics: how unevenly the level of a clip is spread over its time.
 
-None of the three depends on how loud the clip is. The dynamic complexity of Streich ("Music
-complexity: a multi-faceted description of audio content", 2007) is Essentia's, with its filter at
-the clip's own rate, and without the silence at both ends, as Essentia says. (Its version 2.1-beta6
-looks for levels of -90 dB, and calls silence -100: it leaves out none.)
+Crest factor and low-energy fraction do not depend on how loud the clip is. Dynamic complexity does
+where levels come near -90 dB, as in pauses: there it no longer tells them apart, and how much of
+both ends is silence is decided there, too.
+
+The dynamic complexity of Streich ("Music complexity: a multi-faceted description of audio content",
+2007) is Essentia's, with its filter at the clip's own rate, and without the silence at both ends,
+as Essentia says. (Its version 2.1-beta6 looks for levels of -90 dB, and calls silence -100: it
+leaves out none.)
 """
 
 from __future__ import annotations
@@ -16,10 +20,14 @@ from featkit import signals
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 from featkit.spool import Clip, pieces
-from featkit.steps import step_sums
+from featkit.steps import step_means, step_sums
 
 WINDOWS_PER_SECOND = 40
 """Of the low-energy fraction: 25 ms."""
+
+BELOW = 1 - 1e-9
+"""What share of the mean counts as below it: a window of the mean level is not, however rounding
+falls out."""
 
 FRAME, SMEAR = 0.2, 0.035
 """Of the dynamic complexity: seconds between levels, and within which a level decays to 1/e."""
@@ -47,11 +55,13 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
         unit="dB",
         low=0.0,
         high=np.inf,
-        definition="mean distance of the levels L, 0.2 s apart and not below -90 dB, from their"
-        " mean with weights 0.9^-L; levels of the sound above 200 Hz, smeared by 35 ms, silence at"
-        " both ends left out",
+        definition="mean distance of the levels L, 0.2 s apart, from their mean with weights"
+        " 0.9^-L; levels of the sound above 200 Hz, smeared by 35 ms; lower ones count as -90 dB,"
+        " and those at both ends not at all, so that in a clip with pauses it matters how loud it"
+        " is",
         reference="Streich 2007; Essentia DynamicComplexity",
-        undefined="in a clip shorter than 0.2 s, and where no level is above -90 dB, as in silence",
+        undefined="in a clip shorter than 0.2 s, where no level is above -90 dB, as in silence, and"
+        " below a sample rate of 5 Hz",
     )
     low_energy = Descriptor(
         name="low_energy_fraction",
@@ -60,7 +70,8 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
         high=1.0,
         definition="share of windows of 25 ms whose root mean square is below the mean of theirs",
         reference="Tzanetakis and Cook 2002, II.A.1 (low energy), of the whole clip",
-        undefined="in a clip shorter than 25 ms, and in digital silence",
+        undefined="in a clip shorter than 25 ms, in digital silence, and below a sample rate of"
+        f" {WINDOWS_PER_SECOND} Hz",
     )
     return [crest, complexity, low_energy]
 
@@ -82,6 +93,8 @@ def crest_factor(clip: Clip, sr: float) -> float:
 
 def dynamic_complexity(clip: Clip, sr: float) -> float:
     """The mean distance of levels from their mean, in dB."""
+    if sr * FRAME < 1:
+        return np.nan
     level = 10 * np.log10(np.maximum(smeared(clip, sr), QUIETEST))
     heard = np.flatnonzero(level > 10 * np.log10(QUIETEST))
     if not len(heard):
@@ -114,9 +127,11 @@ def smeared(clip: Clip, sr: float) -> Array:
 
 def low_energy_fraction(clip: Clip, sr: float) -> float:
     """The share of windows below the mean root mean square."""
+    if sr < WINDOWS_PER_SECOND:
+        return np.nan
     squares = (np.square(piece, dtype=np.float64) for piece in pieces(clip))
-    level = np.sqrt(step_sums(squares, sr / WINDOWS_PER_SECOND))
-    return float(np.mean(level < np.mean(level))) if level.any() else np.nan
+    level = np.sqrt(step_means(squares, sr / WINDOWS_PER_SECOND))
+    return float(np.mean(level < BELOW * np.mean(level))) if level.any() else np.nan
 
 
 FAMILY = Family(
@@ -143,6 +158,13 @@ FAMILY = Family(
                 "crest_factor": -10 * np.log10((1 + 3 * 0.01) / 4),
             },
             tolerance=1e-3,
+            parameters={},
+        ),
+        Oracle(
+            name="in a constant no window is below the mean",
+            signal=lambda sr: signals.constant(sr, duration=10.0, value=0.3),
+            expected={"low_energy_fraction": 0.0, "crest_factor": 0.0},
+            tolerance=1e-6,
             parameters={},
         ),
         Oracle(
