@@ -115,6 +115,9 @@ def folded_transform(
     `tuning` is in parts of a bin.
     """
     librosa = _librosa()
+    # librosa first divides a high rate by up to this, and refuses a clip of fewer samples.
+    shortest = hop_length // 2 ** (OCTAVES - 1)
+    y = np.pad(y, (0, max(0, shortest - len(y))))
     with warnings.catch_warnings():
         # Samples shorter than a filter are not wrong here.
         warnings.simplefilter("ignore", UserWarning)

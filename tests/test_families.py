@@ -107,6 +107,15 @@ def test_a_low_rate_gives_a_row_or_is_refused(family, sr):
         assert not np.isinf(featkit.analyse([y], sr, features)).any()
 
 
+@pytest.mark.parametrize("sr", [16000, 48000, 192000])
+@pytest.mark.parametrize("samples", [1, 3, 7])
+def test_a_few_samples_have_a_row_at_any_usual_rate(family, sr, samples):
+    long_frames = SpectraParameters(n_fft=8192)  # as pitch wants them at a high rate
+    features = dataclasses.replace(features_of(family), sample_rate=None, spectra=long_frames)
+    (row,) = featkit.analyse([signals.noise(sr)[:samples]], sr, features)
+    assert not np.isinf(row).any()
+
+
 def test_silence_is_undefined_where_the_documentation_says_so_and_only_there(family):
     values, names = values_of(family, [signals.constant(SR, value=0.0)])
     undefined = [

@@ -162,12 +162,13 @@ def test_bins_are_whole_numbers_to_a_pitch_class():
         values_of("constant_q", signals.noise(SR), bins_per_octave=30)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 700])
-@pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
-def test_a_few_samples_have_a_constant_q(samples, pad_mode):
+@pytest.mark.parametrize("sr", [SR, 44100, 96000, 192000, 384000])
+@pytest.mark.parametrize("samples", [1, 2, 3, 7, 700])
+@pytest.mark.parametrize("spectra", [{}, {"pad_mode": "reflect"}, {"hop_length": 1024}])
+def test_a_few_samples_have_a_constant_q(sr, samples, spectra):
     entry = {"family": "constant_q", "statistics": ["mean"]}
-    features = featkit.feature_set({"spectra": {"pad_mode": pad_mode}, "features": [entry]})
+    features = {"sample_rate": "native", "spectra": spectra, "features": [entry]}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        row = featkit.analyse([signals.noise(SR)[:samples]], SR, features)[0]
+        (row,) = featkit.analyse([signals.noise(sr)[:samples]], sr, featkit.feature_set(features))
     assert np.isfinite(row).all()

@@ -39,7 +39,10 @@ class ConstantQParameters(Parameters):
 
 
 def descriptors(p: ConstantQParameters) -> Sequence[Descriptor]:
-    undefined = "in a clip of silence; a silent frame of another clip counts as 0"
+    undefined = (
+        "in a clip of silence; a silent frame of another clip counts as 0. An error at a sample"
+        " rate of which half is below the highest filter's edge, some 8.4 kHz"
+    )
     transform = f"the constant-Q transform, {p.bins_per_octave} filters an octave from C1 to B7"
     harte = "Harte, Sandler and Gasser 2006; librosa.feature.tonnetz"
     return [
