@@ -1,7 +1,9 @@
 """Loudness and true peak, as broadcasting measures them.
 
 Loudness by ITU-R BS.1770-5, annex 1, in the windows of EBU Tech 3341 (2023); its range by EBU Tech
-3342 (2023); true peak by BS.1770-5, annex 2.
+3342 (2023); true peak by BS.1770-5, annex 2. Tests hold all cases of the two documents that are
+synthetic and the same in all channels: not case 6 of 3341, of five channels, nor its 7 and 8 and 5
+and 6 of 3342, which are recordings.
 
 What is measured is the mono signal that the analysis sees, as one channel. A stereo meter adds the
 powers of its channels: where both are the same, it shows 3.01 LU more than this, and where they
@@ -36,8 +38,18 @@ OFFSET = -0.691
 SILENT = 10 ** ((-70.0 - OFFSET) / 10)
 """Mean square at the absolute gate, -70 LUFS."""
 
-SLOWEST = 4000.0
-"""Sample rate in Hz below which there is hardly a place for the weighting's shelf, at 1.7 kHz."""
+SLOWEST = 8000.0
+"""Sample rate in Hz below which the weighting's shelf, at 1.7 kHz, cannot be had to 0.1 dB."""
+
+SHELF, SHELF_Q = 1681.974450955533, 0.7071752369554196
+SHELF_GAIN = 10 ** (3.999843853973347 / 20)
+SHELF_MIDDLE = SHELF_GAIN**0.4996667741545416
+HIGH_PASS, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
+"""The analogue filters, in Hz, that the table of BS.1770 is made of (De Man, "Evaluation of
+implementations of the EBU R128 loudness measurement", AES 145, 2018)."""
+
+BILINEAR = 32000.0
+"""Sample rate in Hz from which a bilinear transform has the shelf's response to 0.01 dB."""
 
 
 class Loudness:
@@ -120,24 +132,45 @@ def _weighted_squares(clip: Clip, sr: float) -> Iterator[Array]:
 def k_weighting(sr: float) -> Array:
     """The K-weighting at a rate as second-order sections: a shelf and a high-pass, ``(2, 6)``.
 
-    BS.1770 gives it at 48 kHz, and asks for the same response at other rates. These are bilinear
-    transforms of the analogue filters that the table is made of, whose corners are kept (De Man,
-    "Evaluation of implementations of the EBU R128 loudness measurement", AES 145, 2018). The
-    table's high-pass passes 0.04 dB more than all: so does this, at every rate. From 22,050 Hz up
-    the response is that of the table to 0.04 dB, at 16,000 Hz to 0.07 dB.
+    BS.1770 gives it at 48 kHz, and asks for the same response at other rates. The high-pass is a
+    bilinear transform of the analogue one; the table's passes 0.04 dB more than all, and so does
+    this. The shelf is one from `BILINEAR` up. At lower rates that would be too steep, by 0.3 dB at
+    8 kHz: there it is matched to the analogue one. The response is that of the table to 0.04 dB at
+    any rate from `SLOWEST`, and to 0.01 dB from 11,025 Hz.
     """
-    k, q = _corner(1681.974450955533, sr), 0.7071752369554196
-    high = 10 ** (3.999843853973347 / 20)
-    middle = high**0.4996667741545416
-    zeros = [high + middle * k / q + k**2, 2 * (k**2 - high), high - middle * k / q + k**2]
-    poles = _poles(k, q)
-    shelf = np.concatenate([zeros, poles]) / poles[0]
-
-    corner, q = 38.13547087602444, 0.5003270373238773
-    poles = _poles(_corner(corner, sr), q)
-    gain = _poles(_corner(corner, 48000.0), q)[0] / poles[0]
+    shelf = _bilinear_shelf(sr) if sr >= BILINEAR else _matched_shelf(sr)
+    poles = _poles(_corner(HIGH_PASS, sr), HIGH_PASS_Q)
+    gain = _poles(_corner(HIGH_PASS, 48000.0), HIGH_PASS_Q)[0] / poles[0]
     high_pass = np.concatenate([[gain, -2 * gain, gain], poles / poles[0]])
     return np.stack([shelf, high_pass])
+
+
+def _bilinear_shelf(sr: float) -> Array:
+    k, q = _corner(SHELF, sr), SHELF_Q
+    sides, middle = SHELF_GAIN + k**2, SHELF_MIDDLE * k / q
+    zeros = [sides + middle, 2 * (k**2 - SHELF_GAIN), sides - middle]
+    poles = _poles(k, q)
+    return np.asarray(np.concatenate([zeros, poles]) / poles[0])
+
+
+def _matched_shelf(sr: float) -> Array:
+    """Poles where the analogue filter has them, and its gain at 0 Hz, the corner and half the rate.
+
+    After Vicanek, "Matched second order digital filters", 2016.
+    """
+    decay, turn = np.pi * SHELF / sr / SHELF_Q, 2 * np.pi * SHELF / sr
+    turn *= np.sqrt(1 - 1 / (2 * SHELF_Q) ** 2)
+    poles = np.array([1, -2 * np.exp(-decay) * np.cos(turn), np.exp(-2 * decay)])
+    hz = np.array([0, SHELF, sr / 2])
+    s = 1j * hz / SHELF
+    gain = (SHELF_GAIN * s**2 + SHELF_MIDDLE * s / SHELF_Q + 1) / (s**2 + s / SHELF_Q + 1)
+    low, corner, high = np.abs(gain * np.polyval(poles, np.exp(2j * np.pi * hz / sr)))
+    share = np.sin(np.pi * SHELF / sr) ** 2
+    # Of zeros b0, b1, b2: b0 + b2, and -4 b0 b2.
+    outer = (low + high) / 2
+    product = (corner**2 - (1 - share) * low**2 - share * high**2) / (4 * share * (1 - share))
+    first = (outer + np.sqrt(outer**2 + product)) / 2
+    return np.concatenate([[first, (low - high) / 2, outer - first], poles])
 
 
 def _corner(frequency: float, sr: float) -> float:
