@@ -72,6 +72,11 @@ def test_silence_around_a_sound_only_moves_it():
     np.testing.assert_allclose(later - of(y), [0, 0.5, 0, 0], atol=3e-3)
 
 
+def test_a_duration_has_four_fifths_of_a_window_more_than_the_sound():
+    assert of(signals.constant(SR))[2] == pytest.approx(1.008, abs=1e-6)
+    assert of(signals.impulse(SR))[2] == pytest.approx(0.010, abs=1e-6)
+
+
 def test_what_begins_at_once_has_the_shortest_attack_there_is():
     attack, _, duration, decay = of(signals.square(1000.0, SR, duration=0.5))
     assert 10**attack == pytest.approx(0.0075, abs=0.0005)

@@ -70,12 +70,13 @@ def test_a_family_gives_a_row_for_each_name(family):
 
 def test_values_lie_in_their_range(family):
     clips = [signals.noise(SR, amplitude=0.2), signals.square(150.0, SR), signals.clicks(90, SR)]
+    clips += [signals.impulse(SR), signals.sine(SR / 8, SR)]
     values, names = values_of(family, clips)
     ranges = [
         (d.low, d.high) for d in family.descriptors(family.parameters()) for _ in list(d.names)
     ]
     for row, name, (low, high) in zip(values, names, ranges, strict=True):
-        slack = 1e-5 * max(1.0, float(np.nanmax(np.abs(row), initial=0)))
+        slack = 1e-6 * max(1.0, float(np.nanmax(np.abs(row), initial=0)))
         assert np.nanmin(row) >= low - slack, name
         assert np.nanmax(row) <= high + slack, name
 

@@ -34,8 +34,10 @@ def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
         unit="1",
         low=0.0,
         high=1.0,
-        definition="power of the pitch class over that of the frame's strongest class, by Gaussian"
-        " filters in the clip's own tuning",
+        definition="power sum(w S^2) of the pitch class over that of the frame's strongest class; a"
+        " bin d classes away has w = exp(-2 d^2), or wider where bins are further apart than"
+        " classes, over the norm of the bin's weights for all classes, times exp(-(o - 5)^2 / 8) at"
+        " octave o above 27.5 Hz; in the clip's own tuning",
         reference="Ellis 2007; librosa.feature.chroma_stft",
         undefined="in a clip of silence",
         indices=PITCH_CLASSES if n == 12 else numbered,

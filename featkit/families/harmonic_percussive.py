@@ -18,19 +18,22 @@ from featkit.separation import Separation, SeparationParameters
 
 
 def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:
-    def share(name: str, letter: str) -> Descriptor:
+    def share(name: str, part: str, own: str, other: str) -> Descriptor:
+        rival = other if p.margin == 1 else f"({p.margin:g} {other})"
+        mask = f"{own}^{p.power:g} / ({own}^{p.power:g} + {rival}^{p.power:g})"
         return Descriptor(
             name=f"{name}_share",
             unit="1",
             low=0.0,
             high=1.0,
-            definition=f"energy of the {name} part over that of the frame, parted by medians of"
-            f" {p.kernel_size}: sum({letter}²) / sum(S²)",
+            definition=f"energy of the {name} part over that of the frame: sum({part}^2) /"
+            f" sum(S^2), {part} = S {mask}, where h is the median of S over {p.kernel_size} frames"
+            f" and p that over {p.kernel_size} bins",
             reference="Fitzgerald 2010; Driedger, Müller and Disch 2014; librosa.decompose.hpss",
             undefined="in a frame of silence",
         )
 
-    return [share("harmonic", "H"), share("percussive", "P")]
+    return [share("harmonic", "H", "h", "p"), share("percussive", "P", "p", "h")]
 
 
 def compute(p: SeparationParameters, *, separation: Separation) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.onsets import onset_frames
+from featkit.onsets import ABOVE, AROUND, BEFORE, onset_frames
 from featkit.segments import Array, Segments
 from featkit.spool import Clip
 
@@ -22,7 +22,10 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
         unit="Hz",
         low=0.0,
         high=np.inf,
-        definition="onsets, picked from onset strength, over the duration of the clip",
+        definition="onsets over the duration of the clip: frames whose onset strength, scaled to"
+        f" 0 to 1 in the clip, is the greatest of the last {1000 * BEFORE:g} ms, at least {ABOVE:g}"
+        f" above the mean of {1000 * AROUND:g} ms to both sides, and more than {1000 * BEFORE:g} ms"
+        " after the onset before",
         reference="Böck, Krebs and Schedl 2012; librosa.onset.onset_detect",
         undefined="never: in silence, there are none",
     )

@@ -5,8 +5,10 @@ centroid is (Peeters, "A large set of audio features for sound description", CUI
 6.1). The first is `spectral_centroid`, and the root of the second, which Peeters calls spread, is
 `spectral_bandwidth`.
 
-Far bins weigh much: of a lone tone, the noise beneath it decides, even if
-it is that of rounding to 16 bits.
+Far bins weigh much: of a lone tone, the noise beneath it decides, even if it is that of rounding to
+16 bits. So does the rounding of the transform, which is single precision, where the upper bins are
+empty: of music at 44.1 kHz that is analysed at 96 kHz, it costs a frame up to 1 % of its kurtosis,
+and a clip up to 0.1 % of the mean of that.
 """
 
 from __future__ import annotations

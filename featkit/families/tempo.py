@@ -20,8 +20,10 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
         unit="BPM",
         low=0.0,
         high=p.max_tempo,
-        definition="rate of the strongest lag in the mean tempogram, under a log-normal prior"
-        f" around {p.start_bpm:g} BPM",
+        definition=f"rate b of the lag, below {p.max_tempo:g} BPM, at which log(1 + 10^6 r) -"
+        f" (log2(b / {p.start_bpm:g} BPM) / {p.std_bpm:g})^2 / 2 is greatest: r is the mean over"
+        f" frames of the autocorrelation of onset strength in Hann windows of {p.ac_size:g} s, each"
+        " over its value at lag 0",
         reference="Ellis 2007; librosa.feature.tempo",
         undefined="in a clip in which nothing begins: no onset strength in any frame",
     )

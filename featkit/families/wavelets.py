@@ -45,23 +45,35 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
             unit=unit,
             low=low,
             high=high,
-            definition=f"{text} of the band, {p.wavelet}",
+            definition=f"{text}, {p.wavelet}",
             reference=reference,
             undefined=undefined,
             indices=indices,
         )
 
     return [
-        of_each_band("log_energy", "log10 full scale²", -np.inf, np.inf, "log10(mean(c²))", silent),
-        of_each_band("energy_share", "1", 0.0, 1.0, "sum(c²) over that of all bands", silent),
-        of_each_band("mean_abs", "full scale", 0.0, np.inf, "mean(|c|)", short),
-        of_each_band("std", "full scale", 0.0, np.inf, "standard deviation of c (ddof 0)", short),
+        of_each_band(
+            "log_energy",
+            "log10 full scale²",
+            -np.inf,
+            np.inf,
+            "log10(mean(c²)) of the band",
+            silent,
+        ),
+        of_each_band(
+            "energy_share", "1", 0.0, 1.0, "sum(c²) of the band over that of all bands", silent
+        ),
+        of_each_band("mean_abs", "full scale", 0.0, np.inf, "mean(|c|) of the band", short),
+        of_each_band(
+            "std", "full scale", 0.0, np.inf, "standard deviation of c (ddof 0) of the band", short
+        ),
         Descriptor(
             name="dwt_entropy",
             unit="bit",
             low=0.0,
             high=float(np.log2(p.level + 1)),
-            definition="entropy of the energy shares p: -sum(p log2 p); 0 log2 0 is 0",
+            definition="entropy of the energy shares p: -sum(p log2 p), 0 log2 0 is 0,"
+            f" {p.wavelet}, {p.level} levels",
             reference=reference,
             undefined=silent,
         ),
