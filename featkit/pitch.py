@@ -7,8 +7,15 @@ trough; a parabola through three lags refines it (de Cheveigné and Kawahara, "Y
 frequency estimator for speech and music", J. Acoust. Soc. Am. 111(4), 2002): `librosa.yin` from
 0.11 on.
 
-The autocorrelation behind it is made of that of pieces, each as long as a hop divides a frame, with
-themselves and with the next: overlapping frames share them, and the transforms are short.
+How periodic the frame is cannot be read from whole lags: a sound that is rich in high partials
+repeats after its period and not half a sample beside it, and a parabola does not find the peak
+between. Around the period the autocorrelation is therefore interpolated as the band-limited
+function that it is (Boersma, "Accurate short-term analysis of the fundamental frequency and the
+harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17, 1993), which tells the period more
+precisely, too.
+
+The autocorrelation behind it all is made of that of pieces, each as long as a hop divides a frame,
+with themselves and with the next: overlapping frames share them, and the transforms are short.
 """
 
 from __future__ import annotations
@@ -28,6 +35,12 @@ from featkit.segments import Array
 
 TRANSFORMED = 64
 """Pieces transformed at once, few enough for a core's own cache."""
+
+REACH = 64
+"""Lags on either side from which the autocorrelation between two lags is interpolated."""
+
+STEPS = 8
+"""How many times as dense as lags it is interpolated."""
 
 SILENT = 1e-30
 """Energy of a frame, at full scale 1, below which single precision cannot tell what is in it."""
@@ -60,6 +73,9 @@ class Pitch(NamedTuple):
     ----------
     f0 : float64
         Fundamental frequency in Hz, as `librosa.yin` gives it for every frame, voiced or not.
+    period : float64
+        After how many samples, less than one from the trough, the frame repeats best; in silence
+        arbitrary.
     aperiodicity : float64
         Share of the power that does not repeat after that period, from 0 to 1; NaN in silence.
     voiced : bool
@@ -68,6 +84,7 @@ class Pitch(NamedTuple):
     """
 
     f0: Array
+    period: Array
     aperiodicity: Array
     voiced: Array
 
@@ -96,7 +113,7 @@ class Pitches:
 def yin(signal: Signal, sr: float, p: PitchParameters) -> Pitch:
     """The pitch of each frame, see `Pitch`."""
     shortest, longest = periods(sr, signal.n_fft, p)
-    frames = Frames(signal, longest + 1)
+    frames = Frames(signal, longest)
     normalised = frames.normalised_difference(longest)[shortest - 1 :]
     place, trough = first_trough(normalised, p.trough_threshold)
     lag = shortest + place
@@ -104,9 +121,9 @@ def yin(signal: Signal, sr: float, p: PitchParameters) -> Pitch:
     inner = np.clip(place, 1, len(normalised) - 2)
     around = normalised[inner + np.array([[-1], [0], [1]]), column].astype(np.float64)
     shift = np.where(place == inner, parabola(around)[0], 0.0)
-    aperiodicity = frames.aperiodicity(lag)
+    period, aperiodicity = frames.repetition(lag)
     voiced = trough & (place == inner) & (aperiodicity <= p.max_aperiodicity)
-    return Pitch(sr / (lag + shift), aperiodicity, voiced)
+    return Pitch(sr / (lag + shift), period, aperiodicity, voiced)
 
 
 def periods(sr: float, n_fft: int, p: PitchParameters) -> tuple[int, int]:
@@ -154,7 +171,7 @@ class Frames:
     def __init__(self, signal: Signal, lags: int) -> None:
         piece = math.gcd(signal.n_fft, signal.hop_length)
         first: Array | slice
-        if piece > lags:
+        if piece > lags + REACH:
             pieces = signal.y.reshape(-1, piece)
             first = signal.hop_of_frame * (signal.hop_length // piece)
             if first[-1] - first[0] == len(first) - 1:
@@ -163,7 +180,8 @@ class Frames:
             piece, pieces = signal.n_fft, signal.frames(slice(None))
             first = slice(None)
         count = signal.n_fft // piece
-        self.correlation: Array = frame_correlations(pieces, count, lags)[:, first]
+        self._by_frame: Array = frame_correlations(pieces, count, lags + REACH)[first]
+        self.correlation: Array = upright(self._by_frame[:, : 1 + lags])
         energy = running_sums(np.square(upright(pieces)))
         last = len(pieces) - count + 1
         self._head: Array = energy[:, :last][:, first]
@@ -180,29 +198,41 @@ class Frames:
         difference /= sums
         return difference
 
-    def aperiodicity(self, lag: Array) -> Array:
-        """Share of the power of each frame that does not repeat after a lag; NaN in silence.
+    def repetition(self, lag: Array) -> tuple[Array, Array]:
+        """The period of each frame near a lag, and the share of its power that does not repeat.
 
-        Of two stretches x and x' of a frame, one lag apart, sum((x - x')²) / 4 is what differs, and
-        sum(x² + x'²) / 2 the power of both (de Cheveigné and Kawahara 2002, section VI). A parabola
-        takes it to the period between samples.
+        Of two stretches x and x' of a frame, one period apart, sum((x - x')²) / 4 is what differs,
+        and sum(x² + x'²) / 2 the power of both (de Cheveigné and Kawahara 2002, at their fourth
+        step). The least share between the lags beside this one is sought by steps and, in the end,
+        by a parabola. NaN in silence.
         """
-        near = lag + np.array([[-1], [0], [1]])
-        column = np.arange(len(lag))
-        correlation = self.correlation[near, column].astype(np.float64)
+        power = self._power(lag + np.array([[-1], [0], [1]]))
+        sounding = (power > SILENT).all(axis=0)
+        share = 0.5 - self._between(lag) / np.where(sounding, between_samples(power), np.inf)
+        least = np.clip(np.argmin(share, axis=0), 1, len(share) - 2)
+        around = share[least + np.array([[-1], [0], [1]]), np.arange(len(lag))]
+        shift, aperiodicity = parabola(around)
+        period = lag + (least + shift) / STEPS - 1
+        return period, np.where(sounding, np.clip(aperiodicity, 0, 1), np.nan)
+
+    def _power(self, lag: Array) -> Array:
+        """Energy of each frame but its last `lag` samples, and of all but its first."""
+        column = np.arange(lag.shape[1])
+        last = len(self._tail) - 1
+        behind = self._tail[last] - self._tail[last - lag, column]
         total = self.correlation[0].astype(np.float64)
-        without = self._head[near - 1, column] + (
-            self._tail[-1] - self._tail[len(self._tail) - 1 - near, column]
-        )
-        power = 2 * total - without
-        sounding = (total > SILENT) & (power > SILENT).all(axis=0)
-        share = 0.5 - correlation / np.where(sounding, power, np.inf)
-        least: Array = np.where(sounding, np.clip(parabola(share)[1], 0, 1), np.nan)
-        return least
+        return np.asarray(2 * total - (self._head[lag - 1, column] + behind))
+
+    def _between(self, lag: Array) -> Array:
+        """The autocorrelation from one lag before to one behind, ``(1 + 2 * STEPS, frames)``."""
+        near = np.abs(lag[:, None] + np.arange(-REACH, REACH + 1))
+        near += np.arange(0, self._by_frame.size, self._by_frame.shape[1])[:, None]
+        # Each sum runs along a row of both, and thus in one order for one frame and for many.
+        return np.asarray(np.einsum("pk,fk->pf", kernels(), self._by_frame.ravel().take(near)))
 
 
 def frame_correlations(pieces: Array, count: int, lags: int) -> Array:
-    """Autocorrelation of every `count` neighbouring pieces, ``(1 + lags, pieces - count + 1)``.
+    """Autocorrelation of every `count` neighbouring pieces, ``(pieces - count + 1, 1 + lags)``.
 
     That of a row of pieces is the sum of each one's own, and of each with the next, for lags are
     shorter than pieces.
@@ -227,7 +257,7 @@ def frame_correlations(pieces: Array, count: int, lags: int) -> Array:
         else:
             summed = own
         correlations[start:stop] = scipy.fft.irfft(summed, n=size, axis=1)[:, : 1 + lags]
-    return upright(correlations)
+    return correlations
 
 
 def upright(rows: Array) -> Array:
@@ -236,6 +266,25 @@ def upright(rows: Array) -> Array:
     for start in range(0, len(rows), 16):
         columns[:, start : start + 16] = rows[start : start + 16].T
     return columns
+
+
+def between_samples(x: Array) -> Array:
+    """Rows at three lags, and between them linearly: ``(1 + 2 * STEPS, frames)``."""
+    at = np.arange(STEPS)[:, None] / STEPS
+    return np.concatenate([x[0] + at * (x[1] - x[0]), x[1] + at * (x[2] - x[1]), x[2:]])
+
+
+@lru_cache(maxsize=1)
+def kernels() -> Array:
+    """What interpolates between samples: a sinc in a Kaiser window, ``(1 + 2 * STEPS, taps)``.
+
+    Its place moves from one sample before the middle one to one behind. The window's shape, 4, is a
+    compromise: a higher one takes more from partials near half the rate, a lower one ripples.
+    """
+    place = np.arange(-STEPS, STEPS + 1)[:, None] / STEPS
+    distance = np.arange(-REACH, REACH + 1) - place
+    window = np.i0(4 * np.sqrt(1 - (distance / (REACH + 1)) ** 2)) / np.i0(4)
+    return np.asarray(np.sinc(distance) * window, dtype=np.float32)
 
 
 @lru_cache(maxsize=32)

@@ -2,11 +2,16 @@
 
 The noise is what does not repeat after a period (Boersma, "Accurate short-term analysis of the
 fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17,
-1993). The other descriptors look at peaks of the spectrum: harmonic h is the strongest bin within
-0.2 f0 of h f0 (in whole bins, at least one), if it is a peak, refined by a parabola through the
-logarithms of three bins; where there is no peak, the harmonic's amplitude is 0. (`HarmonicPeaks` of
-Essentia has this tolerance, but takes the nearest peak; and its `OddToEvenHarmonicEnergyRatio`
-counts harmonics from 0, so that it is one over this one.) Only voiced frames count, see the family
+1993). Both it and the places of harmonics depend on the period between samples, which is that of
+`featkit.pitch`, more precise than the f0 of the family `pitch`. Even so a tone without noise has
+some 40 dB at least, or 30 if its partials are equally strong up to half the rate, and one that is
+exactly harmonic an inharmonicity of up to some 0.005.
+
+The other descriptors look at peaks of the spectrum: harmonic h is the strongest bin within 0.2 f0
+of h f0 (in whole bins, at least one), if it is a peak, refined by a parabola through the logarithms
+of three bins; where there is no peak, the harmonic's amplitude is 0. (`HarmonicPeaks` of Essentia
+has this tolerance, but takes the nearest peak; and its `OddToEvenHarmonicEnergyRatio` counts
+harmonics from 0, so that it is one over this one.) Only voiced frames count, see the family
 `pitch`, and only frames whose harmonics are at least three bins apart: closer ones are not told
 apart.
 """
@@ -54,7 +59,7 @@ def descriptors(p: HarmonicityParameters) -> Sequence[Descriptor]:
             low=-60.0,
             high=60.0,
             definition="10 log10(r / (1 - r)) of the normalised autocorrelation r at the period,"
-            " which is 1 - 2 aperiodicity",
+            " interpolated between samples, which is 1 - 2 aperiodicity",
             reference="Boersma 1993; de Cheveigné and Kawahara 2002",
             undefined=unvoiced,
         ),
@@ -64,7 +69,8 @@ def descriptors(p: HarmonicityParameters) -> Sequence[Descriptor]:
             low=0.0,
             high=1.0,
             definition="2 / f0 times the mean distance of harmonics from their place,"
-            f" sum(|f[h] - h f0| a[h]²) / sum(a[h]²), over {first}",
+            f" sum(|f[h] - h f0| a[h]²) / sum(a[h]²), over {first}, with f0 by the interpolated"
+            " autocorrelation",
             reference="Peeters 2004, 6.2.3; Essentia Inharmonicity",
             undefined=close,
         ),
@@ -92,21 +98,19 @@ def descriptors(p: HarmonicityParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(
-    p: HarmonicityParameters, *, pitches: Pitches, magnitude: Array, sr: float, n_fft: int
-) -> Array:
+def compute(p: HarmonicityParameters, *, pitches: Pitches, magnitude: Array, n_fft: int) -> Array:
     """The descriptors of each frame: ``(6, frames)``."""
     pitch = pitches(p)
     values = np.full((6, len(pitch.f0)), np.nan)
     noise = np.maximum(2 * pitch.aperiodicity, LEAST_SHARE)
     harmonic = np.maximum(1 - noise, LEAST_SHARE)
     values[0] = np.where(pitch.voiced, 10 * np.log10(harmonic / noise), np.nan)
-    told_apart = pitch.voiced & (pitch.f0 * n_fft >= APART * sr)
-    falling = np.argsort(-pitch.f0, kind="stable")
-    frames = falling[told_apart[falling]]
+    spacing = n_fft / pitch.period
+    falling = np.argsort(-spacing, kind="stable")
+    frames = falling[(pitch.voiced & (spacing >= APART))[falling]]
     if len(frames):
-        spacing = pitch.f0[frames] * n_fft / sr
-        values[1:, frames] = _shape(harmonics(magnitude, frames, spacing, p.n_harmonics))
+        found = harmonics(magnitude, frames, spacing[frames], p.n_harmonics)
+        values[1:, frames] = _shape(found)
     return values
 
 
@@ -186,6 +190,17 @@ def _in_noise(sr: float) -> Array:
     return np.asarray(signals.sine(441.0, sr) + noise)
 
 
+def _rich(sr: float) -> Array:
+    """Harmonics of one amplitude up to 10 kHz, not a whole number of samples to a period."""
+    return np.asarray(sum(signals.sine(h * 329.6, sr, amplitude=0.03) for h in range(1, 31)))
+
+
+def _rich_in_noise(sr: float) -> Array:
+    """Such a tone with noise a hundredth of its power."""
+    noise = signals.noise(sr, amplitude=0.03 * np.sqrt(30 / 200))
+    return np.asarray(_rich(sr) + noise)
+
+
 def _two(sr: float) -> Array:
     """A fundamental and its fifth harmonic, a quarter of its amplitude."""
     return np.asarray(
@@ -211,6 +226,20 @@ FAMILY = Family(
             signal=_in_noise,
             expected={"harmonic_to_noise_ratio": 20.0},
             tolerance=0.5,
+            parameters={},
+        ),
+        Oracle(
+            name="so it is of a tone with many partials and a period between samples",
+            signal=_rich_in_noise,
+            expected={"harmonic_to_noise_ratio": 20.0},
+            tolerance=0.5,
+            parameters={},
+        ),
+        Oracle(
+            name="such a tone is harmonic",
+            signal=_rich,
+            expected={"inharmonicity": 0.0},
+            tolerance=0.002,
             parameters={},
         ),
         Oracle(
