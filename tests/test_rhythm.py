@@ -12,7 +12,10 @@ from hypothesis.extra.numpy import arrays
 
 import featkit
 from featkit import signals, synthesis
+from featkit.families import rhythm
 from featkit.onsets import onset_frames
+from featkit.segments import Segments
+from featkit.tempogram import TempoParameters, mean_autocorrelation, tempi
 
 SR, HOP = 22050, 512
 FRAME_RATE = SR / HOP
@@ -57,7 +60,7 @@ def theirs(y, tempo):
     prior = -0.5 * np.log2(rates[lags] / 120) ** 2
     best = [lags[k] for k in np.argsort(-(np.log1p(1e6 * tempogram[lags]) + prior), kind="stable")]
     first = int(np.argmin(np.abs(rates - tempo)))
-    best = [first, *(lag for lag in best if lag != first)][:3]
+    best = [first, *(lag for lag in best if not is_uphill(tempogram, first, lag))][:3]
     within = {name: (rates >= low) & (rates < high) for name, low, high in RANGES}
     sums = np.array([tempogram[which].sum() for which in within.values()])
     ratio = librosa.feature.tempogram_ratio(tg=tempogram[:, None], bpm=np.array([tempo]), sr=SR)
@@ -70,6 +73,12 @@ def theirs(y, tempo):
         "beat_histogram_sum": [sums.sum() / FRAME_RATE],
         "pulse_clarity": [max(correlation(strength, lag) for lag in range(11, longest + 1))],
     }
+
+
+def is_uphill(tempogram, lag, other):
+    """Whether the tempogram rises all the way from one lag to another, or they are the same."""
+    way = tempogram[lag : other + 1] if lag < other else tempogram[other : lag + 1][::-1]
+    return bool(np.all(np.diff(way) > 0))
 
 
 RANGES = (("slow", 40, 90), ("medium", 90, 140), ("fast", 140, 250))
@@ -106,6 +115,65 @@ def test_real_recordings_have_librosas_rhythm(real_data):
     files += sorted((real_data / "music").glob("*.ogg"))
     for file in files:
         assert_is_theirs(featkit.load(file, sr=SR)[0])
+
+
+def candidates(strength):
+    """Lags and strengths of the candidates of one clip, in frames, and the tempo."""
+    p, clip = TempoParameters(), Segments([len(strength)])
+    rows = rhythm.compute(p, onset_strength=strength, segments=clip, sr=SR, hop_length=HOP)[:, 0]
+    [[tempo]] = tempi(p, strength, clip, SR, HOP)
+    found = np.isfinite(rows[:3])
+    return np.rint(60 * FRAME_RATE / rows[:3][found]).astype(int), rows[3:6][found], tempo
+
+
+def assert_each_on_a_peak_of_its_own(strength):
+    lags, strengths, tempo = candidates(strength)
+    first, *others = lags
+    window = int(8 * SR) // HOP
+    heights = mean_autocorrelation(strength, window, window)
+    heights[heights < 3e-7] = 0
+    assert first == np.rint(60 * FRAME_RATE / tempo)
+    np.testing.assert_array_equal(strengths, heights[lags])
+    for lag in others:
+        assert heights[lag] > max(heights[lag - 1], heights[lag + 1])
+        assert not is_uphill(heights, first, lag)
+
+
+def test_no_two_candidates_of_real_recordings_share_a_peak(real_data):
+    for file in sorted((real_data / "esc10").glob("*/*.ogg"))[::8]:
+        strength = librosa.onset.onset_strength(y=featkit.load(file, sr=SR)[0], sr=SR)
+        assert_each_on_a_peak_of_its_own(strength)
+
+
+@given(
+    strength=arrays(
+        np.float32, st.integers(1, 500), elements=st.sampled_from([0, 0, 0, 0.5, 1, 1.25, 3, 7])
+    ).filter(np.any)
+)
+def test_no_two_candidates_share_a_peak(strength):
+    assert_each_on_a_peak_of_its_own(strength)
+
+
+def test_the_peak_on_whose_slope_the_tempo_is_is_no_candidate():
+    """Onsets that swell and fade every 40 frames: the prior wants the tempo a little faster."""
+    swelling = np.maximum(np.cos(2 * np.pi * np.arange(2000) / 40), 0).astype(np.float32)
+    lags, strengths, _ = candidates(swelling)
+    assert 35 < lags[0] < 39
+    np.testing.assert_allclose(lags[1:], [80, 120], atol=1)
+    assert strengths[0] > strengths[1] > strengths[2]
+
+
+@pytest.mark.parametrize("period", [12, 15, 20, 26, 33])
+def test_exact_clicks_fall_as_the_window_does(period):
+    """A strength is less than 1, and a slower one less than a faster, though both are exact."""
+    row = analysed(signals.clicks(60 * FRAME_RATE / period, SR, duration=60.0))
+    window = scipy.signal.get_window("hann", int(8 * SR) // HOP)
+    taper = np.correlate(window, window, "full")[len(window) - 1 :] / np.sum(window**2)
+    lags = np.rint(60 * FRAME_RATE / some(row, "tempo_candidate")).astype(int)
+    np.testing.assert_allclose(some(row, "tempo_candidate_strength"), taper[lags], atol=0.025)
+    faster, slower = sorted(lags[:2])
+    assert taper[slower] < taper[faster] - 0.01
+    assert (row["beat_histogram_ratio"] < 1) == (lags[0] == faster)
 
 
 @pytest.mark.parametrize("period", [12, 15, 20, 26, 33])
