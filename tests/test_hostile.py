@@ -103,7 +103,8 @@ _STANDARD = featkit.feature_set("standard").as_dict()
 WITHOUT_PITCH = _STANDARD | {
     "features": [
         entry for entry in _STANDARD["features"] if entry["family"] not in ("pitch", "harmonicity")
-    ]
+    ],
+    "exclude": [name for name in _STANDARD["exclude"] if not name.startswith("voiced")],
 }
 """Of `standard`, what there is at any rate: at 192 kHz a frame holds no period of a low pitch."""
 
