@@ -193,13 +193,22 @@ def band_names(level: int) -> tuple[str, ...]:
     return (f"a{level}", *(f"d{k}" for k in range(level, 0, -1)))
 
 
+def share_names(level: int, *, usual: int) -> tuple[str, ...]:
+    """The same for what depends on all bands: ``a9``, ``d9of9`` … if the levels are not usual."""
+    lowest, *details = band_names(level)
+    behind = "" if level == usual else f"of{level}"
+    return (lowest, *(f"{detail}{behind}" for detail in details))
+
+
 def level_named(indices: Iterable[str], default: int) -> int:
     """How many levels there are, where bands have these names; `default` if none tells."""
-    levels = {name[:1]: 0 for name in "ad"}
+    levels = {"a": [0], "d": [default]}
     for index in indices:
-        if index[:1] in levels and index[1:].isdecimal():
-            levels[index[:1]] = max(levels[index[:1]], int(index[1:]))
-    return levels["a"] or max(default, levels["d"])
+        band, _, level = index.partition("of")
+        for kind, number in ((band[:1], band[1:]), ("a", level)):
+            if kind in levels and number.isdecimal():
+                levels[kind].append(int(number))
+    return max(levels["a"]) or max(levels["d"])
 
 
 def levels_of(length: int, wavelet: str) -> int:

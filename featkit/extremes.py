@@ -6,12 +6,13 @@ feature", ICME 2002), as librosa cuts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from featkit.columns import column_sums
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import Parameters, numbered, parameter, total_named
 from featkit.segments import Array
 
 
@@ -26,8 +27,11 @@ class OctaveBands(Parameters):
 
     @property
     def indices(self) -> tuple[str, ...]:
-        """Names of the bands, from the lowest."""
-        return tuple(str(k) for k in range(self.n_bands + 1))
+        """Names of the bands, from the lowest; of another number than usual, ``0of4``.
+
+        The last band goes on to half the sample rate, so that its number says not all.
+        """
+        return numbered(range(self.n_bands + 1), self.n_bands, usual=OctaveBands.n_bands)
 
     @property
     def text(self) -> str:
@@ -51,6 +55,11 @@ class OctaveBands(Parameters):
             bins = slice(first, end if highest else end - 1)
             if bins.stop > bins.start:
                 yield k, bins, max(1, int(np.rint(self.quantile * (end - first))))
+
+
+def octaves_named(indices: Sequence[str]) -> dict[str, Any]:
+    """The parameters under which bands have these names."""
+    return {"n_bands": total_named(indices, usual=OctaveBands.n_bands)}
 
 
 class Extremes:

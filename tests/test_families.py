@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import re
 
 import numpy as np
@@ -215,6 +216,34 @@ def test_columns_can_be_read_back(family):
         assert featkit.describe(column.name) == column
     again = FeatureSet.from_columns(features.column_names)
     assert again.columns == features.columns
+
+
+UNTOLD = {"dwt_entropy", "wavelet_packet_entropy"}
+"""Columns whose number of levels only other columns tell, as `FeatureSet.from_columns` says."""
+
+
+def counted(family, field):
+    """Sets of the family whose components another value of a whole number decides."""
+    usual = features_of(family, statistics=("mean",))
+    for value in (field.default // 2, field.default + 1, 2 * field.default):
+        with contextlib.suppress(ParameterError):
+            features = features_of(family, statistics=("mean",), **{field.name: value})
+            if features.column_names != usual.column_names:
+                yield features
+
+
+def test_names_tell_how_many_components_there_are(family):
+    clip = signals.noise(SR) + signals.sine(440.0, SR)
+    whole = [f for f in dataclasses.fields(family.parameters) if type(f.default) is int]
+    for features in (each for f in whole for each in itertools.islice(counted(family, f), 2)):
+        names = features.column_names
+        (row,) = featkit.analyse([clip], SR, features)
+        (again,) = featkit.analyse([clip], SR, FeatureSet.from_columns(names))
+        np.testing.assert_allclose(again, row, rtol=1e-6, atol=1e-9)
+        for name, value in zip(names, row, strict=True):
+            if name not in UNTOLD:
+                (alone,) = featkit.analyse([clip], SR, FeatureSet.from_columns([name]))
+                np.testing.assert_allclose(alone, [value], rtol=1e-6, atol=1e-9, err_msg=name)
 
 
 MFCC = FAMILIES["mfcc"]

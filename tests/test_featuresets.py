@@ -235,11 +235,28 @@ def test_components_can_be_pooled():
 def test_a_set_can_be_rebuilt_from_column_names_alone():
     names = ["tempo", "chroma_fs_std", "mfcc_3_mean", "mfcc_25_mean", "rms_p10"]
     names += ["chroma_all_var", "mfcc_all_mean", "harmonic_waveform_var"]
-    names += ["mfcc_delta_3_mean", "mfcc_delta2_21_std", "gfcc_41_mean", "mel_band_50_p90"]
-    names += ["dwt_periodised_ratio_d12", "dwch_skewness_a6", "wavelet_packet_energy_share_33"]
+    names += ["mfcc_delta_3_mean", "mfcc_delta2_21_std", "gfcc_41of64_mean", "mel_band_50of64_p90"]
+    names += ["dwt_periodised_ratio_d12", "dwch_skewness_a6", "wavelet_packet_energy_share_33of64"]
+    names += ["dwt_std_d9", "dwt_energy_share_d9of9", "spectral_contrast_4of4_mean"]
     names += ["tempo_candidate_1", "tempo_candidate_strength_2", "pulse_clarity", "onset_rate"]
     names += ["spectral_rolloff_25_mean", "spectral_rolloff_mean", "band_energy_share_low_std"]
     assert FeatureSet.from_columns(names).column_names == tuple(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["mel_band_3_mean", "mel_band_3of20_mean"],
+        ["chroma_c_mean", "chroma_1of24_mean"],
+        ["dwt_std_a3", "dwt_std_d9"],
+        ["mel_band_41_mean"],
+        ["gfcc_41_mean"],
+        ["wavelet_packet_energy_share_3of20"],
+    ],
+)
+def test_names_of_no_one_resolution_are_refused(names):
+    with pytest.raises(ParameterError):
+        FeatureSet.from_columns(names)
 
 
 def test_a_users_own_file(tmp_path):

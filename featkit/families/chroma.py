@@ -9,7 +9,7 @@ from featkit import signals
 from featkit.chroma import PITCH_CLASSES, Chroma
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import Parameters, numbered, parameter, total_named
 from featkit.segments import Array
 
 
@@ -28,7 +28,7 @@ class ChromaParameters(Parameters):
 
 def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
     n = p.n_chroma
-    numbered = tuple(f"{k + 1}of{n}" for k in range(n))
+    numbers = numbered(range(1, n + 1), n, usual=ChromaParameters.n_chroma)
     pitch_class = Descriptor(
         name="chroma",
         unit="1",
@@ -40,7 +40,7 @@ def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
         " octave o above 27.5 Hz; in the clip's own tuning",
         reference="Ellis 2007; librosa.feature.chroma_stft",
         undefined="in a clip of silence",
-        indices=PITCH_CLASSES if n == 12 else numbered,
+        indices=PITCH_CLASSES if n == 12 else numbers,
     )
     return [pitch_class]
 
@@ -51,11 +51,7 @@ def compute(p: ChromaParameters, *, chroma: Chroma) -> Array:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    totals = [index.partition("of")[2] for index in indices]
-    sizes = {int(total) if total.isdecimal() else 12 for total in totals}
-    if len(sizes) > 1:
-        raise ParameterError(f"chroma columns of different resolutions: {sorted(sizes)} classes")
-    return {"n_chroma": sizes.pop()}
+    return {"n_chroma": total_named(indices, usual=ChromaParameters.n_chroma)}
 
 
 FAMILY = Family(

@@ -4,7 +4,8 @@ A type-II orthonormal discrete cosine transform of the level in gammatone bands,
 mel-frequency cepstral coefficients are, of filters that are shaped as the ear's and evenly spaced
 on the ERB-rate scale, without a cut below a clip's loudest band. `featkit.gammatone` has the
 filters. As many bands and coefficients as in Essentia's `GFCC`, whose filters have another shape
-and gain; speaker recognition often takes a cubic root instead of decibels (Shao and Wang 2008).
+and gain; speaker recognition often takes a cubic root instead of decibels (Shao and Wang 2008). Of
+another number of bands than 40, a coefficient's name tells it: ``3of64``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from featkit import signals
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.gammatone import gammatone_filters
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import (
+    Parameters,
+    greatest_named,
+    numbered,
+    parameter,
+    total_named,
+)
 from featkit.segments import Array
 from featkit.spectra import decibels
 
@@ -52,7 +59,7 @@ def descriptors(p: GfccParameters) -> Sequence[Descriptor]:
         " ERB-rate scale, which hear nothing below -60 dB of their peak",
         reference="Shao and Wang 2008; Glasberg and Moore 1990; Ellis 2009",
         undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
-        indices=tuple(str(k + 1) for k in range(p.n_gfcc)),
+        indices=numbered(range(1, p.n_gfcc + 1), p.n_bands, usual=GfccParameters.n_bands),
     )
     return [coefficient]
 
@@ -64,8 +71,8 @@ def compute(p: GfccParameters, *, power: Array, sr: float, n_fft: int) -> Array:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    n_gfcc = max([13, *(int(index) for index in indices if index.isdecimal())])
-    return {"n_gfcc": n_gfcc, "n_bands": max(40, n_gfcc)}
+    n_bands = total_named(indices, usual=GfccParameters.n_bands)
+    return {"n_gfcc": greatest_named(indices), "n_bands": n_bands}
 
 
 FAMILY = Family(

@@ -1,7 +1,8 @@
 """Mel bands: the level in each, as a spectrogram for people shows it.
 
 `librosa.power_to_db` of `librosa.feature.melspectrogram` with fewer bands than MFCC are made from,
-so that each is a descriptor that can be read: from the lowest, 1, to the highest.
+so that each is a descriptor that can be read: from the lowest, 1, to the highest. Of another number
+of bands than 40, a band's name tells it: ``3of20``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from featkit import signals
 from featkit.families import Descriptor, Family, Oracle
 from featkit.filters import mel_filters
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import Parameters, numbered, parameter, total_named
 from featkit.segments import Array, Segments
 from featkit.spectra import power_to_db
 
@@ -40,7 +41,7 @@ def descriptors(p: MelBandsParameters) -> Sequence[Descriptor]:
         " clip's loudest",
         reference="Slaney 1998; librosa.feature.melspectrogram, librosa.power_to_db",
         undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
-        indices=tuple(str(k + 1) for k in range(p.n_bands)),
+        indices=numbered(range(1, p.n_bands + 1), p.n_bands, usual=MelBandsParameters.n_bands),
     )
     return [band]
 
@@ -56,7 +57,7 @@ def finish(p: MelBandsParameters, values: Array, *, segments: Segments) -> Array
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_bands": max([40, *(int(index) for index in indices if index.isdecimal())])}
+    return {"n_bands": total_named(indices, usual=MelBandsParameters.n_bands)}
 
 
 _PEAK = 1000 * np.exp((27 * np.log(11.025) / np.log(6.4) - 15) / 2 / 27 * np.log(6.4))
@@ -83,7 +84,7 @@ FAMILY = Family(
             name="a sine at the peak of a lone band, 2 over its width in Hz: by Parseval, the"
             " window's energy times a quarter of the square of the amplitude",
             signal=lambda sr: signals.sine(_PEAK, sr),
-            expected={"mel_band_1": 10 * np.log10(2 / 11025 * 2048 * 768 * 0.5**2 / 4)},
+            expected={"mel_band_1of1": 10 * np.log10(2 / 11025 * 2048 * 768 * 0.5**2 / 4)},
             tolerance=0.05,
             parameters={"n_bands": 1},
         ),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.extremes import Extremes, OctaveBands
+from featkit.extremes import Extremes, OctaveBands, octaves_named
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
 from featkit.spectra import power_to_db
@@ -54,6 +54,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     finish=finish,
+    from_indices=octaves_named,
     undefined_in_silence=True,
     oracles=(
         Oracle(

@@ -3,7 +3,7 @@
 Both halves of every band are split again (Coifman and Wickerhauser, "Entropy-based algorithms for
 best basis selection", IEEE Trans. Information Theory 38(2), 1992): 32 bands after five levels of
 ``db4``, from the lowest, 1, to the highest, with symmetric extension at the ends, as PyWavelets
-does it.
+does it. Of another number of bands, a band's name tells it: ``3of64``.
 
 A clip needs ``(filter length - 1) * 2**level`` samples, 224 for ``db4`` and 5 levels. For a shorter
 one every descriptor of the family is NaN.
@@ -19,7 +19,7 @@ import numpy as np
 from featkit import signals
 from featkit.dwt import DAUBECHIES, levels_of, packets, shares
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import Parameters, numbered, parameter, total_named
 from featkit.segments import Array
 from featkit.spool import Clip, pieces
 
@@ -34,7 +34,8 @@ class PacketParameters(Parameters):
 
 
 def descriptors(p: PacketParameters) -> Sequence[Descriptor]:
-    bands = tuple(str(k + 1) for k in range(2**p.level))
+    count = 2**p.level
+    bands = numbered(range(1, count + 1), count, usual=2**PacketParameters.level)
     reference = "Coifman and Wickerhauser 1992; PyWavelets WaveletPacket, frequency order"
     silent = f"in a clip too short for {p.level} levels, and in silence"
 
@@ -82,8 +83,8 @@ def _of_clip(p: PacketParameters, clip: Clip) -> Array:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    highest = max([32, *(int(index) for index in indices if index.isdecimal())])
-    return {"level": (highest - 1).bit_length()}
+    count = total_named(indices, usual=2**PacketParameters.level)
+    return {"level": (count - 1).bit_length()}
 
 
 FAMILY = Family(

@@ -2,7 +2,8 @@
 
 The whole clip is split by a Daubechies wavelet (Daubechies, "Ten lectures on wavelets", 1992) into
 one approximation, the lowest band, and a detail band for each level, of which the first is the
-highest octave. PyWavelets computes it, with symmetric extension at the ends.
+highest octave. PyWavelets computes it, with symmetric extension at the ends. A share of the energy
+depends on all bands: of another number of levels than 7, its name tells it, as in ``d3of9``.
 
 A clip needs ``(filter length - 1) * 2**level`` samples for its deepest level to be more than the
 effect of its ends: 896 for ``db4`` and 7 levels, 41 ms at 22,050 Hz. For a shorter one every
@@ -17,7 +18,17 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import DAUBECHIES, band_names, bands, levels_of, mirrored, moments, shares
+from featkit.dwt import (
+    DAUBECHIES,
+    band_names,
+    bands,
+    level_named,
+    levels_of,
+    mirrored,
+    moments,
+    share_names,
+    shares,
+)
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
@@ -33,12 +44,19 @@ class WaveletParameters(Parameters):
 
 def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
     indices = band_names(p.level)
+    of_all = share_names(p.level, usual=WaveletParameters.level)
     reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
 
     def of_each_band(
-        name: str, unit: str, low: float, high: float, text: str, undefined: str
+        name: str,
+        unit: str,
+        low: float,
+        high: float,
+        text: str,
+        undefined: str,
+        indices: tuple[str, ...] = indices,
     ) -> Descriptor:
         return Descriptor(
             name=f"dwt_{name}",
@@ -61,7 +79,13 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
             silent,
         ),
         of_each_band(
-            "energy_share", "1", 0.0, 1.0, "sum(c²) of the band over that of all bands", silent
+            "energy_share",
+            "1",
+            0.0,
+            1.0,
+            "sum(c²) of the band over that of all bands",
+            silent,
+            of_all,
         ),
         of_each_band("mean_abs", "full scale", 0.0, np.inf, "mean(|c|) of the band", short),
         of_each_band(
@@ -98,8 +122,7 @@ def _of_clip(p: WaveletParameters, clip: Clip) -> Array:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    levels = [int(index[1:]) for index in indices if index[:1] == "a" and index[1:].isdecimal()]
-    return {"level": max(levels)} if levels else {}
+    return {"level": level_named(indices, WaveletParameters.level)}
 
 
 FAMILY = Family(

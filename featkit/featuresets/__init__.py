@@ -244,10 +244,20 @@ class FeatureSet:
     def from_columns(cls, names: Sequence[str], *, sample_rate: float | None = 22050) -> FeatureSet:
         """The set that gives the columns of these names, with default parameters.
 
+        Names tell how many components there are where another number of them gives other numbers:
+        ``mel_band_3of20_mean`` is of 20 bands, ``gfcc_3of64_mean`` a coefficient of 64 bands,
+        ``dwt_std_a9`` of 9 levels. They tell nothing else. `SpectraParameters` and all other
+        parameters of the families, such as ``wavelet``, ``roll_percent`` and ``bins_per_octave``,
+        have their defaults, whichever set the names come from. So has the number of components
+        behind a pooled column, ``mel_band_all_mean``; and so have the levels behind
+        ``dwt_entropy``, ``wavelet_packet_entropy`` and detail bands such as ``dwt_std_d3``, unless
+        the name of another column of the family tells them: the entropies are others then, and the
+        details NaN in clips of other lengths. A set itself comes back from its `as_dict`.
+
         Raises
         ------
         ParameterError
-            For a name that no family gives.
+            For a name that no family gives, and for names that tell different numbers.
         """
         parts: dict[tuple[str, bool], list[tuple[str, str]]] = {}
         for name in names:
