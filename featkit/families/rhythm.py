@@ -136,8 +136,8 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
         ),
         describe(
             "beat_histogram_ratio",
-            "strength of the second tempo candidate over that of the first: below 1 if the second"
-            " is slower, even where onsets repeat exactly",
+            "strength of the second tempo candidate over that of the first; where onsets"
+            " repeat exactly it is below 1 if the second is slower",
             histogram,
             f"{nothing}, and where there is one candidate",
             high=np.inf,
