@@ -136,7 +136,7 @@ def beside_librosa(wav: str, rounds: int) -> list[Bar]:
 
     compute, summarise = of_librosa(), over_frames()
     entries = tuple(entry for entry in STANDARD.entries if entry.family_name in compute)
-    shared = dataclasses.replace(STANDARD, name="shared", entries=entries)
+    shared = dataclasses.replace(STANDARD, name="shared", entries=entries, excluded=())
 
     def librosa_row() -> Array:
         y, _ = librosa.load(wav, sr=SR)

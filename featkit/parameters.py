@@ -15,6 +15,9 @@ from typing import Any, Self, dataclass_transform, get_type_hints
 
 from featkit.errors import ParameterError
 
+MOST_NAMED = 60
+"""Names that an error lists of what there is."""
+
 
 def parameter(
     default: Any,
@@ -90,7 +93,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"unknown {what} {name!r}: {hint}known are {', '.join(names) or 'none'}"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    said = ", ".join(names[:MOST_NAMED]) or "none"
+    return f"unknown {what} {name!r}: {hint}known are {said}{more}"
 
 
 def numbered(numbers: Iterable[int], total: int, *, usual: int) -> tuple[str, ...]:
