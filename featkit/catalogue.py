@@ -27,7 +27,7 @@ A descriptor over frames becomes columns by statistics, `<descriptor>[_<index>]_
 clips is a column itself. `featkit describe COLUMN` says what a column means.
 
 Costs are milliseconds for {seconds:g} s of sound at 22,050 Hz, one thread, beyond what spectra
-share (transform, magnitudes, power, mel bands), which costs {shared:.1f} ms.
+share (transform, magnitudes and their moments, power, mel bands), which costs {shared:.1f} ms.
 `featkit features --cost` measures them on your machine. Measured on: {machine}.
 """
 

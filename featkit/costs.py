@@ -1,8 +1,16 @@
 """What each family costs, measured here: milliseconds for 30 s of sound, one thread.
 
-A family's cost is beyond what spectra share: magnitudes, power and mel bands are computed with and
-without the family, and the difference is the family's. What it shares with some families only, such
-as the peaks that tell the tuning, counts in full for each of them.
+A family's cost is beyond what spectra share: the transform, magnitudes and their moments, power and
+mel bands are computed with and without the family, and the difference is the family's. So the
+centroid and the bandwidth, which are moments, cost next to nothing. What a family shares with some
+others only, such as the peaks that tell the tuning, counts in full for each of them.
+
+Of many rounds, each of which takes the time without the family and then with it, the cost is the
+median difference. What disturbs a machine for longer than a round lengthens both times, and their
+difference much less; what is over sooner meets a minority of the rounds. The difference of the two
+least times, which may come from different moments, was a little less steady on a busy machine, and
+the least difference useless: it comes from a round in which the first time was disturbed. All
+families take several turns, since a disturbance of seconds would meet all rounds of one otherwise.
 """
 
 from __future__ import annotations
@@ -27,8 +35,12 @@ from featkit.spectra import SpectraParameters
 SECONDS = 30.0
 """Length of the clip."""
 
-ROUNDS = 3
-"""Times that each is measured; the least counts, since a busy machine only adds."""
+TURNS = 4
+"""Turns that each family has, all others between them."""
+
+BUDGET = 12.0
+"""Seconds for all turns, shared out evenly: a cheap family gets some 15 rounds of it; a dear one,
+which has one round a turn at least, goes over its share."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,8 @@ class Costs:
     Attributes
     ----------
     shared : float
-        What spectra share: framing, transform, magnitudes, power, mel bands in decibels.
+        What spectra share: framing, transform, magnitudes and their moments, power, mel bands in
+        decibels. The least of all rounds, since a busy machine only adds.
     families : dict of str to float
         Each family beyond that, with its defaults and a mean over frames; NaN for one that needs
         what is not installed.
@@ -49,24 +62,31 @@ class Costs:
 
 
 def measure(report: Callable[[int, int, str], None] = lambda *_: None) -> Costs:
-    """Measure every family; some ten seconds.
+    """Measure every family; some 15 seconds.
 
     Parameters
     ----------
     report : callable, optional
-        Told how many families are done, of how many, and which is next.
+        Told how many turns are done, of how many, and which family's is next.
     """
-    y, total = _music(), len(families())
-    shared, costs = [], {}
+    y, names = _music(), [*families()] * TURNS
+    rounds: dict[str, list[Array]] = {name: [] for name in families()}
     with threadpool_limits(1):
-        for done, name in enumerate(families()):
-            report(done, total, name)
-            without, with_it = _seconds_without_and_with(name, y)
-            shared.append(without)
-            # Below what clocks tell apart, the difference can be negative.
-            costs[name] = 1000 * float(np.maximum(with_it - without, 0))
-        report(total, total, "")
-    return Costs(shared=1000 * float(np.nanmin(shared)), families=costs)
+        for done, name in enumerate(names):
+            report(done, len(names), name)
+            rounds[name] += _rounds(name, y, BUDGET / len(names))
+        report(len(names), len(names), "")
+    shared = np.nanmin([without for each in rounds.values() for without, _ in each])
+    return Costs(
+        shared=1000 * float(shared),
+        families={name: 1000 * _cost(each) for name, each in rounds.items()},
+    )
+
+
+def _cost(rounds: Sequence[Array]) -> float:
+    """Seconds that a family adds; below what clocks tell apart, the difference can be negative."""
+    without, with_it = np.transpose(rounds)
+    return float(np.maximum(np.median(with_it - without), 0))
 
 
 def cost_text(milliseconds: float) -> str:
@@ -74,14 +94,18 @@ def cost_text(milliseconds: float) -> str:
     return "?" if math.isnan(milliseconds) else f"{milliseconds:.1f}"
 
 
-def _seconds_without_and_with(name: str, y: Array) -> Array:
+def _rounds(name: str, y: Array, budget: float) -> list[Array]:
+    """Seconds without the family and with it, as often as `budget` seconds allow, once at least."""
     alone, beside = _features([]), _features([name])
     try:
         analyse([y[: synthesis.SR]], synthesis.SR, beside)  # imports and caches are no cost a clip
     except ParameterError:
-        return np.full(2, np.nan)
-    rounds = [(_seconds(y, alone), _seconds(y, beside)) for _ in range(ROUNDS)]
-    return np.asarray(np.min(rounds, axis=0))
+        return [np.full(2, np.nan)]
+    rounds: list[Array] = []
+    end = time.perf_counter() + budget
+    while not rounds or time.perf_counter() < end:
+        rounds.append(np.array([_seconds(y, alone), _seconds(y, beside)]))
+    return rounds
 
 
 def _seconds(y: Array, features: FeatureSet) -> float:

@@ -20,7 +20,8 @@ PAGE = Path(__file__).parent.parent / "featkit" / "FEATURES.md"
 def quick(monkeypatch):
     """Measures a short clip once."""
     monkeypatch.setattr(costs, "SECONDS", 1.0)
-    monkeypatch.setattr(costs, "ROUNDS", 1)
+    monkeypatch.setattr(costs, "TURNS", 1)
+    monkeypatch.setattr(costs, "BUDGET", 0)
 
 
 def test_the_page_is_the_one_that_the_code_gives():
@@ -52,6 +53,20 @@ def test_every_family_has_a_cost(quick):
     assert all(cost >= 0 for cost in measured.families.values())
     assert [name for *_, name in told] == [*families(), ""]
     assert told[-1][0] == told[-1][1] == len(families())
+
+
+def test_a_cost_is_told_by_rounds_that_nothing_disturbed(monkeypatch):
+    """A spike in one of two times, a machine that is slower for a while: the most rounds agree."""
+    calm, slower = [0.007, 0.009], [0.014, 0.016]
+    rounds = iter([calm, [0.030, 0.009], slower, [0.007, 0.050], slower])
+    seconds = (each for pair in rounds for each in pair)
+    monkeypatch.setattr(costs, "families", lambda: {"rms": families()["rms"]})
+    monkeypatch.setattr(costs, "TURNS", 5)
+    monkeypatch.setattr(costs, "BUDGET", 0)
+    monkeypatch.setattr(costs, "_seconds", lambda y, features: next(seconds))
+    measured = costs.measure()
+    assert measured.families["rms"] == pytest.approx(2.0)
+    assert measured.shared == pytest.approx(7.0)
 
 
 def test_a_family_that_needs_what_is_not_there_has_no_cost(quick, monkeypatch):

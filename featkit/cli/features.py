@@ -30,7 +30,7 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("name", required=False, metavar="[NAME|FILE.toml]")
 @click.option("--columns", is_flag=True, help="List every column of the set.")
-@click.option("--cost", is_flag=True, help="Measure what each family costs; some ten seconds.")
+@click.option("--cost", is_flag=True, help="Measure what each family costs; some 15 seconds.")
 @click.option(
     "--catalogue", is_flag=True, help="Every descriptor and its cost, as a page of Markdown."
 )
@@ -132,7 +132,7 @@ def _measured() -> Costs:
     from featkit.cli._console import remark, shown_progress
     from featkit.costs import measure
 
-    with shown_progress("measuring", "families") as report:
+    with shown_progress("measuring", "turns") as report:
         costs = measure(report)
     missing = [name for name, cost in costs.families.items() if math.isnan(cost)]
     if missing:
