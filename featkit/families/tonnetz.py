@@ -24,7 +24,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
         definition="mean place of the frame's chroma on the circles of fifths, minor and major"
         " thirds, of radius 1, 1 and 1/2",
         reference="Harte, Sandler and Gasser 2006; librosa.feature.tonnetz of chroma_stft",
-        undefined="never: silence is 0",
+        undefined="in a clip of silence; a silent frame of another clip counts as 0",
         indices=TONNETZ,
     )
     return [centroid]
@@ -60,5 +60,6 @@ FAMILY = Family(
     name="tonnetz",
     descriptors=descriptors,
     compute=compute,
+    undefined_in_silence=True,
     oracles=(_sine("A6", 9, 1760.0), _sine("C7", 0, 2093.0), _sine("E6", 4, 1318.51)),
 )
