@@ -24,7 +24,8 @@ All {descriptors} descriptors of the {families} families, with the parameters th
 This page is generated: `featkit features --catalogue > featkit/FEATURES.md` writes it anew.
 
 A descriptor over frames becomes columns by statistics, `<descriptor>[_<index>]_<statistic>`; one of
-clips is a column itself. `featkit describe COLUMN` says what a column means.
+clips is a column itself: see [Statistics](#statistics). What all families share is set by the
+parameters of [Spectra](#spectra). `featkit describe COLUMN` says what a column means.
 
 Costs are milliseconds for {seconds:g} s of sound at 22,050 Hz, one thread, beyond what spectra
 share (transform, magnitudes and their moments, power, mel bands), which costs {shared:.1f} ms.

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from featkit.parameters import number_named
 from featkit.segments import Array
 
 Halves = tuple[Array, Array]
@@ -206,8 +207,8 @@ def level_named(indices: Iterable[str], default: int) -> int:
     for index in indices:
         band, _, level = index.partition("of")
         for kind, number in ((band[:1], band[1:]), ("a", level)):
-            if kind in levels and number.isdecimal():
-                levels[kind].append(int(number))
+            if kind in levels and (named := number_named(number)) is not None:
+                levels[kind].append(named)
     return max(levels["a"]) or max(levels["d"])
 
 

@@ -34,6 +34,9 @@ EXAMPLES = 3
 
 FIRST_ROWS = 5
 
+IN_IT = "in it"
+"""What is told of a family that has neither parameters nor statistics."""
+
 FIRST_FEATURES = 3
 """Features that the first rows are shown with, each of another family."""
 
@@ -205,7 +208,7 @@ def _by_family(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name = str(entry["family"])
         times = sum(known.partition("[")[0] == name for known in found)
         rest = {key: value for key, value in entry.items() if key != "family"}
-        found[f"{name}[{times + 1}]" if times else name] = rest or "in it"
+        found[f"{name}[{times + 1}]" if times else name] = rest or IN_IT
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, dataclass_transform, get_type_hints
@@ -73,7 +74,7 @@ def explained(parameters: type[Parameters]) -> list[tuple[str, str, str, str]]:
 def _said(default: Any) -> str:
     if default is None:
         return ""
-    return f"{default:g}" if isinstance(default, float) else str(default)
+    return f"{default:g}" if isinstance(default, float) else json.dumps(default)
 
 
 def _bounds(metadata: Mapping[str, Any]) -> str:
@@ -125,8 +126,8 @@ def total_named(names: Iterable[str], *, usual: int) -> int:
     >>> total_named(["3of20", "7of20"], usual=40)
     20
     """
-    told = [total for name in names if name for _, _, total in [name.partition("of")]]
-    totals = {int(total) if total.isdecimal() else usual for total in told} or {usual}
+    told = [number_named(name.partition("of")[2]) for name in names if name]
+    totals = {usual if total is None else total for total in told} or {usual}
     if len(totals) > 1:
         raise ParameterError(f"columns of different resolutions: components of {sorted(totals)}")
     return totals.pop()
@@ -140,8 +141,13 @@ def greatest_named(names: Iterable[str]) -> int:
     >>> greatest_named(["3of20", "7of20"])
     7
     """
-    numbers = [name.partition("of")[0] for name in names]
-    return max([1, *(int(number) for number in numbers if number.isdecimal())])
+    numbers = [number_named(name.partition("of")[0]) for name in names]
+    return max([1, *(number for number in numbers if number is not None)])
+
+
+def number_named(text: str) -> int | None:
+    """The number that a part of a name is; None if it is none, or of more digits than any has."""
+    return int(text) if text.isdecimal() and len(text) <= 6 else None
 
 
 def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:

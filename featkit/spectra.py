@@ -88,7 +88,7 @@ class SpectraParameters(Parameters):
     )
     pad_mode: str = parameter(
         "constant",
-        "what stands beyond the ends of a clip: zeros, or the clip mirrored (librosa before 0.9)",
+        "what stands beyond the ends of a clip: zeros, or, as in librosa before 0.9, its mirror",
         choices=("constant", "reflect"),
     )
     n_mels: int = parameter(128, "mel bands", at_least=1, at_most=4096)

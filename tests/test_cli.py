@@ -359,10 +359,22 @@ def test_a_set_is_shown_with_its_note_and_by_descriptor():
     assert "sample rate\tnative" in facts
     assert "tracks in full length" in note
     header, *rows = [line.split("\t") for line in table.splitlines()]
-    assert header == ["descriptor", "components", "statistics", "unit", "definition"]
+    assert header == ["descriptor", "unit", "components", "statistics", "definition"]
     assert [row[0] for row in rows][:2] == ["chroma_cens", "chroma_cqt"]
-    assert ["mfcc", "20: 1, 2 … 20"] in [row[:2] for row in rows]
-    assert all("mean" in row[2] for row in rows)
+    assert ["mfcc", "dB", "20: 1, 2 … 20"] in [row[:3] for row in rows]
+    assert all("mean" in row[3] for row in rows)
+
+
+def test_a_family_that_stands_twice_is_shown_twice(tmp_path):
+    (tmp_path / "my.toml").write_text(
+        "[[features]]\nfamily = 'mel_bands'\nn_bands = 20\nstatistics = ['mean']\n"
+        "[[features]]\nfamily = 'mel_bands'\nstatistics = ['std']\n"
+    )
+    rows = run("features", tmp_path / "my.toml").stdout.rpartition("\n\n")[2].splitlines()[1:]
+    assert [row.split("\t")[2:4] for row in rows] == [
+        ["20: 1of20, 2of20 … 20of20", "mean"],
+        ["40: 1, 2 … 40", "std"],
+    ]
 
 
 def test_columns_are_those_of_a_set():

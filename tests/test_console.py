@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from collections import Counter
 
 import click
 import hypothesis
@@ -213,3 +214,61 @@ def test_another_phase_has_a_pace_of_its_own(monkeypatch, capsys):
         report(10, 100)
     last = capsys.readouterr().err.splitlines()[-1]
     assert re.search(r"10 of 100 rows, about \d\d s left$", last)  # not the pace of the fits
+
+
+# Tables
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a call writes to a terminal of 50 columns, without its colours."""
+
+    def shown(call, *arguments):
+        with monkeypatch.context() as patch:
+            patch.setenv("COLUMNS", "50")
+            patch.setattr(sys, "stdout", Terminal())
+            call(*arguments)
+            return re.sub(r"\x1b\[[\d;]*m", "", sys.stdout.getvalue())
+
+    return shown
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["音楽" * 16 + ".wav", "1"], ["b.wav", "2"]],
+        [["a_name_that_is_longer_than_the_whole_of_the_terminal_is_wide.wav", "1"]],
+        [["a few words that go on and on until they fill more than a line", "name_of_something"]],
+    ],
+)
+def test_no_character_of_a_table_is_lost_however_narrow_the_terminal(shown, rows):
+    found = Counter(shown(_console.show_table, ["first", "second"], rows))
+    assert Counter("".join(cell.replace(" ", "") for row in rows for cell in row)) <= found
+
+
+def test_a_name_is_not_broken_beside_prose(shown):
+    row = ["spectral_bandwidth_kurtosis", "how far it spreads " * 5]
+    assert " spectral_bandwidth_kurtosis " in shown(_console.show_table, ["name", "what"], [row])
+
+
+def test_a_note_is_as_wide_as_the_terminal(shown):
+    note = "One paragraph\nof two lines.\n\n- " + "an item of many words " * 5
+    _, first, _, item, *rest = shown(_console.show_note, note).splitlines()
+    assert first == "One paragraph of two lines."
+    assert item.startswith("- an item")
+    assert rest
+    assert all(re.match(r"  \w", line) for line in rest)
+    assert max(map(len, [first, item, *rest])) <= 50
+
+
+def test_nothing_that_is_shown_moves_the_terminal(shown):
+    name = "\x1b]0;mine\x07"
+    texts = [
+        shown(_console.show_table, ["a"], [[name]]),
+        shown(_console.show_note, name),
+        shown(_console.show_entries, ["a", "b", "c"], [[name] * 3]),
+    ]
+    for text in texts:
+        assert "mine" in text
+        assert "\x1b]" not in text
+        assert "\x07" not in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +24,12 @@ RECENT = 60.0
 """Seconds by which the present rate is judged."""
 
 SHOWN_FAILURES = 5
+
+LEAST = 10
+"""Cells that a column of a table has at least, where others are not to be broken."""
+
+PAGE = 100
+"""Most cells of a line that is read rather than looked up."""
 
 QUIET = "featkit.quiet"
 """Where click's context remembers that a command is to be quiet."""
@@ -70,8 +78,10 @@ def printable(text: str) -> str:
 
 
 def short(value: object) -> str:
-    """A value for a table: numbers with a point to four digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """A value for a table: numbers with a point to four digits, whole ones in full."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    return str(value)
 
 
 def duration(seconds: float) -> str:
@@ -95,6 +105,7 @@ def listed(options: Iterable[str]) -> list[str]:
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; elsewhere lines of fields with tabs between them."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in [headers, *rows]:
             click.echo("\t".join(row))
@@ -114,14 +125,48 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _unbroken(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[bool]:
-    """Which columns are not to be wrapped: those that need no more than their share of it."""
-    widest = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
-    whole = [False] * len(widest)
-    left = width - 3 * len(widest)
-    for done, k in enumerate(sorted(range(len(widest)), key=widest.__getitem__)):
-        whole[k] = widest[k] <= left / (len(widest) - done)
-        left -= widest[k]
+    """Which columns are not to be wrapped: names first, then what needs no more than its share."""
+    from rich.cells import cell_len
+
+    columns = list(zip(headers, *rows, strict=True))
+    widest = [max(map(cell_len, column)) for column in columns]
+    prose = [any(" " in cell for cell in column[1:]) for column in columns]
+    whole = [False] * len(columns)
+    left = width - 3 * len(columns)
+    for done, k in enumerate(sorted(range(len(columns)), key=lambda k: (prose[k], widest[k]))):
+        behind = len(columns) - done - 1
+        room = left / (behind + 1) if prose[k] else left - LEAST * behind
+        whole[k] = widest[k] <= room
+        left -= widest[k] if whole[k] else LEAST
     return whole
+
+
+def show_note(text: str) -> None:
+    """Paragraphs, and items after ``- ``; on a terminal as wide as that or as a page."""
+    from rich.console import Console
+
+    width = min(Console().width, PAGE) if sys.stdout.isatty() else None
+    for paragraph in text.strip().split("\n\n"):
+        click.echo()
+        for part in re.split(r"\n(?=- )", paragraph) if width else paragraph.split("\n"):
+            line = printable(" ".join(part.split()) if width else part)
+            behind = "  " if part.startswith("- ") else ""
+            click.echo(textwrap.fill(line, width, subsequent_indent=behind) if width else line)
+
+
+def show_entries(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Entries of a name, a remark behind it, and lines below; elsewhere as `show_table` does."""
+    from rich.console import Console
+
+    if not sys.stdout.isatty():
+        show_table(headers, rows)
+        return
+    width = min(Console().width, PAGE)
+    for name, remark, *lines in rows:
+        click.echo(f"{click.style(printable(name), bold=True)}  {printable(remark)}")
+        for line in filter(None, lines):
+            filled = textwrap.fill(printable(line), width - 4)
+            click.echo(textwrap.indent(filled, "    "))
 
 
 def show_facts(facts: Iterable[tuple[str, str]]) -> None:
@@ -154,8 +199,8 @@ def show_frame(title: str | None, data: pd.DataFrame, *, more: int = 0) -> None:
 
 def _cell(value: object) -> str:
     if isinstance(value, list):
-        return printable(", ".join(map(str, value)))
-    return printable("" if value is None or value != value else short(value))
+        return ", ".join(map(str, value))
+    return "" if value is None or value != value else short(value)
 
 
 def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:

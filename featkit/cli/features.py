@@ -70,7 +70,7 @@ def _show_sets() -> None:
 
 
 def _show_set(name: str) -> None:
-    from featkit.cli._console import show_facts, show_table
+    from featkit.cli._console import show_entries, show_facts, show_note
     from featkit.featuresets import feature_set
 
     chosen = feature_set(name)
@@ -83,24 +83,25 @@ def _show_set(name: str) -> None:
     }
     show_facts((key, value) for key, value in facts.items() if value)
     if chosen.note:
-        click.echo(f"\n{chosen.note.strip()}\n")
-    header = ["descriptor", "components", "statistics", "unit", "definition"]
-    show_table(header, list(_by_descriptor(chosen)))
+        show_note(chosen.note)
+    click.echo()
+    header = ["descriptor", "unit", "components", "statistics", "definition"]
+    show_entries(header, list(_by_descriptor(chosen)))
 
 
 def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
-    """What a set has of each descriptor."""
+    """What a set has of each descriptor of each of its entries."""
     from featkit.catalogue import summed_up
 
-    known = {(e.family_name, d.name): d for e in chosen.entries for d in e.descriptors}
-    columns: dict[tuple[str, str], list[Column]] = {}
-    for column in chosen.columns:
-        columns.setdefault((column.family, column.descriptor), []).append(column)
-    for which, of in columns.items():
-        d = known[which]
-        indices = [index for index in dict.fromkeys(c.index for c in of) if index]
-        statistics = ", ".join(filter(None, dict.fromkeys(c.statistic for c in of)))
-        yield [d.name, summed_up(indices), statistics, d.unit, d.definition]
+    given = [(k, column) for k, entry in enumerate(chosen.entries) for column in entry.columns]
+    of_descriptor: dict[tuple[int, str], list[Column]] = {}
+    for k, column in (given[position] for position in chosen.positions):
+        of_descriptor.setdefault((k, column.descriptor), []).append(column)
+    for (k, name), columns in of_descriptor.items():
+        d = next(d for d in chosen.entries[k].descriptors if d.name == name)
+        indices = [index for index in dict.fromkeys(c.index for c in columns) if index]
+        statistics = ", ".join(filter(None, dict.fromkeys(c.statistic for c in columns)))
+        yield [name, d.unit, summed_up(indices), statistics, d.definition]
 
 
 def _show_columns(name: str) -> None:

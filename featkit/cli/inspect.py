@@ -125,13 +125,15 @@ def _rate(rate: Any) -> str:
 
 def _parts(said: dict[str, Any], start: str) -> str:
     """Entries of one beginning, but what is not set."""
+    from featkit.inspecting import IN_IT
+
     parts = (
         (key.removeprefix(start), value) for key, value in said.items() if key.startswith(start)
     )
     shown = (
         (key.removeprefix("features.").removeprefix("spectra."), value)
         for key, value in parts
-        if key not in NAMED and not OF_COLUMNS.fullmatch(key) and value not in (None, False)
+        if key not in NAMED and not OF_COLUMNS.fullmatch(key) and value not in (None, False, IN_IT)
     )
     return ", ".join(f"{key} {_listed(value)}" for key, value in shown)
 

@@ -1,4 +1,4 @@
-"""Chroma: how the power of a frame is shared among the pitch classes, see `featkit.chroma`."""
+"""Chroma: how the power of a frame is shared among the pitch classes."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ def descriptors(p: EnvelopeParameters) -> Sequence[Descriptor]:
         low=0.0,
         high=np.inf,
         definition=f"time {envelope} for which it is at least {LASTS:.0%} of its greatest value;"
-        f" {1000 * p.window * (STEPS - 1) / STEPS:g} ms of it are the window's, which it is never"
-        " below",
+        f" {1000 * p.window * (STEPS - 1) / STEPS:g} ms of it are the window's; it is never below"
+        f" the window, {1000 * p.window:g} ms",
         reference="Peeters 2004, 2.3; Essentia EffectiveDuration",
         undefined=silent,
     )

@@ -19,7 +19,7 @@ import numpy as np
 from featkit import signals
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, parameter
+from featkit.parameters import Parameters, greatest_named, parameter
 from featkit.segments import Array, Segments
 from featkit.spectra import SpectraParameters
 
@@ -109,7 +109,7 @@ def check(p: MfccDeltaParameters, spectra: SpectraParameters) -> None:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_mfcc": max([20, *(int(index) for index in indices if index.isdecimal())])}
+    return {"n_mfcc": max(20, greatest_named(indices))}
 
 
 def _growing(sr: float) -> Array:

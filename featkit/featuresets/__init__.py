@@ -269,13 +269,19 @@ class FeatureSet:
             if pooled:
                 mapping["pooled"] = True
             elif from_indices := family(family_name).from_indices:
-                mapping |= from_indices([index for index, _ in indexed])
+                try:
+                    mapping |= from_indices([index for index, _ in indexed])
+                except ParameterError as error:
+                    raise ParameterError(f"{family_name}: {error}") from None
             if statistics := list(dict.fromkeys(s for _, s in indexed if s)):
                 mapping["statistics"] = statistics
             entries.append(mapping)
         given = {"features": entries, "columns": list(names)}
         given["sample_rate"] = "native" if sample_rate is None else sample_rate
-        return cls.from_dict(given, where="columns")
+        try:
+            return cls.from_dict(given, where="columns")
+        except ParameterError as error:  # what is wrong is a name, not a key
+            raise ParameterError(str(error).removeprefix("columns: ")) from None
 
 
 def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet) -> FeatureSet:
