@@ -105,10 +105,10 @@ def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
 
 
 def _show_columns(name: str) -> None:
-    from featkit.cli._console import show_table
+    from featkit.cli._console import show_entries
     from featkit.featuresets import feature_set
 
-    show_table(
+    show_entries(
         ["column", "unit", "definition", "reference"],
         [[c.name, c.unit, c.definition, c.reference] for c in feature_set(name).columns],
     )
