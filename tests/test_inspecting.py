@@ -226,6 +226,7 @@ def test_a_table_is_the_same_as_itself():
     json.dumps(found.as_dict(), allow_nan=False)
 
 
+@hypothesis.settings(max_examples=50)
 @hypothesis.given(st.permutations(range(5)))
 def test_rows_are_found_in_any_order(order):
     found = featkit.diff(measured(), measured().rows(np.array(order)))
@@ -282,6 +283,7 @@ def test_nan_against_a_number_differs_whatever_the_tolerance():
     json.dumps(featkit.diff(one, two).as_dict(), allow_nan=False)
 
 
+@hypothesis.settings(max_examples=50)
 @hypothesis.given(
     st.lists(st.floats(), min_size=5, max_size=5),
     st.lists(st.floats(), min_size=5, max_size=5),
