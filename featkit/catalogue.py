@@ -63,7 +63,7 @@ def page(costs: Costs, machine: str) -> str:
     """
     found = families().values()
     head = HEAD.format(
-        descriptors=sum(len(each.descriptors(each.parameters())) for each in found),
+        descriptors=sum(len(each.usual) for each in found),
         families=len(found),
         seconds=SECONDS,
         shared=costs.shared,
@@ -94,7 +94,7 @@ def _processor() -> str:
 def _section(family: Family, cost: float) -> str:
     values = "one value a frame" if family.per == "frame" else "one value a clip"
     about = f"Cost: {cost_text(cost)} ms; {values}. {family.summary}"
-    table = _table(HEADER, [_row(d) for d in family.descriptors(family.parameters())])
+    table = _table(HEADER, [_row(d) for d in family.usual])
     parameters = _parameters(family.parameters)
     return "\n".join(
         part for part in (f"## {family.name}\n", f"{about}\n", table, parameters) if part
@@ -102,7 +102,7 @@ def _section(family: Family, cost: float) -> str:
 
 
 def _overview(family: Family, cost: float) -> tuple[str, ...]:
-    names = [f"`{d.name}`" for d in family.descriptors(family.parameters())]
+    names = [f"`{d.name}`" for d in family.usual]
     link = f"[{family.name}](#{family.name})"
     return link, family.summary, ", ".join(names), cost_text(cost)
 

@@ -314,8 +314,7 @@ def _features(
     for key in keys:
         if key not in names:
             raise ParameterError(unknown("column", key, names))
-    other = {*KEYS, *keys, *QUALITY}
-    free = [n for n in names if n not in other and not cells.ROW_NUMBERS.fullmatch(n)]
+    free = [name for name in names if name not in keys and not cells.is_taken(name)]
     if described := provenance.get("columns"):
         computed = {column["name"] for column in described}
         return [name for name in free if name in computed], []

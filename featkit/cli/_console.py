@@ -141,27 +141,33 @@ def _unbroken(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int)
     return whole
 
 
-def show_note(text: str) -> None:
-    """Paragraphs, and items after ``- ``; on a terminal as wide as that or as a page."""
+def _page_width() -> int:
+    """Cells of a line of text on this terminal."""
     from rich.console import Console
 
-    width = min(Console().width, PAGE) if sys.stdout.isatty() else None
-    for paragraph in text.strip().split("\n\n"):
-        click.echo()
-        for part in re.split(r"\n(?=- )", paragraph) if width else paragraph.split("\n"):
-            line = printable(" ".join(part.split()) if width else part)
-            behind = "  " if part.startswith("- ") else ""
-            click.echo(textwrap.fill(line, width, subsequent_indent=behind) if width else line)
+    return min(Console().width, PAGE)
+
+
+def show_note(text: str) -> None:
+    """Paragraphs, and items after ``- ``; on a terminal as wide as that or as a page."""
+    click.echo()
+    if not sys.stdout.isatty():
+        for line in text.strip().split("\n"):
+            click.echo(printable(line))
+        return
+    for part in re.split(r"\n(?=- |\n)", text.strip()):
+        words = printable(" ".join(part.split()))
+        behind = "  " if words.startswith("- ") else ""
+        before = "\n" if part.startswith("\n") else ""
+        click.echo(before + textwrap.fill(words, _page_width(), subsequent_indent=behind))
 
 
 def show_entries(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Entries of a name, a remark behind it, and lines below; elsewhere as `show_table` does."""
-    from rich.console import Console
-
     if not sys.stdout.isatty():
         show_table(headers, rows)
         return
-    width = min(Console().width, PAGE)
+    width = _page_width()
     for name, remark, *lines in rows:
         click.echo(f"{click.style(printable(name), bold=True)}  {printable(remark)}")
         for line in filter(None, lines):

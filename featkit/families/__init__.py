@@ -156,6 +156,11 @@ class Family:
         return text.partition("\n")[0].strip()
 
     @cached_property
+    def usual(self) -> Sequence[Descriptor]:
+        """The descriptors that its parameters give by default."""
+        return self.descriptors(self.parameters())
+
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Quantities that the computation asks for."""
         return _keywords(self.compute)
@@ -190,7 +195,7 @@ def check_contract(family: Family, module: str) -> None:
         That says which family and what is wrong with it.
     """
     known = frozenset().union(*SCOPES.values())
-    descriptors = family.descriptors(family.parameters())
+    descriptors = family.usual
     names = [name for descriptor in descriptors for name, _ in descriptor.names]
     faults = {
         f"its module is {module!r}": family.name != module,
@@ -232,7 +237,7 @@ def families() -> dict[str, Family]:
         if not isinstance(family, Family):
             raise FamilyError(f"families/{module}.py exports no FAMILY")
         check_contract(family, module)
-        for descriptor in family.descriptors(family.parameters()):
+        for descriptor in family.usual:
             if descriptor.name in owner:
                 other = owner[descriptor.name]
                 raise FamilyError(f"{descriptor.name!r} stands twice: in {other!r} and {module!r}")

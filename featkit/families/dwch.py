@@ -129,7 +129,7 @@ def _histogram_moments(
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"level": level_named(indices, 7)}
+    return {"level": level_named(indices, DwchParameters.level)}
 
 
 def _steps(sr: float) -> Array:

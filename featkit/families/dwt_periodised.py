@@ -81,7 +81,7 @@ def _of_clip(p: PeriodisedParameters, clip: Clip) -> Array:
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"level": level_named(indices, 11)}
+    return {"level": level_named(indices, PeriodisedParameters.level)}
 
 
 def _rounds(sr: float) -> Array:

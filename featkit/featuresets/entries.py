@@ -137,7 +137,7 @@ class Entry:
 
 def parse(column: str) -> tuple[str, str, str]:
     """Family, index and statistic in a column's name."""
-    known = [(d, each) for each in families().values() for d in each.descriptors(each.parameters())]
+    known = [(d, each) for each in families().values() for d in each.usual]
     # The longest name first: mfcc_delta_1_mean is no mfcc.
     for descriptor, each in sorted(known, key=lambda pair: -len(pair[0].name)):
         if column != descriptor.name and not column.startswith(f"{descriptor.name}_"):
