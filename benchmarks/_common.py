@@ -100,7 +100,7 @@ def music(seconds: float = 30.0) -> Array:
 def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, float]]:
     """Every recording of a folder with its samples and their rate, decoded once for all.
 
-    What is no sound is said and left out.
+    What is not sound is said and left out.
     """
     import featkit
     from featkit.files import find

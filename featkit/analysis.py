@@ -17,6 +17,8 @@ import numpy as np
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.featuresets.entries import Entry
+from featkit.native import LOUDEST
+from featkit.rates import RATES, is_rate
 from featkit.segments import Array, Segments
 from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
 from featkit.spool import Clip, OnDisk
@@ -54,7 +56,8 @@ def analyse(
     Raises
     ------
     ParameterError
-        If a clip is no such array; it says which. If there is no such feature set.
+        If a clip is not such an array; it says which. If `sr` is out of range, or there is no
+        such feature set.
 
     Examples
     --------
@@ -64,6 +67,8 @@ def analyse(
     (2, 75)
     """
     chosen = feature_set(features)
+    if not is_rate(sr):
+        raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
     checked = ((_checked(k, clip), sr) for k, clip in enumerate(clips))
     rows = analyse_loaded(checked, chosen)
     return np.concatenate([np.empty((0, len(chosen.columns))), *rows])
@@ -100,8 +105,11 @@ def _checked(k: int, clip: Any) -> Array:
             f"clip {k} must be samples of shape (samples,) in floating point,"
             f" got {y.dtype} of shape {y.shape}: featkit.load makes them of anything"
         )
-    if not np.isfinite(y).all():
-        raise ParameterError(f"clip {k} holds NaN or infinity: every sample must be finite")
+    if not np.abs(y).max() <= LOUDEST:
+        raise ParameterError(
+            f"clip {k} holds NaN, infinity or samples beyond {LOUDEST:g}:"
+            " every sample must be finite, and full scale is 1"
+        )
     return y.astype(np.float32, copy=False)
 
 

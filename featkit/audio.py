@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.decoding import BLOCK, MOST_AT_ONCE, Reader, opened, samples_in
+from featkit.decoding import BLOCK, MOST_AT_ONCE, Reader, opened
 from featkit.errors import AudioError, ParameterError
 from featkit.native import (
     Native,
@@ -32,6 +32,7 @@ from featkit.native import (
     scaled,
 )
 from featkit.quality import Meter, Quality
+from featkit.rates import RATES, is_rate, samples_in
 from featkit.rolling import Rolling, fitted
 from featkit.segments import Array
 from featkit.spool import Clip, OnDisk, Spool
@@ -43,6 +44,9 @@ Source = str | os.PathLike[str] | Array | tuple[Array, float]
 LONGEST_HELD = 2**23
 """Most samples of a recording that are held in memory: six minutes at the usual rate, which is as
 long as the power spectra are kept for a second walk (`featkit.spectra.KEPT_BYTES`)."""
+
+LONGEST = 1e9
+"""Seconds beyond which an offset or a duration is taken for a mistake."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -368,19 +372,21 @@ def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -
     Raises
     ------
     ParameterError
-        For a negative or infinite `offset`, a `duration` that is not positive, or padding to none.
+        For an `offset` or a `duration` that is out of range, or padding to no duration.
     """
-    if not 0 <= offset < np.inf:
-        raise ParameterError(f"offset must be at least 0 seconds, got {offset}")
-    if duration is not None and not 0 < duration < np.inf:
-        raise ParameterError(f"duration must be above 0 seconds, got {duration}")
+    if not 0 <= offset <= LONGEST:
+        raise ParameterError(f"offset must be from 0 to {LONGEST:g} seconds, got {offset}")
+    if duration is not None and not 0 < duration <= LONGEST:
+        raise ParameterError(
+            f"duration must be above 0 and at most {LONGEST:g} seconds, got {duration}"
+        )
     if pad and duration is None:
         raise ParameterError("pad fills up to a duration: give one, such as duration=5.0")
 
 
 def _check_target(sr: float | None) -> None:
-    if sr is not None and not 0 < sr < np.inf:
-        raise ParameterError(f"sr must be a positive rate in Hz, got {sr}")
+    if sr is not None and not is_rate(sr):
+        raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
 
 
 @contextlib.contextmanager

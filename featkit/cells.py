@@ -1,4 +1,4 @@
-"""Cells of the columns that are no features: what each column may hold, and how it is written.
+"""Cells of the columns that are not features: what each column may hold, and how it is written.
 
 Keys are text, but `TIMES`; a column of quality has a type of its own (`QUALITY`).
 """

@@ -80,7 +80,7 @@ class Difference:
         return not (self.reordered or any(map(len, frames)) or any(names))
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as data that JSON can hold: None for what is no number, or infinite."""
+        """All of it as data that JSON can hold: None for what is not a number, or infinite."""
         return {
             "same": self.same,
             "rows": self.rows,

@@ -1,6 +1,6 @@
 """Delimited text: row by row with the line that each begins on, or as columns of text and numbers.
 
-The text is UTF-8, with or without a mark at its beginning. Blank lines are no rows.
+The text is UTF-8, with or without a mark at its beginning. Blank lines are not rows.
 
 A spreadsheet computes a cell that begins like a formula, such as a file called ``=1+1.wav``. Where
 featkit writes, such a text gets an apostrophe before it, which spreadsheets take for "this is
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # Published indices hold whole biographies in a field; csv alone stops at 128 KiB.
 csv.field_size_limit(2**24)
+
+LONGEST_ROW = 2**26
+"""Bytes of a row at most, or of the header: some million columns. pyarrow stops at 1 MiB."""
 
 NULLS = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 """What stands in a column of numbers where there is none."""
@@ -65,9 +69,9 @@ def write(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> No
     Raises
     ------
     TableError
-        If a text is none, as when a half of a character stands in it.
+        If half of a character stands in a text.
     """
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with whole_texts(), path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(_Lines(stream), lineterminator="\r\n")
         writer.writerow(map(shielded, names))
         # Most cells are numbers, and there may be many millions: those are looked at here.
@@ -75,6 +79,22 @@ def write(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> No
             [cell if type(cell) is float and cell == cell else _cell(cell) for cell in row]
             for row in rows
         )
+
+
+@contextmanager
+def whole_texts() -> Iterator[None]:
+    """Refuse to write half of a character, a surrogate without its other, which is not text.
+
+    Raises
+    ------
+    TableError
+        With the text up to there.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        before = error.object[max(0, error.start - 20) : error.end]
+        raise TableError(f"{before!r} ends in half of a character: it is not text") from None
 
 
 class _Lines:
@@ -160,8 +180,8 @@ def check_names(path: str | os.PathLike[str], names: Sequence[str]) -> None:
     TableError
         That names file and column.
     """
-    for k, name in enumerate(names):
-        if name in names[:k]:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise TableError(
                 f"{os.fspath(path)}: line 1: {name or 'a column without a name'}: stands twice:"
                 " give each column a name of its own"
@@ -237,13 +257,17 @@ def columns(
         file, line and column.
     """
     import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, ParseOptions, read_csv
+    from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
     head = header(path)
     convert = ConvertOptions(column_types=dict.fromkeys(head, pa.string()))
     try:
-        parse = ParseOptions(newlines_in_values=True)
-        cells = read_csv(path, parse_options=parse, convert_options=convert)
+        cells = read_csv(
+            path,
+            read_options=ReadOptions(block_size=min(os.path.getsize(path) + 1, LONGEST_ROW)),
+            parse_options=ParseOptions(newlines_in_values=True),
+            convert_options=convert,
+        )
     except pa.ArrowInvalid as error:
         for line, fields in rows(path):
             check_fields(path, line, fields, head)
@@ -273,7 +297,7 @@ def _flags(cells: Any) -> Any:
 
 
 def _numbers(path: str | os.PathLike[str], name: str, cells: Any, *, must: bool) -> Any:
-    """Cells as numbers; as they are, if they may be text and most are no numbers."""
+    """Cells as numbers; as they are, if they may be text and most are not numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -289,6 +313,6 @@ def _numbers(path: str | os.PathLike[str], name: str, cells: Any, *, must: bool)
         return cells
     line, _ = next(islice(rows(path), 1 + wrong[0], None))
     raise TableError(
-        f"{os.fspath(path)}: line {line}: {name}: {texts[wrong[0]]!r} is no number:"
-        f" correct it, or leave the column out with --exclude {name}"
+        f"{os.fspath(path)}: line {line}: {name}: {texts[wrong[0]]!r} is not a number:"
+        f" correct it, or exclude the column {name!r}"
     )

@@ -85,7 +85,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ParameterError
-            If the feature set or another parameter is wrong, or `X` is no list of recordings.
+            If the feature set or another parameter is wrong, or `X` is not a list of recordings.
         """
         self._recordings(X)
         audio.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
@@ -151,7 +151,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _check_matrix(X: Array) -> None:
-    """Refuse a matrix whose rows are no clips."""
+    """Refuse a matrix whose rows are not clips."""
     if X.dtype.kind == "c":
         raise ParameterError("Complex data not supported: samples are real numbers")
     if X.ndim != 2:

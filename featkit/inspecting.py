@@ -101,7 +101,7 @@ class Inspection:
         return pd.DataFrame(found, columns=["family", "columns", "units", "first"])
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as data that JSON can hold: None for what is no number, or infinite."""
+        """All of it as data that JSON can hold: None for what is not a number, or infinite."""
         return {
             "rows": self.rows,
             "recordings": self.recordings,
@@ -127,7 +127,7 @@ def inspect(
     table : FeatureTable or path
         The table, or its file: then the failures beside it are counted, too.
     keys : sequence of str
-        Columns that are no features, if it is the file of a table that somebody else made.
+        Columns that are not features, if it is the file of a table that somebody else made.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def _by_family(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def records(data: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a DataFrame as JSON has them: None for what is no number, or infinite."""
+    """The rows of a DataFrame as JSON has them: None for what is not a number, or infinite."""
     return [
         {name: _plain(value) for name, value in zip(data.columns, row, strict=True)}
         for row in data.itertuples(index=False, name=None)

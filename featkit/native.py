@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from featkit.decoding import Reader, samples_in
+from featkit.decoding import Reader
 from featkit.errors import AudioError
 from featkit.quality import Quality, measure
+from featkit.rates import RATES, is_rate, samples_in
 from featkit.segments import Array
-
-SLOWEST, FASTEST = 100.0, 1e7
-"""Sample rates in Hz beyond which a header is taken for damaged."""
 
 LOUDEST = 1e9
 """Samples beyond this (full scale is 1) are taken for garbage: their power is no float32."""
@@ -69,13 +67,12 @@ def native_part(start: int, end: int | None, ratio: float, count: int) -> tuple[
 
 def check_rate(rate: float, name: str) -> None:
     """Refuse a rate that no sound has."""
-    if not SLOWEST <= rate <= FASTEST:
-        cause = f"a rate of {rate:g} Hz, which no sound has: {SLOWEST:g} to {FASTEST:g} are read"
-        raise AudioError(name, "open", cause)
+    if not is_rate(rate):
+        raise AudioError(name, "open", f"a rate of {rate:g} Hz, which no sound has: {RATES}")
 
 
 def none_after(offset: float) -> str:
-    """What is wrong where there are no samples."""
+    """What is wrong where there are not samples."""
     return f"no samples after the offset of {offset:g} s" if offset else "no samples"
 
 
@@ -87,7 +84,7 @@ def from_array(
     Raises
     ------
     AudioError
-        If it is no array of samples, or comes without its rate.
+        If it is not an array of samples, or comes without its rate.
     """
     if not isinstance(source, tuple) or len(source) != 2:
         raise AudioError(name, "open", "an array needs its rate: give (y, sr), such as (y, 22050)")

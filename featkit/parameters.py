@@ -171,7 +171,7 @@ def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
 def _typed(name: str, expected: Any, value: Any) -> Any:
     """`value` as the type that the annotation asks for; whole floats are no integers."""
     if expected in (float, float | None) and type(value) is int:
-        value = float(value)
+        value = float(value) if value.bit_length() < 1000 else math.inf
     if isinstance(value, bool) or not isinstance(value, expected):
         wanted = {int: "a whole number", float: "a number", str: "a text"}.get(expected, "a number")
         raise ParameterError(f"{name} must be {wanted}, got {value!r}")

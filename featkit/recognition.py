@@ -175,7 +175,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelError
-        If it is no model file, or one that was cut, altered, or made to do harm.
+        If it is not a model file, or one that was cut, altered, or made to do harm.
     """
     return Model.of(read_model(path))
 

@@ -82,7 +82,9 @@ class SpectraParameters(Parameters):
     """How samples are cut into frames and turned into spectra."""
 
     n_fft: int = parameter(2048, "samples in a frame", at_least=16, at_most=2**20)
-    hop_length: int = parameter(512, "samples from one frame to the next", at_least=1)
+    hop_length: int = parameter(
+        512, "samples from one frame to the next", at_least=1, at_most=2**24
+    )
     window: str = parameter(
         "hann", "shape of the (periodic) window", choices=("hann", "hamming", "blackman", "boxcar")
     )
@@ -158,18 +160,14 @@ class Stack:
         collected: dict[str, list[Array] | Spool] = {
             name: Spool() if name in aside else [] for name in gather
         }
-        before = None
         for start in range(0, self.segments.total, BLOCK_FRAMES):
             block = Block(self, slice(start, min(start + BLOCK_FRAMES, self.segments.total)))
             vars(block).update(self._kept.get(start, {}))
-            block.before = before
             yield block
             for name, parts in collected.items():
                 parts.append(getattr(block, name))
             if keep:
                 self._kept[start] = {name: getattr(block, name) for name in keep}
-            if collected.keys() & {"flux", "median_flux"}:
-                before = block.log_mel[:, -1:].copy()
         for name, parts in collected.items():
             self._gathered[name] = parts if isinstance(parts, Spool) else np.concatenate(parts, -1)
 
@@ -256,8 +254,6 @@ class Block:
         self.n_fft = stack.n_fft
         self.hop_length = stack.hop_length
         self.frequencies = stack.frequencies
-        self.before: Array | None = None
-        """Of the frame before the first, if there is one, what `flux` compares it with."""
 
     @cached_property
     def signal(self) -> Signal:
@@ -316,13 +312,15 @@ class Block:
         """Magnitudes over their sum in the frame, ``(bins, frames)``; 0 in silence."""
         return np.asarray(self.S / self.total)
 
+    def _frame_before(self) -> Block:
+        """The frame before the first; of the very first, these."""
+        start = self.frames.start
+        return Block(self.stack, slice(start - 1, start)) if start else self
+
     @cached_property
     def shares_before(self) -> Array:
         """The `shares` of the frame before the first, ``(bins, 1)``; of the very first, its own."""
-        start = self.frames.start
-        if not start:
-            return np.asarray(self.shares[:, :1])
-        return Block(self.stack, slice(start - 1, start)).shares
+        return np.asarray(self._frame_before().shares[:, :1])
 
     @cached_property
     def opens(self) -> Array:
@@ -460,7 +458,7 @@ class Block:
     def _rise(self, over_bands: Callable[[Array], Array]) -> Array:
         """How much the bands of each frame rise; what falls counts as 0."""
         log_mel = self.log_mel
-        before = log_mel[:, :1] if self.before is None else self.before
+        before = self._frame_before().log_mel[:, :1]
         flux = np.empty(log_mel.shape[1], dtype=np.float32)
         flux[:1] = over_bands(np.maximum(log_mel[:, :1] - before, 0))
         rise = log_mel[:, 1:] - log_mel[:, :-1]

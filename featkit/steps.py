@@ -17,8 +17,8 @@ def step_sums(parts: Iterable[Array], step: float) -> Array:
     parts : iterable of arrays, shape ``(samples,)``
         What is to be summed, one part behind the other.
     step : float
-        Samples in a step, at least 1. If it is no whole number, steps are rounded so that they do
-        not drift, see `step_edges`; some have a sample more than others.
+        Samples in a step, at least 1. If it is not a whole number, steps are rounded so that they
+        do not drift, see `step_edges`; some have a sample more than others.
 
     Returns
     -------

@@ -115,7 +115,7 @@ class FeatureTable:
         provenance : dict, optional
             Where the numbers came from; its ``columns`` are the features.
         keys : sequence of str
-            Columns that are no features, though they may hold numbers.
+            Columns that are not features, though they may hold numbers.
 
         Raises
         ------
@@ -222,7 +222,13 @@ class FeatureTable:
         return pa.table(columns, metadata={METADATA_KEY: text.encode()})
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], keys: Sequence[str] = ()) -> FeatureTable:
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        keys: Sequence[str] = (),
+        *,
+        provenance: dict[str, Any] | None = None,
+    ) -> FeatureTable:
         """Read what `write` wrote, or a table that somebody else made.
 
         Parameters
@@ -230,8 +236,10 @@ class FeatureTable:
         path : path
             A Parquet or a CSV file, by its ending.
         keys : sequence of str
-            Columns that are no features: from CSV they are read as text exactly as they stand. See
+            Columns that are not features: from CSV they are read as text exactly as they stand. See
             the head of this module for what else is none.
+        provenance : dict, optional
+            Where the numbers came from, if that is known of a CSV file, which cannot hold it.
 
         Raises
         ------
@@ -242,15 +250,18 @@ class FeatureTable:
             If there is no such file, or it is not a table of features; with line and column, where
             there is one to name.
         """
-        read = _read_csv if table_format(path) == "csv" else _read_parquet
-        data, provenance = read(path, keys)
+        if table_format(path) == "csv":
+            provenance = provenance or {}
+            data = _read_csv(path, keys, provenance)
+        else:
+            data, provenance = _read_parquet(path)
         try:
             table = cls.of(data, provenance, keys)
         except TableError as error:
             raise TableError(f"{os.fspath(path)}: {error}") from None
         if not table.feature_names:
             there = ", ".join(table.keys) or "none"
-            cause = f"none of its columns is one of numbers that is no key; there are: {there}"
+            cause = f"it has no column of numbers besides its keys; there are: {there}"
             raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
         return table
 
@@ -272,20 +283,15 @@ def write_tables(path: str | os.PathLike[str], tables: Iterable[FeatureTable]) -
     ParameterError
         For another ending.
     TableError
-        If a text is none, as when a half of a character stands in it.
+        If half of a character stands in a text.
     WriteError
         If the file cannot be written.
     """
     write = _write_csv if table_format(path) == "csv" else _write_parquet
     rest = iter(tables)
     first = next(rest)
-    try:
-        with replacing(path) as scratch:
-            write(scratch, first, chain([first], rest))
-    except UnicodeEncodeError as error:
-        before = error.object[max(0, error.start - 20) : error.end]
-        cause = f"{before!r} ends in half of a character, which is no text"
-        raise TableError(f"{os.fspath(path)}: {cause}") from None
+    with replacing(path) as scratch:
+        write(scratch, first, chain([first], rest))
 
 
 def rows_at_once(columns: int) -> int:
@@ -302,7 +308,7 @@ def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTabl
     import pyarrow.parquet as pq
 
     rows = rows_at_once(len(first.feature_names))
-    with pq.ParquetWriter(path, first._arrow().schema) as writer:
+    with delimited.whole_texts(), pq.ParquetWriter(path, first._arrow().schema) as writer:
         for table in tables:
             writer.write_table(table._arrow(), row_group_size=rows)
 
@@ -329,20 +335,18 @@ def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
 
 
 def _read_csv(
-    path: str | os.PathLike[str], keys: Sequence[str]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+    path: str | os.PathLike[str], keys: Sequence[str], provenance: Mapping[str, Any]
+) -> pd.DataFrame:
     names = [delimited.bare(name) for name in delimited.header(path)]
-    certain, possible = _features(names, keys, {})
+    certain, possible = _features(names, keys, provenance)
     times = [name for name in TIMES if name in names and name not in keys]
     quality = _quality(names, keys)
     flags = [name for name in quality if QUALITY[name] == "bool"]
     numbers = {*times, *certain, *quality} - {*flags}
-    return delimited.columns(path, numbers=numbers, perhaps=possible, flags=flags), {}
+    return delimited.columns(path, numbers=numbers, perhaps=possible, flags=flags)
 
 
-def _read_parquet(
-    path: str | os.PathLike[str], keys: Sequence[str]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
     import pyarrow.parquet as pq
 
     try:

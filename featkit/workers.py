@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,19 @@ from featkit.errors import ParameterError
 def worker_count(n_jobs: int | None) -> int:
     """Number of worker processes: `n_jobs`, or for None or -1 as many as there are processors.
 
+    Processors are those that this process may use: its affinity and a container's share count.
+
     Raises
     ------
     ParameterError
-        If it is no whole number from 1.
+        If it is not a whole number, or below 1 and not -1.
     """
     if n_jobs is not None and type(n_jobs) is not int:
         raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
     if n_jobs is None or n_jobs == -1:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        from joblib import cpu_count
+
+        return int(cpu_count())
     if n_jobs < 1:
         raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
     return n_jobs
@@ -33,7 +34,7 @@ def worker_count(n_jobs: int | None) -> int:
 def interrupts_ignored() -> Iterator[None]:
     """Processes started here leave Ctrl-C and SIGTERM to their starter, which ends them.
 
-    Both are held back for so long, not lost: a process inherits what its starter does not hear.
+    Both are held back meanwhile, not lost: a process inherits what its starter does not hear.
     """
     import multiprocessing.resource_tracker
 

@@ -3,6 +3,7 @@
 import os
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import librosa
 import numpy as np
@@ -146,6 +147,15 @@ def test_an_mp3_that_is_cut_short_gives_what_there_is(tmp_path):
     assert 0.3 * len(expected) < len(y) < 0.7 * len(expected)
     heard = y[: len(y) - 2304]
     assert np.corrcoef(heard, expected[: len(heard)])[0, 1] > 0.99
+
+
+def test_standard_error_comes_back_after_threads_decode_at_once(tmp_path):
+    path = write(tmp_path / "a.mp3", chord(SR, 0.2))
+    before = os.fstat(2)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(audio.load, [path] * 200))
+    after = os.fstat(2)
+    assert (after.st_dev, after.st_ino) == (before.st_dev, before.st_ino)
 
 
 def test_an_mp3_without_a_length_in_its_header_is_read_to_its_end(tmp_path):
@@ -338,15 +348,20 @@ def test_padding_adds_no_zero_to_a_recording_that_is_long_enough(native, sr, dur
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"offset": -0.1}, "offset must be at least 0 seconds, got -0.1"),
+        ({"offset": -0.1}, "offset must be from 0 to 1e\\+09 seconds, got -0.1"),
         ({"offset": np.nan}, "offset must be"),
         ({"offset": np.inf}, "offset must be"),
-        ({"duration": 0.0}, "duration must be above 0 seconds, got 0"),
+        ({"duration": 0.0}, "duration must be above 0 and at most 1e\\+09 seconds, got 0"),
         ({"duration": -1.0}, "duration must be"),
         ({"duration": np.nan}, "duration must be"),
         ({"duration": np.inf}, "duration must be"),
         ({"pad": True}, "pad fills up to a duration"),
-        ({"sr": 0}, "sr must be a positive rate in Hz, got 0"),
+        ({"sr": 0}, "sr must be a sample rate, 100 to 10,000,000 Hz, got 0"),
+        ({"sr": 1e-300}, "sr must be a sample rate"),
+        ({"sr": 10**400}, "sr must be a sample rate"),
+        ({"sr": "22050"}, "sr must be a sample rate, .* got '22050'"),
+        ({"offset": 1e300}, "offset must be from 0 to"),
+        ({"duration": 1e300}, "duration must be above 0 and at most"),
         ({"sr": -22050}, "sr must be"),
         ({"sr": np.nan}, "sr must be"),
         ({"sr": np.inf}, "sr must be"),
@@ -355,6 +370,13 @@ def test_padding_adds_no_zero_to_a_recording_that_is_long_enough(native, sr, dur
 def test_parameters_out_of_range_are_named(parameters, message):
     with pytest.raises(ParameterError, match=message):
         audio.load((signals.noise(SR, 0.1), SR), **parameters)
+
+
+def test_a_duration_shorter_than_a_sample_gives_none(tmp_path):
+    soundfile.write(tmp_path / "a.wav", signals.noise(SR, 0.1), SR)
+    for source in (tmp_path / "a.wav", (signals.noise(SR, 0.1), SR)):
+        with pytest.raises(AudioError, match="no samples"):
+            audio.load(source, duration=1e-12)
 
 
 # Errors
@@ -386,7 +408,7 @@ def test_an_empty_file(tmp_path):
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3", "aiff", "au"])
 def test_text_is_not_sound_whatever_its_ending(tmp_path, ending):
     path = tmp_path / f"text.{ending}"
-    path.write_text("these are no samples\n" * 20)
+    path.write_text("these are not samples\n" * 20)
     error = error_of(path)
     assert error.stage == "decode"
     assert error.cause.startswith("not sound that libsndfile can decode")

@@ -200,6 +200,18 @@ def test_a_missing_file_is_a_failure_beside_others(tmp_path):
     assert failure.message == "no such file"
 
 
+def test_a_column_under_another_name_is_a_feature_from_every_file(tmp_path):
+    write(tmp_path / "a.wav", clip(0, 0.3))
+    named = {
+        "features": [{"family": "rms", "statistics": ["mean"]}],
+        "names": {"rms_mean": "my_level"},
+    }
+    for output in (None, tmp_path / "t.csv", tmp_path / "t.parquet"):
+        table = featkit.extract(tmp_path / "a.wav", features=named, output=output).table
+        assert table.feature_names == ["my_level"]
+        assert "my_level" not in table.keys
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_when_all_fail_there_is_a_table_without_rows(tmp_path, ending):
     (tmp_path / "a.wav").write_text("no samples")

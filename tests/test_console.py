@@ -251,6 +251,13 @@ def test_a_name_is_not_broken_beside_prose(shown):
     assert " spectral_bandwidth_kurtosis " in shown(_console.show_table, ["name", "what"], [row])
 
 
+def test_names_are_text_not_markup(shown):
+    for show in (_console.show_table, _console.show_entries):
+        assert "[/f]" in shown(show, ["[/f]", "[red]f"], [["[/f]", "[b]x"]])
+    assert "[red]f" in shown(_console.show_table, ["[/f]", "[red]f"], [])
+    assert "[/y]" in shown(_console.show_facts, [("[/y]", "[b]x")])
+
+
 def test_a_note_is_as_wide_as_the_terminal(shown):
     note = "One paragraph\nof two lines.\n\n- " + "an item of many words " * 5
     _, first, _, item, *rest = shown(_console.show_note, note).splitlines()

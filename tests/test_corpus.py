@@ -76,8 +76,8 @@ def test_what_fills_a_pattern_is_what_is_told(data, names, before, after):
         ("{label", "it has no field"),
         ("{label}_{index", "a brace is not closed"),
         ("{label}_index}", "a brace is not closed"),
-        ("{}_{label}", "'' is no name of a field"),
-        ("{1st}", "'1st' is no name of a field"),
+        ("{}_{label}", "'' is not the name of a field"),
+        ("{1st}", "'1st' is not the name of a field"),
         ("{a}{b}", "fields 'a' and 'b' have nothing between them"),
         ("{a}-{b}{c}", "fields 'b' and 'c' have nothing between them"),
         ("{a}-{a}", "field 'a' stands twice"),
@@ -308,13 +308,19 @@ def test_a_subset_of_fma_can_be_taken(tmp_path):
     ("old", "new", "message"),
     [
         ("genre_top", "genre", "line 2: there is no column 'track,genre_top'"),
-        ("134,", "x34,", "line 6: track_id: 'x34' is no whole number"),
+        ("134,", "x34,", "line 6: track_id: 'x34' is not a whole number"),
         (",Rock,y", ",Rock", "line 8: track,title: missing: 6 fields where the header has 7"),
     ],
 )
 def test_what_is_wrong_in_fma_is_named(tmp_path, old, new, message):
     with pytest.raises(TableError, match=rf"tracks\.csv: {message}"):
         read_manifest(write(tmp_path / "tracks.csv", FMA.replace(old, new)))
+
+
+def test_fma_without_its_three_rows_is_no_index(tmp_path):
+    file = write(tmp_path / "tracks.csv", FMA.split("2,")[0].replace("\n,", ",x\n\n,", 1))
+    with pytest.raises(TableError, match=r"tracks\.csv: the header is three rows"):
+        read_manifest(file)
 
 
 ESC50 = """filename,fold,target,category,esc10,src_file,take

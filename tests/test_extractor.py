@@ -17,7 +17,7 @@ from featkit import FeatureExtractor, signals
 SR = 22050
 
 CANNOT_APPLY = {
-    "check_n_features_in": "the length of a clip is no number of features: clips may differ in it",
+    "check_n_features_in": "clips may differ in length, which is not a number of features",
     "check_n_features_in_after_fitting": "the same",
     "check_transformer_general": "it wants an error for clips of another length than in fit",
     "check_estimators_dtypes": "its integers are at most 1: floats cast to integers, refused",

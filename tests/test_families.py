@@ -195,6 +195,40 @@ def test_a_family_is_the_same_from_a_file_in_small_blocks(family, pad_mode, monk
     np.testing.assert_allclose(from_file, whole, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["flux", "median_flux", "shares_before"])
+def test_what_compares_with_the_frame_before_knows_it_where_a_block_begins(name, monkeypatch):
+    y = signals.clicks(100, SR, duration=2.0) + signals.noise(SR, 2.0, amplitude=0.01)
+
+    def whole():
+        blocks = spectra.Stack([y], SR, SpectraParameters()).blocks()
+        return np.concatenate([np.atleast_2d(getattr(block, name)) for block in blocks], axis=1)
+
+    if name == "shares_before":
+        first, *_ = spectra.Stack([y], SR, SpectraParameters()).blocks()
+        monkeypatch.setattr(spectra, "BLOCK_FRAMES", 1)
+        np.testing.assert_array_equal(whole()[:, 1:], first.shares[:, :-1])
+        return
+    expected = whole()
+    monkeypatch.setattr(spectra, "BLOCK_FRAMES", 7)
+    np.testing.assert_array_equal(whole(), expected)
+
+
+@pytest.mark.parametrize("sr", [0, -1, np.nan, np.inf, True, None, "22050", 1e9])
+def test_a_rate_out_of_range_is_refused(sr):
+    with pytest.raises(ParameterError, match="sr must be a sample rate, 100 to 10,000,000 Hz, got"):
+        featkit.analyse([signals.noise(SR)], sr, "genre75")
+
+
+@pytest.mark.parametrize("sample", [np.nan, np.inf, 1e39])
+def test_samples_that_are_no_sound_are_refused(sample):
+    y = signals.noise(SR).astype(np.float64)
+    y[7] = sample
+    with pytest.raises(
+        ParameterError, match=r"clip 1 holds NaN, infinity or samples beyond 1e\+09"
+    ):
+        featkit.analyse([signals.noise(SR), y], SR, "genre75")
+
+
 def test_a_family_has_its_documentation(family):
     assert family.__module__
     for descriptor in family.descriptors(family.parameters()):

@@ -136,6 +136,7 @@ def test_a_note_decides_nothing():
     assert one == other
     assert one.fingerprint == other.fingerprint
     assert "note" not in other.as_dict()
+    assert pickle.loads(pickle.dumps(other)).note == other.note
 
 
 @pytest.mark.parametrize("name", feature_sets())
@@ -329,6 +330,8 @@ RMS = {"family": "rms", "statistics": ["mean"]}
         ),
         ({"features": [RMS], "spectra": {"hop": 3}}, "spectra: unknown key 'hop'"),
         ({"features": [RMS], "spectra": {"hop_length": 0}}, "hop_length must be at least 1"),
+        ({"features": [RMS], "spectra": {"hop_length": 10**30}}, "hop_length must be at most"),
+        ({"features": [RMS], "spectra": {"fmin": 10**400}}, "fmin must be finite"),
         ({"features": [RMS], "spectra": {"n_fft": 401}}, "n_fft must be even"),
         ({"features": [RMS], "spectra": {"window": "hamm"}}, "did you mean 'hamming'"),
         ({"features": [RMS], "spectra": {"fmin": 900, "fmax": 800}}, "fmax must be above fmin"),

@@ -137,7 +137,7 @@ def test_a_damaged_wav_is_not_for_ffmpeg_to_guess_at(tmp_path):
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{0}\n#EXT-X-ENDLIST\n",
         "ffconcat version 1.0\nfile {0}\n",
         "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n",
-        "these are no samples\n" * 100,
+        "these are not samples\n" * 100,
     ],
 )
 def test_no_list_or_text_opens_other_files(tmp_path, text):

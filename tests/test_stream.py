@@ -140,7 +140,7 @@ def test_a_wrong_sample_of_a_late_block_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"sr": 0}, ParameterError, "sr must be a positive rate"),
+        ({"sr": 0}, ParameterError, "sr must be a sample rate"),
         ({"offset": -1}, ParameterError, "offset must be"),
         ({"offset": 5}, AudioError, "samples: no samples after the offset of 5 s"),
     ],

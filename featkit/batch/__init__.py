@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -168,4 +167,4 @@ def extract(
 
 def _read(path: str | os.PathLike[str], provenance: dict[str, Any]) -> FeatureTable:
     """The table as it was written; CSV does not hold where its numbers came from."""
-    return replace(FeatureTable.read(path), provenance=provenance)
+    return FeatureTable.read(path, provenance=provenance)

@@ -61,7 +61,9 @@ def content_of(file: str) -> Content:
     """
     stamp = stamp_of(file)
     if stamp == NO_STAMP:
-        raise AudioError(file, "open", "is no file any more: it was removed or replaced meanwhile")
+        raise AudioError(
+            file, "open", "is not a file any more: it was removed or replaced meanwhile"
+        )
     size, *times = map(int, stamp.split())
     settled = time.time_ns() - max(times) > SETTLED * 1e9
     try:

@@ -44,7 +44,7 @@ class Outcome:
     content : Content, optional
         What was in the file, if that is asked for.
     failure : Failure, optional
-        Why there are no rows.
+        Why there are not rows.
     """
 
     rows: Array | None = None

@@ -274,7 +274,7 @@ def _told(path: Path | None) -> Iterator[None]:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             cause = "another run is at work on this table: wait for it, or name another output"
         elif error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # it has other tables than ours
-            cause = "is no file of finished parts: start over with --fresh (fresh=True)"
+            cause = "is not a file of finished parts: start over with --fresh (fresh=True)"
         else:
             cause = (
                 f"cannot keep what is finished: {error}. What was finished before is not lost:"

@@ -105,7 +105,7 @@ def listed(options: Iterable[str]) -> list[str]:
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; elsewhere lines of fields with tabs between them."""
-    rows = [[printable(cell) for cell in row] for row in rows]
+    headers, *rows = [[printable(cell) for cell in row] for row in [headers, *rows]]
     if not sys.stdout.isatty():
         for row in [headers, *rows]:
             click.echo("\t".join(row))
@@ -118,9 +118,9 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for header, whole in zip(headers, _unbroken(headers, rows, console.width), strict=True):
-        table.add_column(header, overflow="fold", no_wrap=whole)
+        table.add_column(Text(header), overflow="fold", no_wrap=whole)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
@@ -179,7 +179,7 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     """What there is to say, by its name: side by side on a terminal, elsewhere with a tab."""
     if not sys.stdout.isatty():
         for name, said in facts:
-            click.echo(f"{name}\t{printable(said)}")
+            click.echo(f"{printable(name)}\t{printable(said)}")
         return
     from rich.console import Console
     from rich.table import Table
@@ -189,7 +189,7 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, said in facts:
-        table.add_row(name, Text(printable(said)))
+        table.add_row(Text(printable(name)), Text(printable(said)))
     Console().print(table)
 
 

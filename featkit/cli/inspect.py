@@ -45,7 +45,7 @@ TABLE is what `featkit extract` wrote, or any Parquet or CSV file with columns o
 
 @click.command(epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
-@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are no features.")
+@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
 @click.option("--columns", is_flag=True, help="List all features, with unit, range and definition.")
 @click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
 def command(table: str, exclude: Sequence[str], columns: bool, as_json: bool) -> None:

@@ -63,7 +63,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--select", type=click.IntRange(min=1), metavar="K", help="Learn from K columns only."
 )
-@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are no features.")
+@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
 @click.option(
     "--split-by-row", is_flag=True, help="Divide recordings, for comparison; the scores warn of it."
 )

@@ -62,7 +62,7 @@ def _parts(pattern: str) -> tuple[list[str], list[str]]:
             raise ParameterError(f"{where}: a brace is not closed or not opened: {EXAMPLE}")
     for name in names:
         if not name.isidentifier():
-            raise ParameterError(f"{where}: {name!r} is no name of a field: {EXAMPLE}")
+            raise ParameterError(f"{where}: {name!r} is not the name of a field: {EXAMPLE}")
         if names.count(name) > 1:
             raise ParameterError(f"{where}: field {name!r} stands twice: name each once")
         if fault := fault_of(name):

@@ -27,7 +27,7 @@ def read(file: Path) -> Iterator[Entry]:
         if not row["category"]:
             raise TableError(f"{file}: line {line}: category: empty, where the class should be")
         if not row["fold"].isdecimal():
-            raise TableError(f"{file}: line {line}: fold: {row['fold']!r} is no whole number")
+            raise TableError(f"{file}: line {line}: fold: {row['fold']!r} is not a whole number")
         about = {"label": row["category"], "group": row["src_file"]}
         about |= {name: row[name] for name in ("fold", "esc10", "take")}
         yield Entry(f"{file}: line {line}", row["filename"], about)

@@ -31,7 +31,10 @@ def matches(lines: Sequence[str]) -> bool:
 
 def read(file: Path) -> Iterator[Entry]:
     tracks = rows(file)
-    (_, upper), (line, lower), _ = islice(tracks, 3)
+    head = list(islice(tracks, 3))
+    if len(head) < 3:
+        raise TableError(f"{file}: the header is three rows: take tracks.csv as it was published")
+    (_, upper), (line, lower), _ = head
     check_fields(file, line, lower, upper)
     names = ["track_id", *(f"{a},{b}" for a, b in zip(upper[1:], lower[1:], strict=True))]
     places = {key: _place(file, names, ",".join(column)) for key, column in COLUMNS.items()}
@@ -39,7 +42,7 @@ def read(file: Path) -> Iterator[Entry]:
         check_fields(file, line, fields, names)
         where = f"{file}: line {line}"
         if not (fields[0].isascii() and fields[0].isdigit()):
-            raise TableError(f"{where}: track_id: {fields[0]!r} is no whole number")
+            raise TableError(f"{where}: track_id: {fields[0]!r} is not a whole number")
         track = int(fields[0])
         about = {key: fields[place] for key, place in places.items()}
         if about["split"] not in SPLITS:

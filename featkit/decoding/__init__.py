@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from featkit.errors import AudioError
+from featkit.rates import samples_in
 from featkit.segments import Array
 
 SNDFILE_FORMATS = frozenset(
@@ -134,6 +133,8 @@ class Reader:
         """
         self.decoded = start = samples_in(offset, self.rate)
         limit = None if duration is None else samples_in(duration, self.rate)
+        if limit == 0:
+            return
         with _named(self._name):
             most = min(size, max(1, MOST_AT_ONCE // self.channels))
             blocks = self._decoder.blocks(start, most if limit is None else min(most, limit))
@@ -197,11 +198,6 @@ def versions() -> dict[str, str]:
     with contextlib.suppress(PackageNotFoundError):
         there["PyAV"] = version("av")
     return there
-
-
-def samples_in(seconds: float, rate: float) -> int:
-    """Samples that begin within some seconds, which a binary fraction may miss by a trifle."""
-    return int(np.ceil(seconds * rate - 1e-6))
 
 
 def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +60,8 @@ class Sndfile:
     def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
         mp3 = path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
         guessed = mp3 and not _has_length(head)
-        self._quiet = _quiet if mp3 else contextlib.nullcontext
-        with _explained(), self._quiet():
+        self._quiet = _QUIET if mp3 else contextlib.nullcontext()
+        with _explained(), self._quiet:
             self._file = file = _open(path, kept, overstated=guessed)
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
@@ -85,7 +86,7 @@ class Sndfile:
                 return
         while at < frames:  # libsndfile gives no more
             block = self._empty(min(size, frames - at, self._most or size))
-            with _explained(), self._quiet():
+            with _explained(), self._quiet:
                 count = self._read(block, at)
             found = block[max(0, start - at) : count]
             if len(found):
@@ -190,22 +191,41 @@ def _ends(path: Path) -> bool:
     return bool(flags & 4) and OGG_HEADER + segments + sum(sizes) <= len(page)
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing on standard error: the MP3 decoder writes its warnings there by itself."""
-    try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (AttributeError, OSError):  # there is no standard error
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+class _Quiet:
+    """Nothing on standard error: the MP3 decoder writes its warnings there by itself.
+
+    There is one standard error for all threads: the first to enter puts it aside, the last to leave
+    puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._saved: int | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            try:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+            except (AttributeError, OSError):  # there is no standard error
+                return
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside or self._saved is None:
+                return
+            os.dup2(self._saved, 2)
+            os.close(self._saved)
+            self._saved = None
+
+
+_QUIET = _Quiet()
 
 
 @contextlib.contextmanager

@@ -79,8 +79,10 @@ def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: in
     state = np.random.get_state()  # shap seeds NumPy's own generator
     masker = shap.maskers.Independent(background, max_samples=len(background))
     explainer = shap.PermutationExplainer(f, masker, seed=seed)
-    found = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
-    np.random.set_state(state)
+    try:
+        found = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
+    finally:
+        np.random.set_state(state)
     values: Array = found.values
     return values
 

@@ -28,8 +28,9 @@ def descriptors(p: OctaveBands) -> Sequence[Descriptor]:
         unit="dB",
         low=-np.inf,
         high=np.inf,
-        definition=f"strongest over weakest {p.quantile:.4g} of the magnitudes of an octave band,"
-        f" in dB of power; {p.text}",
+        definition=f"10 log10 of the mean of the strongest {p.quantile:.4g} of the magnitudes of an"
+        f" octave band, less that of the weakest, each cut off {TOP_DB:g} dB below its loudest in"
+        f" the clip; {p.text}",
         reference="Jiang et al. 2002; librosa.feature.spectral_contrast",
         undefined="in a clip of silence; in a band without bins, or above half the sample rate",
         indices=p.indices,

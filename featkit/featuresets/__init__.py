@@ -197,11 +197,11 @@ class FeatureSet:
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.as_dict())
+        return json.dumps(self.as_dict() | {"note": self.note})
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything but title and reference: two sets with the same one are the same."""
+        """Hash of all that decides the numbers: two sets with the same one give the same."""
         deciding = {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

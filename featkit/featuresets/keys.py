@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from featkit.errors import ParameterError
 from featkit.parameters import unknown
+from featkit.rates import RATES, is_rate
 
 
 class Key(NamedTuple):
@@ -26,8 +27,7 @@ def _is_version(value: Any) -> bool:
 
 
 def _is_rate(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value == "native" or (number and 1 <= value <= 1_000_000)
+    return value == "native" or is_rate(value)
 
 
 def _is_list(value: Any) -> bool:
@@ -55,7 +55,7 @@ KEYS: Mapping[str, Key] = {
     "title": _TEXT,
     "reference": _TEXT,
     "note": _TEXT,
-    "sample_rate": Key(22050, "a rate in Hz, from 1 to 1,000,000, or 'native'", _is_rate),
+    "sample_rate": Key(22050, f"a rate in Hz, {RATES}, or 'native'", _is_rate),
     "silent_frames": Key("keep", "'keep' or 'skip'", lambda value: value in ("keep", "skip")),
     "spectra": Key({}, "a table of parameters, as in {'hop_length': 256}", _is_table),
     "features": Key((), "a list of tables, each headed [[features]] in TOML", _is_list),

@@ -126,7 +126,7 @@ def read_model(path: str | os.PathLike[str]) -> Classifier:
     Raises
     ------
     ModelError
-        If it is no model file, or one that was cut, altered, or made to do harm.
+        If it is not a model file, or one that was cut, altered, or made to do harm.
     """
     try:
         return _read(_content(Path(path)))
@@ -232,14 +232,14 @@ def _check_card(card: Any) -> None:
     for name in ("classes", "columns"):
         of = card[name]
         if not isinstance(of, list) or not all(isinstance(each, str) for each in of):
-            raise ModelError(f"its {name} are no list of names")
+            raise ModelError(f"its {name} are not a list of names")
         if not of or len(set(of)) < len(of):
             raise ModelError(f"its {name} are none, or have a name twice")
     if card["classes"] != sorted(card["classes"]) or len(card["classes"]) < 2:
         raise ModelError("its classes are fewer than two, or not in order")
     for name in ("provenance", "training", "scores"):
         if not isinstance(card[name], dict):
-            raise ModelError(f"its {name} are no table of values")
+            raise ModelError(f"its {name} are not a table of values")
     if card["name"] not in names():
         raise ModelError(
             f"it is of an estimator that this version does not know: {card['name']!r:.{MOST_SAID}}"
@@ -251,7 +251,7 @@ def _check_provenance(provenance: dict[str, Any]) -> None:
     columns = provenance.get("columns", [])
     for column in columns:
         if not isinstance(column["name"], str) or not isinstance(column["unit"], str):
-            raise ModelError("its columns have names or units that are no texts")
+            raise ModelError("its columns have names or units that are not texts")
     if "feature_set" in provenance:
         described = provenance["feature_set"]
         if not isinstance(described, dict) or not {"name", "version"} <= set(described):

@@ -104,7 +104,7 @@ def check_nodes(left: Any, right: Any) -> tuple[Any, int]:
         the child of two; if it is so deep that recursion through it would not end well.
     """
     if not is_array(left, left.size, kinds="i") or not is_array(right, left.size, kinds="i"):
-        raise ValueError("nodes of a tree whose children are no numbers of nodes")
+        raise ValueError("nodes of a tree whose children are not numbers of nodes")
     inner = left != LEAF
     if not left.size or not np.array_equal(inner, right != LEAF):
         raise ValueError("a node of a tree has one child")
@@ -135,7 +135,7 @@ def check_imputer(imputer: Any, own: Any, width: int) -> int:
     if not is_array(imputer.statistics_, width, kinds="f"):
         raise ValueError("medians for other columns than there are")
     if not is_array(indicated, indicated.size, kinds="i"):
-        raise ValueError("indicators that are no numbers of columns")
+        raise ValueError("indicators that are not numbers of columns")
     if np.any(indicated < 0) or np.any(indicated >= width) or np.any(np.diff(indicated) <= 0):
         raise ValueError("indicators for columns that there are not")
     return width + int(indicated.size)

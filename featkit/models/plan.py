@@ -96,10 +96,10 @@ def make_plan(
     TableError
         If a group is on both sides of a published split.
     """
-    ways = {"fold": fold, "folds": folds, "split": split, "ratio": shares}
+    ways = {"fold": fold, "folds": folds, "split": split, "shares (--ratio)": shares}
     asked = [name for name, value in ways.items() if value is not None]
     if len(asked) > 1:
-        raise ParameterError(f"there is one way to split: {' or '.join(asked)}, not both")
+        raise ParameterError(f"choose one way to split: got {' and '.join(asked)}")
     if fold is not None:
         plan = _by_fold_column(problem, fold, tuned=tuned, seed=seed)
     elif split is not None or shares is not None:
@@ -149,7 +149,7 @@ def _by_fold_column(problem: Problem, fold: str, *, tuned: bool, seed: int) -> P
     names = _column(problem, fold)
     order = in_order(names)
     if len(order) < 2:
-        raise ParameterError(f"column {fold!r} has one fold, {order[0]!r}: two are wanted at least")
+        raise ParameterError(f"column {fold!r} has one fold, {order[0]!r}: at least two are needed")
 
     def inner(rows: Array) -> list[Split]:
         if not tuned:
@@ -204,7 +204,7 @@ def _inner(problem: Problem, rows: Array, seed: int) -> list[Split]:
         rarest = min(counts, key=lambda name: counts[name])
         raise ParameterError(
             f"class {rarest!r} has too few groups ({problem.unit}) to choose a model by, within the"
-            " folds: name a model, as in --model svm, or leave the class out"
+            " folds: name a model, such as svm, or leave the class out"
         )
     splits = GroupFolds(folds, seed=seed).split(None, y, groups)
     return _teachable(problem, [(rows[train], rows[test]) for train, test in splits])
@@ -220,8 +220,8 @@ def _teachable(problem: Problem, splits: Sequence[Split]) -> list[Split]:
             found.append((train, judged))
     if not found:
         raise ParameterError(
-            "within the folds there are not two classes to choose a model by: name a model, as in"
-            " --model svm, or split otherwise"
+            "within the folds there are not two classes to choose a model by: name a model, such as"
+            " svm, or split in another way"
         )
     return found
 
@@ -235,7 +235,7 @@ def _parts(problem: Problem, split: str | None, shares: Sequence[float] | None, 
     if other := sorted(set(parts.tolist()) - {TRAIN, VALIDATION, TEST}):
         raise ParameterError(
             f"column {split!r} must say train, validation or test, and says {other[0]!r}, too;"
-            " a column of folds is for --fold"
+            " a column of folds is named as fold"
         )
     for part in (TRAIN, TEST):
         if part not in parts:

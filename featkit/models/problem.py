@@ -132,7 +132,7 @@ def make_problem(
         _check_groups(group, groups, recordings, y)
     if len(set(y.tolist())) < 2:
         only = str(y[0])
-        raise ParameterError(f"column {label!r} has one class, {only!r}: two are wanted at least")
+        raise ParameterError(f"column {label!r} has one class, {only!r}: at least two are needed")
     for name in exclude:
         _check_column(table, name)
     other = {label, group, *exclude, *aside}
@@ -186,7 +186,7 @@ def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> A
         if not grouped:
             warnings.append(
                 "the table has no column 'path': each row counts as a recording of its own; if"
-                " several are of one, name the column that says so with --group"
+                " several are of one, name the column that says so as group"
             )
         return np.arange(len(table)).astype(np.str_)
     paths = texts(table, "path")
@@ -224,7 +224,7 @@ def _features(
         more = f", and so are {len(rows) - 1} other values" if len(rows) > 1 else ""
         raise TableError(
             f"{where}: column {names[infinite[0]]!r} is infinite{more} (or beyond 3.4e38, which"
-            " models take for it): correct it, or leave the column out with --exclude"
+            " models take for it): correct it, or exclude the column"
         )
     empty = np.asarray(np.isnan(X).all(axis=0))
     if empty.any():
@@ -260,9 +260,7 @@ def _warn_of_givens(
             == classes
             == len(set(zip(column.tolist(), y.tolist(), strict=True)))
         ):
-            warnings.append(
-                f"column {name!r} is the class under another name: leave it out with --exclude"
-            )
+            warnings.append(f"column {name!r} is the class under another name: exclude it")
 
 
 def _warn_of_two_classes(recordings: Array, y: Array, warnings: list[str]) -> None:

@@ -1,0 +1,23 @@
+"""Sample rates: which there are, and samples in seconds of them."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+SLOWEST, FASTEST = 100.0, 1e7
+"""Sample rates in Hz beyond which a header is taken for damaged, and a wish for a mistake."""
+
+RATES = f"{SLOWEST:,g} to {FASTEST:,.0f} Hz"
+
+
+def is_rate(value: Any) -> bool:
+    """Whether it is a number, and a sample rate that sound may have."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and bool(SLOWEST <= value <= FASTEST)
+
+
+def samples_in(seconds: float, rate: float) -> int:
+    """Samples that begin within some seconds, which a binary fraction may miss by a trifle."""
+    return math.ceil(seconds * rate - 1e-6)
