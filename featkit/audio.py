@@ -31,6 +31,7 @@ from featkit.native import (
     quality_of,
     scaled,
 )
+from featkit.parameters import is_number
 from featkit.quality import Meter, Quality
 from featkit.rates import RATES, is_rate, samples_in
 from featkit.rolling import Rolling, fitted
@@ -44,6 +45,10 @@ Source = str | os.PathLike[str] | Array | tuple[Array, float]
 LONGEST_HELD = 2**23
 """Most samples of a recording that are held in memory: six minutes at the usual rate, which is as
 long as the power spectra are kept for a second walk (`featkit.spectra.KEPT_BYTES`)."""
+
+NATIVE_HELD = 4 * LONGEST_HELD
+"""Most samples of a recording that are held as its file has them: as long, of stereo at twice the
+usual rate."""
 
 LONGEST = 1e9
 """Seconds beyond which an offset or a duration is taken for a mistake."""
@@ -138,7 +143,7 @@ def read(
 ) -> Loaded:
     """What `load` gives, with what the recording is in its file; for the rest, see there."""
     check_excerpt(offset=offset, duration=duration, pad=pad)
-    _check_target(sr)
+    check_target(sr)
     name = source_name(source)
     if isinstance(source, str | os.PathLike):
         with _opened(source) as reader:
@@ -198,7 +203,7 @@ def stream(
         As in `load`; what is wrong with samples is raised when they come.
     """
     check_excerpt(offset=offset, duration=duration)
-    _check_target(sr)
+    check_target(sr)
     with _opened(path) as reader:
         yield Stream(reader, source_name(path), sr, offset, duration, rolling=rolling)
 
@@ -215,8 +220,8 @@ def opening(
 ) -> Iterator[Loaded | Stream]:
     """A recording in memory, or, if it may be too long for that, as a stream.
 
-    It is a stream if it promises more than `LONGEST_HELD` samples, or does not say how many, or if
-    it is to be filled up to more than that.
+    It is a stream if it promises more than `LONGEST_HELD` samples, at its own rate and in all its
+    channels `NATIVE_HELD`, or does not say how many, or if it is to be filled up to more than that.
 
     Parameters
     ----------
@@ -234,20 +239,22 @@ def opening(
         yield read(source, sr=sr, offset=offset, duration=duration, pad=pad)
         return
     check_excerpt(offset=offset, duration=duration, pad=pad)
-    _check_target(sr)
+    check_target(sr)
     name = source_name(source)
     with _opened(source) as reader:
         filled = duration * (sr or reader.rate) if pad and duration is not None else 0.0
-        if max(_promised(reader, sr, offset, duration), filled) <= LONGEST_HELD:
+        seconds = _promised(reader, offset, duration)
+        native = seconds * reader.rate * reader.channels
+        if max(seconds * (sr or reader.rate), filled) <= LONGEST_HELD and native <= NATIVE_HELD:
             yield _whole(reader, name, sr, offset, duration, pad=pad)
         else:
             yield Stream(reader, name, sr, offset, duration, rolling=rolling)
 
 
-def _promised(reader: Reader, sr: float | None, offset: float, duration: float | None) -> float:
-    """How many samples there will be, as far as is known; infinite if nothing is."""
+def _promised(reader: Reader, offset: float, duration: float | None) -> float:
+    """How many seconds there will be, as far as is known; infinite if nothing is."""
     seconds = np.inf if reader.promised is None else reader.promised / reader.rate - offset
-    return min(seconds, np.inf if duration is None else duration) * (sr or reader.rate)
+    return min(seconds, np.inf if duration is None else duration)
 
 
 class Stream:
@@ -362,8 +369,8 @@ def source_name(source: Any) -> str:
     """What an error calls a recording."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
-    array = source[0] if isinstance(source, tuple) else source
-    return f"array of shape {np.shape(array)}"
+    array = source[0] if isinstance(source, tuple) and source else source
+    return f"array of shape {array.shape}" if isinstance(array, np.ndarray) else repr(type(array))
 
 
 def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -> None:
@@ -374,17 +381,24 @@ def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -
     ParameterError
         For an `offset` or a `duration` that is out of range, or padding to no duration.
     """
-    if not 0 <= offset <= LONGEST:
-        raise ParameterError(f"offset must be from 0 to {LONGEST:g} seconds, got {offset}")
-    if duration is not None and not 0 < duration <= LONGEST:
+    if not is_number(offset) or not 0 <= offset <= LONGEST:
+        raise ParameterError(f"offset must be from 0 to {LONGEST:g} seconds, got {offset!r}")
+    if duration is not None and not (is_number(duration) and 0 < duration <= LONGEST):
         raise ParameterError(
-            f"duration must be above 0 and at most {LONGEST:g} seconds, got {duration}"
+            f"duration must be above 0 and at most {LONGEST:g} seconds, got {duration!r}"
         )
     if pad and duration is None:
-        raise ParameterError("pad fills up to a duration: give one, such as duration=5.0")
+        raise ParameterError("pad fills up to a duration: give a duration, too")
 
 
-def _check_target(sr: float | None) -> None:
+def check_target(sr: float | None) -> None:
+    """Refuse a rate to resample to that no sound has.
+
+    Raises
+    ------
+    ParameterError
+        That says which there are.
+    """
     if sr is not None and not is_rate(sr):
         raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
 

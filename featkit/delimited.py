@@ -262,12 +262,13 @@ def columns(
     head = header(path)
     convert = ConvertOptions(column_types=dict.fromkeys(head, pa.string()))
     try:
-        cells = read_csv(
-            path,
-            read_options=ReadOptions(block_size=min(os.path.getsize(path) + 1, LONGEST_ROW)),
-            parse_options=ParseOptions(newlines_in_values=True),
-            convert_options=convert,
-        )
+        with open(path, "rb") as stream:  # pyarrow takes a name for UTF-8
+            cells = read_csv(
+                stream,
+                read_options=ReadOptions(block_size=min(os.path.getsize(path) + 1, LONGEST_ROW)),
+                parse_options=ParseOptions(newlines_in_values=True),
+                convert_options=convert,
+            )
     except pa.ArrowInvalid as error:
         for line, fields in rows(path):
             check_fields(path, line, fields, head)

@@ -14,6 +14,7 @@ from featkit import audio
 from featkit.analysis import analyse_loaded
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
+from featkit.parameters import is_number
 from featkit.segments import Array
 from featkit.spool import Clip
 
@@ -89,6 +90,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._recordings(X)
         audio.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
+        audio.check_target(self.sr)
         self.feature_set_ = feature_set(self.features)
         return self
 
@@ -131,12 +133,18 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """A list in which every array stands with its rate."""
         if hasattr(X, "__array__"):
             X = np.asarray(X)
+            if X.dtype.kind in "OUT" and X.ndim == 2 and X.shape[1] == 1:
+                X = X[:, 0]  # a column of paths in a DataFrame
+        if isinstance(X, tuple) and len(X) == 2 and is_number(X[1]):
+            raise ParameterError("X must be a list of recordings: give [(y, sr)]")
         if hasattr(X, "tocsr"):
             raise ParameterError("sparse X is not supported: samples are dense")
         if isinstance(X, str | os.PathLike) or not hasattr(X, "__len__"):
             raise ParameterError(f"X must be a list of recordings, got {type(X).__name__}")
         if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
             _check_matrix(X)
+            if self.sr is None:
+                raise ParameterError("X holds samples without their rate: give sr")
         if not len(X):
             raise ParameterError("X holds no recordings: 0 samples, a minimum of 1 is required")
         if self.sr is None:

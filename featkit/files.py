@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from featkit.decoding import FORMATS
 from featkit.errors import ParameterError
@@ -76,7 +76,7 @@ def find(
         If there is none, or no input exists.
     """
     check_labels(labels)
-    tops = [os.fspath(top) for top in inputs]
+    tops = [_checked(top) for top in inputs]
     if tops and not any(os.path.exists(top) for top in tops):
         raise ParameterError(f"no such file or folder: {', '.join(tops)}")
     found: dict[str, tuple[str, str, str]] = {}
@@ -100,6 +100,15 @@ def find(
         Recording(file, as_text(path), {"label": folder_label(file)} if labels else {})
         for file, path in zip(files, paths, strict=True)
     ]
+
+
+def _checked(top: Any) -> str:
+    if not isinstance(top, str | os.PathLike):
+        raise ParameterError(
+            f"inputs are paths of files and folders, got {type(top).__name__}:"
+            " featkit.FeatureExtractor and featkit.analyse take arrays"
+        )
+    return os.fspath(top)
 
 
 def check_labels(labels: str | None) -> None:

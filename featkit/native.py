@@ -9,6 +9,7 @@ import numpy as np
 
 from featkit.decoding import Reader
 from featkit.errors import AudioError
+from featkit.parameters import is_number
 from featkit.quality import Quality, measure
 from featkit.rates import RATES, is_rate, samples_in
 from featkit.segments import Array
@@ -88,8 +89,11 @@ def from_array(
     """
     if not isinstance(source, tuple) or len(source) != 2:
         raise AudioError(name, "open", "an array needs its rate: give (y, sr), such as (y, 22050)")
-    y, sr = np.asarray(source[0]), source[1]
-    if isinstance(sr, bool) or not isinstance(sr, int | float | np.number) or not 0 < sr < np.inf:
+    try:
+        y, sr = np.asarray(source[0]), source[1]
+    except ValueError:  # lists of several lengths
+        raise AudioError(name, "open", "its channels differ in length") from None
+    if not is_number(sr) or not 0 < sr < np.inf:
         raise AudioError(name, "open", f"the rate must be a positive number of Hz, got {sr!r}")
     if y.ndim not in (1, 2) or y.dtype.kind not in "iuf":
         wanted = "numbers of shape (samples,) or (channels, samples)"
@@ -128,12 +132,17 @@ def _check_scale(y: Array, name: str) -> None:
         cause = f"{y.dtype} samples, which no sound has: give them as int16, int32 or floats"
         raise AudioError(name, "samples", cause)
     peak = np.max(np.abs(y.astype(np.float64)))
-    if y.dtype.kind in "iu" and y.size > 1 and peak == 1:
+    if y.dtype.kind in "iu" and y.size > 1 and peak == 1 and not _dithered(y):
         cause = f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats"
         raise AudioError(name, "samples", cause)
     if y.dtype.kind == "f" and 128 < peak <= LOUDEST and np.array_equal(y, np.rint(y)):
         cause = "floats that hold integers: divide by full scale, such as y / 32768"
         raise AudioError(name, "samples", cause)
+
+
+def _dithered(y: Array) -> bool:
+    """Whether samples change all the time: noise does, sound cast to integers does not."""
+    return y.dtype.kind == "i" and y.dtype.itemsize < 4 and bool(np.mean(np.diff(y) != 0) > 0.25)
 
 
 def scaled(y: Array) -> Array:

@@ -12,6 +12,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, Self, dataclass_transform, get_type_hints
 
 from featkit.errors import ParameterError
@@ -168,8 +169,22 @@ def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
     return value
 
 
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, of Python or NumPy; True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, of Python or NumPy; True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _typed(name: str, expected: Any, value: Any) -> Any:
     """`value` as the type that the annotation asks for; whole floats are no integers."""
+    if is_whole(value):
+        value = int(value)
+    elif is_number(value):
+        value = float(value)
     if expected in (float, float | None) and type(value) is int:
         value = float(value) if value.bit_length() < 1000 else math.inf
     if isinstance(value, bool) or not isinstance(value, expected):

@@ -90,7 +90,13 @@ COLUMNS = (
         f"duration is below {SHORT:g} s, some five frames: too few to tell what varies",
         "bool",
     ),
-    _column("truncated", "", "the file holds fewer samples than its header promises", "bool"),
+    _column(
+        "truncated",
+        "",
+        "the file holds fewer samples than its header promises; of MP3 and of what PyAV reads this"
+        " is seen only where it is read to its end",
+        "bool",
+    ),
     _column(
         "mono_as_stereo",
         "",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
+
+from featkit.parameters import is_number
 
 SLOWEST, FASTEST = 100.0, 1e7
 """Sample rates in Hz beyond which a header is taken for damaged, and a wish for a mistake."""
@@ -14,8 +15,7 @@ RATES = f"{SLOWEST:,g} to {FASTEST:,.0f} Hz"
 
 def is_rate(value: Any) -> bool:
     """Whether it is a number, and a sample rate that sound may have."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    return number and bool(SLOWEST <= value <= FASTEST)
+    return is_number(value) and bool(SLOWEST <= value <= FASTEST)
 
 
 def samples_in(seconds: float, rate: float) -> int:

@@ -8,6 +8,7 @@ can hear, and whose features can be checked against how it was made.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from featkit.segments import Array
+from featkit.writing import replacing
 
 SR = 22050
 """Sample rate of the clips in Hz."""
@@ -154,6 +156,11 @@ def write_corpus(
     -------
     list of Path
         The files.
+
+    Raises
+    ------
+    WriteError
+        If a file cannot be written.
     """
     import soundfile
 
@@ -165,7 +172,10 @@ def write_corpus(
         for number in range(clips_per_style):
             file = Path(folder) / name / f"{name}_{number + 1:02d}.wav"
             y = clip(style, np.random.default_rng([seed, index, number]))
-            soundfile.write(file, y, SR, subtype="PCM_16")
+            encoded = io.BytesIO()
+            soundfile.write(encoded, y, SR, format="WAV", subtype="PCM_16")
+            with replacing(file) as scratch:
+                scratch.write_bytes(encoded.getvalue())
             files.append(file)
             if progress:
                 progress(len(files), len(STYLES) * clips_per_style)

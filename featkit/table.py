@@ -308,7 +308,13 @@ def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTabl
     import pyarrow.parquet as pq
 
     rows = rows_at_once(len(first.feature_names))
-    with delimited.whole_texts(), pq.ParquetWriter(path, first._arrow().schema) as writer:
+    schema = first._arrow().schema
+    # Open files, for pyarrow takes a name for UTF-8, and what stands before a colon for a protocol.
+    with (
+        delimited.whole_texts(),
+        path.open("wb") as stream,
+        pq.ParquetWriter(stream, schema) as writer,
+    ):
         for table in tables:
             writer.write_table(table._arrow(), row_group_size=rows)
 
@@ -350,7 +356,8 @@ def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str,
     import pyarrow.parquet as pq
 
     try:
-        parquet = pq.read_table(path)
+        with open(path, "rb") as stream:
+            parquet = pq.read_table(stream)
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     except FileNotFoundError:
         raise TableError(f"{os.fspath(path)}: no such file") from None
@@ -381,6 +388,8 @@ def table_format(path: str | os.PathLike[str]) -> str:
         For another ending.
     """
     ending = Path(path).suffix.lower()
+    if os.fspath(path).endswith(os.sep):
+        raise ParameterError(f"{os.fspath(path)}: is a folder, not a table")
     if ending not in (".csv", ".parquet"):
         raise ParameterError(f"{os.fspath(path)}: a table ends in .parquet or .csv")
     return ending[1:]

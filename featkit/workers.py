@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from featkit.errors import ParameterError
+from featkit.parameters import is_whole
 
 
 def worker_count(n_jobs: int | None) -> int:
@@ -19,7 +20,7 @@ def worker_count(n_jobs: int | None) -> int:
     ParameterError
         If it is not a whole number, or below 1 and not -1.
     """
-    if n_jobs is not None and type(n_jobs) is not int:
+    if n_jobs is not None and not is_whole(n_jobs):
         raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
     if n_jobs is None or n_jobs == -1:
         from joblib import cpu_count
@@ -27,7 +28,7 @@ def worker_count(n_jobs: int | None) -> int:
         return int(cpu_count())
     if n_jobs < 1:
         raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
-    return n_jobs
+    return int(n_jobs)
 
 
 @contextmanager

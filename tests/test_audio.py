@@ -526,6 +526,17 @@ def test_an_array_without_its_rate(source):
     assert "an array needs its rate" in error.cause
 
 
+def test_lists_of_several_lengths_are_no_channels():
+    assert "its channels differ in length" in error_of(([[0.0, 0.1], [0.0]], SR)).cause
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+def test_quiet_noise_of_few_integers_is_sound(dtype):
+    y = np.random.default_rng(0).integers(-1, 2, 1000).astype(dtype)
+    loaded, _ = audio.load((y, SR))
+    np.testing.assert_array_equal(loaded, y.astype(np.float32) / -float(np.iinfo(dtype).min))
+
+
 @pytest.mark.parametrize("sr", [0, -1, np.nan, np.inf, "22050", None, True])
 def test_an_array_whose_rate_is_none(sr):
     error = error_of((signals.noise(SR, 0.1), sr))

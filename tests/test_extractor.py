@@ -1,9 +1,11 @@
 """`FeatureExtractor` is a scikit-learn transformer, by scikit-learn's own checks and in use."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -109,6 +111,21 @@ def test_excerpts_are_cut(files):
     np.testing.assert_array_equal(padded, featkit.analyse([y], SR, featkit.feature_set("genre75")))
 
 
+def test_a_column_of_paths_is_a_list_of_them(files):
+    extractor = FeatureExtractor({"features": [{"family": "rms", "statistics": ["mean"]}]})
+    expected = extractor.fit_transform(files)
+    table = pd.DataFrame({"path": list(map(str, files))})
+    for columns in ("path", ["path"]):
+        found = ColumnTransformer([("sound", extractor, columns)]).fit_transform(table)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("sr", "X"), [(-1, ["a.wav"]), (None, np.zeros((2, 5)))])
+def test_a_rate_that_is_none_is_told_before_anything_is_read(sr, X):
+    with pytest.raises(featkit.ParameterError, match="sr"):
+        FeatureExtractor("genre75", sr=sr).fit(X)
+
+
 def test_an_unfitted_one_says_so(files):
     with pytest.raises(NotFittedError):
         FeatureExtractor().transform(files)
@@ -129,6 +146,7 @@ def test_a_broken_file_is_an_error_with_its_name(files, tmp_path):
         ([], "holds no recordings"),
         (np.zeros(5), "one clip is X.reshape"),
         (np.full((2, 5), np.nan), "NaN or infinity"),
+        ((np.zeros(5), SR), r"give \[\(y, sr\)\]"),
     ],
 )
 def test_what_is_no_list_of_recordings_is_refused(X, message):

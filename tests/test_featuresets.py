@@ -310,7 +310,11 @@ RMS = {"family": "rms", "statistics": ["mean"]}
         ({"features": [{"family": "tempo", "statistics": ["mean"]}]}, "no statistics"),
         ({"features": [{"family": "rms", "statistics": "mean"}]}, "must be a list"),
         ({"features": [{"family": "rms", "statistics": ["meen"]}]}, "did you mean 'mean'"),
-        ({"features": [RMS, RMS]}, "'rms_mean' stands twice"),
+        ({"features": [RMS, RMS]}, r"'rms_mean' stands twice: in features\[0\] and features\[1\]"),
+        (
+            {"features": [{"family": "rms", "statistics": ["mean", "mean"]}]},
+            r"features\[0\]: statistics: 'mean' stands twice",
+        ),
         ({"features": [{**RMS, "n_mfcc": 3}]}, "unknown key 'n_mfcc'"),
         (
             {"features": [{"family": "mfcc", "n_mfcc": 0, "statistics": ["mean"]}]},
@@ -429,6 +433,27 @@ def test_a_missing_file_is_named():
 def test_a_number_without_end_is_no_column(shape):
     with pytest.raises(ParameterError, match="unknown column"):
         featkit.describe(shape.format("9" * 5000))
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [("mfcc", "mfcc_1_mean"), ("mfcc_3", "mfcc_1_mean"), ("rms", "rms_mean"), ("tempo_x", "tempo")],
+)
+def test_what_a_name_lacks_is_shown(column, meant):
+    with pytest.raises(ParameterError, match=f"unknown column '{column}': is one like '{meant}'"):
+        featkit.describe(column)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b'\xef\xbb\xbf[[features]]\nfamily = "tempo"\n')
+    assert feature_set(tmp_path / "a.toml").column_names == ("tempo",)
+
+
+def test_numbers_may_be_numpys():
+    entry = {"family": "mfcc", "n_mfcc": np.int64(3), "statistics": ["mean"]}
+    chosen = feature_set({"features": [entry], "spectra": {"fmin": np.float32(20)}})
+    assert len(chosen.columns) == 3
+    assert json.loads(json.dumps(chosen.as_dict())) == chosen.as_dict()
 
 
 def test_an_unknown_set_names_the_close_one():

@@ -203,3 +203,9 @@ def test_a_folder_without_sound_is_an_error_that_says_what_was_looked_for(tmp_pa
 def test_no_input_is_an_error():
     with pytest.raises(ParameterError, match="no sound files"):
         find([])
+
+
+@pytest.mark.parametrize("what", [(b"", 22050), 3, None])
+def test_what_is_no_path_is_refused(what):
+    with pytest.raises(ParameterError, match="inputs are paths of files and folders, got"):
+        find([what])

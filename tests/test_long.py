@@ -54,6 +54,16 @@ def recordings(tmp_path_factory):
     return folder
 
 
+def test_what_is_large_in_its_file_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "NATIVE_HELD", 3 * 44100)
+    soundfile.write(tmp_path / "stereo.wav", np.zeros((2 * 44100, 2)), 44100)
+    soundfile.write(tmp_path / "mono.wav", np.zeros(2 * 44100), 44100)
+    with audio.opening(tmp_path / "stereo.wav", sr=2000) as large:
+        assert isinstance(large, audio.Stream)
+    with audio.opening(tmp_path / "mono.wav", sr=2000) as small:
+        assert isinstance(small, audio.Loaded)
+
+
 @pytest.fixture
 def all_are_long(monkeypatch):
     return lambda: monkeypatch.setattr(audio, "LONGEST_HELD", SR)

@@ -763,7 +763,7 @@ def test_another_program_s_file_is_not_taken_for_parts(corpus, tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "t.parquet.parts")) as other:
         other.execute("CREATE TABLE settings (what INTEGER)")
         other.commit()
-    with pytest.raises(WriteError, match="no file of finished parts"):
+    with pytest.raises(WriteError, match="not a file of finished parts"):
         featkit.extract(corpus, features="genre75", output=tmp_path / "t.parquet", n_jobs=1)
 
 

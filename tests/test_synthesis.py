@@ -1,6 +1,8 @@
 """The corpus that is made from a seed."""
 
+import errno
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,3 +102,15 @@ def test_styles_differ_in_brightness(corpus):
     medians = table.groupby("label")["spectral_centroid_mean"].median()
     assert medians.idxmin() == "ambient"
     assert medians.max() > 2 * medians.min()
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(
+        featkit.errors.WriteError, match=r"_01\.wav: cannot write it: No space left"
+    ):
+        write_corpus(tmp_path, clips_per_style=1)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]

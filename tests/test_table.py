@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import os
 
 import hypothesis
 import numpy as np
@@ -510,6 +511,21 @@ def test_no_formula_is_written_in_a_cell_or_a_header(tmp_path):
     assert rows[0].startswith("'=1+1.wav,0.0,1.0,-1,")
     assert rows[1].startswith("'-x.wav,0.0,1.0,'@sum,")
     assert same(FeatureTable.read(tmp_path / "a.csv"), table)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_folder_may_have_any_name(tmp_path, ending):
+    for name in (os.fsdecode(b"caf\xe9"), "s3:", "日本"):
+        folder = tmp_path / name
+        folder.mkdir()
+        told_table().write(folder / f"a.{ending}")
+        assert FeatureTable.read(folder / f"a.{ending}").feature_names == told_table().feature_names
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_folder_is_no_table(ending):
+    with pytest.raises(ParameterError, match="is a folder"):
+        table_format(f"a.{ending}/")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

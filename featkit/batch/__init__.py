@@ -129,7 +129,11 @@ def extract(
         "manifest": manifest,
         "where": where,
     }
-    paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs or ())
+    paths = (
+        [inputs]
+        if isinstance(inputs, str | os.PathLike)
+        else list(() if inputs is None else inputs)
+    )
     found = recordings(paths, **known)
     if output is not None:
         read = [recording.file for recording in found]

@@ -38,6 +38,7 @@ import json
 import math
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -110,8 +111,13 @@ class FeatureSet:
         if not self.entries:
             raise ParameterError("features must name at least one family")
         names = [column.name for column in self._all_columns]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ParameterError(f"column {twice[0]!r} stands twice")
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            both = [
+                f"features[{k}]"
+                for k, entry in enumerate(self.entries)
+                if twice[0] in [column.name for column in entry.columns]
+            ]
+            raise ParameterError(f"column {twice[0]!r} stands twice: in {' and '.join(both)}")
         if self.selected and self.excluded:
             raise ParameterError("columns and exclude: give one of them")
         for key, chosen, known in (
@@ -321,7 +327,7 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
             " or the path of a .toml file that defines one"
         )
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         mapping = {"name": path.stem} | READERS[path.suffix](text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

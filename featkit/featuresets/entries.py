@@ -66,8 +66,10 @@ class Entry:
                     raise ParameterError(unknown("key", str(key), ["statistics", "pooled", *known]))
             if isinstance(statistics, str) or not isinstance(statistics, Sequence):
                 raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
-            for statistic_name in statistics:
+            for k, statistic_name in enumerate(statistics):
                 statistic(str(statistic_name))
+                if statistic_name in statistics[:k]:
+                    raise ParameterError(f"statistics: {statistic_name!r} stands twice")
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
         if bool(statistics) != (each.per == "frame"):
@@ -138,6 +140,7 @@ class Entry:
 def parse(column: str) -> tuple[str, str, str]:
     """Family, index and statistic in a column's name."""
     known = [(d, each) for each in families().values() for d in each.usual]
+    named: list[str] = []
     # The longest name first: mfcc_delta_1_mean is no mfcc.
     for descriptor, each in sorted(known, key=lambda pair: -len(pair[0].name)):
         if column != descriptor.name and not column.startswith(f"{descriptor.name}_"):
@@ -149,6 +152,14 @@ def parse(column: str) -> tuple[str, str, str]:
             if rest:
                 _check_statistic("_".join(rest), column)
             return each.name, index, "_".join(rest)
+        parts = [
+            descriptor.name,
+            *descriptor.indices[:1],
+            *(["mean"] if each.per == "frame" else []),
+        ]
+        named.append("_".join(parts))
+    if named:
+        raise ParameterError(f"unknown column {column!r}: is one like {named[0]!r} meant?")
     meant = _nearest(column, [descriptor.name for descriptor, _ in known])
     raise ParameterError(
         f"unknown column {column!r}:{meant} a column is called <descriptor>[_<index>]_<statistic>;"
