@@ -8,6 +8,7 @@ strongest class (Ellis, "Chroma feature analysis and synthesis", 2007):
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ import numpy as np
 
 from featkit.columns import column_max, column_sums
 from featkit.segments import Array
-from featkit.tuning import Tuning
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -39,13 +39,13 @@ class Chroma:
     Parameters
     ----------
     power : array, shape ``(bins, frames)``
-    tuning : Tuning
-        Of these frames.
+    tuning : callable
+        Deviation at each of these frames, as a fraction of one of as many bins an octave.
     sr : float
     n_fft : int
     """
 
-    def __init__(self, power: Array, tuning: Tuning, sr: float, n_fft: int) -> None:
+    def __init__(self, power: Array, tuning: Callable[[int], Array], sr: float, n_fft: int) -> None:
         self._power, self._tuning, self._sr, self._n_fft = power, tuning, sr, n_fft
         self._known: dict[int, Array] = {}
 

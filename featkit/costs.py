@@ -161,7 +161,7 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
     return [nothing]
 
 
-def _compute(p: NoParameters, *, S: Array, power: Array, decibels: Array) -> Array:
+def _compute(p: NoParameters, *, S: Array, power: Array, mel_db: Array) -> Array:
     return np.zeros((1, S.shape[1]), dtype=np.float32)
 
 

@@ -17,14 +17,11 @@ from featkit.segments import Array
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-PIECE = 16
-"""Bins in a piece of a spectrum, see `piece_moments`."""
-
 
 @lru_cache(maxsize=32)
 def frequencies(sr: float, n_fft: int) -> Array:
     """Centre frequency of each bin in Hz, float32."""
-    return _constant(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
+    return read_only(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
 
 
 @lru_cache(maxsize=32)
@@ -38,33 +35,7 @@ def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32
     }[name]
     phase = 2 * np.pi * np.arange(n_fft) / n_fft
     window = sum(term * np.cos(k * phase) for k, term in enumerate(terms))
-    return _constant(np.asarray(window, dtype=dtype))
-
-
-@lru_cache(maxsize=32)
-def piece_middles(sr: float, n_fft: int) -> Array:
-    """Frequency in the middle of each piece of `PIECE` bins, in Hz, float32."""
-    hz = frequencies(sr, n_fft)
-    return _constant(np.array([piece.mean() for piece in np.split(hz, _piece_starts(n_fft))]))
-
-
-@lru_cache(maxsize=32)
-def piece_moments(sr: float, n_fft: int, orders: tuple[int, ...] = (0, 1, 2)) -> csr_array:
-    """Sums of (f - F)^k S over pieces of `PIECE` bins with middle F, of several orders k.
-
-    ``(orders * pieces, bins)``: moments around any frequency follow from them without cancellation.
-    """
-    from scipy.sparse import csr_array, vstack
-
-    hz = frequencies(sr, n_fft).astype(np.float64)
-    piece = np.arange(len(hz)) // PIECE
-    offset = hz - piece_middles(sr, n_fft)[piece]
-    place = (piece, np.arange(len(hz)))
-    return vstack([csr_array((offset**k, place)) for k in orders]).astype(np.float32).tocsr()
-
-
-def _piece_starts(n_fft: int) -> range:
-    return range(PIECE, n_fft // 2 + 1, PIECE)
+    return read_only(np.asarray(window, dtype=dtype))
 
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
@@ -113,6 +84,7 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | N
     return csr_array(weights)
 
 
-def _constant(x: Array) -> Array:
+def read_only(x: Array) -> Array:
+    """The same array, which nobody can change by mistake."""
     x.setflags(write=False)
     return x

@@ -14,26 +14,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit.columns import running_sums
-from featkit.filters import PIECE
 from featkit.framing import Signal
+from featkit.moments import PIECE
 from featkit.segments import Array
 
 CLOSE = 5e-9
 """Share of the sum, for each bin of it, within which float32 sums cannot tell two bins apart."""
 
 
-def rolloff_bins(shares: Sequence[float], *, S: Array, pieces: Array, signal: Signal) -> Array:
+def rolloff_bins(shares: Sequence[float], *, S: Array, piece_sums: Array, signal: Signal) -> Array:
     """For each share of the magnitude the lowest bin that reaches it: ``(shares, frames)``.
 
     Parameters
     ----------
     shares : sequence of float
         Between 0 and 1.
-    S, pieces, signal
+    S, piece_sums, signal
         As `featkit.spectra.Block` has them.
     """
     bins = len(S)
-    below = running_sums(pieces)
+    below = running_sums(piece_sums)
     thresholds = [np.float32(share) * below[-1] for share in shares]
     found = [_crossing(threshold, below, S) for threshold in thresholds]
     rolloffs = np.stack([rolloff for rolloff, _ in found])

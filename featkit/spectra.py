@@ -16,7 +16,7 @@ block
     Of a few frames, and gone with them: ``signal``, ``power``, ``S``, ``total``, ``centroid`` …
 second
     Of a few frames, but known only when all have been walked once: ``log_mel``, which is cut below
-    the clip's loudest value, ``tuning`` …
+    the clip's loudest value, ``chroma`` …
 stack
     Of whole clips: ``clips``, ``segments``, ``onset_strength`` …
 
@@ -29,20 +29,23 @@ faster, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import scipy.fft
 
 from featkit.chroma import Chroma
-from featkit.columns import column_max, column_sums, parabola
+from featkit.columns import column_max, column_sums
 from featkit.constantq import ConstantQ
+from featkit.decibels import decibels
 from featkit.errors import ParameterError
 from featkit.extremes import Extremes
-from featkit.filters import fft_window, frequencies, mel_filters, piece_middles, piece_moments
+from featkit.filters import fft_window, frequencies, mel_filters
 from featkit.framing import Grid, Signal
+from featkit.moments import Spectrum
 from featkit.parameters import Parameters, parameter
+from featkit.peaks import spectral_peaks
 from featkit.pitch import Pitches
 from featkit.segments import Array, Segments
 from featkit.separation import Framing, Separation
@@ -73,9 +76,6 @@ computed again."""
 BLURRED = 1e5
 """How far the strongest bin, spread over all bins, may outweigh a frame's own spread: measured, it
 keeps the error that single precision makes in the bandwidth below 1e-5."""
-
-MIN_POWER = 1e-10
-"""Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""
 
 
 class SpectraParameters(Parameters):
@@ -199,7 +199,7 @@ class Stack:
 
     @cached_property
     def median_onset_strength(self) -> Array:
-        """The same, of the median over bands: a loud band alone does not count."""
+        """Median rise of the mel bands, in dB, ``(frames,)``: a loud band alone does not count."""
         return self._late(self.gathered("median_flux"))
 
     def _late(self, flux: Array) -> Array:
@@ -303,7 +303,7 @@ class Block:
         return self.spectrum.S
 
     @cached_property
-    def pieces(self) -> Array:
+    def piece_sums(self) -> Array:
         """Sums of the magnitudes over pieces of `PIECE` bins, ``(pieces, frames)``."""
         return np.asarray(self.spectrum.moments[0])
 
@@ -323,7 +323,7 @@ class Block:
         return np.asarray(self._frame_before().shares[:, :1])
 
     @cached_property
-    def opens(self) -> Array:
+    def first_of_clip(self) -> Array:
         """Whether a frame is the first of its clip, ``(frames,)``."""
         here = np.arange(self.frames.start, self.frames.stop)
         return np.isin(here, self.stack.segments.starts)
@@ -345,9 +345,10 @@ class Block:
 
     @cached_property
     def precise_S(self) -> Array:
-        """The same, transformed in double precision: for what depends on the weakest bins.
+        """Magnitude spectrogram by a transform in double precision, ``(bins, frames)``.
 
-        In the stop band of a resampler there is less than the noise of single precision.
+        For what depends on the weakest bins: in the stop band of a resampler there is less than the
+        noise of single precision.
         """
         return self.signal.precise_S(slice(None))
 
@@ -364,14 +365,14 @@ class Block:
         return np.asarray(bank @ self.power)
 
     @cached_property
-    def decibels(self) -> Array:
+    def mel_db(self) -> Array:
         """The mel bands in dB, ``(n_mels, frames)``."""
         return decibels(self.mel)
 
     @cached_property
     def loudest_band(self) -> Array:
         """The strongest mel band of each frame in dB, ``(frames,)``."""
-        return np.asarray(np.fmax.reduce(self.decibels, axis=0))
+        return np.asarray(np.fmax.reduce(self.mel_db, axis=0))
 
     @cached_property
     def separation(self) -> Separation:
@@ -397,35 +398,16 @@ class Block:
         return self._peaks(self.magnitude, self.loudest)
 
     def _peaks(self, S: Array, loudest: Array) -> Array:
-        """Spectral peaks between 150 and 4000 Hz: clip, pitch in Hz, height; ``(3 * peaks,)``.
-
-        Those at least a tenth as high as the frame's highest bin, refined by a parabola through
-        three bins (Smith, "Spectral audio signal processing", 2011: QIFFT).
-        """
-        width = S.shape[1]
-        low, high = np.searchsorted(self.frequencies, [150.0, min(4000.0, self.sr / 2)])
-        low, high = max(int(low), 1), min(int(high), len(S) - 1)
-        middle = S[low:high]
-        peak = middle > np.float32(0.1) * loudest
-        peak &= middle > S[low - 1 : high - 1]
-        peak &= middle >= S[low + 1 : high + 1]
-        place = np.flatnonzero(peak) + low * width
-        bins, frames = np.divmod(place, width)
-        around = np.stack([S.take(place + k) for k in (-width, 0, width)]).astype(np.float64)
-        shift, height = parabola(around)
-        pitch = (bins + shift) * self.sr / self.n_fft
+        """Clip, frequency in Hz and height of each peak, ``(3 * peaks,)``; see `featkit.peaks`."""
+        frames, hz, height = spectral_peaks(S, loudest, self.sr)
         clip = np.searchsorted(self.stack.segments.ends, frames + self.frames.start, side="right")
-        return np.stack([clip, pitch, height], axis=1, dtype=np.float32).ravel()
-
-    @cached_property
-    def tuning(self) -> Tuning:
-        """The stack's tuning, for the frames of this block."""
-        return self.stack.tuning.of(self.frames)
+        return np.stack([clip, hz, height], axis=1, dtype=np.float32).ravel()
 
     @cached_property
     def chroma(self) -> Chroma:
         """Chroma in the tuning of each clip."""
-        return Chroma(self.power, self.tuning, self.sr, self.n_fft)
+        tuning = partial(self.stack.tuning.of_frames, self.frames)
+        return Chroma(self.power, tuning, self.sr, self.n_fft)
 
     @cached_property
     def chromagram(self) -> Array:
@@ -435,7 +417,7 @@ class Block:
     @cached_property
     def log_mel(self) -> Array:
         """Mel spectrogram in dB, cut `top_db` below the loudest value of each clip."""
-        return np.maximum(self.decibels, self.stack.quietest[self.frames])
+        return np.maximum(self.mel_db, self.stack.quietest[self.frames])
 
     @cached_property
     def cepstrum(self) -> Array:
@@ -452,7 +434,7 @@ class Block:
 
     @cached_property
     def median_flux(self) -> Array:
-        """The same, of the median over bands."""
+        """Median rise of the mel bands since the frame before, in dB, ``(frames,)``."""
         return self._rise(lambda rise: np.median(rise, axis=0))
 
     def _rise(self, over_bands: Callable[[Array], Array]) -> Array:
@@ -466,43 +448,7 @@ class Block:
         return flux
 
 
-class Spectrum(NamedTuple):
-    """Magnitudes of some frames, the moments of pieces of their bins, and those of their shape."""
-
-    S: Array
-    moments: Array
-    total: Array
-    centroid: Array
-    spread: Array
-
-    @classmethod
-    def of(cls, S: Array, sr: float, n_fft: int) -> Spectrum:
-        middle = piece_middles(sr, n_fft)[:, None]
-        moments: Array = (piece_moments(sr, n_fft) @ S).reshape(3, len(middle), -1)
-        sums, first, second = moments
-        total = np.maximum(column_sums(sums), np.finfo(np.float32).tiny)
-        centroid = column_sums(middle * sums + first) / total
-        offset = middle - centroid
-        spread = column_sums(second + offset * (2 * first + offset * sums)) / total
-        return cls(S, moments, total, centroid, np.maximum(spread, 0))
-
-
-def decibels(power: Array) -> Array:
-    """Power in decibels, shaped as `power`."""
-    db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
-    db *= 10
-    return np.asarray(db)
-
-
-def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:
-    """Power in decibels, cut off `top_db` below the greatest of each clip; shaped as `power`."""
-    db = decibels(power)
-    loudest = segments.max(np.fmax.reduce(db, axis=0))
-    np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
-    return np.asarray(db)
-
-
-SECOND = frozenset({"log_mel", "cepstrum", "tuning", "chroma", "chromagram", "flux", "median_flux"})
+SECOND = frozenset({"log_mel", "cepstrum", "chroma", "chromagram", "flux", "median_flux"})
 """Quantities of the blocks that want something to be known of whole clips first."""
 
 
@@ -544,10 +490,10 @@ SOURCES = {
 """Quantities that are made of another over all frames: of which."""
 
 MADE_FROM = {
-    "flux": "decibels",
-    "median_flux": "decibels",
-    "log_mel": "decibels",
-    "cepstrum": "decibels",
+    "flux": "mel_db",
+    "median_flux": "mel_db",
+    "log_mel": "mel_db",
+    "cepstrum": "mel_db",
     "chroma": "power",
     "chromagram": "power",
 }

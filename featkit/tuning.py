@@ -46,16 +46,9 @@ class Tuning:
             parts = np.split(by_clip, ends[:-1])
             medians = [np.median(part) if len(part) else 0.0 for part in parts]
         self._medians = np.array(medians, dtype=np.float32)
-        self._frames = slice(None)
         self._known: dict[int, Array] = {}
 
-    def of(self, frames: slice) -> Tuning:
-        """The same, for some of the frames."""
-        part = Tuning.__new__(Tuning)
-        part.__dict__ = {**self.__dict__, "_frames": frames}
-        return part
-
-    def __call__(self, bins_per_octave: int) -> Array:
+    def of_frames(self, frames: slice, bins_per_octave: int) -> Array:
         """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01.
 
         0 for a clip without peaks.
@@ -63,7 +56,7 @@ class Tuning:
         if bins_per_octave not in self._known:
             deviation = np.nan_to_num(self.of_clips(bins_per_octave))
             self._known[bins_per_octave] = self._segments.spread(deviation)
-        return self._known[bins_per_octave][self._frames]
+        return self._known[bins_per_octave][frames]
 
     def of_clips(self, bins_per_octave: int) -> Array:
         """Deviation of each clip, NaN for one without peaks."""

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.fft
 
 from featkit import signals
+from featkit.decibels import decibels
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.gammatone import gammatone_filters
@@ -28,7 +29,6 @@ from featkit.parameters import (
     total_named,
 )
 from featkit.segments import Array
-from featkit.spectra import decibels
 
 
 class GfccParameters(Parameters):

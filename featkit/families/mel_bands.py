@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
+from featkit.decibels import power_to_db
 from featkit.families import Descriptor, Family, Oracle
 from featkit.filters import mel_filters
 from featkit.parameters import Parameters, numbered, parameter, total_named
 from featkit.segments import Array, Segments
-from featkit.spectra import power_to_db
 
 
 class MelBandsParameters(Parameters):
@@ -52,7 +52,7 @@ def compute(p: MelBandsParameters, *, power: Array, sr: float, n_fft: int) -> Ar
 
 
 def finish(p: MelBandsParameters, values: Array, *, segments: Segments) -> Array:
-    """The same in decibels."""
+    """The bands in decibels."""
     return power_to_db(values, segments, p.top_db)
 
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.decibels import power_to_db
 from featkit.extremes import Extremes, OctaveBands, octaves_named
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
-from featkit.spectra import power_to_db
 
 TOP_DB = 80.0
 """Decibels below the clip's loudest peak, and loudest valley, at which others are cut off."""

@@ -12,9 +12,9 @@ import numpy as np
 
 from featkit import signals
 from featkit.columns import column_sums
+from featkit.decibels import MIN_POWER
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
-from featkit.spectra import MIN_POWER
 
 
 def descriptors(p: NoParameters) -> Sequence[Descriptor]:

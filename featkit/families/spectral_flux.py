@@ -31,7 +31,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 
 def compute(
-    p: NoParameters, *, shares: Array, shares_before: Array, loudest: Array, opens: Array
+    p: NoParameters, *, shares: Array, shares_before: Array, loudest: Array, first_of_clip: Array
 ) -> Array:
     """Squared distance: ``(1, frames)``."""
     flux = np.concatenate(
@@ -41,7 +41,7 @@ def compute(
         ]
     )
     sounding = np.concatenate([shares_before.any(axis=0), loudest > 0])
-    return np.where(sounding[1:] & sounding[:-1] & ~opens, flux, np.float32(np.nan))[None]
+    return np.where(sounding[1:] & sounding[:-1] & ~first_of_clip, flux, np.float32(np.nan))[None]
 
 
 FAMILY = Family(

@@ -20,9 +20,8 @@ import numpy as np
 from featkit import signals
 from featkit.columns import column_sums
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.filters import piece_middles, piece_moments
+from featkit.moments import Spectrum, piece_middles, piece_moments
 from featkit.segments import Array
-from featkit.spectra import Spectrum
 
 
 def descriptors(p: NoParameters) -> Sequence[Descriptor]:

@@ -38,11 +38,11 @@ def descriptors(p: RolloffParameters) -> Sequence[Descriptor]:
 
 
 def compute(
-    p: RolloffParameters, *, S: Array, pieces: Array, signal: Signal, frequencies: Array
+    p: RolloffParameters, *, S: Array, piece_sums: Array, signal: Signal, frequencies: Array
 ) -> Array:
     """Roll-off frequency: ``(1, frames)``."""
     return np.asarray(
-        frequencies[rolloff_bins([p.roll_percent], S=S, pieces=pieces, signal=signal)]
+        frequencies[rolloff_bins([p.roll_percent], S=S, piece_sums=piece_sums, signal=signal)]
     )
 
 

@@ -36,11 +36,17 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 
 def compute(
-    p: NoParameters, *, S: Array, pieces: Array, signal: Signal, loudest: Array, frequencies: Array
+    p: NoParameters,
+    *,
+    S: Array,
+    piece_sums: Array,
+    signal: Signal,
+    loudest: Array,
+    frequencies: Array,
 ) -> Array:
     """Roll-off frequencies: ``(4, frames)``."""
     shares = [percent / 100 for percent in PERCENT]
-    hz = frequencies[rolloff_bins(shares, S=S, pieces=pieces, signal=signal)]
+    hz = frequencies[rolloff_bins(shares, S=S, piece_sums=piece_sums, signal=signal)]
     return np.where(loudest > 0, hz, np.float32(np.nan))
 
 

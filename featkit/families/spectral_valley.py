@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.decibels import power_to_db
 from featkit.extremes import Extremes, OctaveBands, octaves_named
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
-from featkit.spectra import power_to_db
 
 TOP_DB = 80.0
 """Decibels below the clip's loudest valley at which others are cut off."""
@@ -42,7 +42,7 @@ def compute(p: OctaveBands, *, extremes: Extremes) -> Array:
 
 
 def finish(p: OctaveBands, values: Array, *, segments: Segments) -> Array:
-    """The same in decibels."""
+    """The valleys in decibels."""
     return power_to_db(values, segments, TOP_DB)
 
 
