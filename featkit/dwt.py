@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from featkit.parameters import number_named
 from featkit.segments import Array
 
 Halves = tuple[Array, Array]
@@ -187,29 +186,6 @@ def packets(parts: Iterable[Array], wavelet: str, level: int) -> Iterator[Array]
             halves[1::2] = halves[1::2, ::-1].copy()
             of_bands = halves.reshape(2 * len(halves), -1)
         yield of_bands
-
-
-def band_names(level: int) -> tuple[str, ...]:
-    """Names of the bands in their order: ``a7``, ``d7`` … ``d1`` for 7 levels."""
-    return (f"a{level}", *(f"d{k}" for k in range(level, 0, -1)))
-
-
-def share_names(level: int, *, usual: int) -> tuple[str, ...]:
-    """The same for what depends on all bands: ``a9``, ``d9of9`` … if the levels are not usual."""
-    lowest, *details = band_names(level)
-    behind = "" if level == usual else f"of{level}"
-    return (lowest, *(f"{detail}{behind}" for detail in details))
-
-
-def level_named(indices: Iterable[str], default: int) -> int:
-    """How many levels there are, where bands have these names; `default` if none tells."""
-    levels = {"a": [0], "d": [default]}
-    for index in indices:
-        band, _, level = index.partition("of")
-        for kind, number in ((band[:1], band[1:]), ("a", level)):
-            if kind in levels and (named := number_named(number)) is not None:
-                levels[kind].append(named)
-    return max(levels["a"]) or max(levels["d"])
 
 
 def levels_of(length: int, wavelet: str) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from featkit.columns import column_sums
-from featkit.parameters import Parameters, numbered, parameter, total_named
+from featkit.components import numbered, total_named
+from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 
 

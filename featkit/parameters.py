@@ -100,57 +100,6 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: {hint}known are {said}{more}"
 
 
-def numbered(numbers: Iterable[int], total: int, *, usual: int) -> tuple[str, ...]:
-    """Names of components by number, which also tell a total that is not the usual one.
-
-    Examples
-    --------
-    >>> numbered(range(1, 4), 40, usual=40)
-    ('1', '2', '3')
-    >>> numbered(range(1, 4), 20, usual=40)
-    ('1of20', '2of20', '3of20')
-    """
-    behind = "" if total == usual else f"of{total}"
-    return tuple(f"{number}{behind}" for number in numbers)
-
-
-def total_named(names: Iterable[str], *, usual: int) -> int:
-    """The total that names of components tell.
-
-    Raises
-    ------
-    ParameterError
-        If they tell different ones.
-
-    Examples
-    --------
-    >>> total_named(["3of20", "7of20"], usual=40)
-    20
-    """
-    told = [number_named(name.partition("of")[2]) for name in names if name]
-    totals = {usual if total is None else total for total in told} or {usual}
-    if len(totals) > 1:
-        raise ParameterError(f"columns of different resolutions: components of {sorted(totals)}")
-    return totals.pop()
-
-
-def greatest_named(names: Iterable[str]) -> int:
-    """The greatest number in names of components, at least 1.
-
-    Examples
-    --------
-    >>> greatest_named(["3of20", "7of20"])
-    7
-    """
-    numbers = [number_named(name.partition("of")[0]) for name in names]
-    return max([1, *(number for number in numbers if number is not None)])
-
-
-def number_named(text: str) -> int | None:
-    """The number that a part of a name is; None if it is none, or of more digits than any has."""
-    return int(text) if text.isdecimal() and len(text) <= 6 else None
-
-
 def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
     value = _typed(field.name, expected, value)
     if not isinstance(value, (int, float)):

@@ -7,9 +7,10 @@ from typing import Any
 
 from featkit import signals
 from featkit.chroma import PITCH_CLASSES, Chroma
+from featkit.components import numbered, total_named
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, numbered, parameter, total_named
+from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 
 

@@ -19,16 +19,8 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import (
-    DAUBECHIES,
-    Moments,
-    band_names,
-    bands,
-    level_named,
-    levels_of,
-    mirrored,
-    moments,
-)
+from featkit.components import band_names, level_named
+from featkit.dwt import DAUBECHIES, Moments, bands, levels_of, mirrored, moments
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import DAUBECHIES, band_names, bands, level_named, levels_of, moments, periodic
+from featkit.components import band_names, level_named
+from featkit.dwt import DAUBECHIES, bands, levels_of, moments, periodic
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array

@@ -17,17 +17,12 @@ import numpy as np
 import scipy.fft
 
 from featkit import signals
+from featkit.components import greatest_named, numbered, total_named
 from featkit.decibels import decibels
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.gammatone import gammatone_filters
-from featkit.parameters import (
-    Parameters,
-    greatest_named,
-    numbered,
-    parameter,
-    total_named,
-)
+from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
+from featkit.components import numbered, total_named
 from featkit.decibels import power_to_db
 from featkit.families import Descriptor, Family, Oracle
 from featkit.filters import mel_filters
-from featkit.parameters import Parameters, numbered, parameter, total_named
+from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
 
 

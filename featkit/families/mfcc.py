@@ -9,27 +9,16 @@ the mean level.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from featkit import signals
-from featkit.errors import ParameterError
+from featkit.cepstra import Coefficients, check_bands, coefficients_named
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, greatest_named, parameter
 from featkit.segments import Array
-from featkit.spectra import SpectraParameters
 
 
-class MfccParameters(Parameters):
-    """How many coefficients."""
-
-    n_mfcc: int = parameter(
-        20, "coefficients, counted from the mean level", at_least=1, at_most=4096
-    )
-
-
-def descriptors(p: MfccParameters) -> Sequence[Descriptor]:
+def descriptors(p: Coefficients) -> Sequence[Descriptor]:
     coefficient = Descriptor(
         name="mfcc",
         unit="dB",
@@ -44,30 +33,18 @@ def descriptors(p: MfccParameters) -> Sequence[Descriptor]:
     return [coefficient]
 
 
-def compute(p: MfccParameters, *, cepstrum: Array) -> Array:
+def compute(p: Coefficients, *, cepstrum: Array) -> Array:
     """DCT of the mel bands: ``(n_mfcc, frames)``."""
     return cepstrum[: p.n_mfcc]
 
 
-def check(p: MfccParameters, spectra: SpectraParameters) -> None:
-    if p.n_mfcc > spectra.n_mels:
-        raise ParameterError(
-            f"n_mfcc must be at most n_mels ({spectra.n_mels}), the bands it is made from,"
-            f" got {p.n_mfcc}"
-        )
-
-
-def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_mfcc": max(20, greatest_named(indices))}
-
-
 FAMILY = Family(
     name="mfcc",
-    parameters=MfccParameters,
+    parameters=Coefficients,
     descriptors=descriptors,
     compute=compute,
-    check=check,
-    from_indices=from_indices,
+    check=check_bands,
+    from_indices=coefficients_named,
     measures_level=True,
     oracles=(
         Oracle(

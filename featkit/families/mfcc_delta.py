@@ -12,24 +12,20 @@ last four that of the fifth from the end.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from featkit import signals
+from featkit.cepstra import Coefficients, check_bands, coefficients_named
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
-from featkit.parameters import Parameters, greatest_named, parameter
+from featkit.parameters import parameter
 from featkit.segments import Array, Segments
-from featkit.spectra import SpectraParameters
 
 
-class MfccDeltaParameters(Parameters):
+class MfccDeltaParameters(Coefficients):
     """How many coefficients, and over how many frames."""
 
-    n_mfcc: int = parameter(
-        20, "coefficients, counted from the mean level", at_least=1, at_most=4096
-    )
     width: int = parameter(9, "frames that a fit takes, an odd number", at_least=3, at_most=999)
 
     def __post_init__(self) -> None:
@@ -100,18 +96,6 @@ def _weights(half: int) -> tuple[Array, Array]:
     return (k / squares).astype(np.float32), curvature.astype(np.float32)
 
 
-def check(p: MfccDeltaParameters, spectra: SpectraParameters) -> None:
-    if p.n_mfcc > spectra.n_mels:
-        raise ParameterError(
-            f"n_mfcc must be at most n_mels ({spectra.n_mels}), the bands it is made from,"
-            f" got {p.n_mfcc}"
-        )
-
-
-def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_mfcc": max(20, greatest_named(indices))}
-
-
 def _growing(sr: float) -> Array:
     """A click every 512 samples, each a tenth of a decibel louder than the one before."""
     y = signals.constant(sr, 2.0, 0)
@@ -126,8 +110,8 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     finish=finish,
-    check=check,
-    from_indices=from_indices,
+    check=check_bands,
+    from_indices=coefficients_named,
     oracles=(
         Oracle(
             name="all bands grow by 0.1 dB a frame: sqrt(128) times that, and no other change",

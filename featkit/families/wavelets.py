@@ -18,17 +18,8 @@ from typing import Any
 import numpy as np
 
 from featkit import signals
-from featkit.dwt import (
-    DAUBECHIES,
-    band_names,
-    bands,
-    level_named,
-    levels_of,
-    mirrored,
-    moments,
-    share_names,
-    shares,
-)
+from featkit.components import band_names, level_named, share_names
+from featkit.dwt import DAUBECHIES, bands, levels_of, mirrored, moments, shares
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
