@@ -14,6 +14,7 @@ shorter one every descriptor of the family is NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,24 +48,34 @@ def descriptors(p: DwchParameters) -> Sequence[Descriptor]:
     constant = f"{short}, in silence, and where a band's coefficients are all the same"
     histogram = f"histogram of the band's coefficients, {p.n_bins} bins over {p.deviations:g}"
     histogram += f" standard deviations to both sides of their mean, {p.wavelet}"
-
-    def of_each_band(name: str, unit: str, low: float, text: str, undefined: str) -> Descriptor:
-        return Descriptor(
-            name=f"dwch_{name}",
-            unit=unit,
-            low=low,
-            high=np.inf,
-            definition=text,
-            reference="Li, Ogihara and Li 2003; PyWavelets wavedec",
-            undefined=undefined,
-            indices=band_names(p.level),
-        )
-
+    of_band = partial(
+        Descriptor,
+        low=-np.inf,
+        high=np.inf,
+        reference="Li, Ogihara and Li 2003; PyWavelets wavedec",
+        undefined=short,
+        indices=band_names(p.level),
+    )
     return [
-        of_each_band("mean", "full scale", -np.inf, f"mean of the {histogram}", short),
-        of_each_band("variance", "(full scale)²", 0.0, f"variance of the {histogram}", short),
-        of_each_band("skewness", "1", -np.inf, f"skewness of the {histogram}", constant),
-        of_each_band("mean_abs", "full scale", 0.0, f"mean(|c|) of the band, {p.wavelet}", short),
+        of_band(name="dwch_mean", unit="full scale", definition=f"mean of the {histogram}"),
+        of_band(
+            name="dwch_variance",
+            unit="(full scale)²",
+            low=0.0,
+            definition=f"variance of the {histogram}",
+        ),
+        of_band(
+            name="dwch_skewness",
+            unit="1",
+            definition=f"skewness of the {histogram}",
+            undefined=constant,
+        ),
+        of_band(
+            name="dwch_mean_abs",
+            unit="full scale",
+            low=0.0,
+            definition=f"mean(|c|) of the band, {p.wavelet}",
+        ),
     ]
 
 

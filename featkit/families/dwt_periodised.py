@@ -13,6 +13,7 @@ A clip needs ``(filter length - 1) * 2**level`` samples, 6,144 for ``db2`` and 1
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,33 +36,33 @@ class PeriodisedParameters(Parameters):
 
 def descriptors(p: PeriodisedParameters) -> Sequence[Descriptor]:
     short = f"in a clip too short for {p.level} levels"
-
-    def of_each_band(
-        name: str, unit: str, text: str, undefined: str, indices: tuple[str, ...]
-    ) -> Descriptor:
-        return Descriptor(
-            name=f"dwt_periodised_{name}",
-            unit=unit,
-            low=0.0,
-            high=np.inf,
-            definition=f"{text}, {p.wavelet}, periodised",
-            reference="Tzanetakis, Essl and Cook 2001; PyWavelets wavedec",
-            undefined=undefined,
-            indices=indices,
-        )
-
     names = band_names(p.level)
+    of_band = partial(
+        Descriptor,
+        low=0.0,
+        high=np.inf,
+        reference="Tzanetakis, Essl and Cook 2001; PyWavelets wavedec",
+        undefined=short,
+        indices=names,
+    )
     return [
-        of_each_band("mean_abs", "full scale", "mean(|c|) of the band", short, names),
-        of_each_band(
-            "std", "full scale", "standard deviation of c (ddof 0) of the band", short, names
+        of_band(
+            name="dwt_periodised_mean_abs",
+            unit="full scale",
+            definition=f"mean(|c|) of the band, {p.wavelet}, periodised",
         ),
-        of_each_band(
-            "ratio",
-            "1",
-            "mean(|c|) of the band over that of the next higher one",
-            f"{short}, and where the next band is silent",
-            names[:-1],
+        of_band(
+            name="dwt_periodised_std",
+            unit="full scale",
+            definition=f"standard deviation of c (ddof 0) of the band, {p.wavelet}, periodised",
+        ),
+        of_band(
+            name="dwt_periodised_ratio",
+            unit="1",
+            definition="mean(|c|) of the band over that of the next higher one,"
+            f" {p.wavelet}, periodised",
+            undefined=f"{short}, and where the next band is silent",
+            indices=names[:-1],
         ),
     ]
 

@@ -23,6 +23,7 @@ Pulse clarity is a coefficient of correlation of the whole clip, and thus low if
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import scipy.fft
@@ -69,86 +70,68 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
     candidates = f"{nothing}, and where there are fewer candidates"
     histogram = "Tzanetakis and Cook 2002; Trohidis and others 2008"
 
-    def describe(
-        name: str,
-        definition: str,
-        reference: str,
-        undefined: str,
-        indices: tuple[str, ...] = (),
-        unit: str = "1",
-        low: float = 0.0,
-        high: float = 1.0,
-    ) -> Descriptor:
-        return Descriptor(
-            name=name,
-            unit=unit,
-            low=low,
-            high=high,
-            definition=definition,
-            reference=reference,
-            undefined=undefined,
-            indices=indices,
-        )
-
+    describe = partial(Descriptor, unit="1", low=0.0, high=1.0)
     return [
         describe(
-            "tempo_candidate",
-            "1, the tempo: rate of the best lag of the mean tempogram under a log-normal prior"
-            f" around {p.start_bpm:g} BPM; 2 and 3, the best of the lags at which it is greater"
-            " than at both neighbours, without the peak that the tempo is on",
-            "Ellis 2007; librosa.feature.tempo",
-            candidates,
-            numbers,
+            name="tempo_candidate",
             unit="BPM",
             high=p.max_tempo,
+            definition="1, the tempo: rate of the best lag of the mean tempogram under a log-normal"
+            f" prior around {p.start_bpm:g} BPM; 2 and 3, the best of the lags at which it is"
+            " greater than at both neighbours, without the peak that the tempo is on",
+            reference="Ellis 2007; librosa.feature.tempo",
+            undefined=candidates,
+            indices=numbers,
         ),
         describe(
-            "tempo_candidate_strength",
-            "the mean tempogram at that lag, which for onsets that repeat exactly falls from 1 as"
-            f" lags grow, about as the autocorrelation of its Hann window of {p.ac_size:g} s does",
-            "Grosche, Müller and Kurth 2010",
-            candidates,
-            numbers,
+            name="tempo_candidate_strength",
+            definition="the mean tempogram at that lag, which for onsets that repeat exactly falls"
+            " from 1 as lags grow, about as the autocorrelation of its Hann window of"
+            f" {p.ac_size:g} s does",
+            reference="Grosche, Müller and Kurth 2010",
+            undefined=candidates,
+            indices=numbers,
         ),
         describe(
-            "tempogram_ratio",
-            "the mean tempogram, linear between its rates, at the tempo times the notes a beat; of"
-            " rates that repeat equally well a slower one has less, see tempo_candidate_strength",
-            "Peeters 2005; Prockup and others 2015; librosa.feature.tempogram_ratio",
-            f"{nothing}, and for a rate beyond those of the tempogram",
-            tuple(RATIOS),
+            name="tempogram_ratio",
+            definition="the mean tempogram, linear between its rates, at the tempo times the notes"
+            " a beat; of rates that repeat equally well a slower one has less, see"
+            " tempo_candidate_strength",
+            reference="Peeters 2005; Prockup and others 2015; librosa.feature.tempogram_ratio",
+            undefined=f"{nothing}, and for a rate beyond those of the tempogram",
+            indices=tuple(RATIOS),
         ),
         describe(
-            "beat_histogram_share",
-            "sum of the mean tempogram over lags of 40 to 90, 90 to 140 or 140 to 250 BPM over that"
-            " of all three; of rates that repeat equally well a slower one has less",
-            histogram,
-            f"{nothing} at these rates",
-            tuple(RANGES),
+            name="beat_histogram_share",
+            definition="sum of the mean tempogram over lags of 40 to 90, 90 to 140 or 140 to 250"
+            " BPM over that of all three; of rates that repeat equally well a slower one has less",
+            reference=histogram,
+            undefined=f"{nothing} at these rates",
+            indices=tuple(RANGES),
         ),
         describe(
-            "beat_histogram_sum",
-            "integral of the mean tempogram over lags of 40 to 250 BPM",
-            histogram,
-            nothing,
+            name="beat_histogram_sum",
             unit="s",
             high=np.inf,
+            definition="integral of the mean tempogram over lags of 40 to 250 BPM",
+            reference=histogram,
+            undefined=nothing,
         ),
         describe(
-            "beat_histogram_ratio",
-            "strength of the second tempo candidate over that of the first; where onsets"
-            " repeat exactly it is below 1 if the second is slower",
-            histogram,
-            f"{nothing}, and where there is one candidate",
+            name="beat_histogram_ratio",
             high=np.inf,
+            definition="strength of the second tempo candidate over that of the first; where onsets"
+            " repeat exactly it is below 1 if the second is slower",
+            reference=histogram,
+            undefined=f"{nothing}, and where there is one candidate",
         ),
         describe(
-            "pulse_clarity",
-            "greatest correlation of onset strength, less its mean, with itself at a lag of 40 to"
-            " 250 BPM and at most half the clip",
-            "Lartillot, Eerola, Toiviainen and Fornari 2008",
-            f"{nothing}, and in a clip shorter than twice the lag of 250 BPM",
+            name="pulse_clarity",
             low=-1.0,
+            definition="greatest correlation of onset strength, less its mean, with itself at a lag"
+            " of 40 to 250 BPM and at most half the clip",
+            reference="Lartillot, Eerola, Toiviainen and Fornari 2008",
+            undefined=f"{nothing}, and in a clip shorter than twice the lag of 250 BPM",
         ),
     ]
 

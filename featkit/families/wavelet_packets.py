@@ -12,6 +12,7 @@ one every descriptor of the family is NaN.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,30 +38,35 @@ class PacketParameters(Parameters):
 def descriptors(p: PacketParameters) -> Sequence[Descriptor]:
     count = 2**p.level
     bands = numbered(range(1, count + 1), count, usual=2**PacketParameters.level)
-    reference = "Coifman and Wickerhauser 1992; PyWavelets WaveletPacket, frequency order"
-    silent = f"in a clip too short for {p.level} levels, and in silence"
-
-    def of_clip(name: str, unit: str, low: float, high: float, text: str) -> Descriptor:
-        return Descriptor(
-            name=f"wavelet_packet_{name}",
-            unit=unit,
-            low=low,
-            high=high,
-            definition=f"{text}, {p.wavelet}, {p.level} levels",
-            reference=reference,
-            undefined=silent,
-            indices=() if name == "entropy" else bands,
-        )
-
+    packets = f"{p.wavelet}, {p.level} levels"
+    of_clip = partial(
+        Descriptor,
+        reference="Coifman and Wickerhauser 1992; PyWavelets WaveletPacket, frequency order",
+        undefined=f"in a clip too short for {p.level} levels, and in silence",
+    )
     return [
-        of_clip("log_energy", "log10 full scale²", -np.inf, np.inf, "log10(mean(c²)) of the band"),
-        of_clip("energy_share", "1", 0.0, 1.0, "sum(c²) of the band over that of all bands"),
         of_clip(
-            "entropy",
-            "bit",
-            0.0,
-            float(p.level),
-            "entropy of the energy shares p: -sum(p log2 p), 0 log2 0 is 0",
+            name="wavelet_packet_log_energy",
+            unit="log10 full scale²",
+            low=-np.inf,
+            high=np.inf,
+            definition=f"log10(mean(c²)) of the band, {packets}",
+            indices=bands,
+        ),
+        of_clip(
+            name="wavelet_packet_energy_share",
+            unit="1",
+            low=0.0,
+            high=1.0,
+            definition=f"sum(c²) of the band over that of all bands, {packets}",
+            indices=bands,
+        ),
+        of_clip(
+            name="wavelet_packet_entropy",
+            unit="bit",
+            low=0.0,
+            high=float(p.level),
+            definition=f"entropy of the energy shares p: -sum(p log2 p), 0 log2 0 is 0, {packets}",
         ),
     ]
 

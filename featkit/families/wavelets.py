@@ -13,6 +13,7 @@ descriptor of the family is NaN: fewer levels would give other bands under the s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,53 +35,41 @@ class WaveletParameters(Parameters):
 
 
 def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
-    indices = band_names(p.level)
     of_all = share_names(p.level, usual=WaveletParameters.level)
-    reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
-
-    def of_each_band(
-        name: str,
-        unit: str,
-        low: float,
-        high: float,
-        text: str,
-        undefined: str,
-        indices: tuple[str, ...] = indices,
-    ) -> Descriptor:
-        return Descriptor(
-            name=f"dwt_{name}",
-            unit=unit,
-            low=low,
-            high=high,
-            definition=f"{text}, {p.wavelet}",
-            reference=reference,
-            undefined=undefined,
-            indices=indices,
-        )
-
+    reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
+    of_band = partial(Descriptor, high=np.inf, reference=reference, indices=band_names(p.level))
     return [
-        of_each_band(
-            "log_energy",
-            "log10 full scale²",
-            -np.inf,
-            np.inf,
-            "log10(mean(c²)) of the band",
-            silent,
+        of_band(
+            name="dwt_log_energy",
+            unit="log10 full scale²",
+            low=-np.inf,
+            definition=f"log10(mean(c²)) of the band, {p.wavelet}",
+            undefined=silent,
         ),
-        of_each_band(
-            "energy_share",
-            "1",
-            0.0,
-            1.0,
-            "sum(c²) of the band over that of all bands",
-            silent,
-            of_all,
+        of_band(
+            name="dwt_energy_share",
+            unit="1",
+            low=0.0,
+            high=1.0,
+            definition=f"sum(c²) of the band over that of all bands, {p.wavelet}",
+            undefined=silent,
+            indices=of_all,
         ),
-        of_each_band("mean_abs", "full scale", 0.0, np.inf, "mean(|c|) of the band", short),
-        of_each_band(
-            "std", "full scale", 0.0, np.inf, "standard deviation of c (ddof 0) of the band", short
+        of_band(
+            name="dwt_mean_abs",
+            unit="full scale",
+            low=0.0,
+            definition=f"mean(|c|) of the band, {p.wavelet}",
+            undefined=short,
+        ),
+        of_band(
+            name="dwt_std",
+            unit="full scale",
+            low=0.0,
+            definition=f"standard deviation of c (ddof 0) of the band, {p.wavelet}",
+            undefined=short,
         ),
         Descriptor(
             name="dwt_entropy",
