@@ -34,7 +34,7 @@ from featkit.native import (
 from featkit.parameters import is_number
 from featkit.quality import Meter, Quality
 from featkit.rates import RATES, is_rate, samples_in
-from featkit.rolling import Rolling, fitted
+from featkit.rolling import Rolling, fix_length
 from featkit.segments import Array
 from featkit.spool import Clip, OnDisk, Spool
 
@@ -175,7 +175,7 @@ def _loaded(
         y = _joined(list(_resampled(pieces, native.rate, rate)))
     given = len(y)
     if pad and duration is not None:
-        y = fitted(y, round(duration * rate))
+        y = fix_length(y, round(duration * rate))
     return Loaded(y, rate, native, samples, min(given, len(y)))
 
 
@@ -446,4 +446,4 @@ def _resampled(blocks: Iterable[Array], native: float, rate: float) -> Iterator[
     left = int(np.ceil(taken * (float(rate) / native))) - given
     rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
     if left > 0:
-        yield fitted(rest, left)
+        yield fix_length(rest, left)

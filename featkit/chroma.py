@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featkit.columns import column_max, column_sums
+from featkit.bins import max_over_bins, sums_over_bins
 from featkit.segments import Array
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Chroma:
         for start, end in pairwise([0, *changes.tolist(), len(deviation)]):
             filters = chroma_filters(self._sr, self._n_fft, n_chroma, float(deviation[start]))
             chroma[:, start:end] = filters @ self._power[:, start:end]
-        strongest = column_max(chroma)
+        strongest = max_over_bins(chroma)
         return chroma / np.where(strongest < np.finfo(np.float32).tiny, np.float32(1), strongest)
 
 
@@ -108,11 +108,11 @@ def tonal_centroid(chroma: Array) -> Array:
     for step, radius in ((7 / 6, 1.0), (3 / 2, 1.0), (2 / 3, 0.5)):
         for turn in (np.sin, np.cos):
             weights = radius * turn(np.pi * step * classes)
-            circles.append(column_sums(weights[:, None] * share))
+            circles.append(sums_over_bins(weights[:, None] * share))
     return np.stack(circles)
 
 
 def shares(chroma: Array) -> Array:
     """Each pitch class over the sum of all, ``(12, frames)``, float64; NaN in silence."""
-    total = column_sums(chroma.astype(np.float64))
+    total = sums_over_bins(chroma.astype(np.float64))
     return np.asarray(chroma / np.where(total > 0, total, np.nan))

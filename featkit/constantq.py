@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.columns import column_max, column_sums
+from featkit.bins import max_over_bins, sums_over_bins
 from featkit.errors import ParameterError
 from featkit.segments import Array, Segments
 from featkit.spool import Clip, pieces
@@ -154,7 +154,7 @@ def _librosa() -> Any:
 
 def strongest_to_one(chroma: Array) -> Array:
     """Each frame over its strongest class; 0 in silence."""
-    return chroma / _divisor(column_max(chroma))
+    return chroma / _divisor(max_over_bins(chroma))
 
 
 def cens(chroma: Array, segments: Segments) -> Array:
@@ -166,14 +166,14 @@ def cens(chroma: Array, segments: Segments) -> Array:
     """
     from scipy.ndimage import convolve1d
 
-    share = chroma / _divisor(column_sums(chroma))
+    share = chroma / _divisor(sums_over_bins(chroma))
     steps = np.zeros(share.shape)
     for step in QUANTISED:
         steps += (share > step) * 0.25
     window = np.hanning(SMOOTHED + 2)
     for clip in segments:
         steps[:, clip] = convolve1d(steps[:, clip], window / window.sum(), mode="constant")
-    return np.asarray(steps / _divisor(np.sqrt(column_sums(np.square(steps)))))
+    return np.asarray(steps / _divisor(np.sqrt(sums_over_bins(np.square(steps)))))
 
 
 def _divisor(size: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.components import numbered, total_named
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
@@ -91,6 +91,6 @@ class Extremes:
         extremes = np.full((2, bands.n_bands + 1, self._S.shape[1]), np.nan, dtype=np.float32)
         for k, bins, n in bands.places(self._frequencies):
             ordered = np.sort(self._S[bins], axis=0)
-            extremes[0, k] = column_sums(ordered[-n:]) / np.float32(n)
-            extremes[1, k] = column_sums(ordered[:n]) / np.float32(n)
+            extremes[0, k] = sums_over_bins(ordered[-n:]) / np.float32(n)
+            extremes[1, k] = sums_over_bins(ordered[:n]) / np.float32(n)
         return extremes

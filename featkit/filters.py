@@ -26,7 +26,10 @@ def frequencies(sr: float, n_fft: int) -> Array:
 
 @lru_cache(maxsize=32)
 def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32) -> Array:
-    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978."""
+    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978.
+
+    What `scipy.signal.get_window` gives, whose import takes half a second.
+    """
     terms = {
         "boxcar": [1.0],
         "hann": [0.5, -0.5],

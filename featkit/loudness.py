@@ -38,7 +38,7 @@ OFFSET = -0.691
 SILENT = 10 ** ((-70.0 - OFFSET) / 10)
 """Mean square at the absolute gate, -70 LUFS."""
 
-SLOWEST = 8000.0
+LOWEST_RATE = 8000.0
 """Sample rate in Hz below which the weighting's shelf, at 1.7 kHz, cannot be had to 0.1 dB."""
 
 SHELF, SHELF_Q = 1681.974450955533, 0.7071752369554196
@@ -59,12 +59,12 @@ class Loudness:
     ----------
     clip : array or spool, shape ``(samples,)``, float32
     sr : float
-        Sample rate in Hz; below `SLOWEST`, everything is NaN.
+        Sample rate in Hz; below `LOWEST_RATE`, everything is NaN.
     """
 
     def __init__(self, clip: Clip, sr: float) -> None:
         step = sr / STEPS_PER_SECOND
-        power = step_sums(_weighted_squares(clip, sr), step) if sr >= SLOWEST else np.empty(0)
+        power = step_sums(_weighted_squares(clip, sr), step) if sr >= LOWEST_RATE else np.empty(0)
         sums = _sums(power, APART, every=1)
         self._momentary = _sums(sums, MOMENTARY // APART, every=APART) / (MOMENTARY * step)
         self._short_term = _sums(sums, SHORT_TERM // APART, every=APART) / (SHORT_TERM * step)
@@ -136,7 +136,7 @@ def k_weighting(sr: float) -> Array:
     bilinear transform of the analogue one; the table's passes 0.04 dB more than all, and so does
     this. The shelf is one from `BILINEAR` up. At lower rates that would be too steep, by 0.3 dB at
     8 kHz: there it is matched to the analogue one. The response is that of the table to 0.04 dB at
-    any rate from `SLOWEST`, and to 0.01 dB from 11,025 Hz.
+    any rate from `LOWEST_RATE`, and to 0.01 dB from 11,025 Hz.
     """
     shelf = _bilinear_shelf(sr) if sr >= BILINEAR else _matched_shelf(sr)
     poles = _poles(_corner(HIGH_PASS, sr), HIGH_PASS_Q)
@@ -191,7 +191,7 @@ PHASES: Array = np.array(
 ) / np.float32(8192)
 """Two of the four phases of the interpolator in BS.1770-5, annex 2; the others mirror them."""
 
-LOUDEST = float(np.abs(PHASES).sum(axis=1).max())
+OVERSHOOT = float(np.abs(PHASES).sum(axis=1).max())
 """How far a sample between samples may be above the greatest of those that make it."""
 
 CHUNK = 2**13
@@ -224,7 +224,7 @@ def _peak_between(y: Array, peak: float) -> float:
     taps = PHASES.shape[1]
     for start in range(0, len(y) - taps + 1, CHUNK):
         x = y[start : start + CHUNK + taps - 1]
-        if LOUDEST * max(float(np.max(x)), -float(np.min(x))) <= peak:
+        if OVERSHOOT * max(float(np.max(x)), -float(np.min(x))) <= peak:
             continue
         n = len(x) - taps + 1
         pairs = [(x[k : k + n], x[taps - 1 - k :][:n]) for k in range(taps // 2)]

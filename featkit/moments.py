@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.filters import frequencies, read_only
 from featkit.segments import Array
 
@@ -36,10 +36,10 @@ class Spectrum(NamedTuple):
         middle = piece_middles(sr, n_fft)[:, None]
         moments: Array = (piece_moments(sr, n_fft) @ S).reshape(3, len(middle), -1)
         sums, first, second = moments
-        total = np.maximum(column_sums(sums), np.finfo(np.float32).tiny)
-        centroid = column_sums(middle * sums + first) / total
+        total = np.maximum(sums_over_bins(sums), np.finfo(np.float32).tiny)
+        centroid = sums_over_bins(middle * sums + first) / total
         offset = middle - centroid
-        spread = column_sums(second + offset * (2 * first + offset * sums)) / total
+        spread = sums_over_bins(second + offset * (2 * first + offset * sums)) / total
         return cls(S, moments, total, centroid, np.maximum(spread, 0))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from featkit.columns import parabola
+from featkit.bins import parabola
 from featkit.filters import frequencies
 from featkit.segments import Array
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
-from featkit.columns import parabola, running_sums
+from featkit.bins import parabola, running_sums
 from featkit.errors import ParameterError
 from featkit.framing import Signal
 from featkit.parameters import Parameters, parameter
@@ -238,7 +238,7 @@ def frame_correlations(pieces: Array, count: int, lags: int) -> Array:
     shorter than pieces.
     """
     length = pieces.shape[1]
-    size = 2 * length if count > 1 else fast_length(length + lags)
+    size = 2 * length if count > 1 else scipy.fft.next_fast_len(length + lags, real=True)
     frames = len(pieces) - count + 1
     correlations: Array = np.empty((frames, 1 + lags), dtype=np.float32)
     # Turns the spectrum by the length of a piece, which is half of the transform's.
@@ -285,8 +285,3 @@ def kernels() -> Array:
     distance = np.arange(-REACH, REACH + 1) - place
     window = np.i0(4 * np.sqrt(1 - (distance / (REACH + 1)) ** 2)) / np.i0(4)
     return np.asarray(np.sinc(distance) * window, dtype=np.float32)
-
-
-@lru_cache(maxsize=32)
-def fast_length(n: int) -> int:
-    return int(scipy.fft.next_fast_len(n, real=True))

@@ -45,7 +45,7 @@ class Rolling:
             start += len(self._blocks.pop(0))
 
 
-def fitted(y: Array, length: int) -> Array:
+def fix_length(y: Array, length: int) -> Array:
     """`y` cut, or filled up with zeros, to a length in samples."""
     return np.pad(y[:length], (0, max(0, length - len(y))))
 
@@ -86,7 +86,7 @@ def segments_of(
     covered = start - step + size if start else 0
     if max(covered, start) < held.end and tail != "drop":
         part = held.part(start, held.end)
-        yield start, held.end, fitted(part, size) if tail == "pad" else part
+        yield start, held.end, fix_length(part, size) if tail == "pad" else part
     elif not start:
         raise AudioError(
             name,

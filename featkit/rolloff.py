@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from featkit.columns import running_sums
+from featkit.bins import running_sums
 from featkit.framing import Signal
 from featkit.moments import PIECE
 from featkit.segments import Array

@@ -35,8 +35,8 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from featkit.bins import max_over_bins, sums_over_bins
 from featkit.chroma import Chroma
-from featkit.columns import column_max, column_sums
 from featkit.constantq import ConstantQ
 from featkit.decibels import decibels
 from featkit.errors import ParameterError
@@ -278,7 +278,7 @@ class Block:
     @cached_property
     def loudest(self) -> Array:
         """Magnitude of the strongest bin of each frame, ``(frames,)``."""
-        return column_max(self.magnitude)
+        return max_over_bins(self.magnitude)
 
     @cached_property
     def spectrum(self) -> Spectrum:
@@ -430,7 +430,7 @@ class Block:
 
         For a clip's first frame it compares with another clip, and says nothing.
         """
-        return self._rise(lambda rise: column_sums(rise) / np.float32(len(rise)))
+        return self._rise(lambda rise: sums_over_bins(rise) / np.float32(len(rise)))
 
     @cached_property
     def median_flux(self) -> Array:

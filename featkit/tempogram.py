@@ -8,7 +8,6 @@ ICASSP 2010): `librosa.feature.tempo` with its defaults.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -113,7 +112,7 @@ def mean_autocorrelation(strength: Array, window_length: int, lags: int) -> Arra
     padded = np.concatenate([strength[0] * ramp, strength, strength[-1] * ramp[::-1]])
     around = sliding_window_view(padded, window_length)[:n]
     window = fft_window("hann", window_length, precision)
-    size = fast_length(window_length + lags - 1)
+    size = scipy.fft.next_fast_len(window_length + lags - 1, real=True)
     mean_power = np.zeros(size // 2 + 1)
     for start in range(0, n, CHUNK):
         frames = around[start : start + CHUNK] * window
@@ -123,8 +122,3 @@ def mean_autocorrelation(strength: Array, window_length: int, lags: int) -> Arra
         mean_power += np.add.reduce(power, axis=0)
     autocorrelation = scipy.fft.irfft(mean_power / n, n=size)[:lags]
     return np.asarray(np.maximum(autocorrelation, 0))
-
-
-@lru_cache(maxsize=32)
-def fast_length(n: int) -> int:
-    return int(scipy.fft.next_fast_len(n, real=True))

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -39,9 +39,11 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 def compute(p: NoParameters, *, power: Array, frequencies: Array) -> Array:
     """Share of each band: ``(4, frames)``."""
     edges = np.searchsorted(frequencies, EDGES).tolist()
-    bands = [column_sums(power[low:high]) for low, high in pairwise(edges)]
-    energies = np.stack([*bands, column_sums(power[: edges[0]]), column_sums(power[edges[-1] :])])
-    total = column_sums(energies)
+    bands = [sums_over_bins(power[low:high]) for low, high in pairwise(edges)]
+    energies = np.stack(
+        [*bands, sums_over_bins(power[: edges[0]]), sums_over_bins(power[edges[-1] :])]
+    )
+    total = sums_over_bins(energies)
     shares: Array = energies[: len(BANDS)] / np.where(total > 0, total, np.float32(np.nan))
     shares[(np.diff(edges) == 0) | (np.array(EDGES[:-1]) >= frequencies[-1])] = np.nan
     return shares

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.bins import sums_over_bins
 from featkit.chroma import Chroma, shares
-from featkit.columns import column_sums
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -30,7 +30,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 def compute(p: NoParameters, *, chroma: Chroma) -> Array:
     """Entropy of each frame: ``(1, frames)``."""
     share = shares(chroma(12))
-    entropy = -column_sums(share * np.log2(np.where(share > 0, share, 1)))
+    entropy = -sums_over_bins(share * np.log2(np.where(share > 0, share, 1)))
     return np.asarray(entropy / np.log2(12))[None]
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums, parabola
+from featkit.bins import parabola, sums_over_bins
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import parameter
 from featkit.pitch import Pitches, PitchParameters
@@ -174,13 +174,13 @@ def _strongest(magnitude: Array, frames: Array, middle: Array, reach: Array) -> 
 
 def _shape(found: Harmonics) -> Array:
     """What follows from the harmonics: ``(5, frames)``, NaN where none was found."""
-    total = column_sums(found.amplitude)
+    total = sums_over_bins(found.amplitude)
     total = np.where(total > 0, total, np.nan)
     power = np.square(found.amplitude / total)
-    all_power = column_sums(power)
-    inharmonicity = 2 * column_sums(found.deviation * power) / all_power
-    odd, even = (np.maximum(column_sums(power[k::2]) / all_power, LEAST_SHARE) for k in (0, 1))
-    thirds = [column_sums(part) / total for part in np.split(found.amplitude, [1, 4])]
+    all_power = sums_over_bins(power)
+    inharmonicity = 2 * sums_over_bins(found.deviation * power) / all_power
+    odd, even = (np.maximum(sums_over_bins(power[k::2]) / all_power, LEAST_SHARE) for k in (0, 1))
+    thirds = [sums_over_bins(part) / total for part in np.split(found.amplitude, [1, 4])]
     return np.stack([np.minimum(inharmonicity, 1), 10 * np.log10(odd / even), *thirds])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -32,7 +32,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 def compute(p: NoParameters, *, power: Array, frequencies: Array) -> Array:
     """Weighted sum of the power: ``(1, frames)``."""
-    return column_sums(power * frequencies[:, None])[None]
+    return sums_over_bins(power * frequencies[:, None])[None]
 
 
 FAMILY = Family(

@@ -12,13 +12,13 @@ import numpy as np
 
 from featkit import signals
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.loudness import SLOWEST, Loudness
+from featkit.loudness import LOWEST_RATE, Loudness
 from featkit.segments import Array
 from featkit.spool import Clip
 
 
 def descriptors(p: NoParameters) -> Sequence[Descriptor]:
-    too_slow = f"below a sample rate of {SLOWEST:g} Hz"
+    too_slow = f"below a sample rate of {LOWEST_RATE:g} Hz"
     integrated = Descriptor(
         name="loudness_integrated",
         unit="LUFS",

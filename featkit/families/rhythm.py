@@ -35,7 +35,6 @@ from featkit.tempogram import (
     ROUNDING,
     TempoParameters,
     best_lag,
-    fast_length,
     mean_autocorrelation,
     rates,
     score,
@@ -206,8 +205,9 @@ def _pulse_clarity(strength: Array, frame_rate: float) -> float:
         return np.nan
     x = strength - np.mean(strength, dtype=np.float64)
     n = len(x)
-    power = np.square(np.abs(scipy.fft.rfft(x, n=fast_length(n + longest))))
-    products = scipy.fft.irfft(power, n=fast_length(n + longest))[shortest : longest + 1]
+    size = scipy.fft.next_fast_len(n + longest, real=True)
+    power = np.square(np.abs(scipy.fft.rfft(x, n=size)))
+    products = scipy.fft.irfft(power, n=size)[shortest : longest + 1]
     energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
     lag = np.arange(shortest, longest + 1)
     scale = np.sqrt(energy[n - lag] * (energy[n] - energy[lag]))

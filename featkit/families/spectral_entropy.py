@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -36,11 +36,11 @@ def compute(p: NoParameters, *, S: Array, loudest: Array) -> Array:
     """
     q = S / np.where(loudest > 0, loudest, np.float32(1))
     np.square(q, out=q)
-    total = column_sums(q)
+    total = sums_over_bins(q)
     logarithms = np.log2(np.maximum(q, np.finfo(np.float32).tiny))
     logarithms *= q
     total[loudest == 0] = np.nan
-    entropy = np.log2(total) - column_sums(logarithms) / total
+    entropy = np.log2(total) - sums_over_bins(logarithms) / total
     return np.asarray(entropy / np.float32(np.log2(len(S))))[None]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.decibels import MIN_POWER
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
@@ -34,10 +34,10 @@ def compute(p: NoParameters, *, precise_S: Array) -> Array:
     """Ratio of the means: ``(1, frames)``."""
     floored = np.maximum(np.square(precise_S), np.float32(MIN_POWER))
     bins = len(precise_S)
-    arithmetic = column_sums(floored) / bins
+    arithmetic = sums_over_bins(floored) / bins
     logarithms = np.log(floored).astype(np.float64)  # a float32 sum of these loses four digits
     # A flat spectrum's means differ by rounding.
-    return np.minimum(np.exp(column_sums(logarithms) / bins) / arithmetic, 1)[None]
+    return np.minimum(np.exp(sums_over_bins(logarithms) / bins) / arithmetic, 1)[None]
 
 
 FAMILY = Family(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -36,8 +36,8 @@ def compute(
     """Squared distance: ``(1, frames)``."""
     flux = np.concatenate(
         [
-            column_sums(np.square(shares[:, :1] - shares_before)),
-            column_sums(np.square(shares[:, 1:] - shares[:, :-1])),
+            sums_over_bins(np.square(shares[:, :1] - shares_before)),
+            sums_over_bins(np.square(shares[:, 1:] - shares[:, :-1])),
         ]
     )
     sounding = np.concatenate([shares_before.any(axis=0), loudest > 0])

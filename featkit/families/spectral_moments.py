@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.moments import Spectrum, piece_middles, piece_moments
 from featkit.segments import Array
@@ -57,8 +57,8 @@ def compute(p: NoParameters, *, spectrum: Spectrum, sr: float, n_fft: int) -> Ar
     s0, s1, s2 = spectrum.moments
     s3, s4 = (piece_moments(sr, n_fft, (3, 4)) @ spectrum.S).reshape(2, *s0.shape)
     d = piece_middles(sr, n_fft)[:, None] - spectrum.centroid
-    third = column_sums(s3 + d * (3 * s2 + d * (3 * s1 + d * s0)))
-    fourth = column_sums(s4 + d * (4 * s3 + d * (6 * s2 + d * (4 * s1 + d * s0))))
+    third = sums_over_bins(s3 + d * (3 * s2 + d * (3 * s1 + d * s0)))
+    fourth = sums_over_bins(s4 + d * (4 * s3 + d * (6 * s2 + d * (4 * s1 + d * s0))))
     variance = np.where(spectrum.spread > 0, spectrum.spread, np.float32(np.nan))
     skewness = third / spectrum.total / variance**1.5
     kurtosis = fourth / spectrum.total / variance**2

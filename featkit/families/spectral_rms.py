@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -32,7 +32,7 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
 
 def compute(p: NoParameters, *, power: Array, n_fft: int) -> Array:
     """Level of each frame: ``(1, frames)``."""
-    both_sides = 2 * column_sums(power) - power[0]
+    both_sides = 2 * sums_over_bins(power) - power[0]
     if n_fft % 2 == 0:
         both_sides -= power[-1]
     return np.asarray(np.sqrt(np.maximum(both_sides, 0)) / np.float32(n_fft))[None]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.columns import column_sums
+from featkit.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 
@@ -52,7 +52,7 @@ def compute(
     slope = (centroid - np.mean(f)) / (bins * np.var(f))
     slope[loudest == 0] = np.nan
     k = np.arange(1, bins, dtype=np.float32)[:, None]
-    rise = column_sums(S[1:] / k) - S[0] * np.sum(1 / k)
+    rise = sums_over_bins(S[1:] / k) - S[0] * np.sum(1 / k)
     above = total - S[0]
     decrease = rise / np.where((above > 0) & (loudest > 0), above, np.float32(np.nan))
     return np.stack([slope, decrease])

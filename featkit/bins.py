@@ -1,4 +1,4 @@
-"""Sums and extremes of columns, ``(rows, frames)``, in the same order for every frame."""
+"""Sums and extremes over the bins of each frame, in the same order wherever the frame stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from featkit.segments import Array
 
 
-def column_sums(x: Array) -> Array:
+def sums_over_bins(x: Array) -> Array:
     """Sum over rows, one after the other: ``(rows, frames)`` to ``(frames,)``.
 
     NumPy would sum a lone column in another order than the same column among others.
@@ -27,7 +27,7 @@ def running_sums(x: Array) -> Array:
     return sums
 
 
-def column_max(x: Array) -> Array:
+def max_over_bins(x: Array) -> Array:
     """Maximum over the first axis, by halves: faster than row by row."""
     while len(x) > 1:
         half = -(-len(x) // 2)
