@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -116,8 +117,6 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         recordings = self._recordings(X)
         excerpt = {"offset": self.offset, "duration": self.duration, "pad": self.pad}
-        from joblib import Parallel, delayed
-
         rows = Parallel(n_jobs=self.n_jobs)(
             delayed(_rows)(recordings[k : k + AT_ONCE], self.feature_set_, excerpt)
             for k in range(0, len(recordings), AT_ONCE)
