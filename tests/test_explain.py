@@ -225,16 +225,36 @@ def test_sampling_leaves_the_global_generator_alone():
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
+@pytest.mark.parametrize("unit", [2.0**-40, 2.0**40])
+def test_contributions_do_not_depend_on_the_unit_of_a_column(unit):
+    """Nor do they where a column is far from zero, and varies little."""
+    rng = np.random.default_rng(0)
+    y = np.where(np.arange(60) % 2, "p", "q")
+    X = rng.normal(size=(60, 4))
+    X[:, 2] += 3 * (y == "p")
+    X[::5, 3] = np.nan
+    other = X * [1, 1, unit, unit] + [0, 2**20, 0, 0]
+    found, expected = (
+        methods.sampled(pipeline("svm").fit(of, y), of[:6], of[:20], seed=0) for of in (other, X)
+    )
+    np.testing.assert_allclose(found[0].values, expected[0].values, atol=1e-6)
+    of = found[0]
+    np.testing.assert_allclose(of.base + of.values.sum(axis=1), of.output, atol=1e-9)
+
+
 def test_values_that_do_not_add_up_are_not_passed_over(monkeypatch):
     result, table = trained(tones(rows=30), "logistic", folds=3)
-    assert explain(result.model, table).notes == []
+    fine = explain(result.model, table)
+    assert (fine.flaw, fine.notes) == ("", [])
 
     def wrong(*of):
         found = methods.exact(*of)
         return found._replace(values=found.values * 1.01)
 
     monkeypatch.setattr("featkit.explaining.computing.exact", wrong)
-    assert "do NOT add up" in explain(result.model, table).notes[0]
+    flawed = explain(result.model, table)
+    assert "do NOT add up to what the model said in 30 of 30 rows" in flawed.flaw
+    assert flawed.notes == [flawed.flaw]
 
 
 @pytest.mark.parametrize(("how", "what"), [({"rows": 0}, "rows"), ({"budget": 0}, "budget")])

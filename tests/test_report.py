@@ -20,7 +20,7 @@ from featkit import signals
 from featkit.audio import load
 from featkit.cli import main
 from featkit.errors import ParameterError
-from featkit.report import page, write_report
+from featkit.report import page, recording_page, write_report
 from featkit.report.files import file_name
 from featkit.report.sounds import hear, png, spectrogram
 from featkit.report.words import figures, fixed, percent, seconds, signed, summarised, with_unit
@@ -186,6 +186,21 @@ def test_no_scores_no_provenance_and_rows_of_unknown_classes():
     assert "holds no scores" in text
     assert "row 1" in text
     assert "standard error" in text
+
+
+def test_contributions_that_do_not_add_up_are_said_before_all_else():
+    from dataclasses import replace
+
+    model, explanation, table = made()
+    flawed = replace(explanation, values=explanation.values * 1.01)
+    flawed = replace(flawed, notes=[flawed.flaw])
+    pages = [page(model=model, explanation=of, table=table) for of in (flawed, explanation)]
+    assert ["do NOT add up" in text for text in pages] == [True, False]
+    why = pages[0].split("Why</h2>")[-1]
+    assert re.match(r'\s*<div class="warnings">\s*<p>The contributions do NOT add up', why)
+    assert why.count("do NOT add up") == 1
+    one = recording_page(model=model, explanation=flawed)
+    assert one.count("do NOT add up") == 1
 
 
 def test_two_classes_one_column_one_row():

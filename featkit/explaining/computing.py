@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,9 +39,6 @@ TRIED = 6
 
 FEWEST = 20
 """Rows that are explained at least, however long they take."""
-
-EXACT = 1e-4
-"""Of the output's size: how much may be missing from the sum of contributions."""
 
 
 class _Found(NamedTuple):
@@ -120,7 +118,7 @@ def explain(
     group = settings_of(model).group
     if group is not None and group in table.keys and (texts(table, group) != "").all():
         keys["group"] = texts(table, group)
-    return Explanation(
+    explanation = Explanation(
         values=found.values,
         base=found.base,
         output=found.output,
@@ -139,8 +137,9 @@ def explain(
         method=_method(model, everyone),
         rows_there=there,
         schema={column["name"]: column for column in model.provenance.get("columns", [])},
-        notes=[*_inexact(found), *_sampled(len(found.rows), there), *unknown, *notes],
+        notes=[*_sampled(len(found.rows), there), *unknown, *notes],
     )
+    return replace(explanation, notes=[*filter(None, [explanation.flaw]), *explanation.notes])
 
 
 def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
@@ -159,18 +158,6 @@ def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array 
             " is right is not asked of them."
         )
     return (y if (y != "").any() else None), notes
-
-
-def _inexact(found: _Found) -> list[str]:
-    """A note, should contributions not add up to the output."""
-    missing = np.abs(found.output - found.base - found.values.sum(axis=1)).max(initial=0)
-    size = np.abs(found.output - found.base).max(initial=0)
-    if missing <= EXACT * size:
-        return []
-    return [
-        f"The contributions do NOT add up to what the model said: up to {missing:.2g} is missing,"
-        f" of at most {size:.2g}. Do not rely on them."
-    ]
 
 
 def _sampled(explained: int, there: int) -> list[str]:

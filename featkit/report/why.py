@@ -59,6 +59,7 @@ class Why:
 
     scale: str
     method: str
+    flaw: str
     notes: Sequence[str]
     lead: str
     overall: Sequence[Ranked] = ()
@@ -77,7 +78,8 @@ def why(explanation: Explanation) -> Why:
     few = Why(
         scale=scale(explanation),
         method=explanation.method,
-        notes=[*exactness(explanation), *explanation.notes],
+        flaw=explanation.flaw,
+        notes=[*exactness(explanation), *others(explanation)],
         lead=f"{count(len(explanation), 'row')} tell little of columns in general: what spoke in"
         " each is shown below.",
     )
@@ -129,6 +131,11 @@ def exactness(explanation: Explanation) -> list[str]:
             f" typically, {figures(float(most), 2)} at most."
         )
     return said
+
+
+def others(explanation: Explanation) -> list[str]:
+    """What else a reader must know; a flaw has a place of its own."""
+    return [text for text in explanation.notes if text != explanation.flaw]
 
 
 def _whole(explanation: Explanation) -> str:
