@@ -24,7 +24,7 @@ from featkit.explaining import (
     methods,
 )
 from featkit.models import pipeline
-from featkit.models.estimators import names
+from featkit.models.estimators import LOG_ODDS, estimator, names
 from featkit.models.reference import background as background_of
 from featkit.table import FeatureTable
 
@@ -111,10 +111,14 @@ def with_shap(model, X, y, rows, background):
     last = fitted.named_steps["model"]
     if model in ("logistic", "sgd"):
         values = shap.LinearExplainer(last, Z)(Z[rows]).values
+        if values.ndim == 2:  # of two classes, those of the second
+            values = np.stack([-values, values], axis=2)
     elif model == "random_forest":
         values = shap.TreeExplainer(last)(Z[rows]).values
     elif model == "xgboost":
         values = shap.TreeExplainer(last.booster())(Z[rows]).values
+        if len(last.classes_) == 2:  # log odds are the difference of the two scores
+            values = values - values[:, :, ::-1]
     else:
         masker = shap.maskers.Independent(background, max_samples=len(background))
         each = [
@@ -128,8 +132,9 @@ def with_shap(model, X, y, rows, background):
 
 
 @pytest.mark.parametrize("model", names())
-def test_values_are_shaps_own(model):
-    data = tones(rows=90, spread=2.0)
+@pytest.mark.parametrize("classes", [("high", "low"), ("high", "low", "mid")])
+def test_values_are_shaps_own(model, classes):
+    data = tones(rows=90, spread=2.0, classes=classes)
     X, y = data[["pitch", "a", "b", "c"]].to_numpy(), data["label"].to_numpy(str)
     rows = np.arange(0, 90, 9)
     background = background_of(X, seed=0)
@@ -141,6 +146,18 @@ def test_values_are_shaps_own(model):
         assert error.max() > 0
     scale = np.abs(ours.output).max()
     np.testing.assert_allclose(ours.values, expected, rtol=0, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize("model", [name for name in names() if estimator(name).scale == LOG_ODDS])
+def test_log_odds_of_two_classes_are_the_log_odds(model):
+    data = tones(rows=60, spread=2.0, classes=("high", "low"))
+    X, y = data[["pitch", "a", "b", "c"]].to_numpy(), data["label"].to_numpy(str)
+    fitted = pipeline(model).fit(X, y)
+    found, P = methods.exact(fitted, model, X), fitted.predict_proba(X)
+    log_odds = np.log(P[:, 1] / P[:, 0])
+    said = found.base + found.values.sum(axis=1)
+    np.testing.assert_allclose(said, np.stack([-log_odds, log_odds], axis=1), atol=1e-4)
+    np.testing.assert_allclose(found.values[:, :, 0], -found.values[:, :, 1], atol=1e-12)
 
 
 def test_a_linear_model_is_explained_as_theory_says():
