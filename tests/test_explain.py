@@ -21,8 +21,10 @@ from featkit.explaining import (
     explain,
     grid,
     importance,
+    importance_by_fold,
     methods,
 )
+from featkit.explaining.explanation import Explanation
 from featkit.models import pipeline
 from featkit.models.estimators import LOG_ODDS, estimator, names
 from featkit.models.reference import background as background_of
@@ -427,7 +429,9 @@ def test_importance_is_the_mean_of_absolute_contributions(cause):
     assert (found["low"] <= found["mean_abs_shap"]).all()
     assert (found["mean_abs_shap"] <= found["high"]).all()
     by_fold = [np.abs(cause.values[cause.folds == f]).sum(axis=2).mean(axis=0) for f in "1234"]
-    np.testing.assert_allclose(found.loc[cause.columns, "std"], np.std(by_fold, axis=0))
+    spread = np.std(by_fold, axis=0, ddof=1)
+    np.testing.assert_allclose(found.loc[cause.columns, "std"], spread)
+    np.testing.assert_allclose(importance_by_fold(cause)[cause.columns], by_fold)
 
 
 def test_columns_are_put_together_with_their_signs(cause):
@@ -480,10 +484,39 @@ def test_a_single_file_is_explained_against_what_the_model_remembers():
 def test_intervals_are_of_groups():
     result, table = trained(copies(recordings=24, segments=6), "logistic", folds=3)
     explanation = explain(result.model, table)
+    explanation = dataclasses.replace(explanation, folds=np.full(len(explanation), ""))
     together = importance(explanation)
     apart = importance(dataclasses.replace(explanation, keys={}))
     width = (together["high"] - together["low"]).mean() / (apart["high"] - apart["low"]).mean()
     assert width > 1.5
+
+
+@pytest.mark.parametrize("folds", [3, 5, 10])
+def test_intervals_hold_what_differs_between_models_and_between_rows(folds):
+    """Of 400 columns with a true mean of 9, whose models differ by chance as their rows do."""
+    rng = np.random.default_rng(folds)
+    rows, columns = folds * 20, 400
+    fold = np.repeat(np.arange(folds), 20)
+    each = 9 + rng.normal(size=(folds, columns))[fold] + rng.normal(size=(rows, columns))
+    explanation = Explanation(
+        values=each[:, :, None] * [-1, 1],
+        base=np.zeros((rows, 2)),
+        output=each.sum(axis=1)[:, None] * [-1, 1],
+        scale="log odds",
+        X=each,
+        columns=[f"x{k}" for k in range(columns)],
+        classes=["a", "b"],
+        probabilities=np.full((rows, 2), 0.5),
+        y=None,
+        keys={},
+        folds=fold.astype(str),
+        method="made up",
+        rows_there=rows,
+    )
+    found = importance(explanation)
+    assert np.mean((found["low"] < 9) & (found["high"] > 9)) > (0.7 if folds == 3 else 0.85)
+    of_one = importance(dataclasses.replace(explanation, folds=np.full(rows, "")))
+    assert np.mean((of_one["low"] < 9) & (of_one["high"] > 9)) < 0.5
 
 
 def test_wrong_use_is_told(cause):

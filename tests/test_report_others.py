@@ -145,7 +145,7 @@ def test_a_table_of_both_is_told_apart():
     explanation = explain(model, both)
     text = plain_text(page(model=model, explanation=explanation, table=FeatureTable.of(both)))
     assert "60 rows of the one that the model was trained on and 10 others are explained" in text
-    assert "in each of the 3 rounds" in text
+    assert "Each tick is the mean of a round." in text
     part = whole[:30]
     explanation = explain(model, part)
     text = plain_text(page(model=model, explanation=explanation, table=FeatureTable.of(part)))
@@ -207,6 +207,14 @@ def test_single_recordings_are_different_recordings():
     groups = singles(explanation, None, None).groups
     shown = [of.name.split(",")[0] for _, rows in groups for of in rows]
     assert len(shown) == len(set(shown)) > 6
+
+
+@pytest.mark.parametrize(("columns", "said"), [(29, False), (30, True)])
+def test_how_far_rounds_agree_is_said_where_leading_is_something(columns, said):
+    model, explanation, table = made(number=columns)
+    text = plain_text(page(model=model, explanation=explanation, table=table))
+    assert ("Of the 10 columns that lead overall" in text) == said
+    assert ("in each of the 5 rounds" in text) == said
 
 
 # Scores alone
