@@ -19,7 +19,7 @@ from featkit.segments import Array
 
 OF_EACH = 3
 
-PROBABILITIES = 5
+PROBABILITIES = 3
 """Classes whose probabilities are shown."""
 
 CONTRIBUTIONS = 8
