@@ -320,7 +320,7 @@ def test_a_part_of_the_rows_that_were_learnt_from_is_noticed():
     found = explain(result.model, table_of(some))
     assert set(found.folds) == {""}
     assert found.held_out.tolist() == [False] * 10 + [True] * 5
-    assert "has learnt from 10 of these 15 rows" in found.notes[0]
+    assert "has learnt from at least 10 of these 15 rows" in found.notes[0]
 
 
 def test_rows_that_are_alike_are_told_apart_by_class_and_group():

@@ -23,7 +23,16 @@ from featkit.errors import ParameterError
 from featkit.report import page, recording_page, write_report
 from featkit.report.files import file_name
 from featkit.report.sounds import hear, png, spectrogram
-from featkit.report.words import figures, fixed, percent, seconds, signed, summarised, with_unit
+from featkit.report.words import (
+    figures,
+    fixed,
+    of_hundred,
+    percent,
+    seconds,
+    signed,
+    summarised,
+    with_unit,
+)
 
 VOID = {"meta", "link", "img", "wbr", "br", "col", "input"}
 SECTIONS = ["asked", "good", "errs", "why", "single", "again"]
@@ -330,6 +339,13 @@ def test_nothing_is_left_of_a_page_that_cannot_be_written(tmp_path):
         (signed(-0.5), "−0.500"),
         (percent(0.8425), "84.3\u00a0%"),
         (fixed(0.8425), "0.843"),
+        (fixed(None), "–"),
+        (fixed(np.nan), "–"),
+        (of_hundred(0), "0"),
+        (of_hundred(0.003), "<1"),
+        (of_hundred(0.997), ">99"),
+        (of_hundred(1.0), "100"),
+        (of_hundred(0.5), "50"),
         (with_unit(440, "Hz"), "440.0\u00a0Hz"),
         (with_unit(0.5, "1"), "0.5000"),
         (seconds(90), "90.0\u00a0s"),

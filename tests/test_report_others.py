@@ -67,6 +67,7 @@ def test_the_page_of_a_recording(cut):
     assert "<h1>new.wav</h1>" in text
     assert "What each part is taken for" in text
     assert "3.0 to 6.0 s" in text
+    assert "its 3 parts were put together by their geometric mean" in text
     assert "What weighs most" not in text
     assert "mean |SHAP|" not in text
     first = explanation.mean().values[0, :, model.classes.index("jazz")]
@@ -217,6 +218,36 @@ def test_how_far_rounds_agree_is_said_where_leading_is_something(columns, said):
     assert ("in each of the 5 rounds" in text) == said
 
 
+def test_the_surest_are_of_different_classes():
+    _, explanation, _ = made(rows=40)
+    sure = 0.9 - 0.01 * np.argsort(np.argsort(explanation.y, kind="stable"), kind="stable")
+    P = np.where(explanation.y[:, None] == np.array(list("abc")), sure[:, None], 0.0)
+    explanation = replace(explanation, probabilities=P)
+    explanation = replace(explanation, y=np.array(list("abc"))[P.argmax(axis=1)])
+    (_, right), (_, least) = singles(explanation, None, None).groups
+    assert [of.said for of in right] == ["a", "b", "c"]
+    assert [of.said for of in least] == ["c", "c", "c"]
+    none = replace(explanation, y=None)
+    assert [of.said for of in singles(none, None, None).groups[0][1]] == ["a", "b", "c"]
+
+
+def test_scores_that_there_are_none_of_are_no_numbers():
+    model, _, _ = made()
+    scores = json.loads(json.dumps(model.scores))
+    scores["per_class"][0] |= {"recall": None, "precision": float("nan"), "f1": None}
+    for of in (*scores["models"].values(), scores["recordings"]):
+        of["accuracy"]["std"] = None
+    scores["confusion"][1] = [1, 298, 1]
+    text = page(model=replace(model, scores=scores))
+    assert text.count('<td class="number">–</td>') == 3
+    accuracy, rest = text.split("<caption>Balanced accuracy")
+    assert "folds ±" not in accuracy
+    assert "folds ±" in rest
+    shares = text.split('id="shares"')[1]
+    assert ">&lt;1</td>" in shares
+    assert ">&gt;99</td>" in shares
+
+
 # Scores alone
 
 
@@ -330,6 +361,26 @@ def test_files_of_an_earlier_report_are_replaced(tmp_path):
     assert list(pd.read_csv(tmp_path / "correlated.csv")) == ["group", "feature"]
     bins = pd.read_csv(tmp_path / "reliability.csv")
     assert bins["rows"].sum() == 40
+
+
+def test_files_of_a_model_file_are_in_order(tmp_path):
+    """Which keeps names in alphabetical order."""
+    model, _, _ = made()
+    held = replace(model, scores=json.loads(json.dumps(model.scores, sort_keys=True)))
+    for name, of in (("trained", model), ("held", held)):
+        write_report(tmp_path / "r.html", model=of, csv=tmp_path / name)
+    trained, held = (
+        {
+            of: (tmp_path / name / of).read_text("utf-8")
+            for of in ("per_class.csv", "reliability.csv")
+        }
+        for name in ("trained", "held")
+    )
+    assert held == trained
+    assert held["per_class.csv"].startswith("class,precision,recall,f1,support,predicted\n")
+    assert held["reliability.csv"].startswith("from,to,rows,confidence,accuracy\n")
+    edges = pd.read_csv(tmp_path / "held" / "reliability.csv", dtype=str)[["from", "to"]]
+    assert (edges.map(len) == 3).all(axis=None)
 
 
 def test_formulas_are_none_in_the_files(tmp_path):

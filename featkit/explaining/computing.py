@@ -84,7 +84,8 @@ def explain(
     n_jobs : int, optional
         Worker processes; None for one for each processor.
     progress : callable, optional
-        Called with how much is done, of how much, and what.
+        Called with how much is done, of how much, and what: ``"fitting"`` while models of folds
+        are, then of rows how long they will take, or "".
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.report.words import count, fixed, percent, quoted
+from featkit.report.words import count, fixed, of_hundred, percent, quoted
 
 STEPS = 9
 """Shades of a cell."""
@@ -81,7 +81,7 @@ def _cells(classes: Sequence[str], counts: Any) -> list[list[Cell]]:
         [
             Cell(
                 count=str(counts[i, j]) if counts[i, j] else "·",
-                share=f"{100 * shares[i, j]:.0f}" if counts[i, j] else "·",
+                share=of_hundred(shares[i, j]) if counts[i, j] else "·",
                 shade=_shade(float(shares[i, j]), right=i == j),
                 said=_in_words(counts[i, j], counts[i].sum(), true, said),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from markupsafe import Markup
@@ -76,17 +77,18 @@ def singles(
 
 
 def _chosen(explanation: Explanation) -> list[tuple[str, list[int]]]:
-    """Which rows are shown, of each recording one at most."""
+    """Which rows are shown: one of each recording, and of the surest one of each class first."""
     sure = explanation.probabilities.max(axis=1, initial=0)
-    surest, least = np.argsort(-sure, kind="stable"), np.argsort(sure, kind="stable")
+    surest, least = (np.argsort(of, kind="stable") for of in (-sure, sure))
+    of_each = partial(_of_each_class, explanation)
     if explanation.y is None:
-        chosen = [("The surest", surest), ("The least sure", least)]
+        chosen = [("The surest", of_each(surest)), ("The least sure", least)]
     else:
         known = explanation.y != ""
         right = explanation.predicted == explanation.y
         chosen = [
-            ("The surest that were right", surest[right[surest]]),
-            ("The surest that were wrong", surest[(known & ~right)[surest]]),
+            ("The surest that were right", of_each(surest[right[surest]])),
+            ("The surest that were wrong", of_each(surest[(known & ~right)[surest]])),
             ("The least sure", least),
         ]
     recordings = np.asarray(explanation.keys.get("path", np.arange(len(explanation)))).tolist()
@@ -100,6 +102,14 @@ def _chosen(explanation: Explanation) -> list[tuple[str, list[int]]]:
                 rows.append(row)
         found.append((title, rows))
     return found
+
+
+def _of_each_class(explanation: Explanation, rows: Array) -> Array:
+    """The first row of each class that was predicted, then the second of each, and so on."""
+    import pandas as pd
+
+    said = pd.Series(explanation.predicted[rows])
+    return rows[np.argsort(said.groupby(said).cumcount(), kind="stable")]
 
 
 def heard(
