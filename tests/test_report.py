@@ -398,4 +398,4 @@ def test_the_command_takes_a_table_that_lacks_folds_and_labels(tmp_path):
     words = [str(tmp_path / name) for name in ("m.fk", "new.csv")]
     told = CliRunner().invoke(main, ["report", *words, "-o", str(tmp_path / "r.html")])
     assert told.exit_code == 0, told.output
-    assert "The surest" in (tmp_path / "r.html").read_text("utf-8")
+    assert "The most confident" in (tmp_path / "r.html").read_text("utf-8")

@@ -198,7 +198,7 @@ def test_few_rows_make_no_ranking():
     text = plain_text(page(model=model, explanation=explain(model, few), table=few))
     assert "6 rows tell little of columns in general" in text
     assert "What weighs most" not in text
-    assert "The least sure" in text
+    assert "The least confident" in text
 
 
 def test_single_recordings_are_different_recordings():
@@ -271,7 +271,7 @@ def test_a_page_of_scores_alone(result, tmp_path):
     assert f"Of 60 recordings, {right} (" in text
     assert "name the table as well" in text
     assert "column “" not in text
-    assert "featkit train" not in text.split("How to make it again")[-1]
+    assert "featkit train" not in text.split("How to reproduce this")[-1]
     refused = CliRunner().invoke(main, ["report", words[0], "-o", words[1], "--rows", "3"])
     assert refused.exit_code == 2
 
@@ -308,7 +308,7 @@ def test_scores_that_lack_something(result, tmp_path, missing):
         read_scores(tmp_path / "s.json")
 
 
-# How to make it again
+# How to reproduce this
 
 
 def test_the_commands_name_how_the_corpus_was_made():

@@ -1,4 +1,4 @@
-"""``featkit report``: a page that says how good a model is, where it errs, and why."""
+"""``featkit report``: a page that says how good a model is, where it goes wrong, and why."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def command(
     budget: float,
     jobs: int | None,
 ) -> None:
-    """Write a page about a model: how good it is, where it errs, and why.
+    """Write a page about a model: how good it is, where it goes wrong, and why.
 
     MODEL is what `featkit train` wrote, or the scores alone, as its --scores wrote them. TABLE is
     what the model was trained on, or a table that it has not seen; without it the page cannot say

@@ -37,17 +37,17 @@ Folder = str | os.PathLike[str]
 CONTENTS = [
     ("asked", "What was asked"),
     ("good", "How good"),
-    ("errs", "Where it errs"),
+    ("errs", "Where it goes wrong"),
     ("why", "Why"),
     ("single", "Single recordings"),
-    ("again", "How to make it again"),
+    ("again", "How to reproduce this"),
 ]
 
 OF_RECORDING = [
     ("what", "What it is taken for"),
     ("why", "What spoke for and against"),
     ("trust", "How far to trust it"),
-    ("again", "How to make it again"),
+    ("again", "How to reproduce this"),
 ]
 
 TITLES = ["On the table that it was trained on", "On rows that it was not trained on"]

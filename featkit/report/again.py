@@ -1,4 +1,4 @@
-"""How to make it again: the last section."""
+"""How to reproduce a model and its page: the last section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single recordings: the surest right, the surest wrong, the least sure: the fifth section."""
+"""Single recordings: the most confident, right and wrong, and the least: the fifth section."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def _chosen(explanation: Explanation) -> list[tuple[str, list[int]]]:
     surest, least = (np.argsort(of, kind="stable") for of in (-sure, sure))
     of_each = partial(_of_each_class, explanation)
     if explanation.y is None:
-        chosen = [("The surest", of_each(surest)), ("The least sure", least)]
+        chosen = [("The most confident", of_each(surest)), ("The least confident", least)]
     else:
         known = explanation.y != ""
         right = explanation.predicted == explanation.y
         chosen = [
-            ("The surest that were right", of_each(surest[right[surest]])),
-            ("The surest that were wrong", of_each(surest[(known & ~right)[surest]])),
-            ("The least sure", least),
+            ("The most confident that were right", of_each(surest[right[surest]])),
+            ("The most confident that were wrong", of_each(surest[(known & ~right)[surest]])),
+            ("The least confident", least),
         ]
     recordings = np.asarray(explanation.keys.get("path", np.arange(len(explanation)))).tolist()
     seen = set()

@@ -246,7 +246,7 @@ def _described(line: Sequence[tuple[float, float]], unit: str) -> str:
 
 
 def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
-    """How often the model was right by how sure it was; the size of a dot is that of its bin."""
+    """How often the model was right by its confidence; the size of a dot is that of its bin."""
     left, top, right, bottom = BOX
     most = max((of["rows"] for of in bins), default=1)
 
@@ -275,7 +275,7 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
         element("path", class_="rule against", d=f"M{left} {bottom}L{right} {top}"),
         *([element("path", class_="median", d=f"M{path}")] if path else []),
         *marks,
-        *axes(("0", "1"), ("0", "1"), "how sure it was", "how often right"),
+        *axes(("0", "1"), ("0", "1"), "confidence", "accuracy"),
         title="How far the probabilities can be trusted",
         described=f"On the diagonal they could be taken at their word.{furthest}",
         kind="reliability",
@@ -283,5 +283,5 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def _said(of: Mapping[str, Any]) -> str:
-    sure, right = fixed(of["confidence"], 2), fixed(of["accuracy"], 2)
-    return f"{of['rows']} rows, sure to {sure}, right in {right}"
+    confidence, accuracy = fixed(of["confidence"], 2), fixed(of["accuracy"], 2)
+    return f"{of['rows']} rows, confidence {confidence}, accuracy {accuracy}"
