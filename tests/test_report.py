@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import itertools
 import json
 import re
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from PIL import Image
 from reporting import HOSTILE_CLASSES, HOSTILE_COLUMN, HOSTILE_PATHS, hostile, made
 
 import featkit
@@ -22,7 +24,7 @@ from featkit.cli import main
 from featkit.errors import ParameterError
 from featkit.report import page, recording_page, write_report
 from featkit.report.files import file_name
-from featkit.report.sounds import hear, png, spectrogram
+from featkit.report.sounds import hear, spectrogram
 from featkit.report.words import (
     figures,
     fixed,
@@ -273,19 +275,35 @@ def test_no_path_leads_out_of_the_folder_of_sound(tmp_path, path):
 
 
 def test_silence_is_dark():
-    assert spectrogram(np.zeros(22050), 22050.0).max() == 0
-    picture = spectrogram(signals.sine(440.0, 22050), 22050.0)
+    assert np.asarray(spectrogram(np.zeros(22050, np.float32), 22050.0)).max() == 0
+    picture = np.asarray(spectrogram(signals.sine(440.0, 22050), 22050.0))
     assert picture.max() == 255
     assert np.median(picture) == 0
+    assert 70 <= picture.sum(axis=1).argmax() <= 85  # low frequencies are at the bottom of 96 bands
 
 
-def test_a_picture_is_one(tmp_path):
-    Image = pytest.importorskip("PIL.Image", reason="no other reader of PNG here")
-    (tmp_path / "a.png").write_bytes(png(np.arange(60, dtype=np.uint8).reshape(5, 12) * 4))
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size == (12, 5)
-        bright = np.asarray(picture.convert("L"), int).ravel()
-    assert (np.diff(bright) >= 0).all()
+def test_a_picture_is_the_brighter_the_louder(tmp_path):
+    sweep = signals.sine(440.0, 22050, 3.0) * np.linspace(0, 1, 3 * 22050, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", sweep, 22050)
+    heard = hear(tmp_path, "a.wav")
+    data = base64.b64decode(heard.picture.partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.size == (heard.width, heard.height)
+        assert 400 < heard.width < 440
+        bright = np.asarray(picture.convert("L"), int).max(axis=0)
+    assert (np.diff(bright[5:-5]) >= -2).all()
+    assert bright[-5] > bright[5] + 100
+
+
+@pytest.mark.parametrize("rate", ["native", 16000.0, None])
+def test_whatever_rate_a_model_listens_at_it_is_heard(tmp_path, rate):
+    from dataclasses import replace
+
+    model, explanation, _ = made(rows=1)
+    soundfile.write(tmp_path / "0000.wav", signals.sine(440.0, 44100, 1.0), 44100)
+    described = {"name": "mine", "version": 0, "sample_rate": rate}
+    model = replace(model, provenance={"feature_set": described} if rate else {})
+    assert "<audio" in recording_page(model=model, explanation=explanation, sound=tmp_path)
 
 
 def test_files(tmp_path):

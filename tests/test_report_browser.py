@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 from reporting import HOSTILE_COLUMN, hostile, made
 
 from featkit.report import page, recording_page
@@ -164,7 +165,6 @@ def test_a_column_that_is_folded_away_can_be_gone_to(opened):
 @pytest.mark.parametrize(("name", "sections"), [("plain", 6), ("recording", 4)])
 def test_each_section_can_be_seen(opened, tmp_path, name, sections, width, scheme):
     """Pictures are kept where ``FEATKIT_PICTURES`` says, to be looked at."""
-    Image = pytest.importorskip("PIL.Image", reason="nothing to read a picture with")
     folder = Path(os.environ.get("FEATKIT_PICTURES") or tmp_path)
     view = opened(name, width, scheme)
     found = view.locator("main > section")

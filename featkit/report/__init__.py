@@ -208,8 +208,9 @@ def _command(model: Subject, explanation: Explanation | None) -> str:
 
 
 def _rate(model: Subject) -> float | None:
-    rate: float | None = model.provenance.get("feature_set", {}).get("sample_rate")
-    return rate
+    """Rate in Hz at which the model listens; None if it is each recording's own, or not known."""
+    rate = model.provenance.get("feature_set", {}).get("sample_rate")
+    return None if rate == "native" else rate
 
 
 def read_scores(path: Folder) -> Scored:

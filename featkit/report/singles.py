@@ -188,6 +188,7 @@ def _probabilities(
     P: Array, classes: Sequence[str], most: int
 ) -> tuple[list[tuple[str, str, Markup]], str]:
     order = np.argsort(-P, kind="stable")
+    most = len(P) if len(P) == most + 1 else most  # one more is no longer than to say so
     first, rest = order[:most], order[most:]
     shown = [(classes[k], percent(float(P[k])), svg.bar(float(P[k]), 1.0)) for k in first]
     left = f"The other {len(rest)} together: {percent(float(P[rest].sum()))}." if len(rest) else ""
