@@ -200,39 +200,46 @@ def _found(
     total = sum(len(rows) for _, rows in pieces)
     if at_once and progress:
         progress(0, total, _estimate(model.name, X, pieces, workers, budget))
-    end = time.monotonic() + budget
-
-    def tasks() -> Iterator[Any]:
-        sent = 0
-        for of, rows in pieces:
-            if at_once and sent >= FEWEST and time.monotonic() > end:
-                return
-            sent += len(rows)
-            yield joblib.delayed(_contributions)(
-                model.name, model.classes, of, rows, X[rows], seed=seed
-            )
-
+    end = time.monotonic() + budget if at_once else np.inf
+    explained = joblib.delayed(_contributions)
     with interrupts_ignored():
         results = joblib.Parallel(
             n_jobs=workers if at_once else 1,
             return_as="generator",
             batch_size=1,
             pre_dispatch="n_jobs",
-        )(tasks())
+        )(
+            explained(model.name, model.classes, of, rows, X[rows], seed=seed)
+            for of, rows in _until(end, pieces)
+        )
     found: list[_Found] = []
-    done = 0
     for each in results:
         found.append(each)
-        done += len(each.rows)
         if progress:
-            progress(done, total, "")
+            progress(sum(len(of.rows) for of in found), total, "")
+    return _in_table_order(found)
+
+
+def _until(
+    end: float, pieces: Sequence[tuple[Explainer, Array]]
+) -> Iterator[tuple[Explainer, Array]]:
+    """Pieces that are begun before that time, and some however late it is."""
+    sent = 0
+    for of, rows in pieces:
+        if sent >= FEWEST and time.monotonic() > end:
+            return
+        sent += len(rows)
+        yield of, rows
+
+
+def _in_table_order(found: Sequence[_Found]) -> _Found:
+    """All of them as one."""
     order = np.argsort(np.concatenate([of.rows for of in found]), kind="stable")
-    errors = [of.error for of in found if of.error is not None]
-    arrays = {
-        name: np.concatenate([getattr(of, name) for of in found])[order]
-        for name in ("rows", "folds", "learnt", "values", "base", "output", "P")
+    arrays: dict[str, Any] = {
+        name: None if values[0] is None else np.concatenate(values)[order]
+        for name, values in zip(_Found._fields, zip(*found, strict=True), strict=True)
     }
-    return _Found(**arrays, error=np.concatenate(errors)[order] if errors else None)
+    return _Found(**arrays)
 
 
 def _pieces(everyone: Sequence[Explainer], size: int) -> Iterator[tuple[Explainer, Array]]:
