@@ -180,7 +180,8 @@ def _rendered(
     schema = {of["name"]: of for of in model.provenance.get("columns", [])}
     if explanation is not None:
         schema |= explanation.schema
-    columns = list(shown or (model.columns if explanation is None else explanation.columns))
+    columns = shown or (model.columns if explanation is None else explanation.columns)
+    known = [name for name in columns if name in schema]
     return (
         environment()
         .get_template(template)
@@ -188,10 +189,10 @@ def _rendered(
             policy=policy(),
             style=style(),
             script=script(),
-            number={name: k for k, name in enumerate(columns, start=1)},
+            number={name: k for k, name in enumerate(known, start=1)},
             contents=contents,
             steps=len(contents),
-            again=again(model, columns, schema, commands),
+            again=again(model, known, schema, commands),
             **given,
         )
     )

@@ -124,7 +124,7 @@ def exactness(explanation: Explanation) -> list[str]:
         f"Explained: {of}{_whole(explanation) if rows == there else ''}, by"
         f" {_explainers(explanation)}.",
         f"The largest difference between the sum of the contributions and what the model said is"
-        f" {largest:.1e} {explanation.scale}.",
+        f" {figures(largest, 2)} {explanation.scale}.",
     ]
     if explanation.error is not None:
         typical, most = np.median(explanation.error), explanation.error.max(initial=0)
@@ -147,7 +147,11 @@ def _whole(explanation: Explanation) -> str:
 def _explainers(explanation: Explanation) -> str:
     folds = {str(fold) for fold in explanation.folds.tolist()}
     rounds = len(folds - {NO_FOLD})
-    said = [f"the models of {count(rounds, 'round')} that had not seen them"] if rounds else []
+    said = (
+        [f"the model{'s' if rounds > 1 else ''} of {count(rounds, 'round')} that had not seen them"]
+        if rounds
+        else []
+    )
     return listed([*said, *(["the final model"] if NO_FOLD in folds else [])])
 
 
