@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 PIECES = ("#why", "#single")
-WIDTH, HEIGHT = 1100, 760
+WIDTH, HEIGHT = 1100, 900
 
 
 def main() -> None:

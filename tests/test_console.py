@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from featkit.batch import Progress
 from featkit.cli import _console, main
-from featkit.cli._console import Pace, duration, shown_batch, shown_progress
+from featkit.cli._console import Pace, duration, shown_batch, shown_explaining, shown_progress
 
 
 @pytest.fixture
@@ -208,12 +208,14 @@ def test_another_phase_has_a_pace_of_its_own(monkeypatch, capsys):
     seconds = iter([0.0, 0.0, *(100.0 + k for k in range(20))])
     monkeypatch.setattr("featkit.cli._console.time.monotonic", lambda: next(seconds))
     monkeypatch.setattr("featkit.cli._console.SECONDS_BETWEEN_LINES", 0.0)
-    with shown_progress("explaining", "rows") as report:
+    with shown_explaining() as report:
         report(5, 5, "fitting")
         report(0, 100)
         report(10, 100)
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert re.search(r"10 of 100 rows, about \d\d s left$", last)  # not the pace of the fits
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == "fitting: 5 of 5 models"
+    # not the pace of the fits
+    assert re.match(r"explaining: 10 of 100 rows, about \d\d s left$", last)
 
 
 # Tables

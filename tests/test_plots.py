@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -161,6 +162,18 @@ def test_bars_are_as_long_as_columns_are_important(explanation, by, of_class):
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
+def test_means_of_folds_are_dots(explanation):
+    folds = np.arange(60) % 3
+    of_folds = dataclasses.replace(explanation, folds=folds.astype(str))
+    ax = plots.importance(of_folds, of_class="_b", top=2)
+    expected = [[np.abs(explanation.values[folds == f, k, 1]).mean() for f in range(3)]
+                for k in range(2)]  # fmt: skip
+    at = ax.collections[1].get_offsets()
+    np.testing.assert_allclose(at, np.stack([np.ravel(expected), np.repeat([0, 1], 3)], axis=1))
+    assert ax.get_xlabel().endswith("; dots: folds")
+    assert len(plots.importance(explanation).collections) == 1
+
+
 def test_labels_say_scale_units_class_and_how_many(explanation):
     ax = plots.importance(explanation, of_class="$a$", top=2)
     assert ax.get_title() == "$a$: 2 of 5 columns"
@@ -190,6 +203,18 @@ def test_each_point_of_a_swarm_is_a_contribution_and_a_rank(explanation):
     np.testing.assert_allclose(shades[order], np.linspace(0, 1, own.sum()))
     (legend,) = ax.findobj(Legend)
     assert [text.get_text() for text in legend.get_texts()] == ["undefined"]
+
+
+@pytest.mark.parametrize("size", [1, 0.0011, 1e-4])
+def test_ticks_of_a_swarm_are_apart(explanation, size):
+    small = dataclasses.replace(explanation, values=explanation.values * size)
+    ax = plots.beeswarm(small, of_class="_b", top=2)
+    ax.figure.draw_without_rendering()
+    left, right = ax.get_xlim()
+    ticks = [each.label1 for each in ax.xaxis.get_major_ticks() if left <= each.get_loc() <= right]
+    boxes = [tick.get_window_extent() for tick in ticks]
+    assert len(boxes) >= 3
+    assert all(one.x1 + 6 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 def test_points_of_a_swarm_are_moved_by_its_seed_alone(explanation):

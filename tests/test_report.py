@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import itertools
 import json
 import re
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from PIL import Image
 from reporting import HOSTILE_CLASSES, HOSTILE_COLUMN, HOSTILE_PATHS, hostile, made
 
 import featkit
@@ -20,10 +22,19 @@ from featkit import signals
 from featkit.audio import load
 from featkit.cli import main
 from featkit.errors import ParameterError
-from featkit.report import page, write_report
+from featkit.report import page, recording_page, write_report
 from featkit.report.files import file_name
-from featkit.report.sounds import hear, png, spectrogram
-from featkit.report.words import figures, fixed, percent, seconds, signed, summarised, with_unit
+from featkit.report.sounds import hear, spectrogram
+from featkit.report.words import (
+    figures,
+    fixed,
+    of_hundred,
+    percent,
+    seconds,
+    signed,
+    summarised,
+    with_unit,
+)
 
 VOID = {"meta", "link", "img", "wbr", "br", "col", "input"}
 SECTIONS = ["asked", "good", "errs", "why", "single", "again"]
@@ -188,6 +199,21 @@ def test_no_scores_no_provenance_and_rows_of_unknown_classes():
     assert "standard error" in text
 
 
+def test_contributions_that_do_not_add_up_are_said_before_all_else():
+    from dataclasses import replace
+
+    model, explanation, table = made()
+    flawed = replace(explanation, values=explanation.values * 1.01)
+    flawed = replace(flawed, notes=[flawed.flaw])
+    pages = [page(model=model, explanation=of, table=table) for of in (flawed, explanation)]
+    assert ["do NOT add up" in text for text in pages] == [True, False]
+    why = pages[0].split("Why</h2>")[-1]
+    assert re.match(r'\s*<div class="warnings">\s*<p>The contributions do NOT add up', why)
+    assert why.count("do NOT add up") == 1
+    one = recording_page(model=model, explanation=flawed)
+    assert one.count("do NOT add up") == 1
+
+
 def test_two_classes_one_column_one_row():
     model, explanation, table = made(rows=30, number=1, classes=("a", "b"))
     page(model=model, explanation=explanation, table=table)
@@ -249,19 +275,35 @@ def test_no_path_leads_out_of_the_folder_of_sound(tmp_path, path):
 
 
 def test_silence_is_dark():
-    assert spectrogram(np.zeros(22050), 22050.0).max() == 0
-    picture = spectrogram(signals.sine(440.0, 22050), 22050.0)
+    assert np.asarray(spectrogram(np.zeros(22050, np.float32), 22050.0)).max() == 0
+    picture = np.asarray(spectrogram(signals.sine(440.0, 22050), 22050.0))
     assert picture.max() == 255
     assert np.median(picture) == 0
+    assert 70 <= picture.sum(axis=1).argmax() <= 85  # low frequencies are at the bottom of 96 bands
 
 
-def test_a_picture_is_one(tmp_path):
-    Image = pytest.importorskip("PIL.Image", reason="no other reader of PNG here")
-    (tmp_path / "a.png").write_bytes(png(np.arange(60, dtype=np.uint8).reshape(5, 12) * 4))
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size == (12, 5)
-        bright = np.asarray(picture.convert("L"), int).ravel()
-    assert (np.diff(bright) >= 0).all()
+def test_a_picture_is_the_brighter_the_louder(tmp_path):
+    sweep = signals.sine(440.0, 22050, 3.0) * np.linspace(0, 1, 3 * 22050, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", sweep, 22050)
+    heard = hear(tmp_path, "a.wav")
+    data = base64.b64decode(heard.picture.partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.size == (heard.width, heard.height)
+        assert 400 < heard.width < 440
+        bright = np.asarray(picture.convert("L"), int).max(axis=0)
+    assert (np.diff(bright[5:-5]) >= -2).all()
+    assert bright[-5] > bright[5] + 100
+
+
+@pytest.mark.parametrize("rate", ["native", 16000.0, None])
+def test_whatever_rate_a_model_listens_at_it_is_heard(tmp_path, rate):
+    from dataclasses import replace
+
+    model, explanation, _ = made(rows=1)
+    soundfile.write(tmp_path / "0000.wav", signals.sine(440.0, 44100, 1.0), 44100)
+    described = {"name": "mine", "version": 0, "sample_rate": rate}
+    model = replace(model, provenance={"feature_set": described} if rate else {})
+    assert "<audio" in recording_page(model=model, explanation=explanation, sound=tmp_path)
 
 
 def test_files(tmp_path):
@@ -315,6 +357,13 @@ def test_nothing_is_left_of_a_page_that_cannot_be_written(tmp_path):
         (signed(-0.5), "−0.500"),
         (percent(0.8425), "84.3\u00a0%"),
         (fixed(0.8425), "0.843"),
+        (fixed(None), "–"),
+        (fixed(np.nan), "–"),
+        (of_hundred(0), "0"),
+        (of_hundred(0.003), "<1"),
+        (of_hundred(0.997), ">99"),
+        (of_hundred(1.0), "100"),
+        (of_hundred(0.5), "50"),
         (with_unit(440, "Hz"), "440.0\u00a0Hz"),
         (with_unit(0.5, "1"), "0.5000"),
         (seconds(90), "90.0\u00a0s"),
@@ -367,4 +416,4 @@ def test_the_command_takes_a_table_that_lacks_folds_and_labels(tmp_path):
     words = [str(tmp_path / name) for name in ("m.fk", "new.csv")]
     told = CliRunner().invoke(main, ["report", *words, "-o", str(tmp_path / "r.html")])
     assert told.exit_code == 0, told.output
-    assert "The surest" in (tmp_path / "r.html").read_text("utf-8")
+    assert "The most confident" in (tmp_path / "r.html").read_text("utf-8")

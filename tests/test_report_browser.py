@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 from reporting import HOSTILE_COLUMN, hostile, made
 
 from featkit.report import page, recording_page
@@ -75,6 +76,11 @@ def files(tmp_path_factory):
         text = page(model=model, explanation=explanation, table=table, sound=folder)
         found[name] = folder / f"{name}.html"
         found[name].write_text(text, "utf-8")
+    names = [f"class {k} of many" for k in range(30)]
+    model, explanation, table = made(rows=60, number=30, classes=names)
+    found["wide"] = folder / "wide.html"
+    text = page(model=model, explanation=explanation, table=table)
+    found["wide"].write_text(text, "utf-8")
     model, explanation, _ = made(rows=1)
     text = recording_page(model=model, explanation=explanation, sound=folder)
     found["recording"] = folder / "recording.html"
@@ -123,11 +129,42 @@ def test_nothing_is_asked_for_and_nothing_juts_out(opened, name, width, scheme):
     assert dark == (scheme == "dark")
 
 
+@pytest.mark.parametrize("width", [1280, 375])
+def test_thirty_classes_are_scrolled_within_the_page(opened, width):
+    view = opened("wide", width)
+    open_all(view)
+    assert view.evaluate("document.documentElement.scrollWidth") == width
+    assert view.evaluate(OUTSIDE) == []
+    matrix = view.locator(".matrix .scroll").first
+    matrix.evaluate("(e) => { e.scrollLeft = e.scrollWidth; }")
+    box, head, last = (
+        of.bounding_box()
+        for of in (matrix, matrix.locator("tbody th").last, matrix.locator("tbody td").last)
+    )
+    assert head["x"] == pytest.approx(box["x"], abs=1)  # whose row it is, is still to be read
+    assert last["x"] + last["width"] == pytest.approx(box["x"] + box["width"], abs=1)
+    assert head["width"] < box["width"] / 2
+
+
+def test_a_phone_has_strips_as_wide_as_itself_and_few_screens(opened):
+    view = opened("wide", 375)
+    assert view.locator("svg.swarm:visible").first.bounding_box()["width"] > 320
+    assert view.evaluate("document.body.scrollHeight") < 25000
+
+
+def test_a_column_that_is_folded_away_can_be_gone_to(opened):
+    view = opened("wide")
+    link = view.locator("a.term:visible").first
+    row = view.locator(link.get_attribute("href"))
+    assert not row.is_visible()
+    link.click()
+    assert row.is_visible()
+
+
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize(("name", "sections"), [("plain", 6), ("recording", 4)])
 def test_each_section_can_be_seen(opened, tmp_path, name, sections, width, scheme):
     """Pictures are kept where ``FEATKIT_PICTURES`` says, to be looked at."""
-    Image = pytest.importorskip("PIL.Image", reason="nothing to read a picture with")
     folder = Path(os.environ.get("FEATKIT_PICTURES") or tmp_path)
     view = opened(name, width, scheme)
     found = view.locator("main > section")

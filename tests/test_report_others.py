@@ -67,11 +67,12 @@ def test_the_page_of_a_recording(cut):
     assert "<h1>new.wav</h1>" in text
     assert "What each part is taken for" in text
     assert "3.0 to 6.0 s" in text
+    assert "its 3 parts were put together by their geometric mean" in text
     assert "What weighs most" not in text
     assert "mean |SHAP|" not in text
     first = explanation.mean().values[0, :, model.classes.index("jazz")]
     assert "usual" in text
-    assert text.count('<th scope="row"><a class="term"') == 8
+    assert len(re.findall(r"; usual −?[0-9]", text)) == 8
     assert f"{model.columns[int(np.argmax(np.abs(first)))]}" in text
 
 
@@ -80,7 +81,7 @@ def test_the_page_of_a_recording_does_as_it_is_told(cut):
     text = plain_text(recording_page(model=model, explanation=explanation, of_class="rock", top=3))
     assert "What spoke for and against rock" in text
     assert "What spoke for and against jazz" not in text
-    assert text.count('<th scope="row"><a class="term"') == 3
+    assert len(re.findall(r"; usual −?[0-9]", text)) == 3
     with pytest.raises(ParameterError, match="blues"):
         recording_page(model=model, explanation=explanation, of_class="blues")
 
@@ -145,7 +146,7 @@ def test_a_table_of_both_is_told_apart():
     explanation = explain(model, both)
     text = plain_text(page(model=model, explanation=explanation, table=FeatureTable.of(both)))
     assert "60 rows of the one that the model was trained on and 10 others are explained" in text
-    assert "in each of the 3 rounds" in text
+    assert "Each tick is the mean of a round." in text
     part = whole[:30]
     explanation = explain(model, part)
     text = plain_text(page(model=model, explanation=explanation, table=FeatureTable.of(part)))
@@ -158,6 +159,8 @@ def test_what_is_not_known_of_columns_is_not_made_up():
     text = page(model=model, explanation=explain(model, data), table=FeatureTable.of(data))
     assert "value of the clip" not in text
     assert "By family" not in text
+    assert "The columns" not in text
+    assert 'class="term"' not in text
 
 
 def test_its_own_table_has_one_score_only():
@@ -197,7 +200,7 @@ def test_few_rows_make_no_ranking():
     text = plain_text(page(model=model, explanation=explain(model, few), table=few))
     assert "6 rows tell little of columns in general" in text
     assert "What weighs most" not in text
-    assert "The least sure" in text
+    assert "The least confident" in text
 
 
 def test_single_recordings_are_different_recordings():
@@ -207,6 +210,44 @@ def test_single_recordings_are_different_recordings():
     groups = singles(explanation, None, None).groups
     shown = [of.name.split(",")[0] for _, rows in groups for of in rows]
     assert len(shown) == len(set(shown)) > 6
+
+
+@pytest.mark.parametrize(("columns", "said"), [(29, False), (30, True)])
+def test_how_far_rounds_agree_is_said_where_leading_is_something(columns, said):
+    model, explanation, table = made(number=columns)
+    text = plain_text(page(model=model, explanation=explanation, table=table))
+    assert ("Of the 10 columns that lead overall" in text) == said
+    assert ("in each of the 5 rounds" in text) == said
+
+
+def test_the_surest_are_of_different_classes():
+    _, explanation, _ = made(rows=40)
+    sure = 0.9 - 0.01 * np.argsort(np.argsort(explanation.y, kind="stable"), kind="stable")
+    P = np.where(explanation.y[:, None] == np.array(list("abc")), sure[:, None], 0.0)
+    explanation = replace(explanation, probabilities=P)
+    explanation = replace(explanation, y=np.array(list("abc"))[P.argmax(axis=1)])
+    (_, right), (_, least) = singles(explanation, None, None).groups
+    assert [of.said for of in right] == ["a", "b", "c"]
+    assert [of.said for of in least] == ["c", "c", "c"]
+    none = replace(explanation, y=None)
+    assert [of.said for of in singles(none, None, None).groups[0][1]] == ["a", "b", "c"]
+
+
+def test_scores_that_there_are_none_of_are_no_numbers():
+    model, _, _ = made()
+    scores = json.loads(json.dumps(model.scores))
+    scores["per_class"][0] |= {"recall": None, "precision": float("nan"), "f1": None}
+    for of in (*scores["models"].values(), scores["recordings"]):
+        of["accuracy"]["std"] = None
+    scores["confusion"][1] = [1, 298, 1]
+    text = page(model=replace(model, scores=scores))
+    assert text.count('<td class="number">–</td>') == 3
+    accuracy, rest = text.split("<caption>Balanced accuracy")
+    assert "folds ±" not in accuracy
+    assert "folds ±" in rest
+    shares = text.split('id="shares"')[1]
+    assert ">&lt;1</td>" in shares
+    assert ">&gt;99</td>" in shares
 
 
 # Scores alone
@@ -232,7 +273,7 @@ def test_a_page_of_scores_alone(result, tmp_path):
     assert f"Of 60 recordings, {right} (" in text
     assert "name the table as well" in text
     assert "column “" not in text
-    assert "featkit train" not in text.split("How to make it again")[-1]
+    assert "featkit train" not in text.split("How to reproduce this")[-1]
     refused = CliRunner().invoke(main, ["report", words[0], "-o", words[1], "--rows", "3"])
     assert refused.exit_code == 2
 
@@ -269,7 +310,7 @@ def test_scores_that_lack_something(result, tmp_path, missing):
         read_scores(tmp_path / "s.json")
 
 
-# How to make it again
+# How to reproduce this
 
 
 def test_the_commands_name_how_the_corpus_was_made():
@@ -322,6 +363,26 @@ def test_files_of_an_earlier_report_are_replaced(tmp_path):
     assert list(pd.read_csv(tmp_path / "correlated.csv")) == ["group", "feature"]
     bins = pd.read_csv(tmp_path / "reliability.csv")
     assert bins["rows"].sum() == 40
+
+
+def test_files_of_a_model_file_are_in_order(tmp_path):
+    """Which keeps names in alphabetical order."""
+    model, _, _ = made()
+    held = replace(model, scores=json.loads(json.dumps(model.scores, sort_keys=True)))
+    for name, of in (("trained", model), ("held", held)):
+        write_report(tmp_path / "r.html", model=of, csv=tmp_path / name)
+    trained, held = (
+        {
+            of: (tmp_path / name / of).read_text("utf-8")
+            for of in ("per_class.csv", "reliability.csv")
+        }
+        for name in ("trained", "held")
+    )
+    assert held == trained
+    assert held["per_class.csv"].startswith("class,precision,recall,f1,support,predicted\n")
+    assert held["reliability.csv"].startswith("from,to,rows,confidence,accuracy\n")
+    edges = pd.read_csv(tmp_path / "held" / "reliability.csv", dtype=str)[["from", "to"]]
+    assert (edges.map(len) == 3).all(axis=None)
 
 
 def test_formulas_are_none_in_the_files(tmp_path):

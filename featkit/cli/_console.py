@@ -8,7 +8,7 @@ import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import click
@@ -276,16 +276,28 @@ class Pace:
 def shown_progress(doing: str, things: str = "files") -> Iterator[Reporter]:
     """A progress bar on a terminal; elsewhere a plain line every few seconds. On standard error."""
     pace = Pace()
-    begin, before = time.monotonic(), 0
+    begin = time.monotonic()
     with _shown(doing, things) as show:
 
         def report(done: int, total: int, note: str = "") -> None:
-            nonlocal pace, begin, before
-            if done < before:  # of something else
-                pace, begin = Pace(), time.monotonic()
-            before = done
             pace.note(time.monotonic() - begin, done)
             show(done, total, _joined(note, pace.left(total - done)))
+
+        yield report
+
+
+@contextmanager
+def shown_explaining() -> Iterator[Reporter]:
+    """The progress of `featkit.explain`: of models that are fitted for it, then of rows."""
+    with ExitStack() as shown:
+        show: dict[str, Reporter] = {}
+
+        def report(done: int, total: int, note: str = "") -> None:
+            doing, things = ("fitting", "models") if note == "fitting" else ("explaining", "rows")
+            if doing not in show:
+                shown.close()
+                show[doing] = shown.enter_context(shown_progress(doing, things))
+            show[doing](done, total, "" if note == doing else note)
 
         yield report
 

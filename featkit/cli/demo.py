@@ -64,7 +64,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
     """
     from featkit.batch import extract
-    from featkit.cli._console import shown_batch, shown_progress
+    from featkit.cli._console import shown_batch, shown_explaining, shown_progress
     from featkit.cli._scores import show_leaderboard
     from featkit.explaining import explain
     from featkit.recognition import train
@@ -92,7 +92,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     show_leaderboard(result.scores)
     model = Path(output) / "style.fk"
     result.model.save(model)
-    with shown_progress("explaining", "rows") as report:
+    with shown_explaining() as report:
         explanation = explain(
             result.model, extraction.table, n_jobs=jobs, budget=EXPLAINING, progress=report
         )

@@ -43,7 +43,7 @@ def command(
     Each bar is a contribution of one column, with its value in its own unit: to the right for the
     class, to the left against it. The segments of a recording are shown by their mean.
     """
-    from featkit.cli._console import remark, show_failures, shown_progress
+    from featkit.cli._console import remark, show_failures, shown_explaining
     from featkit.errors import ParameterError
     from featkit.explaining import explain
     from featkit.parameters import unknown
@@ -62,7 +62,7 @@ def command(
         show_failures(extraction.failures)
         raise click.exceptions.Exit(1)
     said = loaded.predict_table(extraction.table).iloc[0]
-    with shown_progress("explaining", "rows") as report:
+    with shown_explaining() as report:
         explanation = explain(loaded, extraction.table, n_jobs=jobs, progress=report)
     _show_probabilities(said, loaded.classes)
     _show_contributions(explanation, of_class or str(said["predicted"]), top)

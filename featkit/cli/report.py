@@ -1,4 +1,4 @@
-"""``featkit report``: a page that says how good a model is, where it errs, and why."""
+"""``featkit report``: a page that says how good a model is, where it goes wrong, and why."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def command(
     budget: float,
     jobs: int | None,
 ) -> None:
-    """Write a page about a model: how good it is, where it errs, and why.
+    """Write a page about a model: how good it is, where it goes wrong, and why.
 
     MODEL is what `featkit train` wrote, or the scores alone, as its --scores wrote them. TABLE is
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
-    from featkit.cli._console import printable, remark, shown_progress
+    from featkit.cli._console import printable, remark, shown_explaining
     from featkit.explaining import explain
     from featkit.models.settings import Settings
     from featkit.recognition import load_model
@@ -82,7 +82,7 @@ def command(
     features = explanation = None
     if table is not None:
         features = _read(table, Settings(**loaded.training["settings"]).keys)
-        with shown_progress("explaining", "rows") as report:
+        with shown_explaining() as report:
             explanation = explain(
                 loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report
             )

@@ -10,6 +10,7 @@ from featkit.explaining.ranking import (
     direction,
     grid,
     importance,
+    importance_by_fold,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "explain",
     "grid",
     "importance",
+    "importance_by_fold",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,9 +39,6 @@ TRIED = 6
 
 FEWEST = 20
 """Rows that are explained at least, however long they take."""
-
-EXACT = 1e-4
-"""Of the output's size: how much may be missing from the sum of contributions."""
 
 
 class _Found(NamedTuple):
@@ -86,7 +84,8 @@ def explain(
     n_jobs : int, optional
         Worker processes; None for one for each processor.
     progress : callable, optional
-        Called with how much is done, of how much, and what.
+        Called with how much is done, of how much, and what: ``"fitting"`` while models of folds
+        are, then of rows how long they will take, or "".
 
     Returns
     -------
@@ -120,7 +119,7 @@ def explain(
     group = settings_of(model).group
     if group is not None and group in table.keys and (texts(table, group) != "").all():
         keys["group"] = texts(table, group)
-    return Explanation(
+    explanation = Explanation(
         values=found.values,
         base=found.base,
         output=found.output,
@@ -139,8 +138,9 @@ def explain(
         method=_method(model, everyone),
         rows_there=there,
         schema={column["name"]: column for column in model.provenance.get("columns", [])},
-        notes=[*_inexact(found), *_sampled(len(found.rows), there), *unknown, *notes],
+        notes=[*_sampled(len(found.rows), there), *unknown, *notes],
     )
+    return replace(explanation, notes=[*filter(None, [explanation.flaw]), *explanation.notes])
 
 
 def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
@@ -159,18 +159,6 @@ def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array 
             " is right is not asked of them."
         )
     return (y if (y != "").any() else None), notes
-
-
-def _inexact(found: _Found) -> list[str]:
-    """A note, should contributions not add up to the output."""
-    missing = np.abs(found.output - found.base - found.values.sum(axis=1)).max(initial=0)
-    size = np.abs(found.output - found.base).max(initial=0)
-    if missing <= EXACT * size:
-        return []
-    return [
-        f"The contributions do NOT add up to what the model said: up to {missing:.2g} is missing,"
-        f" of at most {size:.2g}. Do not rely on them."
-    ]
 
 
 def _sampled(explained: int, there: int) -> list[str]:
@@ -212,39 +200,46 @@ def _found(
     total = sum(len(rows) for _, rows in pieces)
     if at_once and progress:
         progress(0, total, _estimate(model.name, X, pieces, workers, budget))
-    end = time.monotonic() + budget
-
-    def tasks() -> Iterator[Any]:
-        sent = 0
-        for of, rows in pieces:
-            if at_once and sent >= FEWEST and time.monotonic() > end:
-                return
-            sent += len(rows)
-            yield joblib.delayed(_contributions)(
-                model.name, model.classes, of, rows, X[rows], seed=seed
-            )
-
+    end = time.monotonic() + budget if at_once else np.inf
+    explained = joblib.delayed(_contributions)
     with interrupts_ignored():
         results = joblib.Parallel(
             n_jobs=workers if at_once else 1,
             return_as="generator",
             batch_size=1,
             pre_dispatch="n_jobs",
-        )(tasks())
+        )(
+            explained(model.name, model.classes, of, rows, X[rows], seed=seed)
+            for of, rows in _until(end, pieces)
+        )
     found: list[_Found] = []
-    done = 0
     for each in results:
         found.append(each)
-        done += len(each.rows)
         if progress:
-            progress(done, total, "")
+            progress(sum(len(of.rows) for of in found), total, "")
+    return _in_table_order(found)
+
+
+def _until(
+    end: float, pieces: Sequence[tuple[Explainer, Array]]
+) -> Iterator[tuple[Explainer, Array]]:
+    """Pieces that are begun before that time, and some however late it is."""
+    sent = 0
+    for of, rows in pieces:
+        if sent >= FEWEST and time.monotonic() > end:
+            return
+        sent += len(rows)
+        yield of, rows
+
+
+def _in_table_order(found: Sequence[_Found]) -> _Found:
+    """All of them as one."""
     order = np.argsort(np.concatenate([of.rows for of in found]), kind="stable")
-    errors = [of.error for of in found if of.error is not None]
-    arrays = {
-        name: np.concatenate([getattr(of, name) for of in found])[order]
-        for name in ("rows", "folds", "learnt", "values", "base", "output", "P")
+    arrays: dict[str, Any] = {
+        name: None if values[0] is None else np.concatenate(values)[order]
+        for name, values in zip(_Found._fields, zip(*found, strict=True), strict=True)
     }
-    return _Found(**arrays, error=np.concatenate(errors)[order] if errors else None)
+    return _Found(**arrays)
 
 
 def _pieces(everyone: Sequence[Explainer], size: int) -> Iterator[tuple[Explainer, Array]]:

@@ -136,6 +136,8 @@ def _by_itself(own: Explainer, learnt: Array) -> tuple[list[Explainer], list[str
         for rows, known in ((own.rows[~learnt], False), (own.rows[learnt], True))
     ]
     which = f"{learnt.sum()} of these {len(learnt)} rows" if len(learnt) > 1 else "this very row"
+    if not learnt.all():  # numbers that were there more than once are not known again by themselves
+        which = f"at least {which}"
     note = f"The model has learnt from {which}, and is surer of what it knows than of what is new."
     return [part for part in parts if len(part.rows)], [note]
 

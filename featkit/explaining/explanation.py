@@ -19,6 +19,9 @@ import numpy as np
 from featkit.models.scores import predicted
 from featkit.segments import Array
 
+EXACT = 1e-4
+"""Of the output's size: how much may be missing from the sum of contributions."""
+
 NO_FOLD = ""
 """Where a row was explained by the final model."""
 
@@ -95,6 +98,20 @@ class Explanation:
         """What the contributions and the base leave unexplained, ``(rows, classes)``."""
         residual: Array = self.output - self.base - self.values.sum(axis=1)
         return residual
+
+    @cached_property
+    def flaw(self) -> str:
+        """What to say where contributions do not add up to the output; "" where they do."""
+        missing = np.abs(self.residual).max(axis=1, initial=0)
+        size = float(np.abs(self.output - self.base).max(initial=0))
+        wrong = ~(missing <= EXACT * size)
+        if not wrong.any():
+            return ""
+        return (
+            f"The contributions do NOT add up to what the model said in {wrong.sum():,} of"
+            f" {len(self):,} rows: up to {missing.max():.2g} is missing, of at most {size:.2g}. Do"
+            " not rely on them."
+        )
 
     @cached_property
     def predicted(self) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -78,6 +79,7 @@ def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: in
 
     state = np.random.get_state()  # shap seeds NumPy's own generator
     masker = shap.maskers.Independent(background, max_samples=len(background))
+    masker.invariants = partial(_same, background)
     explainer = shap.PermutationExplainer(f, masker, seed=seed)
     try:
         found = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
@@ -85,6 +87,16 @@ def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: in
         np.random.set_state(state)
     values: Array = found.values
     return values
+
+
+def _same(background: Array, x: Array) -> Array:
+    """Where the background has the row's own values, ``(rows, columns)``, which need no evaluation.
+
+    shap's own comparison is to 1e-8, in whatever unit: all values of a column smaller than that
+    would be the same, and the column would never speak.
+    """
+    same: Array = (x == background) | (np.isnan(x) & np.isnan(background))
+    return same
 
 
 def evaluations(columns: int, background: int) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import NO_FOLD, Explanation
-from featkit.models.scores import INTERVAL, draws
+from featkit.models.scores import INTERVAL
 from featkit.parameters import unknown
 from featkit.segments import Array
 
@@ -53,9 +53,9 @@ def importance(
     Returns
     -------
     pandas.DataFrame
-        ``feature``, ``mean_abs_shap``, its 95 % interval ``low`` and ``high`` (a bootstrap over
-        groups of rows), ``share`` of the sum of all, and ``std`` over the folds that explained, NaN
-        if there is one.
+        ``feature``, ``mean_abs_shap``, its 95 % interval ``low`` and ``high`` (a bootstrap over the
+        folds that explained, whose models differ, and over groups of rows within each), ``share``
+        of the sum of all, and ``std`` over the folds, NaN if there is one.
 
     Raises
     ------
@@ -64,12 +64,9 @@ def importance(
     """
     import pandas as pd
 
-    names, values = grouped(explanation, by)
-    each = _sizes(_of_class(explanation, values, of_class))
+    names, each = _each(explanation, by, of_class)
     mean = each.mean(axis=0)
-    low, high = _interval(each, explanation.groups)
-    rounds = sorted(set(explanation.folds.tolist()) - {NO_FOLD})
-    folds = [each[explanation.folds == fold].mean(axis=0) for fold in rounds]
+    low, high = _interval(each, explanation.folds, explanation.groups)
     table = pd.DataFrame(
         {
             "feature": names,
@@ -77,11 +74,44 @@ def importance(
             "low": low,
             "high": high,
             "share": mean / max(mean.sum(), np.finfo(np.float64).tiny),
-            "std": np.std(folds, axis=0) if len(folds) > 1 else np.nan,
+            "std": importance_by_fold(explanation, by=by, of_class=of_class).std().to_numpy(),
         }
     )
     order = np.argsort(-mean, kind="stable")
     return table.iloc[order].reset_index(drop=True)
+
+
+def importance_by_fold(
+    explanation: Explanation, *, by: str = "column", of_class: str | None = None
+) -> pd.DataFrame:
+    """Mean |SHAP| in each fold that explained: how far its models differ.
+
+    Parameters
+    ----------
+    explanation, by, of_class
+        See `importance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each fold, none for the final model; a column for each feature, in their order.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such class, or no such way to put together.
+    """
+    import pandas as pd
+
+    names, each = _each(explanation, by, of_class)
+    means = pd.DataFrame(each, columns=names).groupby(explanation.folds).mean()
+    return means.drop(index=NO_FOLD, errors="ignore")
+
+
+def _each(explanation: Explanation, by: str, of_class: str | None) -> tuple[list[str], Array]:
+    """Names, and the size of the contributions of each to each row, ``(rows, names)``."""
+    names, values = grouped(explanation, by)
+    return names, _sizes(_of_class(explanation, values, of_class))
 
 
 def grouped(explanation: Explanation, by: str) -> tuple[list[str], Array]:
@@ -129,22 +159,23 @@ def direction(explanation: Explanation) -> pd.DataFrame:
     return pd.DataFrame(found, index=explanation.columns, columns=explanation.classes)
 
 
-def correlated(explanation: Explanation, *, above: float = CORRELATED) -> list[list[str]]:
+def correlated(explanation: Explanation) -> list[list[str]]:
     """Groups of columns that say the same, the most important group first.
 
     Columns are joined if each is correlated by rank with each (complete linkage). Which of them a
     model leans on is chance, and their order means nothing.
     """
+    import pandas as pd
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
     ranks = ranked(explanation.X)
-    distance = 1 - np.abs(np.nan_to_num(_correlations(ranks)))
+    distance = 1 - np.abs(np.nan_to_num(pd.DataFrame(ranks).corr().to_numpy()))
     np.fill_diagonal(distance, 0)
     if len(distance) < 2:
         return []
     tree = linkage(squareform((distance + distance.T) / 2, checks=False), method="complete")
-    member = fcluster(tree, t=1 - above, criterion="distance")
+    member = fcluster(tree, t=1 - CORRELATED, criterion="distance")
     order = importance(explanation)["feature"].tolist()
     groups: dict[int, list[str]] = {}
     place = {name: k for k, name in enumerate(explanation.columns)}
@@ -153,14 +184,12 @@ def correlated(explanation: Explanation, *, above: float = CORRELATED) -> list[l
     return [names for names in groups.values() if len(names) > 1]
 
 
-def grid(
-    explanation: Explanation, rows: str = "family", columns: str = "statistic"
-) -> pd.DataFrame:
+def grid(explanation: Explanation) -> pd.DataFrame:
     """Mean |SHAP| of each family by each statistic, over all classes; 0 where there is none."""
     import pandas as pd
 
     pairs = [
-        (_label(explanation, name, rows), _label(explanation, name, columns))
+        (_label(explanation, name, "family"), _label(explanation, name, "statistic"))
         for name in explanation.columns
     ]
     cells, summed = _summed(explanation, pairs)
@@ -228,16 +257,32 @@ def _of_class(explanation: Explanation, values: Array, name: str | None) -> Arra
     return values[:, :, k : k + 1]
 
 
-def _interval(each: Array, groups: Array) -> tuple[Array, Array]:
-    """The 95 % interval of means over rows, by drawing groups again: ``(columns,)`` each."""
+def _interval(each: Array, folds: Array, groups: Array) -> tuple[Array, Array]:
+    """The 95 % interval of means over rows, ``(names,)`` each: folds are drawn, and their groups.
+
+    One fold fewer is drawn than there are, for else the variance of a mean of few is too small
+    (McCarthy and Snowden, "The bootstrap and finite population sampling", 1985).
+    """
+    rng = np.random.default_rng(0)
+    names, fold = np.unique(folds, return_inverse=True)
+    drawn = rng.multinomial(max(len(names) - 1, 1), np.full(len(names), 1 / len(names)), DRAWS)
+    sums, rows = np.zeros((DRAWS, each.shape[1])), np.zeros((DRAWS, 1))
+    for k in range(len(names)):
+        of_groups, sizes = _by_group(each[fold == k], groups[fold == k])
+        count = len(sizes)
+        times = rng.multinomial(drawn[:, k] * count, np.full(count, 1 / count))
+        sums += times @ of_groups
+        rows += (times @ sizes)[:, None]
+    low, high = np.percentile(sums / rows, INTERVAL, axis=0)
+    return low, high
+
+
+def _by_group(each: Array, groups: Array) -> tuple[Array, Array]:
+    """The sum over the rows of each group, ``(groups, names)``, and how many these are."""
     names, group = np.unique(groups, return_inverse=True)
     sums = np.zeros((len(names), each.shape[1]))
     np.add.at(sums, group, each)
-    sizes = np.bincount(group)
-    (times,) = draws(len(names), DRAWS, at_once=DRAWS)
-    means = (times @ sums) / (times @ sizes)[:, None]
-    low, high = np.percentile(means, INTERVAL, axis=0)
-    return low, high
+    return sums, np.bincount(group)
 
 
 def ranked(x: Array) -> Array:
@@ -248,17 +293,7 @@ def ranked(x: Array) -> Array:
 
 
 def _correlation(a: Array, b: Array) -> Array:
-    """Of each column of `a` with that of `b`, over the rows that both have."""
-    there = ~(np.isnan(a) | np.isnan(b))
-    count = np.maximum(there.sum(axis=0), 1)
-    a, b = (np.where(there, x, 0.0) for x in (a, b))
-    a, b = (np.where(there, x - x.sum(axis=0) / count, 0.0) for x in (a, b))
-    size = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
-    return np.where(size > 0, (a * b).sum(axis=0) / np.where(size > 0, size, 1), np.nan)
+    """Of each column of `a` with that of `b`, over the rows that both have; NaN of a constant."""
+    import pandas as pd
 
-
-def _correlations(ranks: Array) -> Array:
-    """Of all columns with all: ``(columns, columns)``."""
-    return np.stack(
-        [_correlation(ranks, np.broadcast_to(column[:, None], ranks.shape)) for column in ranks.T]
-    )
+    return pd.DataFrame(a).corrwith(pd.DataFrame(b)).to_numpy()

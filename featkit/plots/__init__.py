@@ -19,7 +19,7 @@ import numpy as np
 
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
-from featkit.explaining.ranking import grid
+from featkit.explaining.ranking import grid, importance_by_fold
 from featkit.explaining.ranking import importance as ranking
 from featkit.parameters import unknown
 from featkit.plots.drawing import (
@@ -55,6 +55,7 @@ VALUES = ("viridis_r", 0.1, 1.0)
 """Colours of points: no lighter than can be seen on white."""
 
 BAR, OWN, OTHER = "#56b4e9", "#00336b", "#7f7f7f"
+FOLDS: dict[str, Any] = {"s": 7, "color": OWN, "linewidths": 0, "zorder": 3}
 LINE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "zorder": 0}
 
 
@@ -67,6 +68,9 @@ def importance(
     ax: Axes | None = None,
 ) -> Axes:
     """Bars of mean |contribution|, the greatest at the top, with 95 % intervals.
+
+    Where several folds explained, each of their means is a dot: the interval is that of the mean
+    over all.
 
     Parameters
     ----------
@@ -98,8 +102,13 @@ def importance(
     ax = new_axes(ax, 6.4, 0.27 * len(shown) + 1.3)
     ax.barh(places, shown["mean_abs_shap"], height=0.7, color=BAR)
     ax.hlines(places, shown["low"], shown["high"], color="black", linewidth=1.2)
+    by_fold = importance_by_fold(explanation, by=by, of_class=of_class)[shown["feature"]]
+    if len(by_fold) > 1:
+        means = by_fold.to_numpy().T
+        ax.scatter(means, np.repeat(places, means.shape[1]), **FOLDS)
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals")
+    dots = "; dots: folds" if len(by_fold) > 1 else ""
+    ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals{dots}")
     listed(ax, shown["feature"].tolist())
     titled(ax, of_class or "all classes", some_of(len(shown), len(table), PLURAL[by]))
     return ax
@@ -168,6 +177,7 @@ def beeswarm(
     key.ax.set_yticks([0, 1], ["low", "high"])
     key.ax.tick_params(length=0)
     key.set_label("value of the column, by rank", labelpad=-16)
+    ax.locator_params(axis="x", nbins=6)
     ax.set_xlabel(
         f"contribution, in {explanation.scale}\n(above 0: for the class; below: against it)"
     )
@@ -231,9 +241,8 @@ def dependence(
 ) -> Axes:
     """How the contribution of a column to a class depends on its value: a point for each row.
 
-    Rows of the class are filled points, those of others rings, and crosses where the class is not
-    known. Rows in which
-    the column is undefined are left out, and counted.
+    Rows of the class are filled points, those of others rings, and those of unknown class crosses.
+    Rows in which the column is undefined are left out, and counted.
 
     Parameters
     ----------

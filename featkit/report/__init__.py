@@ -37,17 +37,17 @@ Folder = str | os.PathLike[str]
 CONTENTS = [
     ("asked", "What was asked"),
     ("good", "How good"),
-    ("errs", "Where it errs"),
+    ("errs", "Where it goes wrong"),
     ("why", "Why"),
     ("single", "Single recordings"),
-    ("again", "How to make it again"),
+    ("again", "How to reproduce this"),
 ]
 
 OF_RECORDING = [
     ("what", "What it is taken for"),
     ("why", "What spoke for and against"),
     ("trust", "How far to trust it"),
-    ("again", "How to make it again"),
+    ("again", "How to reproduce this"),
 ]
 
 TITLES = ["On the table that it was trained on", "On rows that it was not trained on"]
@@ -180,7 +180,8 @@ def _rendered(
     schema = {of["name"]: of for of in model.provenance.get("columns", [])}
     if explanation is not None:
         schema |= explanation.schema
-    columns = list(shown or (model.columns if explanation is None else explanation.columns))
+    columns = shown or (model.columns if explanation is None else explanation.columns)
+    known = [name for name in columns if name in schema]
     return (
         environment()
         .get_template(template)
@@ -188,10 +189,10 @@ def _rendered(
             policy=policy(),
             style=style(),
             script=script(),
-            number={name: k for k, name in enumerate(columns, start=1)},
+            number={name: k for k, name in enumerate(known, start=1)},
             contents=contents,
             steps=len(contents),
-            again=again(model, columns, schema, commands),
+            again=again(model, known, schema, commands),
             **given,
         )
     )
@@ -208,8 +209,9 @@ def _command(model: Subject, explanation: Explanation | None) -> str:
 
 
 def _rate(model: Subject) -> float | None:
-    rate: float | None = model.provenance.get("feature_set", {}).get("sample_rate")
-    return rate
+    """Rate in Hz at which the model listens; None if it is each recording's own, or not known."""
+    rate = model.provenance.get("feature_set", {}).get("sample_rate")
+    return None if rate == "native" else rate
 
 
 def read_scores(path: Folder) -> Scored:

@@ -1,4 +1,4 @@
-"""How to make it again: the last section."""
+"""How to reproduce a model and its page: the last section."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def again(
         feature_set=json.dumps(features, indent=2, ensure_ascii=False) if features else "",
         own=features is not None and features["name"] not in feature_sets(),
         fingerprint=str(provenance.get("fingerprint", "")),
-        columns=[_column(name, schema.get(name, {})) for name in columns],
+        columns=[_column(name, schema[name]) for name in columns],
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the model errs: the third section."""
+"""Where the model goes wrong: the third section."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from featkit.report.words import count, fixed, percent, quoted
+from featkit.report.words import count, fixed, of_hundred, percent, quoted
 
 STEPS = 9
 """Shades of a cell."""
 
-MOST_SAID = 6
+MOST_NAMED = 6
 """Confusions put into words."""
 
 
@@ -32,8 +32,8 @@ class ClassErrors:
     """How a class was recognised."""
 
     name: str
-    true: int
-    said: int
+    support: int
+    predicted: int
     difference: str
     precision: str
     recall: str
@@ -81,7 +81,7 @@ def _cells(classes: Sequence[str], counts: Any) -> list[list[Cell]]:
         [
             Cell(
                 count=str(counts[i, j]) if counts[i, j] else "·",
-                share=f"{100 * shares[i, j]:.0f}" if counts[i, j] else "·",
+                share=of_hundred(shares[i, j]) if counts[i, j] else "·",
                 shade=_shade(float(shares[i, j]), right=i == j),
                 said=_in_words(counts[i, j], counts[i].sum(), true, said),
             )
@@ -92,7 +92,7 @@ def _cells(classes: Sequence[str], counts: Any) -> list[list[Cell]]:
 
 
 def _in_words(found: int, total: int, true: str, said: str) -> str:
-    return f"{found} of {total} {quoted(true)} called {quoted(said)}" if found else ""
+    return f"{found} of {total} {quoted(true)} predicted as {quoted(said)}" if found else ""
 
 
 def _shade(share: float, *, right: bool) -> str:
@@ -104,7 +104,7 @@ def _shade(share: float, *, right: bool) -> str:
 def _confusions(classes: Sequence[str], counts: Any) -> list[str]:
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_SAID]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_NAMED]
     said = []
     for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True):
         if wrong[i, j]:
@@ -122,8 +122,8 @@ def _class(of: Mapping[str, Any]) -> ClassErrors:
     more = of["predicted"] - of["support"]
     return ClassErrors(
         name=str(of["class"]),
-        true=of["support"],
-        said=of["predicted"],
+        support=of["support"],
+        predicted=of["predicted"],
         difference=f"+{more}" if more > 0 else f"−{-more}" if more else "0",
         precision=fixed(of["precision"]),
         recall=fixed(of["recall"]),
@@ -132,20 +132,20 @@ def _class(of: Mapping[str, Any]) -> ClassErrors:
 
 
 def _lean(per_class: Sequence[Mapping[str, Any]]) -> str:
-    """Which class is said too often, and which too rarely."""
+    """Which class is predicted too often, and which too rarely."""
     by = sorted(per_class, key=lambda of: of["predicted"] - of["support"])
     least, most = by[0], by[-1]
     if most["predicted"] == most["support"] and least["predicted"] == least["support"]:
-        return "Every class was said as often as it is there."
+        return "Every class was predicted as often as it is there."
     said = []
     if most["predicted"] > most["support"]:
         said.append(
-            f"Said most beyond its due is {quoted(most['class'])}:"
-            f" {most['predicted']} times, and it is there {most['support']} times."
+            f"Predicted most beyond its support is {quoted(most['class'])}:"
+            f" {most['predicted']} times, with {count(most['support'], 'row')} of it."
         )
     if least["predicted"] < least["support"]:
         said.append(
-            f"Said most short of it is {quoted(least['class'])}:"
-            f" {least['predicted']} times for {least['support']}."
+            f"Predicted most short of it is {quoted(least['class'])}:"
+            f" {least['predicted']} times, with {count(least['support'], 'row')}."
         )
     return " ".join(said)

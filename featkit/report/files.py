@@ -22,6 +22,10 @@ from featkit.writing import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
+OF_CLASS = ["class", "precision", "recall", "f1", "support", "predicted"]
+OF_BIN = ["from", "to", "rows", "confidence", "accuracy"]
+"""Columns in their order, which a model file does not keep."""
+
 HERE = "_here"
 """Ends the names of files on the table that is explained, if the model was trained on another."""
 
@@ -89,11 +93,12 @@ def _of_scores(scores: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
         for model, of in models.items()
         for name in METRICS
     ]
+    bins = pd.DataFrame(scores["calibration"]["reliability"], columns=OF_BIN)
     return {
         "scores": pd.DataFrame(metrics, columns=["model", "score", *values]),
-        "per_class": pd.DataFrame(scores["per_class"]),
+        "per_class": pd.DataFrame(scores["per_class"], columns=OF_CLASS),
         "confusion": confusion,
-        "reliability": pd.DataFrame(scores["calibration"]["reliability"]),
+        "reliability": bins.round({"from": 9, "to": 9}),
     }
 
 

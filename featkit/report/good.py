@@ -11,7 +11,7 @@ from markupsafe import Markup
 from featkit.models.scores import METRICS
 from featkit.models.training import BASELINE, ranked
 from featkit.report import svg
-from featkit.report.words import count, fixed, percent, plural, points
+from featkit.report.words import NO_NUMBER, count, fixed, percent, plural, points
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -173,7 +173,7 @@ def _metric(scores: Mapping[str, Any], name: str) -> Metric:
             value=fixed(of["value"]),
             low=fixed(of["low"]),
             high=fixed(of["high"]),
-            std=fixed(of["std"]),
+            std=fixed(of["std"]).replace(NO_NUMBER, ""),
             chart=svg.interval(of["value"], of["low"], of["high"], top=top, against=against),
         )
         for each, of in models.items()

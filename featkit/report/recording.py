@@ -17,7 +17,7 @@ from featkit.report.good import good
 from featkit.report.panels import times
 from featkit.report.singles import Single, heard, single
 from featkit.report.subject import Subject
-from featkit.report.why import exactness, scale
+from featkit.report.why import exactness, others, scale
 from featkit.report.words import percent
 
 
@@ -41,6 +41,7 @@ class Recording:
     parts: Sequence[Part]
     scale: str
     method: str
+    flaw: str
     notes: Sequence[str]
     trust: Sequence[str]
 
@@ -89,6 +90,7 @@ def recording(
         ],
         scale=scale(explanation),
         method=explanation.method,
-        notes=[*exactness(explanation)[1:], *explanation.notes],
+        flaw=explanation.flaw,
+        notes=[*exactness(explanation)[1:], *others(explanation)],
         trust=good(model.scores).lead if model.scores else [],
     )

@@ -1,10 +1,11 @@
-"""Single recordings: the surest right, the surest wrong, the least sure: the fifth section."""
+"""Single recordings: the most confident, right and wrong, and the least: the fifth section."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from markupsafe import Markup
@@ -19,7 +20,7 @@ from featkit.segments import Array
 
 OF_EACH = 3
 
-PROBABILITIES = 5
+PROBABILITIES = 3
 """Classes whose probabilities are shown."""
 
 CONTRIBUTIONS = 8
@@ -76,18 +77,19 @@ def singles(
 
 
 def _chosen(explanation: Explanation) -> list[tuple[str, list[int]]]:
-    """Which rows are shown, of each recording one at most."""
+    """Which rows are shown: one of each recording, and of the surest one of each class first."""
     sure = explanation.probabilities.max(axis=1, initial=0)
-    surest, least = np.argsort(-sure, kind="stable"), np.argsort(sure, kind="stable")
+    surest, least = (np.argsort(of, kind="stable") for of in (-sure, sure))
+    of_each = partial(_of_each_class, explanation)
     if explanation.y is None:
-        chosen = [("The surest", surest), ("The least sure", least)]
+        chosen = [("The most confident", of_each(surest)), ("The least confident", least)]
     else:
         known = explanation.y != ""
         right = explanation.predicted == explanation.y
         chosen = [
-            ("The surest that were right", surest[right[surest]]),
-            ("The surest that were wrong", surest[(known & ~right)[surest]]),
-            ("The least sure", least),
+            ("The most confident that were right", of_each(surest[right[surest]])),
+            ("The most confident that were wrong", of_each(surest[(known & ~right)[surest]])),
+            ("The least confident", least),
         ]
     recordings = np.asarray(explanation.keys.get("path", np.arange(len(explanation)))).tolist()
     seen = set()
@@ -100,6 +102,14 @@ def _chosen(explanation: Explanation) -> list[tuple[str, list[int]]]:
                 rows.append(row)
         found.append((title, rows))
     return found
+
+
+def _of_each_class(explanation: Explanation, rows: Array) -> Array:
+    """The first row of each class that was predicted, then the second of each, and so on."""
+    import pandas as pd
+
+    said = pd.Series(explanation.predicted[rows])
+    return rows[np.argsort(said.groupby(said).cumcount(), kind="stable")]
 
 
 def heard(
@@ -178,6 +188,7 @@ def _probabilities(
     P: Array, classes: Sequence[str], most: int
 ) -> tuple[list[tuple[str, str, Markup]], str]:
     order = np.argsort(-P, kind="stable")
+    most = len(P) if len(P) == most + 1 else most  # one more is no longer than to say so
     first, rest = order[:most], order[most:]
     shown = [(classes[k], percent(float(P[k])), svg.bar(float(P[k]), 1.0)) for k in first]
     left = f"The other {len(rest)} together: {percent(float(P[rest].sum()))}." if len(rest) else ""

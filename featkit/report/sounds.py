@@ -10,18 +10,19 @@ from __future__ import annotations
 import base64
 import io
 import os
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit.audio import load
 from featkit.errors import AudioError
 from featkit.files import as_name
-from featkit.filters import fft_window, mel_filters
 from featkit.segments import Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SECONDS = 5.0
 """Longest sound in the page."""
@@ -29,17 +30,11 @@ SECONDS = 5.0
 USUAL_RATE = 22050.0
 """Rate in Hz where the model does not say its own; more is not put into the page."""
 
-N_FFT, BANDS, FRAMES = 1024, 96, 420
-"""Of the picture: samples of a transform, its height, and about its width."""
+SPECTRA = {"n_fft": 1024, "n_mels": 96, "top_db": 70.0}
+"""Of the picture: the last is how far below the loudest all is black, the one before its height."""
 
-FLOOR = -70.0
-"""dB below the loudest that are black."""
-
-PALETTE = np.array(
-    [(0, 0, 4), (40, 11, 84), (101, 21, 110), (159, 42, 99), (212, 72, 66), (245, 125, 21),
-     (250, 193, 39), (252, 255, 164)], dtype=float
-)  # fmt: skip
-"""Inferno (Smith and van der Walt 2015), which grows evenly lighter, at eight places."""
+FRAMES = 420
+"""About the width of the picture."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +83,9 @@ def hear(
     seconds = len(y) / sr
     return Heard(
         sound=_address("audio/flac", _flac(y, round(sr))),
-        picture=_address("image/png", png(picture)),
-        width=picture.shape[1],
-        height=picture.shape[0],
+        picture=_address("image/png", _png(picture)),
+        width=picture.width,
+        height=picture.height,
         about=f"{seconds:.1f} s from {start:.1f} s on, 0 to {sr / 2000:.3g} kHz on the mel scale",
     )
 
@@ -120,33 +115,24 @@ def _address(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def spectrogram(y: Array, sr: float) -> Array:
-    """Levels of mel bands, the highest first: ``(bands, frames)`` from 0 to 255."""
-    hop = max(1, len(y) // FRAMES)
-    padded = np.pad(y, N_FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::hop]
-    power = np.abs(np.fft.rfft(frames * fft_window("hann", N_FFT), axis=1)) ** 2
-    bands = mel_filters(float(sr), N_FFT, BANDS, 0.0, None) @ power.T
-    loudest = max(float(bands.max(initial=0)), 1e-10)
-    level = 10 * np.log10(np.maximum(bands / loudest, 1e-10))
-    picture: Array = np.rint(np.clip(1 - level / FLOOR, 0, 1) * 255).astype(np.uint8)[::-1]
+def spectrogram(y: Array, sr: float) -> Image:
+    """Mel bands in dB, the highest first: the quietest black, the loudest bright yellow."""
+    from matplotlib import colormaps
+    from PIL.Image import fromarray
+
+    from featkit.spectra import SpectraParameters, Stack
+
+    settings = SPECTRA | {"hop_length": max(1, len(y) // FRAMES)}
+    parameters = SpectraParameters.from_mapping(settings, where="picture")
+    blocks = Stack([y], sr, parameters).blocks()
+    db = np.concatenate([block.log_mel for block in blocks], axis=1)[::-1]
+    levels = np.rint(255 * (db - db.min()) / max(np.ptp(db), 1))
+    picture = fromarray(levels.astype(np.uint8))
+    picture.putpalette(colormaps["inferno"](range(256), bytes=True)[:, :3].tobytes())
     return picture
 
 
-def png(picture: Array) -> bytes:
-    """A picture of 256 colours (PNG, ISO/IEC 15948)."""
-    height, width = picture.shape
-    at = np.linspace(0, len(PALETTE) - 1, 256)
-    colours = np.stack([np.interp(at, range(len(PALETTE)), c) for c in PALETTE.T], axis=1)
-    lines = np.pad(picture, ((0, 0), (1, 0))).astype(np.uint8).tobytes()  # 0: no filter
-    parts = [
-        (b"IHDR", struct.pack(">2I5B", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", np.rint(colours).astype(np.uint8).tobytes()),
-        (b"IDAT", zlib.compress(lines, 9)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _png(picture: Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()

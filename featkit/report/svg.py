@@ -9,7 +9,7 @@ own: the page's policy forbids it, and colours are those of its classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,10 +65,18 @@ def _range(low: float, high: float, kind: str = "range") -> Markup:
     return element("path", class_=kind, d=f"M{low:.0f} 50H{high:.0f}")
 
 
-def bar(value: float, top: float, low: float = np.nan, high: float = np.nan) -> Markup:
-    """A bar from 0, of which `top` is the longest, with an interval if there is one."""
+def bar(
+    value: float,
+    top: float,
+    low: float = np.nan,
+    high: float = np.nan,
+    ticks: Iterable[float] = (),
+) -> Markup:
+    """A bar from 0, up to `top`, with an interval if there is one, and values that it sums up."""
     scale = WIDE / top if top > 0 else 0.0
     marks = [element("rect", class_="bar", y=18, height=64, width=round(value * scale, 1))]
+    if path := "".join(f"M{tick * scale:.0f} 22V78" for tick in ticks):
+        marks.append(element("path", class_="ticks", d=path))
     if np.isfinite(low) and np.isfinite(high):
         marks.append(_range(low * scale, high * scale))
     return strip(*marks, kind="bars")
@@ -86,9 +94,7 @@ def diverging(value: float, top: float) -> Markup:
     return strip(mark, _rule(half, "zero"), kind="diverging")
 
 
-def interval(
-    value: float, low: float, high: float, *, top: float, against: float | None = None
-) -> Markup:
+def interval(value: float, low: float, high: float, *, top: float, against: float | None) -> Markup:
     """A dot in its interval, from 0 to `top`, and a line for what it is held against."""
     scale = WIDE / top if top > 0 else 0.0
     marks = [] if against is None else [_rule(against * scale, "against")]
@@ -240,7 +246,7 @@ def _described(line: Sequence[tuple[float, float]], unit: str) -> str:
 
 
 def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
-    """How often the model was right by how sure it was; the size of a dot is that of its bin."""
+    """How often the model was right by its confidence; the size of a dot is that of its bin."""
     left, top, right, bottom = BOX
     most = max((of["rows"] for of in bins), default=1)
 
@@ -269,7 +275,7 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
         element("path", class_="rule against", d=f"M{left} {bottom}L{right} {top}"),
         *([element("path", class_="median", d=f"M{path}")] if path else []),
         *marks,
-        *axes(("0", "1"), ("0", "1"), "how sure it was", "how often right"),
+        *axes(("0", "1"), ("0", "1"), "confidence", "accuracy"),
         title="How far the probabilities can be trusted",
         described=f"On the diagonal they could be taken at their word.{furthest}",
         kind="reliability",
@@ -277,5 +283,5 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def _said(of: Mapping[str, Any]) -> str:
-    sure, right = fixed(of["confidence"], 2), fixed(of["accuracy"], 2)
-    return f"{of['rows']} rows, sure to {sure}, right in {right}"
+    confidence, accuracy = fixed(of["confidence"], 2), fixed(of["accuracy"], 2)
+    return f"{of['rows']} rows, confidence {confidence}, accuracy {accuracy}"

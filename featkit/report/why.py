@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from featkit.explaining.explanation import NO_FOLD, Explanation
-from featkit.explaining.ranking import correlated, grid, importance
+from featkit.explaining.ranking import correlated, grid, importance, importance_by_fold
 from featkit.report import svg
 from featkit.report.errs import STEPS
 from featkit.report.panels import Panel, drawn_of, panels, sample
@@ -59,10 +59,12 @@ class Why:
 
     scale: str
     method: str
+    flaw: str
     notes: Sequence[str]
     lead: str
     overall: Sequence[Ranked] = ()
     shown: int = SHOWN
+    by_fold: bool = False
     stability: str = ""
     rolled: Sequence[tuple[str, Sequence[Ranked]]] = ()
     heat_statistics: Sequence[str] = ()
@@ -77,7 +79,8 @@ def why(explanation: Explanation) -> Why:
     few = Why(
         scale=scale(explanation),
         method=explanation.method,
-        notes=[*exactness(explanation), *explanation.notes],
+        flaw=explanation.flaw,
+        notes=[*exactness(explanation), *others(explanation)],
         lead=f"{count(len(explanation), 'row')} tell little of columns in general: what spoke in"
         " each is shown below.",
     )
@@ -85,14 +88,15 @@ def why(explanation: Explanation) -> Why:
 
 
 def _of_many(explanation: Explanation, few: Why) -> Why:
-    overall = importance(explanation)
+    overall, by_fold = importance(explanation), importance_by_fold(explanation)
     drawn = sample(explanation)
     statistics, heat = _heat(grid(explanation)) if explanation.schema else ([], [])
     return replace(
         few,
         lead=_lead(overall, importance(explanation, by="family")),
-        overall=_ranked(overall),
-        stability=_stability(explanation, overall),
+        overall=_ranked(overall, by_fold),
+        by_fold=len(by_fold) > 1,
+        stability=_stability(overall, by_fold),
         rolled=_rolled(explanation),
         heat_statistics=statistics,
         heat=heat,
@@ -120,7 +124,7 @@ def exactness(explanation: Explanation) -> list[str]:
         f"Explained: {of}{_whole(explanation) if rows == there else ''}, by"
         f" {_explainers(explanation)}.",
         f"The largest difference between the sum of the contributions and what the model said is"
-        f" {largest:.1e} {explanation.scale}.",
+        f" {figures(largest, 2)} {explanation.scale}.",
     ]
     if explanation.error is not None:
         typical, most = np.median(explanation.error), explanation.error.max(initial=0)
@@ -131,6 +135,11 @@ def exactness(explanation: Explanation) -> list[str]:
     return said
 
 
+def others(explanation: Explanation) -> list[str]:
+    """What else a reader must know; a flaw has a place of its own."""
+    return [text for text in explanation.notes if text != explanation.flaw]
+
+
 def _whole(explanation: Explanation) -> str:
     return " (all there are)" if (explanation.folds == NO_FOLD).all() else " (all that were judged)"
 
@@ -138,7 +147,11 @@ def _whole(explanation: Explanation) -> str:
 def _explainers(explanation: Explanation) -> str:
     folds = {str(fold) for fold in explanation.folds.tolist()}
     rounds = len(folds - {NO_FOLD})
-    said = [f"the models of {count(rounds, 'round')} that had not seen them"] if rounds else []
+    said = (
+        [f"the model{'s' if rounds > 1 else ''} of {count(rounds, 'round')} that had not seen them"]
+        if rounds
+        else []
+    )
     return listed([*said, *(["the final model"] if NO_FOLD in folds else [])])
 
 
@@ -157,14 +170,17 @@ def _rolled(explanation: Explanation) -> list[tuple[str, list[Ranked]]]:
     """By family, descriptor and statistic; once where each family is one descriptor."""
     if not explanation.schema:
         return []
-    tables = {title: importance(explanation, by=by) for by, title in ROLLED.items()}
-    if tables["Families"].equals(tables["Descriptors"]):
+    tables = {
+        title: _ranked(importance(explanation, by=by), importance_by_fold(explanation, by=by))
+        for by, title in ROLLED.items()
+    }
+    if tables["Families"] == tables["Descriptors"]:
         tables = {FAMILIES_ALONE: tables["Families"], "Statistics": tables["Statistics"]}
-    return [(title, _ranked(table)) for title, table in tables.items()]
+    return list(tables.items())
 
 
-def _ranked(table: pd.DataFrame) -> list[Ranked]:
-    top = float(table["high"].max())
+def _ranked(table: pd.DataFrame, by_fold: pd.DataFrame) -> list[Ranked]:
+    top = max(table["high"].max(), by_fold.to_numpy().max(initial=0))
     return [
         Ranked(
             name=of["feature"],
@@ -173,26 +189,21 @@ def _ranked(table: pd.DataFrame) -> list[Ranked]:
             high=figures(of["high"], 3),
             share=percent(of["share"]),
             std=figures(of["std"], 2),
-            bar=svg.bar(of["mean_abs_shap"], top, of["low"], of["high"]),
+            bar=svg.bar(of["mean_abs_shap"], top, of["low"], of["high"], by_fold[of["feature"]]),
         )
         for of in table.to_dict("records")
     ]
 
 
-def _stability(explanation: Explanation, overall: pd.DataFrame) -> str:
-    folds = sorted(set(explanation.folds.tolist()) - {NO_FOLD})
-    leading = min(LEADING, len(explanation.columns) - 1)
-    if len(folds) < 2 or leading < 1:
+def _stability(overall: pd.DataFrame, by_fold: pd.DataFrame) -> str:
+    """How far folds agree on which columns lead, where these are a third of all at most."""
+    if len(by_fold) < 2 or len(overall) < 3 * LEADING:
         return ""
-    first = set(overall["feature"][:leading])
-    absolute = np.abs(explanation.values).sum(axis=2)
-    kept = []
-    for fold in folds:
-        order = np.argsort(-absolute[explanation.folds == fold].mean(axis=0))[:leading]
-        kept.append(len(first & {explanation.columns[k] for k in order}))
+    first = set(overall["feature"][:LEADING])
+    kept = [len(first & set(of.nlargest(LEADING).index)) for _, of in by_fold.iterrows()]
     return (
-        f"Of the {leading} columns that lead overall, {np.mean(kept):.1f} lead in each of the"
-        f" {len(folds)} rounds on average, {min(kept)} at least."
+        f"Of the {LEADING} columns that lead overall, {np.mean(kept):.1f} lead in each of the"
+        f" {len(kept)} rounds on average, {min(kept)} at least."
     )
 
 

@@ -37,9 +37,9 @@ def signed(value: float, digits: int = 3) -> str:
     return ("+" if value > 0 else "") + figures(value, digits)
 
 
-def fixed(value: float, places: int = 3) -> str:
-    """A score: so many places."""
-    if not math.isfinite(value):
+def fixed(value: float | None, places: int = 3) -> str:
+    """A score with so many places, if there is one: a class without rows has no recall."""
+    if value is None or not math.isfinite(value):
         return NO_NUMBER
     return f"{value + math.copysign(1e-9, value):.{places}f}".replace("-", "−")
 
@@ -52,6 +52,15 @@ def points(share: float) -> str:
 def percent(share: float) -> str:
     """A share in percent."""
     return f"{points(share)}\u00a0%"
+
+
+def of_hundred(share: float) -> str:
+    """A share in whole percent, which shows neither few as none nor most as all."""
+    if 0 < share < 0.01:
+        return "<1"
+    if 0.99 < share < 1:
+        return ">99"
+    return f"{100 * share:.0f}"
 
 
 def with_unit(value: float, unit: str, digits: int = 4) -> str:

@@ -232,13 +232,19 @@ def _check_tree(tree: dict[str, Any], columns: int) -> None:
 
 
 def contributions(model: Any, Z: Array) -> Contributions:
-    """XGBoost's own TreeSHAP: in log odds, up to what is added to those of all classes alike."""
+    """XGBoost's own TreeSHAP: in log odds, up to what is added to those of all classes alike.
+
+    Of two classes, whose scores are a softmax here, too, the difference is the log odds.
+    """
     import xgboost
 
     rows, booster = xgboost.DMatrix(Z, nthread=1), model.booster()
     found = booster.predict(rows, pred_contribs=True).astype(np.float64).transpose(0, 2, 1)
     output = booster.predict(rows, output_margin=True).astype(np.float64)
-    return Contributions(found[:, :-1], found[0, -1], output)
+    values, base = found[:, :-1], found[0, -1]
+    if len(model.classes_) == 2:
+        values, base, output = (x - x[..., ::-1] for x in (values, base, output))
+    return Contributions(values, base, output)
 
 
 ESTIMATOR = Estimator(

@@ -53,6 +53,11 @@
     show(0);
   });
 
+  // Where there is room, what spoke for and against is open.
+  if (matchMedia("(min-width: 40rem)").matches) {
+    document.querySelectorAll(".card details").forEach((each) => { each.open = true; });
+  }
+
   // On paper everything is open.
   let closed = [];
   window.addEventListener("beforeprint", () => {
@@ -128,6 +133,10 @@
       link.setAttribute("aria-describedby", "tip");
     };
     const hide = () => { away(); link.removeAttribute("aria-describedby"); };
+    link.addEventListener("click", () => {
+      const folded = document.getElementById(link.getAttribute("href").slice(1)).closest("details");
+      if (folded) folded.open = true;
+    });
     link.addEventListener("mouseenter", show);
     link.addEventListener("focus", show);
     link.addEventListener("mouseleave", hide);
