@@ -318,7 +318,7 @@ def test_what_is_wrong_in_fma_is_named(tmp_path, old, new, message):
 
 
 def test_fma_without_its_three_rows_is_no_index(tmp_path):
-    file = write(tmp_path / "tracks.csv", FMA.split("2,")[0].replace("\n,", ",x\n\n,", 1))
+    file = write(tmp_path / "tracks.csv", ",artist\n\ntrack_id,\n")  # blank lines are not rows
     with pytest.raises(TableError, match=r"tracks\.csv: the header is three rows"):
         read_manifest(file)
 
