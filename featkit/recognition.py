@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, ParamSpec, Self
 from featkit.batch import Excerpt, Extraction, Failure, Progress, extract
 from featkit.errors import ModelError, ParameterError
 from featkit.featuresets import FeatureSet, feature_set
-from featkit.models import training
+from featkit.models import result, training
 from featkit.models.classifier import PER, Classifier
 from featkit.models.modelfile import read_model, write_model
 from featkit.table import FeatureTable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-class Result(training.Result):
+class Result(result.Result):
     """What training gave; its model takes sound."""
 
     model: Model
@@ -55,7 +55,7 @@ class Model(Classifier):
 
     @classmethod
     def of(cls, classifier: Classifier) -> Self:
-        """The same, able to hear."""
+        """The classifier as a `Model`, which also takes sound files."""
         return cls(**{each.name: getattr(classifier, each.name) for each in fields(classifier)})
 
     @property
@@ -180,18 +180,18 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     return Model.of(read_model(path))
 
 
-def _hearing(train: Callable[P, training.Result]) -> Callable[P, Result]:
-    """The same, but that its model takes sound."""
+def _for_sound(train: Callable[P, result.Result]) -> Callable[P, Result]:
+    """The same, but that its model takes sound files, too."""
 
     @functools.wraps(train)
     def trained(*args: P.args, **how: P.kwargs) -> Result:
-        result = train(*args, **how)
-        return Result(result.scores, Model.of(result.model), result.predictions)
+        found = train(*args, **how)
+        return Result(found.scores, Model.of(found.model), found.predictions)
 
     return trained
 
 
-train = _hearing(training.train)
+train = _for_sound(training.train)
 
 
 def _is_table(path: str | os.PathLike[str]) -> bool:

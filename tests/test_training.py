@@ -15,10 +15,11 @@ from sklearn.model_selection import cross_validate
 
 import featkit
 from featkit.errors import ParameterError, TableError
-from featkit.models import pipeline, training
+from featkit.models import pipeline
 from featkit.models.estimators import candidates, logistic, names
 from featkit.models.plan import make_plan
 from featkit.models.problem import make_problem
+from featkit.models.result import RANKED_BY
 from featkit.models.scores import intervals, metrics, of_confusions, scores
 from featkit.table import FeatureTable
 
@@ -564,4 +565,4 @@ def test_labels_may_be_numbers():
     result = featkit.train(data, model="svm")
     assert result.model.classes == ["0", "1", "2"]
     assert "label" not in result.model.columns
-    assert training.RANKED_BY in result.leaderboard
+    assert RANKED_BY in result.leaderboard

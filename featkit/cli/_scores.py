@@ -40,7 +40,7 @@ def show_warnings(warnings: Sequence[str]) -> None:
 
 def show_leaderboard(scores: Mapping[str, Any]) -> None:
     """What was judged and how, each model's scores, and what was chosen."""
-    from featkit.models.training import ranked
+    from featkit.models.result import ranked
 
     of = "" if scores["unit"] == "row" else f" of {scores['groups']} {printable(scores['unit'])}s"
     click.echo(

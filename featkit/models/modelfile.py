@@ -28,7 +28,7 @@ import numpy as np
 from featkit.errors import ModelError
 from featkit.models.classifier import Classifier
 from featkit.models.estimators import Estimator, build, estimator, names
-from featkit.models.parts import PREPARATIONS, check_parameters, check_parts, is_array
+from featkit.models.trusted import PREPARATIONS, check_parameters, check_parts, is_array
 from featkit.writing import replacing
 
 if TYPE_CHECKING:

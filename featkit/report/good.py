@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from featkit.models.result import BASELINE, ranked
 from featkit.models.scores import METRICS
-from featkit.models.training import BASELINE, ranked
 from featkit.report import svg
 from featkit.report.words import count, fixed, percent, plural, points
 

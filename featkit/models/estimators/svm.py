@@ -22,8 +22,8 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit.models.estimators import Estimator
-from featkit.models.parts import check_parts, is_array
 from featkit.models.splits import GroupFolds, least_groups
+from featkit.models.trusted import check_parts, is_array
 from featkit.segments import Array
 
 CALIBRATION_FOLDS = 3
