@@ -14,13 +14,14 @@ from sklearn import metrics as reference
 from sklearn.model_selection import cross_validate
 
 import featkit
-from featkit.errors import ParameterError, TableError
+from featkit.errors import ModelError, ParameterError, TableError
 from featkit.models import pipeline
 from featkit.models.estimators import candidates, logistic, names
 from featkit.models.plan import make_plan
 from featkit.models.problem import make_problem
 from featkit.models.result import RANKED_BY
 from featkit.models.scores import intervals, metrics, of_confusions, scores
+from featkit.models.settings import Settings
 from featkit.table import FeatureTable
 
 
@@ -212,6 +213,56 @@ def test_a_published_split_that_divides_a_recording_is_refused():
         featkit.train(data, fold="fold", group="artist", model="logistic")
 
 
+def test_a_published_split_may_divide_recordings_if_that_is_said_out_loud():
+    data = copies(segments=2).assign(fold=["1", "2"] * 40, part=["train", "test"] * 40)
+    for how in ({"fold": "fold"}, {"split": "part"}):
+        result = featkit.train(data, split_by_row=True, model="logistic", **how)
+        assert accuracy(result, "logistic") > 0.75
+        assert "split by row: rows of one recording or group are on both" in result.warnings[0]
+        assert result.scores["by_row"] is None
+
+
+@pytest.mark.parametrize("part", ["Testing", " test ", "eval", "Evaluation", "HOLDOUT", "test"])
+def test_parts_have_the_names_that_datasets_give_them(part):
+    data = tones().assign(split=["Training ", "train", "development", part, "dev"] * 12)
+    result = featkit.train(data, split="split", model="logistic")
+    assert result.scores["judged"] == 12
+    (inner,) = make_plan(problem_of(data), split="split").rounds[0].inner
+    assert [len(rows) for rows in inner] == [24, 24]
+
+
+def test_many_published_folds_are_put_together_to_choose_by():
+    data = tones(rows=120).assign(fold=np.repeat(np.arange(20), 6))
+    plan = make_plan(problem_of(data), fold="fold")
+    names = data["fold"].to_numpy()
+    for of in [*plan.rounds, plan.final]:
+        assert len(of.inner) == 3
+        for train, test in of.inner:
+            assert not set(names[train]) & set(names[test])
+            assert set(train) | set(test) == set(of.train)
+            assert len(test) in (36, 42)
+
+
+def test_numbers_may_be_numpys():
+    one, other = (
+        featkit.train(tones(), model="logistic", folds=kind(3), seed=kind(2), select=kind(2))
+        for kind in (int, np.int64)
+    )
+    assert one.scores == other.scores
+    assert json.dumps(one.model.training) == json.dumps(other.model.training)
+    shares = featkit.train(tones(), model="logistic", shares=np.array([60, 20, 20]))
+    assert shares.scores["protocol"] == "60/20/20 by recording"
+    json.dumps(shares.model.training)
+
+
+def test_settings_are_told_by_the_model_or_it_is_to_be_trained_again():
+    training = featkit.train(tones(), model="logistic", folds=3).model.training
+    assert Settings.of(training).folds == 3
+    for settings in ({"settings": {"more": 1}}, {"settings": {"label": 3}}, {"settings": 1}, {}):
+        with pytest.raises(ModelError, match="does not say how it was trained: train it again"):
+            Settings.of(settings)
+
+
 # Bad input
 
 
@@ -338,6 +389,13 @@ def test_a_recording_of_two_classes_is_a_warning_and_no_score():
         ({"seed": "a"}, "seed must be a whole number from 0"),
         ({"select": 2.0}, "select must be a whole number, got 2.0"),
         ({"exclude": "ab"}, "exclude must be a list of columns, got 'ab'"),
+        ({"label": 1}, "label must be the name of a column, got 1"),
+        ({"group": ["a"]}, "group must be the name of a column"),
+        ({"seed": True}, "seed must be a whole number from 0"),
+        ({"folds": 10**9}, "class 'high' has 20 groups"),
+        ({"shares": 5}, "shares must be those of train, validation and test"),
+        ({"shares": np.array([60, -1])}, "shares must be those of train, validation and test"),
+        ({"split_by_row": "no"}, "split_by_row True or False"),
     ],
 )
 def test_wrong_settings_are_told(how, message):

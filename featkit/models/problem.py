@@ -72,7 +72,12 @@ class Problem:
     @property
     def in_parts(self) -> bool:
         """Whether some recording has several rows, that are kept together."""
-        return self.unit != "row" and len(set(self.recordings.tolist())) < len(self)
+        return not self.divided and len(set(self.recordings.tolist())) < len(self)
+
+    @property
+    def divided(self) -> bool:
+        """Whether recordings and groups are divided, row by row."""
+        return bool((self.groups != self.drawn).any())
 
     @cached_property
     def digest(self) -> str:

@@ -113,7 +113,7 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _calibration_splits(y: Array, groups: Array) -> Iterator[tuple[Array, Array]]:
-    """None if a class has one group only."""
+    """No splits if a class has one group only."""
     folds = min(CALIBRATION_FOLDS, least_groups(y, groups))
     return GroupFolds(folds).split(None, y, groups) if folds > 1 else iter(())
 
