@@ -213,6 +213,91 @@ def test_wrong_use_is_told(result, new, tmp_path, table):
         result.model.predict(tmp_path / "nothing.wav")
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        ({"id": ["7b", *map(str, range(59))]}, {"exclude": ["id"]}),
+        ({"label": ["n/a?"] * 3 + ["1", "2", "3"] * 19}, {}),
+        ({"artist": ["x1", *(str(k // 2) for k in range(59))]}, {"group": "artist"}),
+        ({"label": np.arange(60) % 3}, {}),
+    ],
+)
+def test_what_could_be_trained_on_can_be_predicted(tmp_path, ending, change, how):
+    file = tmp_path / f"t.{ending}"
+    data = tones().assign(**change)
+    data.to_csv(file, index=False) if ending == "csv" else data.to_parquet(file)
+    result = featkit.train(file, model="logistic", folds=3, **how)
+    result.model.save(tmp_path / "m.fk")
+    found = featkit.load_model(tmp_path / "m.fk").predict(file).data
+    values = FeatureTable.of(tones()[["path", "pitch", "a", "b", "c"]])
+    pd.testing.assert_frame_equal(found, result.model.predict_table(values))
+    done = run("report", tmp_path / "m.fk", file, "-o", tmp_path / "r.html")
+    assert "60 rows explained" in done.stderr
+    read = result.model.read(file)
+    assert read.feature_names == ["pitch", "a", "b", "c"]
+    assert set(change) <= set(read.keys)
+    assert (featkit.explain(result.model, read).folds != "").all()
+
+
+def test_a_cell_of_the_models_own_columns_must_be_a_number(result, table, tmp_path):
+    table.write(tmp_path / "t.csv")
+    poor = pd.read_csv(tmp_path / "t.csv").astype({"mfcc_1_mean": object})
+    poor.loc[2, "mfcc_1_mean"] = "7b"
+    poor.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(TableError, match=r"line 4: mfcc_1_mean: '7b' is not a number"):
+        result.model.predict(tmp_path / "t.csv")
+
+
+def test_a_row_without_a_value_is_a_failure_and_no_guess(tmp_path):
+    data = tones()
+    model = featkit.train(data, model="logistic", folds=3).model
+    features = ["pitch", "a", "b", "c"]
+    data.loc[[3, 7], features] = np.nan
+    found = model.predict(FeatureTable.of(data))
+    assert [failure.path for failure in found.failures] == ["003.wav", "007.wav"]
+    assert "none of the model's columns has a value" in found.failures[0].message
+    assert len(found.data) == 58
+    assert not {"003.wav", "007.wav"} & set(found.data["path"])
+    assert not found.warnings
+    nameless = model.predict(FeatureTable.of(data[features]))
+    assert [failure.path for failure in nameless.failures] == ["row 4", "row 8"]
+    assert [row for row in range(1, 61) if row not in set(nameless.data["row"])] == [4, 8]
+    none = model.predict(FeatureTable.of(data[3:4]))
+    assert (len(none.data), len(none.failures), none.warnings) == (0, 1, [])
+    data.to_csv(tmp_path / "t.csv", index=False)
+    model.save(tmp_path / "m.fk")
+    done = run("predict", tmp_path / "m.fk", tmp_path / "t.csv", status=3)
+    assert "003.wav: predict: none of the model's columns" in done.stderr
+    assert len(done.stdout.splitlines()) == 59
+
+
+def test_a_recording_is_told_by_those_of_its_segments_that_hold_values():
+    data = tones().assign(path=[f"{k // 2}.wav" for k in range(60)])
+    data["start"], data["end"] = np.tile([0.0, 3.0], 30), np.tile([3.0, 6.0], 30)
+    data["label"] = np.repeat(["x", "y"], 30)
+    model = featkit.train(data, model="logistic", folds=3).model
+    data.loc[[1, 6, 7], ["pitch", "a", "b", "c"]] = np.nan
+    found = model.predict(FeatureTable.of(data))
+    assert [failure.path for failure in found.failures] == ["3.wav"]
+    assert len(found.data) == 29
+    segments = model.predict(FeatureTable.of(data), per="segment")
+    assert [failure.path for failure in segments.failures] == ["0.wav", "3.wav", "3.wav"]
+    assert segments.failures[0].message.startswith("from 3 s on none")
+    alone = segments.data.set_index("path").loc["0.wav", ["p_x", "p_y"]]
+    both = found.data.set_index("path").loc["0.wav", ["p_x", "p_y"]]
+    np.testing.assert_allclose(alone.astype(float), both.astype(float), rtol=1e-9)
+
+
+def test_columns_that_were_never_undefined_before_are_a_warning(tmp_path):
+    model = featkit.train(tones(), model="logistic", folds=3).model
+    found = model.predict(FeatureTable.of(tones().assign(a=np.nan)))
+    assert len(found.data) == 60
+    assert found.warnings == [
+        "1 of the model's 4 columns have no value in any row, though they had values in training: a"
+    ]
+
+
 # By the command line
 
 
