@@ -20,8 +20,16 @@ from featkit.models.estimators import candidates, logistic, names
 from featkit.models.plan import make_plan
 from featkit.models.problem import make_problem
 from featkit.models.result import RANKED_BY
-from featkit.models.scores import intervals, metrics, of_confusions, scores
+from featkit.models.scores import (
+    calibration,
+    intervals,
+    metrics,
+    of_confusions,
+    per_class,
+    scores,
+)
 from featkit.models.settings import Settings
+from featkit.report.good import good
 from featkit.table import FeatureTable
 
 
@@ -472,6 +480,91 @@ def test_the_baseline_says_the_commonest_class():
     found = featkit.train(data, model="logistic").scores["models"]["baseline"]
     assert found["accuracy"]["value"] == pytest.approx((data["label"] == "low").mean())
     assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(("rows", "classes", "folds"), [(24, 2, 5), (60, 3, 8), (50, 2, 7)])
+def test_the_baseline_is_no_worse_than_chance(rows, classes, folds):
+    """The commonest of equal classes where it learns would be the rarest where it is judged."""
+    data = tones(rows=rows, classes=("high", "low", "mid")[:classes])
+    found = featkit.train(data, model="logistic", folds=folds).scores["models"]["baseline"]
+    assert found["accuracy"]["value"] == pytest.approx(1 / classes)
+    assert found["balanced_accuracy"]["value"] == pytest.approx(1 / classes)
+
+
+def test_probabilities_that_are_as_if_classes_were_equally_common_are_called_that():
+    """Weights find rare classes; the price is told in the scores, and by class."""
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.normal(size=(400, 4)), columns=list("abcd"))
+    data["label"] = np.where(np.arange(400) < 20, "rare", "common")
+    result = featkit.train(data, model="logistic")
+    common, rare = result.scores["calibration"]["classes"]
+    assert (common["share"], rare["share"]) == (0.95, 0.05)
+    assert rare["probability"] == pytest.approx(result.predictions["p_rare"].mean())
+    assert rare["expected_error"] > 0.2
+    assert rare["brier"] + common["brier"] == pytest.approx(result.scores["calibration"]["brier"])
+    (warning,) = (text for text in result.warnings if "equally common" in text)
+    assert f"that of 'rare' is {rare['probability']:.3f} on average, where 0.050" in warning
+    said = good(result.scores).calibration
+    assert "as sure as it should be" not in said
+    assert "that of “rare” is" in said
+    balanced = featkit.train(tones(spread=4.0), model="logistic")
+    assert not any("equally common" in text for text in balanced.warnings)
+    assert "on the whole it is" in good(balanced.scores).calibration
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda k: st.lists(
+            st.tuples(st.integers(0, k - 1), st.lists(st.floats(0.01, 1), min_size=k, max_size=k)),
+            min_size=1,
+            max_size=40,
+        ).map(lambda drawn: (k, drawn))
+    )
+)
+def test_errors_of_calibration_are_shares(drawn):
+    k, rows = drawn
+    classes = [f"c{n}" for n in range(k)]
+    P = np.array([row for _, row in rows])
+    P /= P.sum(axis=1, keepdims=True)
+    found = calibration(np.array([classes[true] for true, _ in rows]), P, classes)
+    assert 0 <= found["expected_error"] <= 1
+    for of in found["classes"]:
+        # What is off on the whole is off in the bins, at least.
+        assert abs(of["probability"] - of["share"]) <= of["expected_error"] + 1e-9 <= 1 + 1e-9
+    assert sum(of["brier"] for of in found["classes"]) == pytest.approx(found["brier"])
+    assert sum(of["share"] for of in found["classes"]) == pytest.approx(1)
+
+
+def test_a_spread_that_there_is_not_is_none_and_no_interval_has_no_width():
+    result = featkit.train(tones(rows=75, spread=0.1), model="logistic", shares=(80, 20))
+    found = result.scores["models"]["logistic"]["accuracy"]
+    assert (found["value"], found["std"]) == (1.0, None)
+    assert found["low"] == pytest.approx(0.025 ** (1 / 15))
+    assert found["high"] == 1
+    json.dumps(result.scores, allow_nan=False)
+    low, high = intervals(
+        np.array(["a", "a", "b", "b"]),
+        np.array([[0.1, 0.9], [0.1, 0.9], [0.9, 0.1], [0.9, 0.1]]),
+        ["a", "b"],
+        np.array([1, 1, 2, 2]),
+    )
+    assert low["accuracy"] == 0
+    assert high["accuracy"] == pytest.approx(1 - 0.025**0.5)
+
+
+def test_what_has_nothing_to_share_is_none():
+    y, said = np.array(["a", "a", "b"]), np.array(["a", "d", "a"])
+    a, b, c, d = per_class(y, said, ["a", "b", "c", "d"])
+    assert (a["precision"], a["recall"], a["f1"]) == (0.5, 0.5, 0.5)
+    assert (b["precision"], b["recall"], b["f1"]) == (None, 0, 0)
+    assert (c["precision"], c["recall"], c["f1"]) == (None, None, None)
+    assert (d["precision"], d["recall"], d["f1"]) == (0, None, None)
+    P = np.eye(4)[[0, 3, 0]] * 0.9 + 0.025
+    of_rows = metrics(y, P, ["a", "b", "c", "d"])
+    there = [each for each in (a, b, c, d) if each["recall"] is not None]
+    recall, f1 = (np.mean([each[name] for each in there]) for name in ("recall", "f1"))
+    assert of_rows["balanced_accuracy"] == pytest.approx(recall)
+    assert of_rows["macro_f1"] == pytest.approx(f1)
 
 
 @given(

@@ -59,6 +59,16 @@ CALIBRATION = {
     "reliability": [
         {"from": NUMBER, "to": NUMBER, "rows": int, "confidence": NUMBER, "accuracy": NUMBER}
     ],
+    "classes": [
+        {
+            "class": str,
+            "probability": NUMBER,
+            "share": NUMBER,
+            "expected_error": NUMBER,
+            "brier": NUMBER,
+        }
+    ],
+    "classwise_error": NUMBER,
 }
 
 SCORES = {
@@ -172,7 +182,8 @@ def _check_scores(scores: Mapping[str, Any], classes: list[str]) -> None:
     shape = {**SCORES, **{name: PERHAPS_SCORED[name] for name in told}}
     if not fits(scores, shape) or scores["model"] not in scores["models"]:
         raise ModelError("its scores are not those of a training")
+    calibrated = scores["calibration"]["classes"]
     counts = {len(classes), len(scores["confusion"]), *map(len, scores["confusion"])}
-    of = [each["class"] for each in scores["per_class"]]
-    if scores["classes"] != classes or of != classes or len(counts) > 1:
+    of = ([each["class"] for each in at] for at in (scores["per_class"], calibrated))
+    if scores["classes"] != classes or any(each != classes for each in of) or len(counts) > 1:
         raise ModelError("its scores are of other classes than its own")

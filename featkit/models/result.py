@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BASELINE = "baseline"
-"""The model that always says the commonest class, as surely as it is common."""
+"""The model that always predicts the commonest class of the table, as surely as it is common."""
 
 RANKED_BY = "balanced_accuracy"
 """The score by which models are listed: no class counts for more because it is common."""

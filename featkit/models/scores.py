@@ -3,7 +3,9 @@
 Point values are scikit-learn's own functions over all rows that were predicted. The spread is the
 standard deviation over folds. Intervals are percentile bootstraps over groups (Efron and
 Tibshirani, "An introduction to the bootstrap", 1993): what stays together is drawn together, for a
-hundred segments of one song are not a hundred observations.
+hundred segments of one song are not a hundred observations. Where a share is 0 or 1, every draw is
+the same, and the interval is Clopper's and Pearson's (Biometrika 26, 1934) of as many trials as
+there are groups.
 """
 
 from __future__ import annotations
@@ -23,10 +25,17 @@ METRICS = {
 }
 """Name of each score, and its definition."""
 
+SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
+"""Those that are from 0 to 1."""
+
 DRAWS = 1000
 DRAWN_AT_ONCE = 50
 INTERVAL = (2.5, 97.5)
 RELIABILITY_BINS = 10
+
+DRAWN_TO_EQUAL = 0.05
+"""How far the mean probability of a class must be off its share, towards that of equally common
+classes, before a warning says so."""
 
 
 def judged(
@@ -65,6 +74,8 @@ def scores(
 ) -> dict[str, Any]:
     """Each metric: ``value``, ``std`` over folds, ``low`` and ``high`` of the interval, ``folds``.
 
+    Of one fold there is no spread: ``std`` is None.
+
     Parameters
     ----------
     y : array of str, shape ``(rows,)``
@@ -96,9 +107,9 @@ def scores(
     }
 
 
-def _spread(values: Sequence[float]) -> float:
-    """Standard deviation of a sample (ddof 1); 0 of one."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+def _spread(values: Sequence[float]) -> float | None:
+    """Standard deviation of a sample (ddof 1); None of one."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def metrics(y: Array, P: Array, classes: Sequence[str]) -> dict[str, float]:
@@ -137,11 +148,21 @@ def predicted(P: Array, classes: Sequence[str]) -> Array:
 def intervals(
     y: Array, P: Array, classes: Sequence[str], groups: Array
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Lower and upper end of the 95 % interval of each metric, by drawing groups again."""
+    """Lower and upper end of the 95 % interval of each metric, by drawing groups again.
+
+    Of a share that is 0 or 1 in every draw, by what as many groups can tell: were the true share of
+    n groups below 0.025 ** (1 / n), all of them would be right in less than 2.5 % of such samples.
+    """
     drawn = {name: np.concatenate(parts) for name, parts in _drawn(y, P, classes, groups).items()}
     low, high = (
         {name: float(np.percentile(values, q)) for name, values in drawn.items()} for q in INTERVAL
     )
+    least = (INTERVAL[0] / 100) ** (1 / len(np.unique(groups)))
+    for name in SHARES:
+        if low[name] == high[name] == 1:
+            low[name] = least
+        elif low[name] == high[name] == 0:
+            high[name] = 1 - least
     return low, high
 
 
@@ -214,21 +235,28 @@ def of_confusions(confusion: Array) -> dict[str, Array]:
 
 
 def per_class(y: Array, said: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and support of each class, and how often it was said."""
+    """Precision, recall, F1 and support of each class, and how often it was predicted.
+
+    None where there is nothing to share: precision of a class that was never predicted, recall and
+    F1 of one that no row has, which `metrics` leaves out of its means.
+    """
     from sklearn.metrics import precision_recall_fscore_support
 
     columns = precision_recall_fscore_support(y, said, labels=list(classes), zero_division=0)
-    return [
-        {
-            "class": name,
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
-            "support": int(support),
-            "predicted": int(np.sum(said == name)),
-        }
-        for name, precision, recall, f1, support in zip(classes, *columns, strict=True)
-    ]
+    found = []
+    for name, precision, recall, f1, support in zip(classes, *columns, strict=True):
+        given = int(np.sum(said == name))
+        found.append(
+            {
+                "class": name,
+                "precision": float(precision) if given else None,
+                "recall": float(recall) if support else None,
+                "f1": float(f1) if support else None,
+                "support": int(support),
+                "predicted": given,
+            }
+        )
+    return found
 
 
 def confusion_matrix(y: Array, said: Array, classes: Sequence[str]) -> list[list[int]]:
@@ -246,31 +274,81 @@ def calibration(y: Array, P: Array, classes: Sequence[str]) -> dict[str, Any]:
     -------
     dict
         ``brier``: mean over rows of the squared distance between the probabilities and the truth,
-        summed over classes, from 0 to 2 (Brier 1950). ``expected_error``: mean distance between how
-        sure the model was and how often it was right, over `RELIABILITY_BINS` bins of sureness,
-        weighted by rows (Naeini et al., AAAI 2015). ``reliability``: those bins.
+        summed over classes, from 0 to 2 (Brier 1950). ``expected_error``: mean distance between the
+        probability of the class that was predicted and how often that was right, over
+        `RELIABILITY_BINS` bins of probability, weighted by rows (Naeini et al., AAAI 2015).
+        ``reliability``: those bins. ``classes``: of each class its mean ``probability``, the
+        ``share`` of rows that are of it, the ``expected_error`` of its probability in all rows, and
+        its part of the ``brier`` score. ``classwise_error``: the mean of these errors (Kull et al.,
+        NeurIPS 2019).
     """
     true = np.searchsorted(classes, y)
-    sure, right = P.max(axis=1), np.argmax(P, axis=1) == true
     truth = np.eye(len(classes))[true]
-    bins = list(_reliability(sure, right))
-    error = sum(b["rows"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(y)
+    bins = list(_reliability(P.max(axis=1), np.argmax(P, axis=1) == true))
+    of_classes = [
+        {
+            "class": name,
+            "probability": float(P[:, k].mean()),
+            "share": float(truth[:, k].mean()),
+            "expected_error": _expected_error(list(_reliability(P[:, k], truth[:, k]))),
+            "brier": float(np.mean((P[:, k] - truth[:, k]) ** 2)),
+        }
+        for k, name in enumerate(classes)
+    ]
     return {
         "brier": float(np.mean(np.sum((P - truth) ** 2, axis=1))),
-        "expected_error": float(error),
+        "expected_error": _expected_error(bins),
         "reliability": bins,
+        "classes": of_classes,
+        "classwise_error": float(np.mean([of["expected_error"] for of in of_classes])),
     }
 
 
-def _reliability(sure: Array, right: Array) -> Iterator[Mapping[str, Any]]:
+def drawn_to_equal(classes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Of the ``classes`` of a calibration that whose probability is most as if all were as common.
+
+    None if none is clearly. Estimators weigh classes alike, so that rare ones are found as well as
+    common ones; what they give is then not how likely a class is where it is rare.
+    """
+    equal = 1 / len(classes)
+    drawn = [
+        of
+        for of in classes
+        if (of["probability"] - of["share"]) * np.sign(equal - of["share"]) > DRAWN_TO_EQUAL
+        and abs(of["probability"] - equal) < abs(of["share"] - equal)
+    ]
+    return max(drawn, key=lambda of: abs(of["probability"] - of["share"]), default=None)
+
+
+def warnings_of(calibration: Mapping[str, Any]) -> list[str]:
+    """What is doubtful about the probabilities."""
+    of = drawn_to_equal(calibration["classes"])
+    if of is None:
+        return []
+    return [
+        "probabilities are as if all classes were equally common, and here they are not: that of"
+        f" {of['class']!r} is {of['probability']:.3f} on average, where {of['share']:.3f} of the"
+        " rows are of it"
+    ]
+
+
+def _expected_error(bins: Sequence[Mapping[str, Any]]) -> float:
+    """Mean distance between probability and share over bins, weighted by rows."""
+    off = sum(b["rows"] * abs(b["accuracy"] - b["confidence"]) for b in bins)
+    return float(off / sum(b["rows"] for b in bins))
+
+
+def _reliability(probability: Array, hits: Array) -> Iterator[Mapping[str, Any]]:
+    """Bins of probability, each with its mean, and the share of rows that are hits."""
     edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
-    place = np.minimum(np.searchsorted(edges, sure, side="right") - 1, RELIABILITY_BINS - 1)
+    place = np.searchsorted(edges, probability, side="right") - 1
+    place = np.minimum(place, RELIABILITY_BINS - 1)
     for k in np.unique(place):
         inside = place == k
         yield {
             "from": float(edges[k]),
             "to": float(edges[k + 1]),
             "rows": int(inside.sum()),
-            "confidence": float(sure[inside].mean()),
-            "accuracy": float(right[inside].mean()),
+            "confidence": float(probability[inside].mean()),
+            "accuracy": float(hits[inside].mean()),
         }

@@ -16,7 +16,7 @@ from featkit.models.fitting import Fit, Fits
 from featkit.models.plan import Plan, Round, plan_by_row
 from featkit.models.problem import Problem
 from featkit.models.result import BASELINE, Result, by_row, origin, predictions, scored
-from featkit.models.scores import balanced_log_loss
+from featkit.models.scores import balanced_log_loss, warnings_of
 from featkit.models.settings import Settings
 from featkit.parameters import unknown
 from featkit.segments import Array
@@ -137,7 +137,8 @@ def train(
         promised = _said(fits, kept, divided, "splitting by row")
         scores["by_row"] = by_row(problem, plan, honest, divided, promised, kept)
     (pipeline,) = fits.pipelines([(kept, plan.final.train)])
-    scores["warnings"] = [*problem.warnings, *fits.warnings]
+    doubtful = warnings_of(scores["calibration"])
+    scores["warnings"] = [*problem.warnings, *fits.warnings, *doubtful]
     return Result(
         scores=scores,
         model=Classifier(
@@ -232,7 +233,12 @@ def _judge(
 
 
 def _commonest(problem: Problem, of: Round) -> Array:
-    shares = [np.mean(problem.y[of.train] == name) for name in problem.classes]
+    """Shares of the classes in the whole table.
+
+    Among those that teach, the commonest of classes that are about equally common would be the
+    rarest among those that judge, and worse than chance.
+    """
+    shares = [np.mean(problem.y == name) for name in problem.classes]
     return np.tile(shares, (len(of.test), 1))
 
 

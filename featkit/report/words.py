@@ -37,9 +37,9 @@ def signed(value: float, digits: int = 3) -> str:
     return ("+" if value > 0 else "") + figures(value, digits)
 
 
-def fixed(value: float, places: int = 3) -> str:
-    """A score: so many places."""
-    if not math.isfinite(value):
+def fixed(value: float | None, places: int = 3) -> str:
+    """A score: so many places; a dash for None."""
+    if value is None or not math.isfinite(value):
         return NO_NUMBER
     return f"{value + math.copysign(1e-9, value):.{places}f}".replace("-", "−")
 
