@@ -1,7 +1,10 @@
 """Models that take sound: train, save, load, predict, from Python and by the command line."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -330,6 +333,21 @@ def test_train_and_predict_by_the_command_line(table, new, tmp_path):
     assert list(pd.read_csv(tmp_path / "out.csv")["predicted"]) == ["noise", "tone"]
 
 
+def test_a_reader_who_has_read_enough_costs_no_training(tmp_path):
+    """As `featkit train … | head -2` does, whose pipe is closed while scores are written."""
+    tones().to_csv(tmp_path / "t.csv", index=False)
+    read, write = os.pipe()
+    os.close(read)
+    files = [tmp_path / name for name in ("m.fk", "s.json", "p.csv")]
+    command = [
+        *(sys.executable, "-m", "featkit", "train", tmp_path / "t.csv", "--model", "logistic"),
+        *("--jobs", "1", "-o", files[0], "--scores", files[1], "--predictions", files[2]),
+    ]
+    with os.fdopen(write, "wb") as closed:
+        subprocess.run(list(map(str, command)), stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert all(file.is_file() for file in files)
+
+
 def test_explain_says_what_spoke_for_and_against(result, new, tmp_path):
     result.model.save(tmp_path / "m.fk")
     lines = run("explain", tmp_path / "m.fk", new / "tone.wav").stdout.splitlines()
@@ -394,7 +412,7 @@ def test_a_table_that_somebody_else_made(tmp_path):
         (["train", "missing.parquet"], 1, "missing.parquet: no such file"),
         (["train", "t.csv", "--label", "genre"], 2, "unknown column 'genre'"),
         (["train", "t.csv", "--model", "forest"], 2, "unknown model 'forest'"),
-        (["train", "t.csv", "--ratio", "much"], 2, "'much' is no ratio such as 60/20/20"),
+        (["train", "t.csv", "--ratio", "much"], 2, "'much' is not a ratio such as 60/20/20"),
         (["train", "t.csv", "--ratio", "60/0/40"], 2, "got (60.0, 0.0, 40.0)"),
         (["train", "t.csv", "--folds", "30", "--model", "svm"], 2, "30 parts want one each"),
         (["train", "t.csv", "-o", "none/m.fk"], 2, "there is no folder none"),

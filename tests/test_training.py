@@ -353,7 +353,17 @@ def test_the_same_numbers_under_two_names_are_a_warning():
     data = tones()
     data.loc[9, ["pitch", "a", "b", "c"]] = data.loc[0, ["pitch", "a", "b", "c"]]
     (warning,) = featkit.train(data, model="logistic").warnings
-    assert "rows with exactly the numbers of a row of another recording: 1 (009.wav)" in warning
+    assert "of a row of another recording: 000.wav = 009.wav; copies of one" in warning
+
+
+def test_copies_are_named_once_and_silence_is_none():
+    data = copies(recordings=20, segments=3)
+    data["quality_silent"] = False
+    features = [f"x{k}" for k in range(20)]
+    data.loc[6:8, features] = data.loc[0:2, features].to_numpy()
+    (warning,) = featkit.train(data, model="logistic").warnings
+    assert "another recording: song000.wav = song002.wav; copies" in warning
+    assert featkit.train(data.assign(quality_silent=True), model="logistic").warnings == []
 
 
 def test_a_table_without_paths_says_that_it_cannot_know_recordings():
@@ -376,6 +386,64 @@ def test_columns_that_give_the_class_away_and_text_are_warnings():
     result = featkit.train(data, model="logistic", group=None)
     assert "columns of text are not learnt from: mood" in result.warnings
     assert any("'label_id' is the class under another name" in text for text in result.warnings)
+
+
+def test_a_column_that_numbers_the_rows_is_a_warning():
+    data = tones().sort_values("label").assign(take=np.arange(60)[::-1] * 3)
+    (warning,) = featkit.train(data, model="logistic").warnings
+    assert warning == "column 'take' numbers the rows, and tells their order: exclude it"
+    for column in (np.arange(60) % 7, np.arange(60) / 7, np.full(60, 3)):
+        assert not featkit.train(data.assign(take=column), model="logistic").warnings
+
+
+def test_labels_that_look_alike_are_a_warning_and_blanks_are_none():
+    data = tones()
+    data.loc[data.index % 6 == 0, "label"] = "High "
+    data.loc[[1, 7], "label"] = "  "
+    result = featkit.train(data, model="logistic")
+    assert result.warnings == [
+        "2 of 60 rows have no 'label': left out",
+        "label: 'High ', 'high' look alike, and are different values",
+    ]
+    grouped = tones().assign(artist=["ann", "Ann", "bob", "cid", "dee"] * 12)
+    (warning,) = featkit.train(grouped, group="artist", folds=2, model="logistic").warnings
+    assert warning.startswith("artist: 'ann', 'Ann' look alike")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "hint"),
+    [
+        ("artist", np.arange(60) // 2, "column 'artist' may say what belongs together: it has 30"),
+        ("Speaker_ID", np.arange(60) % 8, "column 'Speaker_ID' may say what belongs together"),
+        ("take", [f"t{k // 6}-{k % 3}" for k in range(60)], "column 'take' may say what belongs"),
+        ("fold", np.arange(60) % 5, "column 'fold' is not used: if it is a published split"),
+        ("split", ["train", "test", "train"] * 20, "column 'split' is not used"),
+        ("mood", [f"m{k % 4}" for k in range(60)], None),
+        ("title", [f"t{k}" for k in range(60)], None),
+        ("split", ["train"] * 60, None),
+        ("group", ["x"] * 60, None),
+    ],
+)
+def test_what_may_keep_rows_together_and_is_not_used_is_a_warning(column, values, hint):
+    data = tones().assign(**{column: values})
+    found = featkit.train(data, model="logistic", folds=3).warnings
+    found = [text for text in found if "belongs together" in text or "is not used" in text]
+    assert len(found) == (hint is not None)
+    assert hint is None or found[0].startswith(hint)
+    quiet = featkit.train(data, model="logistic", exclude=[column]).warnings
+    assert not any("belongs together" in text or "is not used" in text for text in quiet)
+
+
+def test_numbers_beside_featkits_own_are_named_as_not_learnt_from():
+    data = copies(segments=1).rename(columns={"x0": "mfcc_1_mean", "x1": "mfcc_2_mean"})
+    data = data[["path", "start", "end", "label", "mfcc_1_mean", "mfcc_2_mean"]]
+    data = data.assign(mine=np.arange(40.0) % 7, note="x")
+    result = featkit.train(data, model="logistic")
+    assert result.model.columns == ["mfcc_1_mean", "mfcc_2_mean"]
+    (warning,) = result.warnings
+    assert "columns of numbers that are not featkit's are not learnt from: mine;" in warning
+    advised = featkit.train(data.drop(columns=["start", "end"]), model="logistic")
+    assert "mine" in advised.model.columns
 
 
 def test_a_recording_of_two_classes_is_a_warning_and_no_score():

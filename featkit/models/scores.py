@@ -33,9 +33,9 @@ DRAWN_AT_ONCE = 50
 INTERVAL = (2.5, 97.5)
 RELIABILITY_BINS = 10
 
-DRAWN_TO_EQUAL = 0.05
-"""How far the mean probability of a class must be off its share, towards that of equally common
-classes, before a warning says so."""
+CLEARLY_OFF = (0.02, 2.0)
+"""How far the mean probability of a class must be off its share before a warning says so, and by
+what factor its odds."""
 
 
 def judged(
@@ -310,14 +310,16 @@ def drawn_to_equal(classes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | 
     None if none is clearly. Estimators weigh classes alike, so that rare ones are found as well as
     common ones; what they give is then not how likely a class is where it is rare.
     """
-    equal = 1 / len(classes)
-    drawn = [
-        of
-        for of in classes
-        if (of["probability"] - of["share"]) * np.sign(equal - of["share"]) > DRAWN_TO_EQUAL
-        and abs(of["probability"] - equal) < abs(of["share"] - equal)
-    ]
+    drawn = [of for of in classes if _drawn_to(1 / len(classes), of["probability"], of["share"])]
     return max(drawn, key=lambda of: abs(of["probability"] - of["share"]), default=None)
+
+
+def _drawn_to(equal: float, probability: float, share: float) -> bool:
+    """Whether a mean probability is clearly off a share, towards that of equally common classes."""
+    low, high = sorted([probability, share])
+    off, factor = CLEARLY_OFF
+    clear = high - low > off and high * (1 - low) > factor * low * (1 - high)
+    return clear and abs(probability - equal) < abs(share - equal)
 
 
 def warnings_of(calibration: Mapping[str, Any]) -> list[str]:

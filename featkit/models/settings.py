@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from featkit.errors import ModelError, ParameterError
 from featkit.models import AUTO
+from featkit.models.doubts import doubts
 from featkit.models.plan import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
 from featkit.models.splits import check_folds, check_shares, is_whole
@@ -109,6 +110,15 @@ class Settings:
             raise ParameterError(
                 f"select must be from 1 to the number of columns, {most}, got {self.select}"
             )
+        problem = problem.doubted(
+            doubts(
+                problem,
+                label=self.label,
+                group=self.group,
+                other=[*self.exclude, *aside],
+                made=not aside and not self.split_by_row,
+            )
+        )
         return problem.row_by_row() if self.split_by_row else problem
 
     def plan(self, problem: Problem) -> Plan:

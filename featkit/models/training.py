@@ -51,12 +51,13 @@ def train(
     ----------
     table : FeatureTable, pandas.DataFrame or path
         Features, with a label for each row; of a DataFrame, or a file that somebody else made, all
-        columns of numbers are features, but those named here.
+        columns of numbers are features, but those named here. Beside columns of featkit's, others
+        are none, which is a warning.
     label : str
         The column that holds the classes.
     group : str, optional
-        The column of what must not be divided, such as artist or speaker. Rows of one recording
-        (``path``) never are.
+        The column naming what must stay together, such as artist or speaker. Rows of one recording
+        (``path``) always do.
     fold, split : str, optional
         A column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
