@@ -63,9 +63,9 @@ def command(
         _show(predictions)
     else:
         with replacing(output) as scratch:
-            said = predictions.data
-            delimited.write(scratch, said.columns, said.itertuples(index=False))
-        remark(f"{output}: {len(said)} predictions")
+            data = predictions.data
+            delimited.write(scratch, data.columns, data.itertuples(index=False))
+        remark(f"{output}: {len(data)} predictions")
     show_warnings(predictions.warnings)
     show_failures(predictions.failures)
     if predictions.failures:

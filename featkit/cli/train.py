@@ -132,8 +132,8 @@ def _write(result: Result, output: str | None, scores: str | None, predictions: 
             )
     if predictions is not None:
         with replacing(predictions) as scratch:
-            said = result.predictions
-            delimited.write(scratch, said.columns, said.itertuples(index=False))
+            data = result.predictions
+            delimited.write(scratch, data.columns, data.itertuples(index=False))
 
 
 def _told(result: Result) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Result:
     model : Classifier
         Fitted on everything it may see.
     predictions : pandas.DataFrame
-        What the kept model said of rows that it had not seen: ``path``, ``start``, ``end`` and
-        ``group`` where there are such, ``fold``, ``label``, ``predicted``, ``probability``, and
+        What the kept model predicted for rows that it had not seen: ``path``, ``start``, ``end``
+        and ``group`` where there are such, ``fold``, ``label``, ``predicted``, ``probability``, and
         ``p_<class>`` of each class.
     """
 
@@ -149,7 +149,7 @@ def judged_rows(plan: Plan) -> tuple[Array, Array]:
 
 
 def predictions(problem: Problem, plan: Plan, P: Array) -> pd.DataFrame:
-    """What was said of each row that was judged, in the order of the table."""
+    """What was predicted for each row that was judged, in the order of the table."""
     import pandas as pd
 
     rows, folds = judged_rows(plan)
@@ -161,8 +161,8 @@ def predictions(problem: Problem, plan: Plan, P: Array) -> pd.DataFrame:
     if (problem.drawn != problem.recordings).any():
         keys["group"] = problem.drawn[rows]
     about = pd.DataFrame({**keys, "fold": folds, "label": problem.y[rows].astype(object)})
-    said = pd.concat([about, prediction_columns(P, problem.classes)], axis=1)
-    return said.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+    data = pd.concat([about, prediction_columns(P, problem.classes)], axis=1)
+    return data.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
 
 def origin(

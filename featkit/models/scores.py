@@ -46,7 +46,7 @@ def judged(
     groups: Array,
     folds: Array,
 ) -> dict[str, Any]:
-    """What is to be said of some rows: the scores of all models, and more of the one kept.
+    """The scores of all models on some rows, and more of the one kept.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def judged(
     y, classes, groups, folds
         See `scores`.
     """
-    said = predicted(P[kept], classes)
+    answer = predicted(P[kept], classes)
     return {
         "judged": len(y),
         "classes": list(classes),
         "model": kept,
         "models": {name: scores(y, each, classes, groups, folds) for name, each in P.items()},
-        "per_class": per_class(y, said, classes),
-        "confusion": confusion_matrix(y, said, classes),
+        "per_class": per_class(y, answer, classes),
+        "confusion": confusion_matrix(y, answer, classes),
         "calibration": calibration(y, P[kept], classes),
     }
 
@@ -81,7 +81,7 @@ def scores(
     y : array of str, shape ``(rows,)``
         The true classes.
     P : array of float64, shape ``(rows, classes)``
-        Probabilities; the greatest is the class that is said.
+        Probabilities; the greatest is the class that is predicted.
     classes : sequence of str
         In order.
     groups : array, shape ``(rows,)``
@@ -116,15 +116,15 @@ def metrics(y: Array, P: Array, classes: Sequence[str]) -> dict[str, float]:
     """The scores of predictions; classes of which there is no row are left out of means."""
     from sklearn.metrics import f1_score, log_loss, recall_score
 
-    said = predicted(P, classes)
+    answer = predicted(P, classes)
     there = sorted(set(y.tolist()))
     true = np.searchsorted(classes, y)
     return {
-        "accuracy": float(np.mean(said == y)),
+        "accuracy": float(np.mean(answer == y)),
         "balanced_accuracy": float(
-            recall_score(y, said, labels=there, average="macro", zero_division=0)
+            recall_score(y, answer, labels=there, average="macro", zero_division=0)
         ),
-        "macro_f1": float(f1_score(y, said, labels=there, average="macro", zero_division=0)),
+        "macro_f1": float(f1_score(y, answer, labels=there, average="macro", zero_division=0)),
         "log_loss": float(log_loss(true, P, labels=range(len(classes)))),
     }
 
@@ -141,8 +141,8 @@ def balanced_log_loss(y: Array, P: Array, classes: Sequence[str]) -> float:
 
 def predicted(P: Array, classes: Sequence[str]) -> Array:
     """The class with the greatest probability of each row."""
-    said: Array = np.asarray(classes)[np.argmax(P, axis=1)]
-    return said
+    answer: Array = np.asarray(classes)[np.argmax(P, axis=1)]
+    return answer
 
 
 def intervals(
@@ -197,9 +197,9 @@ def _drawn(y: Array, P: Array, classes: Sequence[str], groups: Array) -> dict[st
     """Each metric for each draw; all follow from the confusions and losses of the groups."""
     k = len(classes)
     names, group = np.unique(groups, return_inverse=True)
-    true, said = np.searchsorted(classes, y), np.argmax(P, axis=1)
+    true, answer = np.searchsorted(classes, y), np.argmax(P, axis=1)
     confusions = np.zeros((len(names), k * k))
-    np.add.at(confusions, (group, true * k + said), 1)
+    np.add.at(confusions, (group, true * k + answer), 1)
     losses = np.bincount(group, weights=_losses(P, true), minlength=len(names))
     drawn: dict[str, list[Array]] = {name: [] for name in METRICS}
     for times in draws(len(names), DRAWS, at_once=DRAWN_AT_ONCE):
@@ -218,14 +218,14 @@ def _losses(P: Array, true: Array) -> Array:
 
 
 def of_confusions(confusion: Array) -> dict[str, Array]:
-    """Accuracy, balanced accuracy and macro F1 of confusion matrices, ``(..., true, said)``.
+    """Accuracy, balanced accuracy and macro F1 of confusion matrices, ``(..., true, predicted)``.
 
     Means over classes are over those that there are rows of.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    true, said = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    true, answer = confusion.sum(axis=-1), confusion.sum(axis=-2)
     recall = np.where(true > 0, hits / np.maximum(true, 1), 0)
-    f1 = np.where(true > 0, 2 * hits / np.maximum(true + said, 1), 0)
+    f1 = np.where(true > 0, 2 * hits / np.maximum(true + answer, 1), 0)
     there = np.sum(true > 0, axis=-1)
     return {
         "accuracy": hits.sum(axis=-1) / true.sum(axis=-1),
@@ -234,7 +234,7 @@ def of_confusions(confusion: Array) -> dict[str, Array]:
     }
 
 
-def per_class(y: Array, said: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
+def per_class(y: Array, answer: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
     """Precision, recall, F1 and support of each class, and how often it was predicted.
 
     None where there is nothing to share: precision of a class that was never predicted, recall and
@@ -242,10 +242,10 @@ def per_class(y: Array, said: Array, classes: Sequence[str]) -> list[dict[str, A
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    columns = precision_recall_fscore_support(y, said, labels=list(classes), zero_division=0)
+    columns = precision_recall_fscore_support(y, answer, labels=list(classes), zero_division=0)
     found = []
     for name, precision, recall, f1, support in zip(classes, *columns, strict=True):
-        given = int(np.sum(said == name))
+        given = int(np.sum(answer == name))
         found.append(
             {
                 "class": name,
@@ -259,11 +259,11 @@ def per_class(y: Array, said: Array, classes: Sequence[str]) -> list[dict[str, A
     return found
 
 
-def confusion_matrix(y: Array, said: Array, classes: Sequence[str]) -> list[list[int]]:
-    """Rows of each class, by the class that was said."""
+def confusion_matrix(y: Array, answer: Array, classes: Sequence[str]) -> list[list[int]]:
+    """Rows of each class, by the class that was predicted."""
     from sklearn.metrics import confusion_matrix as count
 
-    matrix: list[list[int]] = count(y, said, labels=list(classes)).tolist()
+    matrix: list[list[int]] = count(y, answer, labels=list(classes)).tolist()
     return matrix
 
 

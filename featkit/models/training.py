@@ -61,7 +61,7 @@ def train(
     fold, split : str, optional
         A column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
-        How many folds to make; 5 if nothing is said.
+        How many folds to make; 5 if left out.
     shares : sequence of float, optional
         Of train, validation and test, as in ``(60, 20, 20)``.
     split_by_row : bool
@@ -134,8 +134,8 @@ def train(
     if divided:
         honest = P[model]
         if model == AUTO:  # compared are splits, not the kept candidate with the chosen
-            honest = _said(fits, kept, plan.rounds, "scoring")
-        promised = _said(fits, kept, divided, "splitting by row")
+            honest = _predicted(fits, kept, plan.rounds, "scoring")
+        promised = _predicted(fits, kept, divided, "splitting by row")
         scores["by_row"] = by_row(problem, plan, honest, divided, promised, kept)
     (pipeline,) = fits.pipelines([(kept, plan.final.train)])
     doubtful = warnings_of(scores["calibration"])
@@ -225,10 +225,10 @@ def _judge(
     P = fits.probabilities(tasks, "scoring")
     judged: dict[str, list[Array]] = {}
     for of, chosen in zip(rounds, best, strict=True):
-        said = {name: next(P) for name in own}
+        by = {name: next(P) for name in own}
         if AUTO in chosen:
-            said[AUTO] = said[chosen[AUTO].name]
-        for name, each in (said | {BASELINE: _commonest(problem, of)}).items():
+            by[AUTO] = by[chosen[AUTO].name]
+        for name, each in (by | {BASELINE: _commonest(problem, of)}).items():
             judged.setdefault(name, []).append(each)
     return {name: np.concatenate(parts) for name, parts in judged.items()}
 
@@ -243,7 +243,7 @@ def _commonest(problem: Problem, of: Round) -> Array:
     return np.tile(shares, (len(of.test), 1))
 
 
-def _said(fits: Fits, candidate: Candidate, rounds: Sequence[Round], doing: str) -> Array:
+def _predicted(fits: Fits, candidate: Candidate, rounds: Sequence[Round], doing: str) -> Array:
     """What one candidate says of the test rows of all rounds, one after the other."""
     tasks = [Fit(candidate, of.train, of.test) for of in rounds]
     return np.concatenate(list(fits.probabilities(tasks, doing)))
