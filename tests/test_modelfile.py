@@ -50,13 +50,14 @@ def rows():
 
 
 @cache
-def trained(classes):
-    """How a model came about, and its scores, as plain data."""
-    columns = [f"x{k}" for k in range(COLUMNS)]
-    data = pd.DataFrame(rows(), columns=columns)
-    data["label"] = np.array(["a", "b", "c"])[np.arange(60) % classes]
+def trained(name, classes, columns):
+    """How a model of this name came about, and its scores, as plain data."""
+    data = pd.DataFrame(np.random.default_rng(0).normal(size=(60, columns)))
+    data.columns = [f"x{k}" for k in range(columns)]
+    data["label"] = np.array(list("abcdefghij"))[np.arange(60) % classes]
     model = train(data, model="logistic", folds=2).model
-    return json.loads(json.dumps({"training": model.training, "scores": model.scores}))
+    model.training["kept"]["name"] = name
+    return json.dumps({"training": model.training, "scores": model.scores})
 
 
 @cache
@@ -66,8 +67,7 @@ def fitted(name, classes=3, select=None):
     made.fit(rows(), np.array(labels)[np.arange(60) % classes])
     columns = [f"x{k}" for k in range(COLUMNS)]
     provenance = {"columns": [{"name": column, "unit": "Hz"} for column in columns]}
-    about = copy.deepcopy(trained(classes))
-    about["training"]["kept"]["name"] = name
+    about = json.loads(trained(name, classes, COLUMNS))
     return Classifier(made, name, labels, columns, provenance, **about)
 
 
@@ -159,7 +159,9 @@ def test_a_model_comes_back_to_the_bit(tmp_path, name, classes, select):
 def test_a_forest_of_300_trees_is_read_soon(tmp_path):
     X = np.random.default_rng(0).normal(size=(1000, 20))
     made = pipeline("random_forest").fit(X, np.array(list("abcdefghij"))[np.arange(1000) % 10])
-    model = Classifier(made, "random_forest", list("abcdefghij"), [f"x{k}" for k in range(20)])
+    about = json.loads(trained("random_forest", 10, 20))
+    columns = [f"x{k}" for k in range(20)]
+    model = Classifier(made, "random_forest", list("abcdefghij"), columns, **about)
     write_model(model, tmp_path / "a.fk")
     took = []
     for _ in range(3):
