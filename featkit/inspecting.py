@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ def inspect(
         columns=_columns(table),
         provenance=flat(table.provenance),
         first=_first(table),
-        warnings=list(_look_alikes(table, told)),
+        warnings=[w for name in told for w in look_alikes(name, table.column(name).tolist())],
     )
 
 
@@ -351,14 +351,13 @@ def _first(table: FeatureTable) -> pd.DataFrame:
     return table.rows(np.arange(min(FIRST_ROWS, len(table)))).data[[*keys, *chosen]]
 
 
-def _look_alikes(table: FeatureTable, names: Sequence[str]) -> Iterator[str]:
-    """Values of keys that a reader would take for one: they are not one to a model."""
-    for name in names:
-        alike = defaultdict(list)
-        for value in dict.fromkeys(table.column(name).tolist()):
-            folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-            alike[folded].append(value)
-        for values in alike.values():
-            if len(values) > 1:
-                said = ", ".join(ascii(value) for value in values)
-                yield f"{name}: {said} look alike, and are different values"
+def look_alikes(name: str, values: Iterable[str]) -> Iterator[str]:
+    """Values of a key that a reader would take for one: they are not one to a model."""
+    alike = defaultdict(list)
+    for value in dict.fromkeys(values):
+        folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+        alike[folded].append(value)
+    for same in alike.values():
+        if len(same) > 1:
+            said = ", ".join(ascii(value) for value in same)
+            yield f"{name}: {said} look alike, and are different values"

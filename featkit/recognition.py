@@ -9,17 +9,22 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, ParamSpec, Self
 
+import numpy as np
+
 from featkit.batch import Excerpt, Extraction, Failure, Progress, extract
-from featkit.errors import ModelError, ParameterError
+from featkit.errors import ModelError, ParameterError, TableError
 from featkit.featuresets import FeatureSet, feature_set
-from featkit.models import training
+from featkit.models import result, training
 from featkit.models.classifier import PER, Classifier
 from featkit.models.modelfile import read_model, write_model
-from featkit.table import FeatureTable
+from featkit.models.problem import named, texts
+from featkit.models.settings import Settings
+from featkit.segments import Array
+from featkit.table import FeatureTable, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-class Result(training.Result):
+class Result(result.Result):
     """What training gave; its model takes sound."""
 
     model: Model
@@ -43,11 +48,15 @@ class Predictions:
     data : pandas.DataFrame
         A row for each recording or segment: see `Model.predict`.
     failures : list of Failure
-        Recordings that could not be read: nothing is said of them.
+        Recordings that could not be read, and rows in which no feature has a value: nothing is said
+        of them.
+    warnings : list of str
+        What is doubtful about the predictions.
     """
 
     data: pd.DataFrame
     failures: list[Failure]
+    warnings: list[str] = field(default_factory=list)
 
 
 class Model(Classifier):
@@ -55,7 +64,7 @@ class Model(Classifier):
 
     @classmethod
     def of(cls, classifier: Classifier) -> Self:
-        """The same, able to hear."""
+        """The classifier as a `Model`, which also takes sound files."""
         return cls(**{each.name: getattr(classifier, each.name) for each in fields(classifier)})
 
     @property
@@ -65,7 +74,7 @@ class Model(Classifier):
         Raises
         ------
         ModelError
-            If that table did not tell, or this version of featkit computes the set otherwise.
+            If that table did not tell, or this version of featkit computes the set differently.
         """
         if "feature_set" not in self.provenance:
             raise ModelError(
@@ -78,8 +87,8 @@ class Model(Classifier):
             raise ModelError(f"the model's feature set cannot be computed here: {error}") from None
         if features.fingerprint != self.provenance.get("fingerprint"):
             raise ModelError(
-                f"this version of featkit computes the feature set {features.name!r} otherwise than"
-                " the one that the model was fitted with: use that version, or train again"
+                f"this version of featkit computes the feature set {features.name!r} differently"
+                " from the version that the model was fitted with: use that version, or train again"
             )
         return features
 
@@ -117,20 +126,48 @@ class Model(Classifier):
         TableError
             If the table lacks a column of the model, or has it in another unit or definition.
         ModelError
-            If the model cannot be used on sound.
+            If the model cannot be used on sound, or does not say how it was trained.
         """
         if per not in PER:
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
-        if not isinstance(inputs, FeatureTable):
-            paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-            if not any(map(_is_table, paths)):
-                extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
-                said = self.predict_table(extraction.table, per=per)
-                return Predictions(said, extraction.failures)
-            if len(paths) > 1:
-                raise ParameterError("a table is predicted by itself: give one, or sound files")
-            inputs = FeatureTable.read(paths[0])
-        return Predictions(self.predict_table(inputs, per=per), [])
+        if isinstance(inputs, FeatureTable):
+            return self._predict(inputs, per)
+        paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+        if not any(map(_is_table, paths)):
+            extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
+            found = self._predict(extraction.table, per)
+            return Predictions(found.data, [*extraction.failures, *found.failures], found.warnings)
+        if len(paths) > 1:
+            raise ParameterError("a table is predicted by itself: give one, or sound files")
+        return self._predict(self.read(paths[0]), per)
+
+    def _predict(self, table: FeatureTable, per: str) -> Predictions:
+        """Of the rows that hold any value; without one there is nothing to tell a class by."""
+        self.check(table)
+        known: Array = ~np.isnan(table.matrix(self.columns))
+        some = np.asarray(known.any(axis=1))
+        data = self.predict_table(table.rows(some), per=per)
+        if "row" in data:
+            data["row"] = np.flatnonzero(some) + 1
+        failures = list(_without_value(table, some, per))
+        return Predictions(data, failures, list(_undefined(known[some], self.columns)))
+
+    def read(self, path: str | os.PathLike[str]) -> FeatureTable:
+        """The table in a file (``.parquet``, ``.csv``), of which only its columns are features.
+
+        What it was not trained on may hold anything, as it did then.
+
+        Raises
+        ------
+        TableError
+            If there is no such file, it is not a table, or a cell of the model's columns is not a
+            number.
+        ModelError
+            If the model does not say how it was trained.
+        """
+        there = column_names(path)
+        keys = [name for name in Settings.of(self.training).keys if name in there]
+        return FeatureTable.read(path, keys, features=self.columns)
 
     def extract(
         self,
@@ -169,6 +206,33 @@ class Model(Classifier):
         write_model(self, path)
 
 
+def _without_value(table: FeatureTable, some: Array, per: str) -> Iterator[Failure]:
+    """Rows without any value; of a recording that is put together, only if it has no other rows."""
+    names = [f"row {k + 1}" for k in range(len(table))]
+    if "path" in table.keys:
+        names = texts(table, "path").tolist()
+    places = np.flatnonzero(~some).tolist()
+    if per == "recording":
+        others = {names[k] for k in np.flatnonzero(some)}
+        first = {names[k]: k for k in reversed(places) if names[k] not in others}
+        places = sorted(first.values())
+    for k in places:
+        start = table.keys["start"][k] if per == "segment" and "start" in table.keys else 0
+        where = f"from {start:g} s on " if start else ""
+        cause = f"{where}none of the model's columns has a value: there is nothing to tell it by"
+        yield Failure(names[k], "predict", TableError.__name__, cause)
+
+
+def _undefined(known: Array, columns: Sequence[str]) -> Iterator[str]:
+    """A warning of columns that hold no value, as none did that the model was trained on."""
+    without = [name for k, name in enumerate(columns) if not known[:, k].any()]
+    if without and len(known):
+        yield (
+            f"{len(without)} of the model's {len(columns)} columns have no value in any row, though"
+            f" they had values in training: {named(without)}"
+        )
+
+
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file; nothing in it is executed.
 
@@ -180,18 +244,18 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     return Model.of(read_model(path))
 
 
-def _hearing(train: Callable[P, training.Result]) -> Callable[P, Result]:
-    """The same, but that its model takes sound."""
+def _for_sound(train: Callable[P, result.Result]) -> Callable[P, Result]:
+    """The same, but that its model takes sound files, too."""
 
     @functools.wraps(train)
     def trained(*args: P.args, **how: P.kwargs) -> Result:
-        result = train(*args, **how)
-        return Result(result.scores, Model.of(result.model), result.predictions)
+        found = train(*args, **how)
+        return Result(found.scores, Model.of(found.model), found.predictions)
 
     return trained
 
 
-train = _hearing(training.train)
+train = _for_sound(training.train)
 
 
 def _is_table(path: str | os.PathLike[str]) -> bool:

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, repeat
@@ -105,6 +106,8 @@ class FeatureTable:
         data: pd.DataFrame,
         provenance: dict[str, Any] | None = None,
         keys: Sequence[str] = (),
+        *,
+        features: Collection[str] | None = None,
     ) -> FeatureTable:
         """The table that a DataFrame holds; see the head of this module for what is a feature.
 
@@ -116,6 +119,9 @@ class FeatureTable:
             Where the numbers came from; its ``columns`` are the features.
         keys : sequence of str
             Columns that are not features, though they may hold numbers.
+        features : collection of str, optional
+            The only columns that are features, where that is known, as far as there are; others
+            that would be features, or hold numbers, are left out.
 
         Raises
         ------
@@ -131,20 +137,24 @@ class FeatureTable:
         names = list(data.columns)
         delimited.check_names("DataFrame", names)
         certain, possible = _features(names, keys, provenance or {})
+        if features is not None:
+            others = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
+            data = data.drop(columns=[*(others - {*features})])
+            certain, possible = _wanted(names, keys, features), []
         for name in certain:
             if not is_numeric_dtype(data[name]):
                 raise TableError(f"{name}: holds no numbers: correct it, or name it as a key")
-        features = certain or [name for name in possible if is_numeric_dtype(data[name])]
+        found = certain or [name for name in possible if is_numeric_dtype(data[name])]
         quality = {name: cells.typed(name, data[name]) for name in _quality(names, keys)}
         times = [name for name in TIMES if name in names and name not in keys]
-        texts = data.drop(columns=[*features, *quality]).astype(object)
+        texts = data.drop(columns=[*found, *quality]).astype(object)
         texts = texts.where(texts.notna(), None)
         about = {
             name: cells.seconds(name, data[name]) if name in times else cells.texts(texts[name])
             for name in in_order(texts.columns)
         }
-        values = data[features].astype(np.float64).to_numpy()
-        return cls(about, features, values, provenance or {}, quality)
+        values = data[found].astype(np.float64).to_numpy()
+        return cls(about, found, values, provenance or {}, quality)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -227,6 +237,7 @@ class FeatureTable:
         path: str | os.PathLike[str],
         keys: Sequence[str] = (),
         *,
+        features: Collection[str] | None = None,
         provenance: dict[str, Any] | None = None,
     ) -> FeatureTable:
         """Read what `write` wrote, or a table that somebody else made.
@@ -238,6 +249,8 @@ class FeatureTable:
         keys : sequence of str
             Columns that are not features: from CSV they are read as text exactly as they stand. See
             the head of this module for what else is none.
+        features : collection of str, optional
+            The only columns that are features, as in `of`; from CSV all others are read as text.
         provenance : dict, optional
             Where the numbers came from, if that is known of a CSV file, which cannot hold it.
 
@@ -252,14 +265,14 @@ class FeatureTable:
         """
         if table_format(path) == "csv":
             provenance = provenance or {}
-            data = _read_csv(path, keys, provenance)
+            data = _read_csv(path, keys, features, provenance)
         else:
             data, provenance = _read_parquet(path)
         try:
-            table = cls.of(data, provenance, keys)
+            table = cls.of(data, provenance, keys, features=features)
         except TableError as error:
             raise TableError(f"{os.fspath(path)}: {error}") from None
-        if not table.feature_names:
+        if not table.feature_names and features is None:
             there = ", ".join(table.keys) or "none"
             cause = f"it has no column of numbers besides its keys; there are: {there}"
             raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
@@ -335,16 +348,42 @@ def _features(
     return (known, []) if known else ([], free)
 
 
+def _wanted(names: Sequence[str], keys: Sequence[str], features: Collection[str]) -> list[str]:
+    """Columns that are features because somebody says so."""
+    return [name for name in names if name in {*features} - {*keys} and not cells.is_taken(name)]
+
+
 def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
     """Columns that say how sound a recording is, as far as there are, in their order."""
     return [name for name in QUALITY if name in names and name not in keys]
 
 
+def column_names(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the columns of a table's file.
+
+    Raises
+    ------
+    ParameterError, TableError
+        See `FeatureTable.read`.
+    """
+    if table_format(path) == "csv":
+        return [delimited.bare(name) for name in delimited.header(path)]
+    with _parquet_errors(path), open(path, "rb") as stream:
+        import pyarrow.parquet as pq
+
+        return [str(name) for name in pq.read_schema(stream).names]
+
+
 def _read_csv(
-    path: str | os.PathLike[str], keys: Sequence[str], provenance: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    keys: Sequence[str],
+    features: Collection[str] | None,
+    provenance: Mapping[str, Any],
 ) -> pd.DataFrame:
-    names = [delimited.bare(name) for name in delimited.header(path)]
+    names = column_names(path)
     certain, possible = _features(names, keys, provenance)
+    if features is not None:
+        certain, possible = _wanted(names, keys, features), []
     times = [name for name in TIMES if name in names and name not in keys]
     quality = _quality(names, keys)
     flags = [name for name in quality if QUALITY[name] == "bool"]
@@ -355,16 +394,21 @@ def _read_csv(
 def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    try:
-        with open(path, "rb") as stream:
-            parquet = pq.read_table(stream)
+    with _parquet_errors(path), open(path, "rb") as stream:
+        parquet = pq.read_table(stream)
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    # What pandas took for an index is a column, like those of a table that pandas never saw.
+    return parquet.to_pandas(ignore_metadata=True), provenance
+
+
+@contextmanager
+def _parquet_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise TableError(f"{os.fspath(path)}: no such file") from None
     except (OSError, ValueError) as error:
         raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
-    # What pandas took for an index is a column, like those of a table that pandas never saw.
-    return parquet.to_pandas(ignore_metadata=True), provenance
 
 
 def _provenance(text: bytes) -> dict[str, Any]:

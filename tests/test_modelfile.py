@@ -19,6 +19,7 @@ from multiprocessing import get_context
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
@@ -27,9 +28,11 @@ from sklearn.tree._tree import Tree
 
 from featkit.errors import ModelError
 from featkit.models import modelfile, pipeline
+from featkit.models.card import CARRIED
 from featkit.models.classifier import Classifier
 from featkit.models.estimators import names
 from featkit.models.modelfile import CARD, MAGIC, SCHEMA, read_model, write_model
+from featkit.models.training import train
 from featkit.models.ubj import decode
 
 COLUMNS = 6
@@ -47,13 +50,25 @@ def rows():
 
 
 @cache
+def trained(name, classes, columns):
+    """How a model of this name came about, and its scores, as plain data."""
+    data = pd.DataFrame(np.random.default_rng(0).normal(size=(60, columns)))
+    data.columns = [f"x{k}" for k in range(columns)]
+    data["label"] = np.array(list("abcdefghij"))[np.arange(60) % classes]
+    model = train(data, model="logistic", folds=2).model
+    model.training["kept"]["name"] = name
+    return json.dumps({"training": model.training, "scores": model.scores})
+
+
+@cache
 def fitted(name, classes=3, select=None):
     labels = ["a", "b", "c"][:classes]
     made = pipeline(name, select=select, **FEW_TREES.get(name, {}))
     made.fit(rows(), np.array(labels)[np.arange(60) % classes])
     columns = [f"x{k}" for k in range(COLUMNS)]
     provenance = {"columns": [{"name": column, "unit": "Hz"} for column in columns]}
-    return Classifier(made, name, labels, columns, provenance, {"seed": 0}, {"accuracy": 0.5})
+    about = json.loads(trained(name, classes, COLUMNS))
+    return Classifier(made, name, labels, columns, provenance, **about)
 
 
 def changed(name, change, **how):
@@ -133,7 +148,7 @@ def test_a_model_comes_back_to_the_bit(tmp_path, name, classes, select):
     np.testing.assert_array_equal(
         back.pipeline.predict_proba(rows()), model.pipeline.predict_proba(rows()), strict=True
     )
-    for field in modelfile.CARRIED:
+    for field in CARRIED:
         assert getattr(back, field) == getattr(model, field)
     write_model(back, tmp_path / "b.fk")
     assert json.loads(unpacked(tmp_path / "b.fk")[CARD]) == json.loads(
@@ -144,7 +159,9 @@ def test_a_model_comes_back_to_the_bit(tmp_path, name, classes, select):
 def test_a_forest_of_300_trees_is_read_soon(tmp_path):
     X = np.random.default_rng(0).normal(size=(1000, 20))
     made = pipeline("random_forest").fit(X, np.array(list("abcdefghij"))[np.arange(1000) % 10])
-    model = Classifier(made, "random_forest", list("abcdefghij"), [f"x{k}" for k in range(20)])
+    about = json.loads(trained("random_forest", 10, 20))
+    columns = [f"x{k}" for k in range(20)]
+    model = Classifier(made, "random_forest", list("abcdefghij"), columns, **about)
     write_model(model, tmp_path / "a.fk")
     took = []
     for _ in range(3):
@@ -471,6 +488,26 @@ CARDS = {
     "columns without units": lambda card: card.update(provenance={"columns": [{"name": "x0"}]}),
     "columns as a number": lambda card: card.update(provenance={"columns": 1}),
     "units of numbers": lambda card: card["provenance"]["columns"][0].update(unit=1),
+    "no training": lambda card: card.update(training={}),
+    "settings of another version": lambda card: card["training"]["settings"].update(more=1),
+    "settings as a text": lambda card: card["training"].update(settings="svm"),
+    "a label of numbers": lambda card: card["training"]["settings"].update(label=1),
+    "folds without end": lambda card: card["training"]["settings"].update(folds=10**9),
+    "a kept one of another": lambda card: card["training"]["kept"].update(name="svm"),
+    "a kept one without end": lambda card: card["training"]["kept"].update(parameters={"C": 1e99}),
+    "versions as a number": lambda card: card["training"].update(versions=5),
+    "no reference": lambda card: card["training"].pop("reference"),
+    "other scores": lambda card: card.update(scores={"x": 1}),
+    "scores without what was chosen": lambda card: card["scores"].pop("chosen"),
+    "a score as a text": lambda card: card["scores"]["models"]["logistic"]["accuracy"].update(
+        value="1"
+    ),
+    "a comparison that is none": lambda card: card["scores"].update(by_row={"candidate": "x"}),
+    "a class as a list": lambda card: card["scores"]["per_class"][0].update({"class": ["<b>"]}),
+    "a confusion of fewer": lambda card: card["scores"]["confusion"].pop(),
+    "a confusion as a text": lambda card: card["scores"].update(confusion="x"),
+    "scores of other classes": lambda card: card["scores"].update(classes=["x", "y", "z"]),
+    "scores of no model": lambda card: card["scores"].update(model="oracle"),
     "feature set as a text": lambda card: card.update(provenance={"feature_set": "standard"}),
     "feature set alone": lambda card: card.update(
         provenance={"feature_set": {"name": "standard", "version": 1}}

@@ -21,7 +21,7 @@ from featkit.cells import QUALITY
 from featkit.delimited import bare, shielded
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
 from featkit.quality import COLUMNS, Quality
-from featkit.table import METADATA_KEY, FeatureTable, table_format
+from featkit.table import METADATA_KEY, FeatureTable, column_names, table_format
 from featkit.writing import replacing
 
 ENDINGS = ["parquet", "csv"]
@@ -697,3 +697,18 @@ def test_a_table_without_keys_is_one(tmp_path):
     assert table.labels is None
     table.write(tmp_path / "b.csv")
     assert FeatureTable.read(tmp_path / "b.csv").values.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_features_that_are_wanted_are_all_there_are(tmp_path, ending):
+    data = pd.DataFrame({"path": ["a", "b"], "x": [1.5, 2.5], "y": [3.0, 4.0], "note": ["n", "m"]})
+    file = tmp_path / f"t.{ending}"
+    data.to_csv(file, index=False) if ending == "csv" else data.to_parquet(file)
+    table = FeatureTable.read(file, features=["y", "z"])
+    assert table.feature_names == ["y"]
+    np.testing.assert_array_equal(table.values, [[3.0], [4.0]])
+    assert {"path", "note"} <= set(table.keys)
+    assert FeatureTable.read(file, ["y"], features=["y"]).feature_names == []
+    assert column_names(file) == list(data.columns)
+    with pytest.raises(TableError, match="no such file"):
+        column_names(tmp_path / f"none.{ending}")

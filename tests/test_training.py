@@ -14,12 +14,22 @@ from sklearn import metrics as reference
 from sklearn.model_selection import cross_validate
 
 import featkit
-from featkit.errors import ParameterError, TableError
-from featkit.models import pipeline, training
+from featkit.errors import ModelError, ParameterError, TableError
+from featkit.models import pipeline
 from featkit.models.estimators import candidates, logistic, names
 from featkit.models.plan import make_plan
 from featkit.models.problem import make_problem
-from featkit.models.scores import intervals, metrics, of_confusions, scores
+from featkit.models.result import RANKED_BY
+from featkit.models.scores import (
+    calibration,
+    intervals,
+    metrics,
+    of_confusions,
+    per_class,
+    scores,
+)
+from featkit.models.settings import Settings
+from featkit.report.good import good
 from featkit.table import FeatureTable
 
 
@@ -211,6 +221,56 @@ def test_a_published_split_that_divides_a_recording_is_refused():
         featkit.train(data, fold="fold", group="artist", model="logistic")
 
 
+def test_a_published_split_may_divide_recordings_if_that_is_said_out_loud():
+    data = copies(segments=2).assign(fold=["1", "2"] * 40, part=["train", "test"] * 40)
+    for how in ({"fold": "fold"}, {"split": "part"}):
+        result = featkit.train(data, split_by_row=True, model="logistic", **how)
+        assert accuracy(result, "logistic") > 0.75
+        assert "split by row: rows of one recording or group are on both" in result.warnings[0]
+        assert result.scores["by_row"] is None
+
+
+@pytest.mark.parametrize("part", ["Testing", " test ", "eval", "Evaluation", "HOLDOUT", "test"])
+def test_parts_have_the_names_that_datasets_give_them(part):
+    data = tones().assign(split=["Training ", "train", "development", part, "dev"] * 12)
+    result = featkit.train(data, split="split", model="logistic")
+    assert result.scores["judged"] == 12
+    (inner,) = make_plan(problem_of(data), split="split").rounds[0].inner
+    assert [len(rows) for rows in inner] == [24, 24]
+
+
+def test_many_published_folds_are_put_together_to_choose_by():
+    data = tones(rows=120).assign(fold=np.repeat(np.arange(20), 6))
+    plan = make_plan(problem_of(data), fold="fold")
+    names = data["fold"].to_numpy()
+    for of in [*plan.rounds, plan.final]:
+        assert len(of.inner) == 3
+        for train, test in of.inner:
+            assert not set(names[train]) & set(names[test])
+            assert set(train) | set(test) == set(of.train)
+            assert len(test) in (36, 42)
+
+
+def test_numbers_may_be_numpys():
+    one, other = (
+        featkit.train(tones(), model="logistic", folds=kind(3), seed=kind(2), select=kind(2))
+        for kind in (int, np.int64)
+    )
+    assert one.scores == other.scores
+    assert json.dumps(one.model.training) == json.dumps(other.model.training)
+    shares = featkit.train(tones(), model="logistic", shares=np.array([60, 20, 20]))
+    assert shares.scores["protocol"] == "60/20/20 by recording"
+    json.dumps(shares.model.training)
+
+
+def test_settings_are_told_by_the_model_or_it_is_to_be_trained_again():
+    training = featkit.train(tones(), model="logistic", folds=3).model.training
+    assert Settings.of(training).folds == 3
+    for settings in ({"settings": {"more": 1}}, {"settings": {"label": 3}}, {"settings": 1}, {}):
+        with pytest.raises(ModelError, match="does not say how it was trained: train it again"):
+            Settings.of(settings)
+
+
 # Bad input
 
 
@@ -293,7 +353,17 @@ def test_the_same_numbers_under_two_names_are_a_warning():
     data = tones()
     data.loc[9, ["pitch", "a", "b", "c"]] = data.loc[0, ["pitch", "a", "b", "c"]]
     (warning,) = featkit.train(data, model="logistic").warnings
-    assert "rows with exactly the numbers of a row of another recording: 1 (009.wav)" in warning
+    assert "of a row of another recording: 000.wav = 009.wav; copies of one" in warning
+
+
+def test_copies_are_named_once_and_silence_is_none():
+    data = copies(recordings=20, segments=3)
+    data["quality_silent"] = False
+    features = [f"x{k}" for k in range(20)]
+    data.loc[6:8, features] = data.loc[0:2, features].to_numpy()
+    (warning,) = featkit.train(data, model="logistic").warnings
+    assert "another recording: song000.wav = song002.wav; copies" in warning
+    assert featkit.train(data.assign(quality_silent=True), model="logistic").warnings == []
 
 
 def test_a_table_without_paths_says_that_it_cannot_know_recordings():
@@ -318,6 +388,64 @@ def test_columns_that_give_the_class_away_and_text_are_warnings():
     assert any("'label_id' is the class under another name" in text for text in result.warnings)
 
 
+def test_a_column_that_numbers_the_rows_is_a_warning():
+    data = tones().sort_values("label").assign(take=np.arange(60)[::-1] * 3)
+    (warning,) = featkit.train(data, model="logistic").warnings
+    assert warning == "column 'take' numbers the rows, and tells their order: exclude it"
+    for column in (np.arange(60) % 7, np.arange(60) / 7, np.full(60, 3)):
+        assert not featkit.train(data.assign(take=column), model="logistic").warnings
+
+
+def test_labels_that_look_alike_are_a_warning_and_blanks_are_none():
+    data = tones()
+    data.loc[data.index % 6 == 0, "label"] = "High "
+    data.loc[[1, 7], "label"] = "  "
+    result = featkit.train(data, model="logistic")
+    assert result.warnings == [
+        "2 of 60 rows have no 'label': left out",
+        "label: 'High ', 'high' look alike, and are different values",
+    ]
+    grouped = tones().assign(artist=["ann", "Ann", "bob", "cid", "dee"] * 12)
+    (warning,) = featkit.train(grouped, group="artist", folds=2, model="logistic").warnings
+    assert warning.startswith("artist: 'ann', 'Ann' look alike")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "hint"),
+    [
+        ("artist", np.arange(60) // 2, "column 'artist' may say what belongs together: it has 30"),
+        ("Speaker_ID", np.arange(60) % 8, "column 'Speaker_ID' may say what belongs together"),
+        ("take", [f"t{k // 6}-{k % 3}" for k in range(60)], "column 'take' may say what belongs"),
+        ("fold", np.arange(60) % 5, "column 'fold' is not used: if it is a published split"),
+        ("split", ["train", "test", "train"] * 20, "column 'split' is not used"),
+        ("mood", [f"m{k % 4}" for k in range(60)], None),
+        ("title", [f"t{k}" for k in range(60)], None),
+        ("split", ["train"] * 60, None),
+        ("group", ["x"] * 60, None),
+    ],
+)
+def test_what_may_keep_rows_together_and_is_not_used_is_a_warning(column, values, hint):
+    data = tones().assign(**{column: values})
+    found = featkit.train(data, model="logistic", folds=3).warnings
+    found = [text for text in found if "belongs together" in text or "is not used" in text]
+    assert len(found) == (hint is not None)
+    assert hint is None or found[0].startswith(hint)
+    quiet = featkit.train(data, model="logistic", exclude=[column]).warnings
+    assert not any("belongs together" in text or "is not used" in text for text in quiet)
+
+
+def test_numbers_beside_featkits_own_are_named_as_not_learnt_from():
+    data = copies(segments=1).rename(columns={"x0": "mfcc_1_mean", "x1": "mfcc_2_mean"})
+    data = data[["path", "start", "end", "label", "mfcc_1_mean", "mfcc_2_mean"]]
+    data = data.assign(mine=np.arange(40.0) % 7, note="x")
+    result = featkit.train(data, model="logistic")
+    assert result.model.columns == ["mfcc_1_mean", "mfcc_2_mean"]
+    (warning,) = result.warnings
+    assert "columns of numbers that are not featkit's are not learnt from: mine;" in warning
+    advised = featkit.train(data.drop(columns=["start", "end"]), model="logistic")
+    assert "mine" in advised.model.columns
+
+
 def test_a_recording_of_two_classes_is_a_warning_and_no_score():
     data = copies(segments=2)
     data.loc[[0, 4], "label"] = "rock"
@@ -337,6 +465,13 @@ def test_a_recording_of_two_classes_is_a_warning_and_no_score():
         ({"seed": "a"}, "seed must be a whole number from 0"),
         ({"select": 2.0}, "select must be a whole number, got 2.0"),
         ({"exclude": "ab"}, "exclude must be a list of columns, got 'ab'"),
+        ({"label": 1}, "label must be the name of a column, got 1"),
+        ({"group": ["a"]}, "group must be the name of a column"),
+        ({"seed": True}, "seed must be a whole number from 0"),
+        ({"folds": 10**9}, "class 'high' has 20 groups"),
+        ({"shares": 5}, "shares must be those of train, validation and test"),
+        ({"shares": np.array([60, -1])}, "shares must be those of train, validation and test"),
+        ({"split_by_row": "no"}, "split_by_row True or False"),
     ],
 )
 def test_wrong_settings_are_told(how, message):
@@ -413,6 +548,91 @@ def test_the_baseline_says_the_commonest_class():
     found = featkit.train(data, model="logistic").scores["models"]["baseline"]
     assert found["accuracy"]["value"] == pytest.approx((data["label"] == "low").mean())
     assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(("rows", "classes", "folds"), [(24, 2, 5), (60, 3, 8), (50, 2, 7)])
+def test_the_baseline_is_no_worse_than_chance(rows, classes, folds):
+    """The commonest of equal classes where it learns would be the rarest where it is judged."""
+    data = tones(rows=rows, classes=("high", "low", "mid")[:classes])
+    found = featkit.train(data, model="logistic", folds=folds).scores["models"]["baseline"]
+    assert found["accuracy"]["value"] == pytest.approx(1 / classes)
+    assert found["balanced_accuracy"]["value"] == pytest.approx(1 / classes)
+
+
+def test_probabilities_that_are_as_if_classes_were_equally_common_are_called_that():
+    """Weights find rare classes; the price is told in the scores, and by class."""
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.normal(size=(400, 4)), columns=list("abcd"))
+    data["label"] = np.where(np.arange(400) < 20, "rare", "common")
+    result = featkit.train(data, model="logistic")
+    common, rare = result.scores["calibration"]["classes"]
+    assert (common["share"], rare["share"]) == (0.95, 0.05)
+    assert rare["probability"] == pytest.approx(result.predictions["p_rare"].mean())
+    assert rare["expected_error"] > 0.2
+    assert rare["brier"] + common["brier"] == pytest.approx(result.scores["calibration"]["brier"])
+    (warning,) = (text for text in result.warnings if "equally common" in text)
+    assert f"that of 'rare' is {rare['probability']:.3f} on average, where 0.050" in warning
+    said = good(result.scores).calibration
+    assert "as sure as it should be" not in said
+    assert "that of “rare” is" in said
+    balanced = featkit.train(tones(spread=4.0), model="logistic")
+    assert not any("equally common" in text for text in balanced.warnings)
+    assert "on the whole it is" in good(balanced.scores).calibration
+
+
+@given(
+    st.integers(2, 4).flatmap(
+        lambda k: st.lists(
+            st.tuples(st.integers(0, k - 1), st.lists(st.floats(0.01, 1), min_size=k, max_size=k)),
+            min_size=1,
+            max_size=40,
+        ).map(lambda drawn: (k, drawn))
+    )
+)
+def test_errors_of_calibration_are_shares(drawn):
+    k, rows = drawn
+    classes = [f"c{n}" for n in range(k)]
+    P = np.array([row for _, row in rows])
+    P /= P.sum(axis=1, keepdims=True)
+    found = calibration(np.array([classes[true] for true, _ in rows]), P, classes)
+    assert 0 <= found["expected_error"] <= 1
+    for of in found["classes"]:
+        # What is off on the whole is off in the bins, at least.
+        assert abs(of["probability"] - of["share"]) <= of["expected_error"] + 1e-9 <= 1 + 1e-9
+    assert sum(of["brier"] for of in found["classes"]) == pytest.approx(found["brier"])
+    assert sum(of["share"] for of in found["classes"]) == pytest.approx(1)
+
+
+def test_a_spread_that_there_is_not_is_none_and_no_interval_has_no_width():
+    result = featkit.train(tones(rows=75, spread=0.1), model="logistic", shares=(80, 20))
+    found = result.scores["models"]["logistic"]["accuracy"]
+    assert (found["value"], found["std"]) == (1.0, None)
+    assert found["low"] == pytest.approx(0.025 ** (1 / 15))
+    assert found["high"] == 1
+    json.dumps(result.scores, allow_nan=False)
+    low, high = intervals(
+        np.array(["a", "a", "b", "b"]),
+        np.array([[0.1, 0.9], [0.1, 0.9], [0.9, 0.1], [0.9, 0.1]]),
+        ["a", "b"],
+        np.array([1, 1, 2, 2]),
+    )
+    assert low["accuracy"] == 0
+    assert high["accuracy"] == pytest.approx(1 - 0.025**0.5)
+
+
+def test_what_has_nothing_to_share_is_none():
+    y, said = np.array(["a", "a", "b"]), np.array(["a", "d", "a"])
+    a, b, c, d = per_class(y, said, ["a", "b", "c", "d"])
+    assert (a["precision"], a["recall"], a["f1"]) == (0.5, 0.5, 0.5)
+    assert (b["precision"], b["recall"], b["f1"]) == (None, 0, 0)
+    assert (c["precision"], c["recall"], c["f1"]) == (None, None, None)
+    assert (d["precision"], d["recall"], d["f1"]) == (0, None, None)
+    P = np.eye(4)[[0, 3, 0]] * 0.9 + 0.025
+    of_rows = metrics(y, P, ["a", "b", "c", "d"])
+    there = [each for each in (a, b, c, d) if each["recall"] is not None]
+    recall, f1 = (np.mean([each[name] for each in there]) for name in ("recall", "f1"))
+    assert of_rows["balanced_accuracy"] == pytest.approx(recall)
+    assert of_rows["macro_f1"] == pytest.approx(f1)
 
 
 @given(
@@ -564,4 +784,4 @@ def test_labels_may_be_numbers():
     result = featkit.train(data, model="svm")
     assert result.model.classes == ["0", "1", "2"]
     assert "label" not in result.model.columns
-    assert training.RANKED_BY in result.leaderboard
+    assert RANKED_BY in result.leaderboard

@@ -40,13 +40,13 @@ def show_warnings(warnings: Sequence[str]) -> None:
 
 def show_leaderboard(scores: Mapping[str, Any]) -> None:
     """What was judged and how, each model's scores, and what was chosen."""
-    from featkit.models.training import ranked
+    from featkit.models.result import ranked
 
     of = "" if scores["unit"] == "row" else f" of {scores['groups']} {printable(scores['unit'])}s"
     click.echo(
         f"{scores['rows']} rows{of}, {len(scores['classes'])} classes, {scores['columns']} columns;"
         f" {scores['judged']} rows judged by {printable(scores['protocol'])}\n"
-        "value ± spread over folds [95 % interval]:"
+        "value ± standard deviation over folds [95 % interval]:"
     )
     show_table(
         ["model", *TITLES.values()],
@@ -77,7 +77,7 @@ def _show_honesty(scores: Mapping[str, Any]) -> None:
     more, low, high = (100 * by_row["difference"][name] for name in ("accuracy", "low", "high"))
     told = "" if low > 0 or high < 0 else ", no difference that can be told"
     click.echo(
-        f"\n{by_row['candidate']}: accuracy {fixed(honest)}; a split by row would have said"
+        f"\n{by_row['candidate']}: accuracy {fixed(honest)}; a split by row would have given"
         f" {fixed(promised)}: {more:+.1f} points [{low:+.1f}, {high:+.1f}]{told}"
     )
 
@@ -86,7 +86,7 @@ def _show_classes(scores: Mapping[str, Any]) -> None:
     click.echo(f"\n{scores['model']}, each class:")
     numbers = ("precision", "recall", "f1")
     show_table(
-        ["class", *numbers, "rows", "said"],
+        ["class", *numbers, "rows", "predicted"],
         [
             [
                 printable(of["class"]),
@@ -103,9 +103,9 @@ def _show_confusion(scores: Mapping[str, Any]) -> None:
     classes = [printable(name) for name in scores["classes"]]
     if len(classes) > MOST_CLASSES:
         return
-    click.echo("\nrows of each class, and what was said of them:")
+    click.echo("\nrows of each class, by the class that was predicted:")
     show_table(
-        ["class \\ said", *(str(k + 1) for k in range(len(classes)))],
+        ["true \\ predicted", *(str(k + 1) for k in range(len(classes)))],
         [
             [f"{k + 1} {name}", *(str(count) if count else "·" for count in row)]
             for k, (name, row) in enumerate(zip(classes, scores["confusion"], strict=True))
@@ -116,11 +116,12 @@ def _show_confusion(scores: Mapping[str, Any]) -> None:
 def _show_calibration(scores: Mapping[str, Any]) -> None:
     of = scores["calibration"]
     click.echo(
-        f"\nprobabilities: Brier score {fixed(of['brier'])},"
-        f" off by {fixed(of['expected_error'])} on average; how sure it was, and how often right:"
+        f"\nprobabilities: Brier score {fixed(of['brier'])}, expected calibration error"
+        f" {fixed(of['expected_error'])} of the predicted class, {fixed(of['classwise_error'])} of"
+        " all classes:"
     )
     show_table(
-        ["probability", "rows", "sure", "right"],
+        ["probability", "rows", "confidence", "accuracy"],
         [
             [
                 f"{b['from']:.1f} to {b['to']:.1f}",
@@ -131,7 +132,19 @@ def _show_calibration(scores: Mapping[str, Any]) -> None:
             for b in of["reliability"]
         ],
     )
+    click.echo("\neach class, its mean probability and the share of rows that are of it:")
+    show_table(
+        ["class", "probability", "share", "error"],
+        [
+            [
+                printable(each["class"]),
+                *(fixed(each[name]) for name in ("probability", "share", "expected_error")),
+            ]
+            for each in of["classes"]
+        ],
+    )
 
 
-def _interval(of: Mapping[str, float]) -> str:
-    return f"{fixed(of['value'])} ± {fixed(of['std'])} [{fixed(of['low'])}, {fixed(of['high'])}]"
+def _interval(of: Mapping[str, float | None]) -> str:
+    spread = "" if of["std"] is None else f" ± {fixed(of['std'])}"
+    return f"{fixed(of['value'])}{spread} [{fixed(of['low'])}, {fixed(of['high'])}]"

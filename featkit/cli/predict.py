@@ -1,4 +1,4 @@
-"""``featkit predict``: what a model says of sound, or of a table."""
+"""``featkit predict``: what a model predicts for sound, or for a table."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Examples:
   featkit predict genre.fk recordings/ -o predictions.csv
   featkit predict genre.fk corpus.parquet --per segment -o predictions.csv
 
-Sound is analysed as that was which the model learned from, segments and all. A file that cannot be
-read is named, and nothing is said of it; the exit status is then 3.
+Sound is analysed exactly as the model's training data was, segments included. A file that cannot be
+read, or of which no feature has a value, is named, and nothing is predicted for it; the exit status
+is then 3.
 """
 
 
@@ -44,12 +45,13 @@ def command(
     per: Literal["recording", "segment"],
     jobs: int | None,
 ) -> None:
-    """Say what sound files are, by a model that `featkit train` wrote.
+    """Predict what sound files are, by a model that `featkit train` wrote.
 
     INPUT is sound files and folders of them, or one table.
     """
     from featkit import delimited
     from featkit.cli._console import remark, show_failures, shown_batch
+    from featkit.cli._scores import show_warnings
     from featkit.recognition import load_model
     from featkit.writing import check_outputs, replacing
 
@@ -61,9 +63,10 @@ def command(
         _show(predictions)
     else:
         with replacing(output) as scratch:
-            said = predictions.data
-            delimited.write(scratch, said.columns, said.itertuples(index=False))
-        remark(f"{output}: {len(said)} predictions")
+            data = predictions.data
+            delimited.write(scratch, data.columns, data.itertuples(index=False))
+        remark(f"{output}: {len(data)} predictions")
+    show_warnings(predictions.warnings)
     show_failures(predictions.failures)
     if predictions.failures:
         raise click.exceptions.Exit(3)

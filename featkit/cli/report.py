@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import click
 
 from featkit.cli._console import quiet_option
-
-if TYPE_CHECKING:
-    from featkit.table import FeatureTable
 
 EPILOG = """
 \b
@@ -65,7 +59,6 @@ def command(
     """
     from featkit.cli._console import printable, remark, shown_explaining
     from featkit.explaining import explain
-    from featkit.models.settings import Settings
     from featkit.recognition import load_model
     from featkit.report import check_asked, read_scores, write_report
     from featkit.writing import check_outputs
@@ -81,7 +74,7 @@ def command(
     loaded = load_model(model)
     features = explanation = None
     if table is not None:
-        features = _read(table, Settings(**loaded.training["settings"]).keys)
+        features = loaded.read(table)
         with shown_explaining() as report:
             explanation = explain(
                 loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report
@@ -101,12 +94,3 @@ def command(
             "To have every row explained by a model that has not seen it, give the whole table that"
             " the model was trained on, with its labels and groups."
         )
-
-
-def _read(path: str, keys: Sequence[str]) -> FeatureTable:
-    """A table, with those of the keys that it has: one that was not learnt from may lack some."""
-    from featkit.table import FeatureTable
-
-    table = FeatureTable.read(path)
-    there = [name for name in keys if name in (*table.keys, *table.feature_names)]
-    return FeatureTable.read(path, keys=there) if there else table

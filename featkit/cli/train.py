@@ -34,13 +34,15 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     try:
         return tuple(float(share) for share in value.split("/"))
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no ratio such as 60/20/20") from None
+        raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20") from None
 
 
 @click.command(epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
-@click.option("--group", metavar="C", help="Column of what must not be divided: artist, speaker …")
+@click.option(
+    "--group", metavar="C", help="Column naming what must stay together: artist, speaker …"
+)
 @click.option("--fold", metavar="C", help="Column of published folds.")
 @click.option(
     "--folds", type=click.IntRange(min=2), metavar="N", help="Make N folds.  [default: 5]"
@@ -65,17 +67,24 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 )
 @click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
 @click.option(
-    "--split-by-row", is_flag=True, help="Divide recordings, for comparison; the scores warn of it."
+    "--split-by-row",
+    is_flag=True,
+    help="Split row by row, dividing recordings: for comparison only; the scores carry a warning.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]"
 )
 @click.option(
-    "-o", "--output", metavar="MODEL.fk", help="Model to write, fitted on all it may see."
+    "-o",
+    "--output",
+    metavar="MODEL.fk",
+    help="Model to write, fitted on all rows it may learn from.",
 )
 @click.option("--scores", metavar="FILE.json", help="Write all scores, as data.")
-@click.option("--predictions", metavar="FILE.csv", help="Write what was said of each unseen row.")
+@click.option(
+    "--predictions", metavar="FILE.csv", help="Write what was predicted for each unseen row."
+)
 @quiet_option
 def command(
     table: str,
@@ -99,9 +108,10 @@ def command(
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with shown_progress("training", "fits") as report:
         result = train(table, exclude=listed(exclude), n_jobs=jobs, progress=report, **how)
-    show_scores(result.scores)
-    show_warnings(result.warnings)
+    # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
+    show_warnings(result.warnings)
+    show_scores(result.scores)
 
 
 def _write(result: Result, output: str | None, scores: str | None, predictions: str | None) -> None:
@@ -122,8 +132,8 @@ def _write(result: Result, output: str | None, scores: str | None, predictions: 
             )
     if predictions is not None:
         with replacing(predictions) as scratch:
-            said = result.predictions
-            delimited.write(scratch, said.columns, said.itertuples(index=False))
+            data = result.predictions
+            delimited.write(scratch, data.columns, data.itertuples(index=False))
 
 
 def _told(result: Result) -> dict[str, Any]:

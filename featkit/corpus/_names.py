@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from featkit.cells import TIMES
+from featkit.cells import QUALITY, TIMES
 from featkit.errors import ParameterError
 from featkit.table import is_feature
 
@@ -17,7 +17,7 @@ EXAMPLE = "such as '{label}_{speaker}_{index}'"
 
 def fault_of(name: str) -> str | None:
     """Why a table cannot have a column of this name beside its own; None if it can."""
-    if name in ("path", *TIMES):
+    if name in ("path", *TIMES, *QUALITY):
         return "a table has a column of this name of its own"
     return "a feature has this name" if is_feature(name) else None
 

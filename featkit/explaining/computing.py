@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from featkit.errors import ParameterError, TableError
-from featkit.explaining.explainers import Explainer, Progress, explainers, settings_of
+from featkit.explaining.explainers import Explainer, Progress, explainers
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.methods import (
     REPETITIONS,
@@ -24,6 +24,7 @@ from featkit.models.classifier import Classifier, in_order_of, probabilities
 from featkit.models.estimators import estimator
 from featkit.models.problem import named, texts
 from featkit.models.reference import read_reference
+from featkit.models.settings import Settings
 from featkit.segments import Array
 from featkit.table import FeatureTable
 from featkit.workers import interrupts_ignored, worker_count
@@ -116,7 +117,7 @@ def explain(
     found = _found(model, X, chosen, budget, seed, workers, progress)
     y, unknown = _labels(model, table, found.rows)
     keys = {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
-    group = settings_of(model).group
+    group = Settings.of(model.training).group
     if group is not None and group in table.keys and (texts(table, group) != "").all():
         keys["group"] = texts(table, group)
     explanation = Explanation(
@@ -145,7 +146,7 @@ def explain(
 
 def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
     """The true classes, "" where they are not known, and a note on those the model never met."""
-    label = settings_of(model).label
+    label = Settings.of(model.training).label
     if label not in (*table.keys, *table.feature_names):
         return None, []
     given = texts(table, label)[rows]

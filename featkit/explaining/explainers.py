@@ -83,7 +83,7 @@ def explainers(
 
 def _problem(model: Classifier, table: FeatureTable) -> Problem | None:
     """The problem that the model was trained on, if that is what these rows are."""
-    settings = settings_of(model)
+    settings = Settings.of(model.training)
     named = [n for n in settings.keys if n in table.feature_names and n not in model.columns]
     columns = [*model.columns, *named]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
@@ -98,7 +98,7 @@ def _rounds(
     model: Classifier, problem: Problem, workers: int, progress: Progress | None
 ) -> list[Explainer]:
     """The kept candidate fitted on what each round learns from, and the rows it has not seen."""
-    settings = settings_of(model)
+    settings = Settings.of(model.training)
     rounds = settings.plan(problem).rounds
     kept = Candidate(**model.training["kept"])
     done = iter(range(1, len(rounds) + 1))
@@ -144,7 +144,7 @@ def _by_itself(own: Explainer, learnt: Array) -> tuple[list[Explainer], list[str
 
 def _beside(model: Classifier, table: FeatureTable) -> tuple[Array, Array]:
     """Class and group of each row, "" where the table does not say."""
-    settings = settings_of(model)
+    settings = Settings.of(model.training)
     named = [settings.label, settings.group or "path"]
     label, group = (
         texts(table, name)
@@ -153,8 +153,3 @@ def _beside(model: Classifier, table: FeatureTable) -> tuple[Array, Array]:
         for name in named
     )
     return label, group
-
-
-def settings_of(model: Classifier) -> Settings:
-    """What was asked of the training."""
-    return Settings(**model.training.get("settings", {}))

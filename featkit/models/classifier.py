@@ -40,7 +40,7 @@ class Classifier:
     training : dict
         How it was trained: rows, label, split, parameters, seed, versions.
     scores : dict
-        How well it did on rows that it had not seen; see `featkit.models.training.Result`.
+        How well it did on rows that it had not seen; see `featkit.models.result.Result`.
     """
 
     pipeline: Pipeline

@@ -18,7 +18,6 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +25,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit.errors import ModelError
+from featkit.models.card import CARRIED, MOST_SAID, check_card
 from featkit.models.classifier import Classifier
-from featkit.models.estimators import Estimator, build, estimator, names
-from featkit.models.parts import PREPARATIONS, check_parameters, check_parts, is_array
+from featkit.models.estimators import Estimator, build, estimator
+from featkit.models.trusted import PREPARATIONS, check_parameters, check_parts, is_array
 from featkit.writing import replacing
 
 if TYPE_CHECKING:
@@ -57,9 +57,6 @@ MOST_TEXT = 2**28
 
 MOST_PARTS = 200_000
 """Most arrays in it: a forest has five for each tree."""
-
-MOST_SAID = 200
-"""Letters of what another's error says: some of them may be the file's."""
 
 OLDEST_PROTOCOL = 2
 """Of skops's forms of schemas, the oldest that featkit ever wrote."""
@@ -97,8 +94,6 @@ LOADERS = {
     "sklearn.tree._tree.Tree": {"TreeNode"},
 }
 """How skops may build a type; all others by setting attributes."""
-
-CARRIED = tuple(field.name for field in fields(Classifier) if field.name != "pipeline")
 
 
 def write_model(model: Classifier, path: str | os.PathLike[str]) -> None:
@@ -180,7 +175,7 @@ def _read(content: bytes) -> Classifier:
         _check_sizes(archive, len(content))
         card = json.loads(archive.read(CARD))
         schema = json.loads(archive.read(SCHEMA))
-        _check_card(card)
+        check_card(card)
         chosen = estimator(card["name"])
         arrays = _check_types(schema, chosen)
         _check_unpacked(sum(archive.getinfo(name).file_size for name in arrays), len(content))
@@ -197,8 +192,8 @@ def _read(content: bytes) -> Classifier:
 
 
 def _other_version(training: dict[str, Any]) -> str:
-    then, now = training.get("versions", {}).get("scikit-learn"), version("scikit-learn")
-    if not isinstance(then, str) or then == now:
+    then, now = training["versions"].get("scikit-learn"), version("scikit-learn")
+    if then is None or then == now:
         return ""
     return (
         f". It was trained with scikit-learn {_plainly(then)}, and this is {now}: install that"
@@ -224,40 +219,6 @@ def _check_sizes(archive: zipfile.ZipFile, packed: int) -> None:
 def _check_unpacked(size: int, packed: int) -> None:
     if size > min(MOST_UNPACKED, max(SURELY_UNPACKED, MOST_EXPANDED * packed)):
         raise ModelError("it unpacks to more than a model can hold")
-
-
-def _check_card(card: Any) -> None:
-    if not isinstance(card, dict) or set(card) != set(CARRIED):
-        raise ModelError("its description lacks something, or has more than it should")
-    for name in ("classes", "columns"):
-        of = card[name]
-        if not isinstance(of, list) or not all(isinstance(each, str) for each in of):
-            raise ModelError(f"its {name} are not a list of names")
-        if not of or len(set(of)) < len(of):
-            raise ModelError(f"its {name} are none, or have a name twice")
-    if card["classes"] != sorted(card["classes"]) or len(card["classes"]) < 2:
-        raise ModelError("its classes are fewer than two, or not in order")
-    for name in ("provenance", "training", "scores"):
-        if not isinstance(card[name], dict):
-            raise ModelError(f"its {name} are not a table of values")
-    if card["name"] not in names():
-        raise ModelError(
-            f"it is of an estimator that this version does not know: {card['name']!r:.{MOST_SAID}}"
-        )
-    _check_provenance(card["provenance"])
-
-
-def _check_provenance(provenance: dict[str, Any]) -> None:
-    columns = provenance.get("columns", [])
-    for column in columns:
-        if not isinstance(column["name"], str) or not isinstance(column["unit"], str):
-            raise ModelError("its columns have names or units that are not texts")
-    if "feature_set" in provenance:
-        described = provenance["feature_set"]
-        if not isinstance(described, dict) or not {"name", "version"} <= set(described):
-            raise ModelError("its feature set has no name or no version")
-        if not isinstance(provenance["fingerprint"], str):
-            raise ModelError("its feature set has no fingerprint")
 
 
 def _check_types(schema: Any, chosen: Estimator) -> list[str]:

@@ -22,6 +22,7 @@ from featkit.models.splits import (
     GroupHoldout,
     by_fold,
     by_part,
+    deal,
     groups_of_classes,
     in_order,
     least_groups,
@@ -102,11 +103,15 @@ def make_plan(
         raise ParameterError(f"choose one way to split: got {' and '.join(asked)}")
     if fold is not None:
         plan = _by_fold_column(problem, fold, tuned=tuned, seed=seed)
-    elif split is not None or shares is not None:
-        parts = _parts(problem, split, shares, seed)
-        protocol = f"column {split!r}" if split else f"{_ratio(shares or ())} by {problem.unit}"
+    elif split is not None:
+        parts = _published_parts(problem, split)
         rounds, final = _by_parts(problem, parts, tuned=tuned, seed=seed)
-        plan = Plan(rounds, final, protocol, published=split is not None)
+        plan = Plan(rounds, final, f"column {split!r}", published=True)
+    elif shares is not None:
+        parts = GroupHoldout(shares, seed=seed).parts(problem.y, problem.groups)
+        rounds, final = _by_parts(problem, parts, tuned=tuned, seed=seed)
+        ratio = "/".join(f"{share:g}" for share in shares)
+        plan = Plan(rounds, final, f"{ratio} by {problem.unit}", published=False)
     else:
         made = FOLDS if folds is None else folds
         plan = _by_made_folds(problem, made, tuned=tuned, seed=seed)
@@ -121,7 +126,7 @@ def _check_taught(problem: Problem, plan: Plan) -> None:
         if untaught := sorted(set(problem.y[of.test].tolist()) - taught):
             raise ParameterError(
                 f"class {untaught[0]!r} is in {of.name!r} of {plan.protocol} only: nothing could"
-                " teach it there; leave the class out, or split otherwise"
+                " teach it there; remove the rows of the class, or split otherwise"
             )
         if len(taught) < 2:
             raise ParameterError(f"{of.name!r} of {plan.protocol} leaves one class to learn from")
@@ -130,18 +135,19 @@ def _check_taught(problem: Problem, plan: Plan) -> None:
 def plan_by_row(problem: Problem, plan: Plan, *, seed: int = 0) -> list[Round]:
     """The rounds of a split that divides groups, as large as the plan's: for comparison only.
 
-    None where rows are all there is to divide, or a class has too few.
+    No rounds where rows are all there is to divide, rows are divided already, or a class has too
+    few.
     """
     rows = np.arange(len(problem))
     alone = len(set(problem.groups.tolist())) == len(problem)
-    folds = min(len(plan.rounds), least_groups(problem.y, rows))
-    if (alone and not plan.published) or least_groups(problem.y, rows) < 2:
+    fewest = least_groups(problem.y, rows)
+    if (alone and not plan.published) or problem.divided or fewest < 2:
         return []
     if len(plan.rounds) == 1:
         taught, judged = len(plan.rounds[0].train), len(plan.rounds[0].test)
         splits = GroupHoldout((taught, judged), seed=seed).split(None, problem.y, rows)
     else:
-        splits = GroupFolds(folds, seed=seed).split(None, problem.y, rows)
+        splits = GroupFolds(min(len(plan.rounds), fewest), seed=seed).split(None, problem.y, rows)
     return [Round(str(k + 1), train, test, []) for k, (train, test) in enumerate(splits)]
 
 
@@ -156,7 +162,7 @@ def _by_fold_column(problem: Problem, fold: str, *, tuned: bool, seed: int) -> P
             return []
         if len(set(names[rows].tolist())) < 2:
             return _inner(problem, rows, seed)
-        splits = [(rows[train], rows[test]) for train, test in by_fold(names[rows])]
+        splits = [(rows[train], rows[test]) for train, test in by_fold(_merged(names[rows]))]
         return _teachable(problem, splits)
 
     rounds = [
@@ -166,6 +172,15 @@ def _by_fold_column(problem: Problem, fold: str, *, tuned: bool, seed: int) -> P
     everything = np.arange(len(problem))
     final = Round("all", everything, everything[:0], inner(everything))
     return Plan(rounds, final, f"{len(order)} folds of column {fold!r}", published=True)
+
+
+def _merged(names: Array) -> Array:
+    """Published folds put together to `INNER_FOLDS` of about equal size, if there are more.
+
+    One by one, the fits that choose would grow with the square of the folds.
+    """
+    folds = min(INNER_FOLDS, len(set(names.tolist())))
+    return deal(np.zeros(len(names)), names, np.full(folds, 1 / folds), seed=0).astype(np.str_)
 
 
 def _by_made_folds(problem: Problem, folds: int, *, tuned: bool, seed: int) -> Plan:
@@ -204,7 +219,7 @@ def _inner(problem: Problem, rows: Array, seed: int) -> list[Split]:
         rarest = min(counts, key=lambda name: counts[name])
         raise ParameterError(
             f"class {rarest!r} has too few groups ({problem.unit}) to choose a model by, within the"
-            " folds: name a model, such as svm, or leave the class out"
+            " folds: name a model, such as svm, or remove the rows of the class"
         )
     splits = GroupFolds(folds, seed=seed).split(None, y, groups)
     return _teachable(problem, [(rows[train], rows[test]) for train, test in splits])
@@ -226,12 +241,10 @@ def _teachable(problem: Problem, splits: Sequence[Split]) -> list[Split]:
     return found
 
 
-def _parts(problem: Problem, split: str | None, shares: Sequence[float] | None, seed: int) -> Array:
+def _published_parts(problem: Problem, split: str) -> Array:
     """Train, validation or test for each row."""
-    if split is None:
-        return GroupHoldout(shares or (), seed=seed).parts(problem.y, problem.groups)
-    given = _column(problem, split)
-    parts = np.array([OTHER_NAMES.get(name.lower(), name.lower()) for name in given])
+    given = [name.strip().lower() for name in _column(problem, split).tolist()]
+    parts = np.array([OTHER_NAMES.get(name, name) for name in given])
     if other := sorted(set(parts.tolist()) - {TRAIN, VALIDATION, TEST}):
         raise ParameterError(
             f"column {split!r} must say train, validation or test, and says {other[0]!r}, too;"
@@ -244,20 +257,22 @@ def _parts(problem: Problem, split: str | None, shares: Sequence[float] | None, 
 
 
 def _column(problem: Problem, name: str) -> Array:
-    """A column of a published split, which must divide no group."""
+    """A column of a published split, which must divide no group, unless rows are divided anyway."""
     values = texts(problem.table, name)
     if empty := int(np.sum(values == "")):
         raise TableError(f"{empty} rows have no {name!r}: every row must be in a part")
-    for unit, groups in (("recording", problem.recordings), (problem.unit, problem.groups)):
-        part_of: dict[str, str] = {}
-        for group, value in zip(groups.tolist(), values.tolist(), strict=True):
-            if part_of.setdefault(group, value) != value:
-                raise TableError(
-                    f"column {name!r} divides the {unit} {group!r}: it is in {part_of[group]!r} and"
-                    f" in {value!r}, and would be known to those that it is to judge"
-                )
+    if not problem.divided:
+        _check_whole(name, values, "recording", problem.recordings)
+        _check_whole(name, values, problem.unit, problem.groups)
     return values
 
 
-def _ratio(shares: Sequence[float]) -> str:
-    return "/".join(f"{share:g}" for share in shares)
+def _check_whole(name: str, values: Array, unit: str, groups: Array) -> None:
+    """Refuse a published split that divides a group."""
+    part_of: dict[str, str] = {}
+    for group, value in zip(groups.tolist(), values.tolist(), strict=True):
+        if part_of.setdefault(group, value) != value:
+            raise TableError(
+                f"column {name!r} divides the {unit} {group!r}: it is in {part_of[group]!r} and in"
+                f" {value!r}, and would be on both sides of the split; to have it so, split by row"
+            )

@@ -1,7 +1,7 @@
 """The question that a model is asked: rows, their classes, and what belongs together.
 
-Everything that could spoil an answer is looked for here, before anything is fitted: what makes one
-impossible is an error, what makes one doubtful a warning that the scores carry.
+What makes an answer impossible is looked for here, before anything is fitted, and is an error. What
+makes one doubtful is a warning that the scores carry: see `featkit.models.doubts`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from featkit.cells import KEYS
 from featkit.errors import ParameterError, TableError
 from featkit.parameters import unknown
 from featkit.segments import Array
@@ -72,7 +71,12 @@ class Problem:
     @property
     def in_parts(self) -> bool:
         """Whether some recording has several rows, that are kept together."""
-        return self.unit != "row" and len(set(self.recordings.tolist())) < len(self)
+        return not self.divided and len(set(self.recordings.tolist())) < len(self)
+
+    @property
+    def divided(self) -> bool:
+        """Whether recordings and groups are divided, row by row."""
+        return bool((self.groups != self.drawn).any())
 
     @cached_property
     def digest(self) -> str:
@@ -82,6 +86,10 @@ class Problem:
         digest.update(np.ascontiguousarray(self.X, dtype="<f8").tobytes())
         return digest.hexdigest()
 
+    def doubted(self, warnings: Iterable[str]) -> Problem:
+        """The same, with more warnings."""
+        return dataclasses.replace(self, warnings=[*self.warnings, *warnings])
+
     def row_by_row(self) -> Problem:
         """The same, with recordings and groups divided, and a warning."""
         warning = (
@@ -89,8 +97,7 @@ class Problem:
             " well it knows again what it has seen, not how well it knows what is new"
         )
         rows = np.arange(len(self)).astype(np.str_)
-        warnings = [*self.warnings, warning]
-        return dataclasses.replace(self, groups=rows, unit="row", warnings=warnings)
+        return dataclasses.replace(self, groups=rows, unit="row").doubted([warning])
 
 
 def make_problem(
@@ -138,9 +145,6 @@ def make_problem(
     other = {label, group, *exclude, *aside}
     X, columns = _features(table, [n for n in table.feature_names if n not in other], warnings)
     unit = group or ("recording" if "path" in table.keys else "row")
-    _warn_of_copies(X, groups, unit, warnings)
-    _warn_of_givens(table, X, columns, y, other, warnings)
-    _warn_of_two_classes(recordings, y, warnings)
     return Problem(table, columns, X, y, recordings, groups, groups, unit, warnings)
 
 
@@ -172,7 +176,7 @@ def named(names: Sequence[str]) -> str:
 
 def _labelled(table: FeatureTable, label: str, warnings: list[str]) -> FeatureTable:
     """The rows that have a label."""
-    has = texts(table, label) != ""
+    has = np.array([text.strip() != "" for text in texts(table, label).tolist()], dtype=bool)
     if not has.any():
         raise ParameterError(f"column {label!r} is empty: no row has a class")
     if has.all():
@@ -241,52 +245,7 @@ def too_large(X: Array) -> Array:
     return np.abs(X) > np.finfo(np.float32).max
 
 
-def _warn_of_givens(
-    table: FeatureTable,
-    X: Array,
-    columns: Sequence[str],
-    y: Array,
-    other: set[str | None],
-    warnings: list[str],
-) -> None:
-    """What was not asked for: text that is not learnt from, and numbers that are the class."""
-    words = [name for name in table.keys if name not in {*KEYS, *other}]
-    if words and not table.provenance and "start" not in table.keys:
-        warnings.append(f"columns of text are not learnt from: {named(words)}")
-    classes = len(set(y.tolist()))
-    for name, column in zip(columns, X.T, strict=True):
-        if (
-            len(np.unique(column))
-            == classes
-            == len(set(zip(column.tolist(), y.tolist(), strict=True)))
-        ):
-            warnings.append(f"column {name!r} is the class under another name: exclude it")
-
-
-def _warn_of_two_classes(recordings: Array, y: Array, warnings: list[str]) -> None:
-    if two := of_two_classes(recordings, y):
-        warnings.append(
-            f"recordings of which rows have different classes: {len(two)} ({named(sorted(two))});"
-            " scores by recording leave them out"
-        )
-
-
 def of_two_classes(recordings: Array, y: Array) -> set[str]:
     """Recordings whose rows are not of one class."""
     pairs = set(zip(recordings.tolist(), y.tolist(), strict=True))
     return {name for name, count in Counter(name for name, _ in pairs).items() if count > 1}
-
-
-def _warn_of_copies(X: Array, groups: Array, unit: str, warnings: list[str]) -> None:
-    """Rows with the same numbers in different groups stand on both sides of a split, unseen."""
-    first: dict[bytes, str] = {}
-    copies = [
-        group
-        for row, group in zip(X, groups.tolist(), strict=True)
-        if first.setdefault(row.tobytes(), group) != group
-    ]
-    if copies:
-        warnings.append(
-            f"rows with exactly the numbers of a row of another {unit}: {len(copies)}"
-            f" ({named(copies)}); copies of one recording under two names make scores too good"
-        )

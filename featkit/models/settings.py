@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from featkit.errors import ParameterError
+from featkit.errors import ModelError, ParameterError
 from featkit.models import AUTO
+from featkit.models.doubts import doubts
 from featkit.models.plan import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
+from featkit.models.splits import check_folds, check_shares, is_whole
 from featkit.table import FeatureTable
 
 if TYPE_CHECKING:
@@ -34,14 +36,48 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.exclude, str):
+        for name in ("label", "group", "fold", "split"):
+            given = getattr(self, name)
+            if not isinstance(given, str) and (name == "label" or given is not None):
+                raise ParameterError(f"{name} must be the name of a column, got {given!r}")
+        if isinstance(self.exclude, str) or not all(isinstance(each, str) for each in self.exclude):
             raise ParameterError(f"exclude must be a list of columns, got {self.exclude!r}")
-        if type(self.seed) is not int or not 0 <= self.seed < 2**32:
+        if not isinstance(self.model, str) or not isinstance(self.split_by_row, bool):
+            raise ParameterError(
+                "model must be a name, and split_by_row True or False, got"
+                f" {self.model!r} and {self.split_by_row!r}"
+            )
+        if not is_whole(self.seed) or not 0 <= self.seed < 2**32:
             raise ParameterError(
                 f"seed must be a whole number from 0 to 2**32 - 1, got {self.seed!r}"
             )
-        if self.select is not None and type(self.select) is not int:
+        if self.select is not None and not is_whole(self.select):
             raise ParameterError(f"select must be a whole number, got {self.select!r}")
+        if self.folds is not None:
+            check_folds(self.folds)
+        if self.shares is not None:
+            check_shares(self.shares)
+        # As plain data, which NumPy's numbers are not.
+        for name in ("seed", "select", "folds"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, None if given is None else int(given))
+        if self.shares is not None:
+            object.__setattr__(self, "shares", tuple(map(float, self.shares)))
+        object.__setattr__(self, "exclude", tuple(self.exclude))
+
+    @classmethod
+    def of(cls, training: Mapping[str, Any]) -> Self:
+        """What was asked of the training of a model; see `Classifier`.
+
+        Raises
+        ------
+        ModelError
+            If it does not say.
+        """
+        try:
+            return cls(**training["settings"])
+        except (KeyError, TypeError, ParameterError):
+            raise ModelError("the model does not say how it was trained: train it again") from None
 
     @property
     def keys(self) -> list[str]:
@@ -74,6 +110,15 @@ class Settings:
             raise ParameterError(
                 f"select must be from 1 to the number of columns, {most}, got {self.select}"
             )
+        problem = problem.doubted(
+            doubts(
+                problem,
+                label=self.label,
+                group=self.group,
+                other=[*self.exclude, *aside],
+                made=not aside and not self.split_by_row,
+            )
+        )
         return problem.row_by_row() if self.split_by_row else problem
 
     def plan(self, problem: Problem) -> Plan:

@@ -7,7 +7,8 @@ artist, is never on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,52 @@ from featkit.segments import Array
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-OTHER_NAMES = {"training": TRAIN, "valid": VALIDATION, "val": VALIDATION, "dev": VALIDATION}
+OTHER_NAMES = {
+    "training": TRAIN,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "dev": VALIDATION,
+    "development": VALIDATION,
+    "testing": TEST,
+    "eval": TEST,
+    "evaluation": TEST,
+    "holdout": TEST,
+}
 """What published splits call their parts, where it is not what we call them."""
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, Python's or NumPy's."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_folds(folds: Any) -> None:
+    """Refuse a number of folds that is none.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a whole number from 2.
+    """
+    if not is_whole(folds) or folds < 2:
+        raise ParameterError(f"folds must be a whole number from 2, got {folds!r}")
+
+
+def check_shares(shares: Any) -> None:
+    """Refuse shares that are none.
+
+    Raises
+    ------
+    ParameterError
+        If they are not two or three numbers above 0.
+    """
+    given = list(shares) if isinstance(shares, Iterable) else []
+    numbers = all(isinstance(share, Real) and 0 < float(share) < np.inf for share in given)
+    if len(given) not in (2, 3) or not numbers:
+        raise ParameterError(
+            "shares must be those of train, validation and test, or of train and test,"
+            f" as in (60, 20, 20); got {shares!r}"
+        )
 
 
 class GroupFolds:
@@ -42,8 +87,7 @@ class GroupFolds:
     """
 
     def __init__(self, n_splits: int = 5, *, seed: int = 0) -> None:
-        if type(n_splits) is not int or n_splits < 2:
-            raise ParameterError(f"folds must be a whole number from 2, got {n_splits!r}")
+        check_folds(n_splits)
         self.n_splits = n_splits
         self.seed = seed
 
@@ -59,7 +103,9 @@ class GroupFolds:
         ParameterError
             If a class has fewer groups than there are folds.
         """
-        part = deal(y, _each_row(y, groups), [1 / self.n_splits] * self.n_splits, seed=self.seed)
+        groups = _each_row(y, groups)
+        _check_groups(y, groups, self.n_splits)
+        part = deal(y, groups, np.full(self.n_splits, 1 / self.n_splits), seed=self.seed)
         for k in range(self.n_splits):
             yield np.flatnonzero(part != k), np.flatnonzero(part == k)
 
@@ -76,12 +122,7 @@ class GroupHoldout:
     """
 
     def __init__(self, shares: Sequence[float] = (60, 20, 20), *, seed: int = 0) -> None:
-        numbers = all(isinstance(share, int | float) and 0 < share < np.inf for share in shares)
-        if len(shares) not in (2, 3) or not numbers:
-            raise ParameterError(
-                "shares must be those of train, validation and test, or of train and test,"
-                f" as in (60, 20, 20); got {shares!r}"
-            )
+        check_shares(shares)
         self.shares = shares
         self.seed = seed
 
@@ -167,12 +208,7 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
         If a class has fewer groups than there are parts.
     """
     shares = np.asarray(shares, dtype=np.float64)
-    for name, count in groups_of_classes(y, groups).items():
-        if count < len(shares):
-            raise ParameterError(
-                f"class {name!r} has {count} group{'s' * (count != 1)} that must stay together, and"
-                f" {len(shares)} parts want one each: ask for fewer, or leave the class out"
-            )
+    _check_groups(y, groups, len(shares))
     ids, group_of = np.unique(np.asarray(groups), return_inverse=True)
     classes, class_of = np.unique(np.asarray(y), return_inverse=True)
     counts = np.zeros((len(ids), len(classes)))
@@ -190,6 +226,16 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
         part_of[group] = part
         left[part] -= own
     return part_of[group_of]
+
+
+def _check_groups(y: Any, groups: Any, parts: int) -> None:
+    """Refuse more parts than each class has groups for."""
+    for name, count in groups_of_classes(y, groups).items():
+        if count < parts:
+            raise ParameterError(
+                f"class {name!r} has {count} group{'s' * (count != 1)} that must stay together, and"
+                f" {parts} parts want one each: ask for fewer, or remove the rows of the class"
+            )
 
 
 def _each_row(y: Any, groups: Any) -> Any:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit.errors import ParameterError
 from featkit.models import AUTO
-from featkit.models.classifier import Classifier, of_recordings, prediction_columns
+from featkit.models.classifier import Classifier
 from featkit.models.estimators import Candidate, candidates, names
 from featkit.models.fitting import Fit, Fits
 from featkit.models.plan import Plan, Round, plan_by_row
-from featkit.models.problem import Problem, of_two_classes
-from featkit.models.reference import reference
-from featkit.models.scores import (
-    METRICS,
-    balanced_log_loss,
-    difference,
-    judged,
-    metrics,
-    predicted,
-    scores,
-)
+from featkit.models.problem import Problem
+from featkit.models.result import BASELINE, Result, by_row, origin, predictions, scored
+from featkit.models.scores import balanced_log_loss, warnings_of
 from featkit.models.settings import Settings
 from featkit.parameters import unknown
 from featkit.segments import Array
@@ -35,57 +25,7 @@ from featkit.table import FeatureTable
 if TYPE_CHECKING:
     import pandas as pd
 
-BASELINE = "baseline"
-"""The model that always says the commonest class, as surely as it is common."""
-
-RANKED_BY = "balanced_accuracy"
-"""The score by which models are listed: no class counts for more because it is common."""
-
 Compared = Mapping[str, Sequence[Candidate]]
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What training gave.
-
-    Attributes
-    ----------
-    scores : dict
-        Plain data. ``models``: for each model compared, its metrics (see
-        `featkit.models.scores.scores`); ``model``: the name of the one that is kept, whose
-        ``per_class``, ``confusion``, ``calibration`` and ``by_row`` follow; ``recordings``: its
-        metrics when segments of a recording are put together; ``protocol``, ``chosen``,
-        ``warnings``, and the counts of rows, groups and columns.
-    model : Classifier
-        Fitted on everything it may see.
-    predictions : pandas.DataFrame
-        What the kept model said of rows that it had not seen: ``path``, ``start``, ``end`` and
-        ``group`` where there are such, ``fold``, ``label``, ``predicted``, ``probability``, and
-        ``p_<class>`` of each class.
-    """
-
-    scores: dict[str, Any]
-    model: Classifier
-    predictions: pd.DataFrame
-
-    @property
-    def warnings(self) -> list[str]:
-        """What makes the scores doubtful."""
-        found: list[str] = self.scores["warnings"]
-        return found
-
-    @property
-    def leaderboard(self) -> pd.DataFrame:
-        """Each model's scores, the best first."""
-        import pandas as pd
-
-        rows = {name: {m: of[m]["value"] for m in METRICS} for name, of in ranked(self.scores)}
-        return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def ranked(described: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Name and metrics of each model that was scored, the best first."""
-    return sorted(described["models"].items(), key=lambda item: -item[1][RANKED_BY]["value"])
 
 
 def train(
@@ -111,16 +51,17 @@ def train(
     ----------
     table : FeatureTable, pandas.DataFrame or path
         Features, with a label for each row; of a DataFrame, or a file that somebody else made, all
-        columns of numbers are features, but those named here.
+        columns of numbers are features, but those named here. Beside columns of featkit's, others
+        are none, which is a warning.
     label : str
         The column that holds the classes.
     group : str, optional
-        The column of what must not be divided, such as artist or speaker. Rows of one recording
-        (``path``) never are.
+        The column naming what must stay together, such as artist or speaker. Rows of one recording
+        (``path``) always do.
     fold, split : str, optional
         A column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
-        How many folds to make; 5 if nothing is said.
+        How many folds to make; 5 if left out.
     shares : sequence of float, optional
         Of train, validation and test, as in ``(60, 20, 20)``.
     split_by_row : bool
@@ -179,33 +120,38 @@ def train(
     compared = _compared(model)
     problem = settings.problem(table)
     plan = settings.plan(problem)
-    by_row = plan_by_row(problem, plan, seed=seed)
-    fitted = _counted(progress, plan, compared, len(by_row))
+    divided = plan_by_row(problem, plan, seed=seed)
+    fitted = _counted(progress, plan, compared, len(divided))
     fits = Fits(problem, select=select, seed=seed, n_jobs=n_jobs, fitted=fitted)
 
     *best, final = _choose(fits, problem, [*plan.rounds, plan.final], compared)
     P = _judge(fits, problem, plan.rounds, best)
     chosen = {of.name: each[model] for of, each in zip(plan.rounds, best, strict=True)}
-    described = _described(problem, plan, P, model)
-    described["chosen"] = {name: str(candidate) for name, candidate in chosen.items()}
-    honest = P[model]
-    if model == AUTO and by_row:  # compared are splits, not the kept candidate with the chosen
-        honest = _said(fits, final[model], plan.rounds, "scoring")
-    described["by_row"] = _by_row(fits, problem, plan, by_row, final[model], honest)
-    (pipeline,) = fits.pipelines([(final[model], plan.final.train)])
-    described["warnings"] = [*problem.warnings, *fits.warnings]
+    kept = final[model]
+    scores = scored(problem, plan, P, model)
+    scores["chosen"] = {name: str(candidate) for name, candidate in chosen.items()}
+    scores["by_row"] = None
+    if divided:
+        honest = P[model]
+        if model == AUTO:  # compared are splits, not the kept candidate with the chosen
+            honest = _predicted(fits, kept, plan.rounds, "scoring")
+        promised = _predicted(fits, kept, divided, "splitting by row")
+        scores["by_row"] = by_row(problem, plan, honest, divided, promised, kept)
+    (pipeline,) = fits.pipelines([(kept, plan.final.train)])
+    doubtful = warnings_of(scores["calibration"])
+    scores["warnings"] = [*problem.warnings, *fits.warnings, *doubtful]
     return Result(
-        scores=described,
+        scores=scores,
         model=Classifier(
             pipeline=pipeline,
-            name=final[model].name,
+            name=kept.name,
             classes=[str(name) for name in pipeline.classes_],
             columns=problem.columns,
             provenance=problem.table.provenance,
-            training=_origin(problem, plan, settings, chosen, final[model]),
-            scores=described,
+            training=origin(problem, plan, settings, chosen, kept),
+            scores=scores,
         ),
-        predictions=_predictions(problem, plan, P[model]),
+        predictions=predictions(problem, plan, P[model]),
     )
 
 
@@ -279,136 +225,25 @@ def _judge(
     P = fits.probabilities(tasks, "scoring")
     judged: dict[str, list[Array]] = {}
     for of, chosen in zip(rounds, best, strict=True):
-        said = {name: next(P) for name in own}
+        by = {name: next(P) for name in own}
         if AUTO in chosen:
-            said[AUTO] = said[chosen[AUTO].name]
-        for name, each in (said | {BASELINE: _commonest(problem, of)}).items():
+            by[AUTO] = by[chosen[AUTO].name]
+        for name, each in (by | {BASELINE: _commonest(problem, of)}).items():
             judged.setdefault(name, []).append(each)
     return {name: np.concatenate(parts) for name, parts in judged.items()}
 
 
 def _commonest(problem: Problem, of: Round) -> Array:
-    shares = [np.mean(problem.y[of.train] == name) for name in problem.classes]
+    """Shares of the classes in the whole table.
+
+    Among those that teach, the commonest of classes that are about equally common would be the
+    rarest among those that judge, and worse than chance.
+    """
+    shares = [np.mean(problem.y == name) for name in problem.classes]
     return np.tile(shares, (len(of.test), 1))
 
 
-def _described(problem: Problem, plan: Plan, P: Mapping[str, Array], kept: str) -> dict[str, Any]:
-    """All scores, as plain data."""
-    rows, folds = _judged(plan)
-    described: dict[str, Any] = {
-        "protocol": plan.protocol,
-        "unit": problem.unit,
-        "rows": len(problem),
-        "groups": len(set(problem.groups.tolist())),
-        "columns": len(problem.columns),
-        **judged(problem.y[rows], P, kept, problem.classes, problem.drawn[rows], folds),
-        "recordings": None,
-    }
-    if problem.in_parts:
-        described["recordings"] = scores_of_recordings(
-            problem.y[rows],
-            P[kept],
-            problem.classes,
-            problem.recordings[rows],
-            problem.drawn[rows],
-            folds,
-        )
-    return described
-
-
-def scores_of_recordings(
-    y: Array,
-    P: Array,
-    classes: Sequence[str],
-    recordings: Array,
-    groups: Array,
-    folds: Array,
-) -> dict[str, Any]:
-    """Scores of recordings of one class, the probabilities of the rows of each put together."""
-    of_one = ~np.isin(recordings, list(of_two_classes(recordings, y)))
-    y, P, recordings, groups, folds = (x[of_one] for x in (y, P, recordings, groups, folds))
-    names, joint = of_recordings(recordings, P)
-    first = dict(zip(recordings[::-1].tolist(), range(len(y))[::-1], strict=True))
-    at = np.array([first[name] for name in names.tolist()])
-    return scores(y[at], joint, classes, groups[at], folds[at])
-
-
-def _by_row(
-    fits: Fits,
-    problem: Problem,
-    plan: Plan,
-    rounds: Sequence[Round],
-    candidate: Candidate,
-    honest: Array,
-) -> dict[str, Any] | None:
-    """What a split by row would have promised of the kept candidate, and how much more that is."""
-    if not rounds:
-        return None
-    P = _said(fits, candidate, rounds, "splitting by row")
-    rows, _ = _judged(plan)
-    other = np.concatenate([of.test for of in rounds])
-    y, classes = problem.y, problem.classes
-    more, low, high = difference(
-        predicted(honest, classes) == y[rows],
-        problem.drawn[rows],
-        predicted(P, classes) == y[other],
-        problem.drawn[other],
-    )
-    return {
-        "candidate": str(candidate),
-        "honest": metrics(y[rows], honest, classes),
-        "scores": metrics(y[other], P, classes),
-        "difference": {"accuracy": more, "low": low, "high": high},
-    }
-
-
-def _said(fits: Fits, candidate: Candidate, rounds: Sequence[Round], doing: str) -> Array:
+def _predicted(fits: Fits, candidate: Candidate, rounds: Sequence[Round], doing: str) -> Array:
     """What one candidate says of the test rows of all rounds, one after the other."""
     tasks = [Fit(candidate, of.train, of.test) for of in rounds]
     return np.concatenate(list(fits.probabilities(tasks, doing)))
-
-
-def _judged(plan: Plan) -> tuple[Array, Array]:
-    """The rows that were judged, round after round, and the round of each."""
-    rows = np.concatenate([of.test for of in plan.rounds])
-    return rows, np.concatenate([np.full(len(of.test), of.name, object) for of in plan.rounds])
-
-
-def _predictions(problem: Problem, plan: Plan, P: Array) -> pd.DataFrame:
-    """What was said of each row that was judged, in the order of the table."""
-    import pandas as pd
-
-    rows, folds = _judged(plan)
-    keys = {
-        key: np.asarray(problem.table.keys[key])[rows]
-        for key in ("path", "start", "end")
-        if key in problem.table.keys
-    }
-    if (problem.drawn != problem.recordings).any():
-        keys["group"] = problem.drawn[rows]
-    about = pd.DataFrame({**keys, "fold": folds, "label": problem.y[rows].astype(object)})
-    said = pd.concat([about, prediction_columns(P, problem.classes)], axis=1)
-    return said.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
-
-
-def _origin(
-    problem: Problem,
-    plan: Plan,
-    settings: Settings,
-    chosen: Mapping[str, Candidate],
-    kept: Candidate,
-) -> dict[str, Any]:
-    """How the model came about, so that it can be made again, and the models of each round, too."""
-    packages = ("featkit", "numpy", "scipy", "scikit-learn", "xgboost")
-    return {
-        "settings": settings.as_dict(),
-        "candidate": str(kept),
-        "kept": asdict(kept),
-        "chosen": {name: asdict(candidate) for name, candidate in chosen.items()},
-        "unit": problem.unit,
-        "protocol": plan.protocol,
-        "rows": len(plan.final.train),
-        "digest": problem.digest,
-        "reference": reference(problem, plan.final.train, seed=settings.seed),
-        "versions": {name: version(name) for name in packages},
-    }

@@ -16,7 +16,7 @@ from typing import Any
 
 from featkit.errors import ParameterError, TableError
 from featkit.explaining.explanation import Explanation
-from featkit.models.training import Result
+from featkit.models.result import Result
 from featkit.report.again import again
 from featkit.report.asked import asked
 from featkit.report.assets import environment, policy, script, style

@@ -15,8 +15,8 @@ from featkit.delimited import write
 from featkit.explaining.explanation import NO_FOLD, Explanation
 from featkit.explaining.ranking import BY, correlated, direction, grid, importance
 from featkit.models.classifier import prediction_columns
+from featkit.models.result import ranked
 from featkit.models.scores import METRICS
-from featkit.models.training import ranked
 from featkit.writing import replacing
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from featkit.models.scores import METRICS
-from featkit.models.training import BASELINE, ranked
+from featkit.models.result import BASELINE, ranked
+from featkit.models.scores import METRICS, drawn_to_equal
 from featkit.report import svg
-from featkit.report.words import NO_NUMBER, count, fixed, percent, plural, points
+from featkit.report.words import NO_NUMBER, count, fixed, percent, plural, points, quoted
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -182,14 +182,29 @@ def _metric(scores: Mapping[str, Any], name: str) -> Metric:
 
 
 def _calibration(of: Mapping[str, Any]) -> str:
-    off = of["expected_error"]
-    bins = of["reliability"]
-    bias = sum(b["rows"] * (b["confidence"] - b["accuracy"]) for b in bins)
-    rows = max(sum(b["rows"] for b in bins), 1)
-    way = "surer than it should be" if bias > 0 else "less sure than it could be"
-    verdict = "as sure as it should be" if abs(bias / rows) < 0.01 else way
+    off, classwise = of["expected_error"], of["classwise_error"]
     return (
-        f"The model says how sure it is. Over {count(rows, 'row')} that is off by"
-        f" {100 * off:.1f} points on average (expected calibration error {fixed(off)}); on the"
-        f" whole it is {verdict}. The Brier score is {fixed(of['brier'])}, from 0 (perfect) to 2."
+        f"The model says how sure it is. Over {count(_rows(of), 'row')} the probability of the"
+        f" class that it chose is off by {points(off)} points on average (expected calibration"
+        f" error {fixed(off)}), those of all classes by {points(classwise)}; {_verdict(of)}. The"
+        f" Brier score is {fixed(of['brier'])}, from 0 (perfect) to 2."
     )
+
+
+def _verdict(of: Mapping[str, Any]) -> str:
+    """Whether probabilities can be taken at their word: class by class, then of what it chose."""
+    if drawn := drawn_to_equal(of["classes"]):
+        return (
+            "they are as if all classes were equally common, and here they are not: that of"
+            f" {quoted(drawn['class'])} is {percent(drawn['probability'])} on average, where"
+            f" {percent(drawn['share'])} of the rows are of it"
+        )
+    bias = sum(b["rows"] * (b["confidence"] - b["accuracy"]) for b in of["reliability"])
+    if abs(bias / max(_rows(of), 1)) < 0.01:
+        return "on the whole it is as sure as it should be"
+    way = "surer than it should be" if bias > 0 else "less sure than it could be"
+    return f"on the whole it is {way}"
+
+
+def _rows(of: Mapping[str, Any]) -> int:
+    return sum(b["rows"] for b in of["reliability"])

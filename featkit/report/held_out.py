@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from featkit.explaining.explanation import Explanation
+from featkit.models.result import BASELINE, scores_of_recordings
 from featkit.models.scores import judged
-from featkit.models.training import BASELINE, scores_of_recordings
 from featkit.report.subject import Subject
 from featkit.segments import Array
 
@@ -16,7 +16,7 @@ from featkit.segments import Array
 def held_out(model: Subject, explanation: Explanation) -> dict[str, Any] | None:
     """Scores of the rows that the model has not learnt from, if their true classes are known.
 
-    Of the shape that training gives: see `featkit.models.training.Result`.
+    Of the shape that training gives: see `featkit.models.result.Result`.
     """
     rows = np.flatnonzero(explanation.held_out)
     if not len(rows) or explanation.y is None:

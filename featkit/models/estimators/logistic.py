@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from featkit.models.estimators import LOG_ODDS, Contributions, Estimator, in_log_odds
-from featkit.models.parts import check_parts, is_array
+from featkit.models.trusted import check_parts, is_array
 from featkit.segments import Array
 
 

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.tree._tree import Tree
 
 from featkit.models.estimators import Contributions, Estimator
-from featkit.models.parts import check_nodes, check_parts
+from featkit.models.trusted import check_nodes, check_parts
 from featkit.segments import Array
 
 

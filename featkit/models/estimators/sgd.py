@@ -12,7 +12,7 @@ from sklearn.linear_model import SGDClassifier
 
 from featkit.models.estimators import LOG_ODDS, Estimator, in_log_odds_of_each
 from featkit.models.estimators.logistic import check_coefficients, contributions
-from featkit.models.parts import check_parts
+from featkit.models.trusted import check_parts
 
 
 class Sgd(SGDClassifier):  # type: ignore[misc]

@@ -22,8 +22,8 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit.models.estimators import Estimator
-from featkit.models.parts import check_parts, is_array
 from featkit.models.splits import GroupFolds, least_groups
+from featkit.models.trusted import check_parts, is_array
 from featkit.segments import Array
 
 CALIBRATION_FOLDS = 3
@@ -113,7 +113,7 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _calibration_splits(y: Array, groups: Array) -> Iterator[tuple[Array, Array]]:
-    """None if a class has one group only."""
+    """No splits if a class has one group only."""
     folds = min(CALIBRATION_FOLDS, least_groups(y, groups))
     return GroupFolds(folds).split(None, y, groups) if folds > 1 else iter(())
 

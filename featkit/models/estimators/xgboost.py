@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit.errors import ParameterError
 from featkit.models.estimators import LOG_ODDS, Contributions, Estimator, in_log_odds
-from featkit.models.parts import check_nodes, check_parts, is_array
+from featkit.models.trusted import check_nodes, check_parts, is_array
 from featkit.models.ubj import decode
 from featkit.segments import Array
 
