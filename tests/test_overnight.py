@@ -404,6 +404,29 @@ def test_processes_that_die_before_they_begin_are_an_error():
         fates(["a", "b"], work=deadly.unable)
 
 
+def test_a_share_ends_by_the_clock_and_its_rest_is_given_out_again(monkeypatch):
+    monkeypatch.setattr(pool, "AT_ONCE", 0.3)
+    for processes in (0, 1):
+        told = list(pool.results(deadly.fate, ["slow"] * 6, processes=processes, size=6))
+        assert sorted(place for share in told for place, _ in share) == list(range(6))
+        assert max(map(len, told)) < 6
+        assert {answer for share in told for _, answer in share} == {"slow is done"}
+
+
+def test_what_takes_its_time_is_kept_one_by_one(corpus, monkeypatch):
+    def stop(progress):
+        if progress.files:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as quick:
+        quick.setattr(pool, "AT_ONCE", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            extract(corpus, progress=stop)
+    assert computed() == (1, 1)
+    assert extract(corpus).resumed == 1
+    assert computed() == (24, 24)
+
+
 def test_a_fault_of_ours_is_not_hidden():
     with pytest.raises(ZeroDivisionError, match="a fault of ours"):
         fates(["a", "b"], work=deadly.broken)

@@ -4,6 +4,9 @@ A process that is on an item notes it in a file of its own before. When one dies
 and all are started anew; what the notes name is tried again alone, with nothing beside it. Who dies
 there is the culprit, and everything else goes on. An item that is given a time is ended by an
 alarm that kills its process, since a decoder in C cannot be asked to stop.
+
+What a process has finished is lost with it until it is handed over. So a share ends by the clock,
+too: after some seconds no more of it is begun, and the rest is given out again.
 """
 
 from __future__ import annotations
@@ -29,8 +32,15 @@ from featkit.workers import interrupts_ignored
 T = TypeVar("T")
 R = TypeVar("R")
 
-Work = Callable[[Sequence[T], Callable[..., None]], list[R]]
-"""A share of the items, and what is told the places in it that are worked on, to their results."""
+Work = Callable[[Iterable[T], Callable[..., None]], list[R]]
+"""A share of the items, taken one after the other, and what is told the places in it that are
+worked on, to a result of each that was taken."""
+
+AT_ONCE = 2.0
+"""Seconds after which no more of a share is begun: what a death costs, beside what it was on."""
+
+PULSE = 1.0
+"""Seconds after which it is told that nothing was finished meanwhile."""
 
 AHEAD = 2
 """Shares that are given out for each process, so that none waits for its next."""
@@ -100,39 +110,59 @@ def results(
     Parameters
     ----------
     work : callable
-        ``work(share, busy)`` gives one result for each item of the share; ``busy(place, ...)`` says
-        which of them it is on.
+        ``work(share, busy)`` takes items of the share as long as there are some, and gives a result
+        for each; ``busy(place, ...)`` says which of them it is on.
     items : sequence
         What is to be done.
     processes : int
         Worker processes; 0 to work in this one, where nothing is safe from a death.
     size : int
-        Items of a share.
+        Items of a share at most.
     timeout : float, optional
         Seconds for each item.
 
     Yields
     ------
     list of (int, result)
-        Places in `items` and what became of them.
+        Places in `items` and what became of them; none, if nothing was finished for a while.
 
     Raises
     ------
     FeatkitError
         If processes die before they begin.
     """
-    shares = [range(k, min(k + size, len(items))) for k in range(0, len(items), size)]
+    shares: deque[Sequence[int]] = deque(
+        range(k, min(k + size, len(items))) for k in range(0, len(items), size)
+    )
     if not processes:
-        for share in shares:
-            yield list(zip(share, work([items[k] for k in share], _nobody), strict=True))
+        while shares:
+            share = shares.popleft()
+            yield _ended(share, work(_begun([items[k] for k in share], AT_ONCE), _nobody), shares)
         return
     with tempfile.TemporaryDirectory(prefix="featkit-", ignore_cleanup_errors=True) as notes:
-        pool = _Pool(work, items, processes, timeout, Path(notes))
-        yield from pool.run(shares)
+        yield from _Pool(work, items, processes, timeout, Path(notes), shares).run()
 
 
 def _nobody(*places: int) -> None:
     """Hears what is worked on where nobody needs to know."""
+
+
+def _ended(
+    share: Sequence[int], answers: Sequence[R], waiting: deque[Sequence[int]]
+) -> list[tuple[int, R]]:
+    """What became of a share, as far as it came; the rest waits again, as the next."""
+    if rest := share[len(answers) :]:
+        waiting.appendleft(rest)
+    return list(zip(share, answers, strict=False))
+
+
+def _begun(items: Iterable[T], seconds: float) -> Iterator[T]:
+    """The items that are asked for within some seconds, but at least one."""
+    end = time.monotonic() + seconds
+    for k, item in enumerate(items):
+        if k and time.monotonic() >= end:
+            return
+        yield item
 
 
 class _Pool:
@@ -145,19 +175,21 @@ class _Pool:
         processes: int,
         timeout: float | None,
         notes: Path,
+        waiting: deque[Sequence[int]],
     ) -> None:
-        self.work = partial(_watched, work, timeout=timeout, notes=os.fspath(notes))
+        self.work = partial(
+            _watched, work, seconds=AT_ONCE, timeout=timeout, notes=os.fspath(notes)
+        )
         self.items = items
         self.processes = processes
         self.notes = notes
-        self.waiting: deque[Sequence[int]] = deque()
+        self.waiting = waiting
         self.suspects: deque[Sequence[int]] = deque()
         self.unbegun = 0
 
-    def run(self, shares: Sequence[Sequence[int]]) -> Iterator[list[tuple[int, Any]]]:
+    def run(self) -> Iterator[list[tuple[int, Any]]]:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
-        self.waiting.extend(shares)
         while self.waiting or self.suspects:
             alone = bool(self.suspects)
             flying: dict[Future[Any], Sequence[int]] = {}
@@ -169,7 +201,7 @@ class _Pool:
                     if future.exception():
                         lost.append(share)
                     else:
-                        yield list(zip(share, future.result(), strict=True))
+                        yield _ended(share, future.result(), self.waiting)
                 yield from self._inquest(lost, alone, str(error))
 
     def _fly(
@@ -178,20 +210,23 @@ class _Pool:
         """Results of the suspects, one at a time, or of all that waits."""
         queue, most = (self.suspects, 1) if alone else (self.waiting, AHEAD * self.processes)
         executor = started(self.processes)
-        finished = False
+        whole = False
         try:
             while queue or flying:
                 while queue and len(flying) < most:
                     with interrupts_ignored():
                         future = executor.submit(self.work, queue[0], self._of(queue[0]))
                         flying[future] = queue.popleft()
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                finished = wait(flying, PULSE, return_when=FIRST_COMPLETED).done
+                for future in finished:
                     answers = future.result()
                     self.unbegun = 0
-                    yield list(zip(flying.pop(future), answers, strict=True))
-            finished = True
+                    yield _ended(flying.pop(future), answers, self.waiting)
+                if not finished:
+                    yield []
+            whole = True
         finally:
-            if not finished:
+            if not whole:
                 _end(executor, flying)
 
     def _of(self, share: Sequence[int]) -> list[Any]:
@@ -291,6 +326,7 @@ def _watched(
     share: Sequence[int],
     items: Sequence[T],
     *,
+    seconds: float,
     timeout: float | None,
     notes: str,
 ) -> list[R]:
@@ -298,15 +334,15 @@ def _watched(
     with open(os.path.join(notes, str(os.getpid())), "wb", buffering=0) as note:
 
         def busy(*places: int) -> None:
-            seconds = timeout * len(places) if timeout else float("inf")
-            told = [str(time.monotonic() + seconds), *(str(share[k]) for k in places)]
+            allowed = timeout * len(places) if timeout else float("inf")
+            told = [str(time.monotonic() + allowed), *(str(share[k]) for k in places)]
             note.seek(0)
             note.write(" ".join(told).ljust(NOTE).encode())
             if timeout:
-                signal.setitimer(signal.ITIMER_REAL, seconds)
+                signal.setitimer(signal.ITIMER_REAL, allowed)
 
         try:
-            return work(items, busy)
+            return work(_begun(items, seconds), busy)
         finally:
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, 0)
