@@ -48,6 +48,9 @@ AHEAD = 2
 ATTEMPTS = 3
 """How often processes may die before they begin with anything."""
 
+LONGEST = 1e7
+"""Most seconds of a timeout, sixteen weeks: no system's alarm is set for much more."""
+
 IDLE = 30.0
 """Seconds after which a process that has nothing to do ends."""
 
@@ -91,8 +94,10 @@ def check_timeout(timeout: float | None) -> None:
     """
     if timeout is None:
         return
-    if not 0 < timeout < float("inf"):
-        raise ParameterError(f"timeout must be above 0 seconds, got {timeout}")
+    if not 0 < timeout <= LONGEST:
+        raise ParameterError(
+            f"timeout must be above 0 and at most {LONGEST:g} seconds, got {timeout}"
+        )
     if not hasattr(signal, "setitimer"):
         raise ParameterError("timeout needs alarms, which this system does not have")
 

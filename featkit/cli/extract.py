@@ -145,7 +145,7 @@ def command(
                 inputs, output=output, where=allowed, n_jobs=jobs, progress=note, **options
             )
     except KeyboardInterrupt:
-        if last:
+        if last and last.files > last.failures:
             _tell_how_far(last)
         raise
     _summarise(extraction, output)
