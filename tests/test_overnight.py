@@ -534,6 +534,13 @@ def test_a_share_ends_by_the_clock_and_its_rest_is_given_out_again(monkeypatch):
         assert {answer for share in told for _, answer in share} == {"slow is done"}
 
 
+def test_it_is_told_that_nothing_was_finished_meanwhile(monkeypatch):
+    monkeypatch.setattr(pool, "PULSE", 0.05)
+    told = list(pool.results(deadly.fate, ["slow"] * 3, processes=1, size=3))
+    assert [] in told
+    assert sum(told, []) == [(place, "slow is done") for place in range(3)]
+
+
 def test_what_takes_its_time_is_kept_one_by_one(corpus, monkeypatch):
     def stop(progress):
         if progress.files:
