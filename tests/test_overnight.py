@@ -2,6 +2,8 @@
 
 import contextlib
 import csv
+import errno
+import glob
 import json
 import os
 import re
@@ -12,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -521,8 +524,12 @@ def test_who_dies_among_others_that_are_worked_on_together_is_found():
 
 
 def test_processes_that_die_before_they_begin_are_an_error():
-    with pytest.raises(FeatkitError, match="worker processes die before they begin"):
+    with pytest.raises(FeatkitError, match="worker processes die before they begin") as told:
         fates(["a", "b"], work=deadly.unable)
+    assert str(told.value) == (
+        "worker processes die before they begin (exit status 1): is there too little memory for 2?"
+        " Try fewer of them, such as --jobs 1 (n_jobs=1)"
+    )
 
 
 def test_a_share_ends_by_the_clock_and_its_rest_is_given_out_again(monkeypatch):
@@ -538,7 +545,8 @@ def test_it_is_told_that_nothing_was_finished_meanwhile(monkeypatch):
     monkeypatch.setattr(pool, "PULSE", 0.05)
     told = list(pool.results(deadly.fate, ["slow"] * 3, processes=1, size=3))
     assert [] in told
-    assert sum(told, []) == [(place, "slow is done") for place in range(3)]
+    finished = [one for share in told for one in share]
+    assert finished == [(place, "slow is done") for place in range(3)]
 
 
 def test_what_takes_its_time_is_kept_one_by_one(corpus, monkeypatch):
@@ -580,7 +588,12 @@ pathlib.Path.stat = deadly
 
 def deadly_environment(folder):
     """An environment in which files of some names kill or hang whoever reads them."""
-    (folder / "sitecustomize.py").write_text(DEADLY)
+    return customised(folder, DEADLY)
+
+
+def customised(folder, script):
+    """An environment in which every Python runs a script first."""
+    (folder / "sitecustomize.py").write_text(script)
     package = os.path.dirname(os.path.dirname(featkit.__file__))
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), package])}
 
@@ -801,6 +814,52 @@ def test_what_a_killed_run_left_unfinished_is_removed_by_the_next(corpus):
     extract(corpus, fresh=True)
     there = {file.name for file in corpus.parent.iterdir()}
     assert there == {*others, "corpus", "out.parquet", "out.parquet.parts"}
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_batch_needs_no_folder_for_temporary_files(corpus):
+    nowhere = "import tempfile\ntempfile._candidate_tempdir_list = list\n"
+    done = run("--jobs", 2, env=customised(corpus.parent, nowhere))
+    assert "24 rows" in done.stderr
+    there = {"corpus", "out.parquet", "out.parquet.parts", "sitecustomize.py", "__pycache__"}
+    assert {*os.listdir()} <= there
+
+
+def test_where_no_note_can_be_written_the_folder_is_named(tmp_path, monkeypatch):
+    with pytest.raises(WriteError, match=r"gone: workers cannot note there what they are on: No"):
+        pool._watched(deadly.fate, [0], ["a"], seconds=1, timeout=None, notes=f"{tmp_path}/gone")
+    monkeypatch.setattr(pool.tempfile, "TemporaryDirectory", full)
+    with pytest.raises(WriteError, match=r"temporary files: .*No space left on device.* TMPDIR"):
+        list(pool.results(deadly.fate, ["a"], processes=1, size=1))
+
+
+def test_a_long_recording_that_cannot_be_put_aside_says_what_is_full(corpus, monkeypatch):
+    monkeypatch.setattr(shares.audio, "LONGEST_HELD", 1000)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "gettempdir", full)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    soundfile.write(corpus / "long.flac", signals.noise(SR, 0.2), SR)
+    (failure,) = extract(corpus / "long.flac", output=None).failures
+    assert (failure.stage, failure.error) == ("spool", "WriteError")
+    assert failure.message.startswith("the folder for temporary files: cannot put a long recording")
+    assert "No space left on device" in failure.message
+    assert "TMPDIR" in failure.message
+
+
+def test_notes_end_with_the_run_however_it_ends(slow_corpus):
+    running = begun("--jobs", 2)
+    notes = glob.glob(".out.parquet.parts.*.notes")
+    assert len(notes) == 1
+    running.kill()
+    running.communicate(timeout=PATIENCE)
+    assert ended(running.pid)
+    assert not os.path.exists(notes[0])
+    os.mkdir(notes[0])  # as if the workers had been killed, too
+    with kept_parts("out.parquet", {}, fresh=True):
+        assert not os.path.exists(notes[0])
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(corpus):

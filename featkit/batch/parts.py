@@ -23,6 +23,7 @@ import numpy as np
 
 from featkit.batch.contents import NO_STAMP, Content
 from featkit.batch.outcomes import Outcome
+from featkit.batch.pool import remove_notes
 from featkit.decoding import versions
 from featkit.errors import ParameterError, WriteError
 from featkit.files import place_of
@@ -85,6 +86,7 @@ def kept_parts(
             _settle(connection, path, {"parts": FORMAT, **settings})
         for written in (table, failures_file(table)):
             remove_unfinished(written)
+        remove_notes(path)
         yield Parts(connection, path)
 
 

@@ -12,8 +12,10 @@ too: after some seconds no more of it is begun, and the rest is given out again.
 from __future__ import annotations
 
 import atexit
+import glob
 import os
 import re
+import shutil
 import signal
 import tempfile
 import threading
@@ -21,12 +23,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from featkit.errors import FeatkitError, ParameterError
+from featkit.errors import FeatkitError, ParameterError, WriteError
 from featkit.workers import interrupts_ignored
 
 T = TypeVar("T")
@@ -56,6 +59,9 @@ IDLE = 30.0
 
 ORPHANED = 1.0
 """Seconds after which a process notices that the one that started it is gone."""
+
+NOTES = ".notes"
+"""Ending of the folder that notes are in."""
 
 NOTE = 256
 """Bytes of a note, so that a new one covers the last."""
@@ -109,6 +115,7 @@ def results(
     processes: int,
     size: int,
     timeout: float | None = None,
+    beside: Path | None = None,
 ) -> Generator[list[tuple[int, R | Death]], None, None]:
     """What becomes of items, as shares of them are finished.
 
@@ -125,6 +132,9 @@ def results(
         Items of a share at most.
     timeout : float, optional
         Seconds for each item.
+    beside : Path, optional
+        The file in whose folder processes note what they are on; see `remove_notes`. Left out, it
+        is that for temporary files.
 
     Yields
     ------
@@ -135,6 +145,8 @@ def results(
     ------
     FeatkitError
         If processes die before they begin.
+    WriteError
+        If they cannot note what they are on.
     """
     shares: deque[Sequence[int]] = deque(
         range(k, min(k + size, len(items))) for k in range(0, len(items), size)
@@ -144,8 +156,44 @@ def results(
             share = shares.popleft()
             yield _ended(share, work(_begun([items[k] for k in share], AT_ONCE), _nobody), shares)
         return
-    with tempfile.TemporaryDirectory(prefix="featkit-", ignore_cleanup_errors=True) as notes:
-        yield from _Pool(work, items, processes, timeout, Path(notes), shares).run()
+    with _notes(beside) as notes:
+        yield from _Pool(work, items, processes, timeout, notes, shares).run()
+
+
+@contextmanager
+def _notes(beside: Path | None) -> Iterator[Path]:
+    """A folder for notes, while they are needed."""
+    with _told():
+        folder = tempfile.TemporaryDirectory(
+            prefix=f".{beside.name}." if beside else "featkit-",
+            suffix=NOTES,
+            dir=beside.absolute().parent if beside else None,
+            ignore_cleanup_errors=True,
+        )
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def _told(folder: str | None = None) -> Iterator[None]:
+    """What is wrong where notes are written, as an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        where = folder or error.filename or "the folder for temporary files"
+        raise WriteError(
+            f"{where}: workers cannot note there what they are on: {error.strerror or error}. Make"
+            " room there; where temporary files lie is said by the environment variable TMPDIR"
+        ) from None
+
+
+def remove_notes(beside: Path) -> None:
+    """Remove what runs that were killed left beside a file.
+
+    For who knows that no other process is at work on it.
+    """
+    for folder in beside.absolute().parent.glob(f".{glob.escape(beside.name)}.*{NOTES}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _nobody(*places: int) -> None:
@@ -253,7 +301,7 @@ class _Pool:
             culprits = left
         begun = {k for note in notes for k in note.items}
         if not begun:
-            self._count_unbegun(said)
+            self._count_unbegun(how)
         suspected = (begun or left) - culprits
         self.suspects.extend([k] for k in sorted(suspected))
         again = [[k for k in share if k not in suspected | culprits] for share in lost]
@@ -261,10 +309,14 @@ class _Pool:
         for culprit in culprits:
             yield [(culprit, Death(how, timeout))]
 
-    def _count_unbegun(self, said: str) -> None:
+    def _count_unbegun(self, how: str) -> None:
         self.unbegun += 1
         if self.unbegun >= ATTEMPTS:
-            raise FeatkitError(f"worker processes die before they begin: {said.strip()}")
+            died = f" ({how})" if how else ""
+            raise FeatkitError(
+                f"worker processes die before they begin{died}: is there too little memory for"
+                f" {self.processes}? Try fewer of them, such as --jobs 1 (n_jobs=1)"
+            )
 
     def _read_notes(self) -> list[_Note]:
         """What the processes were on; forgotten, since all of them are gone."""
@@ -326,6 +378,10 @@ def _exit_codes(said: str) -> str:
 # In a worker process
 
 
+_noted_in: set[str] = set()
+"""Folders of notes, which nobody else removes if the starter is killed."""
+
+
 def _watched(
     work: Work[T, R],
     share: Sequence[int],
@@ -336,13 +392,17 @@ def _watched(
     notes: str,
 ) -> list[R]:
     """Work on a share, with a note of what is worked on and an alarm for it."""
-    with open(os.path.join(notes, str(os.getpid())), "wb", buffering=0) as note:
+    _noted_in.add(notes)
+    with _told(notes):
+        note = open(os.path.join(notes, str(os.getpid())), "wb", buffering=0)  # noqa: SIM115
+    with note:
 
         def busy(*places: int) -> None:
             allowed = timeout * len(places) if timeout else float("inf")
             told = [str(time.monotonic() + allowed), *(str(share[k]) for k in places)]
-            note.seek(0)
-            note.write(" ".join(told).ljust(NOTE).encode())
+            with _told(notes):
+                note.seek(0)
+                note.write(" ".join(told).ljust(NOTE).encode())
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, allowed)
 
@@ -360,6 +420,8 @@ def _follow(parent: int) -> None:
     def follow() -> None:
         while os.getppid() == parent:
             time.sleep(ORPHANED)
+        for folder in _noted_in:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()

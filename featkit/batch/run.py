@@ -156,7 +156,14 @@ class Run:
         wanted = [self.recordings[k] for k in places]
         size = max(1, min(FILES_AT_ONCE, len(wanted) // (4 * max(1, self.processes))))
         processes = min(self.processes, -(-len(wanted) // size))
-        results = pool.results(work, wanted, processes=processes, size=size, timeout=self.timeout)
+        results = pool.results(
+            work,
+            wanted,
+            processes=processes,
+            size=size,
+            timeout=self.timeout,
+            beside=self.parts.path,
+        )
         with closing(results):
             for share in results:
                 yield [(places[at], result) for at, result in share]

@@ -14,7 +14,7 @@ from featkit.analysis import analyse_loaded, stacked
 from featkit.batch.contents import Content, content_of, stamp_of
 from featkit.batch.outcomes import Failure, Outcome
 from featkit.batch.settings import Excerpt
-from featkit.errors import AudioError
+from featkit.errors import AudioError, WriteError
 from featkit.featuresets import FeatureSet
 from featkit.files import Recording
 from featkit.quality import Quality
@@ -82,6 +82,8 @@ def failure(recording: Recording, error: Exception) -> Failure:
     """What an error makes of a recording."""
     if isinstance(error, AudioError):
         return Failure(recording.path, error.stage, type(error).__name__, error.cause)
+    if isinstance(error, WriteError):  # a long recording that could not be put aside
+        return Failure(recording.path, "spool", type(error).__name__, str(error))
     return Failure(recording.path, "features", type(error).__name__, str(error))
 
 
