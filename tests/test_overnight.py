@@ -40,6 +40,7 @@ from featkit.errors import FeatkitError, ParameterError, WriteError
 from featkit.files import Recording
 from featkit.native import Native
 from featkit.quality import COLUMNS
+from featkit.workers import ONE_THREAD
 
 SR = 22050
 
@@ -620,6 +621,39 @@ def test_a_file_that_kills_or_hangs_costs_itself_alone(corpus, jobs):
     assert computed() == (24, 24)
     second = extract(corpus, n_jobs=jobs)
     assert (second.resumed, second.failures) == (24, [])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted")
+def test_a_single_file_that_kills_is_a_failure(corpus):
+    write(corpus / "poison.wav", 80)
+    words = [sys.executable, "-m", "featkit", "extract", "corpus/poison.wav", "-o", "one.csv"]
+    environment = deadly_environment(corpus.parent)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "poison.wav: worker: its process died (SIGSEGV)" in done.stderr
+    assert "one.csv: 0 rows" in done.stderr
+
+
+def alone_in_a_process(work):
+    """What `pool.results` tells of one item, in a process that has one thread."""
+    script = (
+        "import deadly; from featkit.batch import pool; print(pool._one_thread());"
+        f" print(list(pool.results(deadly.{work}, ['a'], processes=0, size=1)))"
+    )
+    environment = {**os.environ, **ONE_THREAD}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted")
+def test_a_single_item_is_done_in_a_child_where_that_is_safe():
+    done = alone_in_a_process("fate").stdout.splitlines()
+    assert done == ["True", "[[(0, 'a is done')]]"]
+    died = alone_in_a_process("unable").stdout.splitlines()
+    assert died == ["True", "[[(0, Death(how='exit status 1', timeout=False))]]"]
+    assert "ZeroDivisionError: a fault of ours" in alone_in_a_process("broken").stderr
 
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf"), 1e10])

@@ -79,7 +79,8 @@ def extract(
     n_jobs : int, optional
         Worker processes; None for one for each processor. A recording at which its process dies is
         a failure like others. Only a single recording, or with ``n_jobs=1`` and neither `output`
-        nor `timeout` all, are analysed in the calling process, which then dies of it, too.
+        nor `timeout` all, are analysed in the calling process, which then dies of it, too; the
+        former in a child of it, if it has no other thread, as the command line's has not.
     timeout : float, optional
         Seconds for each file, after which its process is ended and it is a failure.
     offset, duration : float

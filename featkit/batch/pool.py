@@ -27,10 +27,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from featkit.errors import FeatkitError, ParameterError, WriteError
-from featkit.workers import interrupts_ignored
+from featkit.workers import ONE_THREAD, interrupts_ignored
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,10 +68,6 @@ NOTES = ".notes"
 
 NOTE = 256
 """Bytes of a note, so that a new one covers the last."""
-
-ONE_THREAD = dict.fromkeys(
-    ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
-) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 QUIET = {"PYTHONFAULTHANDLER": ""}
 """What a dying process would print: how it died is known without."""
@@ -127,7 +126,9 @@ def results(
     items : sequence
         What is to be done.
     processes : int
-        Worker processes; 0 to work in this one, where nothing is safe from a death.
+        Worker processes; 0 to work in this one, where nothing is safe from a death. A single item
+        is then given to a child that is forked, if this process has no other thread: with others
+        a fork is not safe, for a lock that one of them holds is never let go of in the child.
     size : int
         Items of a share at most.
     timeout : float, optional
@@ -151,6 +152,10 @@ def results(
     shares: deque[Sequence[int]] = deque(
         range(k, min(k + size, len(items))) for k in range(0, len(items), size)
     )
+    if not processes and len(items) == 1 and _one_thread():
+        answer = _forked(work, items)
+        yield [(0, answer)]
+        return
     if not processes:
         while shares:
             share = shares.popleft()
@@ -198,6 +203,42 @@ def remove_notes(beside: Path) -> None:
 
 def _nobody(*places: int) -> None:
     """Hears what is worked on where nobody needs to know."""
+
+
+def _one_thread() -> bool:
+    """Whether this process is known to have no thread but this one, those of libraries included."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # a system that does not tell
+        return False
+
+
+def _forked(work: Work[T, R], items: Sequence[T]) -> R | Death:
+    """What becomes of one item in a child of this process, which takes no time to start."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("fork")
+    answers, end = context.Pipe(duplex=False)
+    child = context.Process(target=_answer, args=(work, items, end, os.getpid()), daemon=True)
+    child.start()
+    end.close()
+    try:
+        answer = answers.recv()
+    except EOFError:
+        child.join()
+        return Death(_how(child.exitcode or 0), timeout=False)
+    finally:
+        child.kill()
+        child.join()
+    if isinstance(answer, BaseException):
+        raise answer
+    result: R = answer
+    return result
+
+
+def _how(status: int) -> str:
+    """How a process died, by its exit code."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
 
 def _ended(
@@ -412,6 +453,17 @@ def _watched(
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             note.truncate(0)
+
+
+def _answer(work: Work[T, R], items: Sequence[T], end: Connection, parent: int) -> None:
+    """Send what becomes of an item, or the error that is to be raised."""
+    _follow(parent)
+    try:
+        (answer,) = work(items, _nobody)
+    except BaseException as error:
+        end.send(error)
+    else:
+        end.send(answer)
 
 
 def _follow(parent: int) -> None:
