@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -113,7 +114,10 @@ def kill(folder: Path, scratch: Path) -> Seen:
     moments: list[str] = []
     forget(output)
     while kills < KILLS or not output.exists():
-        running = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        before = kept(output) if Path(f"{output}.parts").exists() else Kept(0, 0)
+        running = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         left = None if kills == KILLS else random.uniform(0, whole / 2)
         try:
             running.wait(left)
@@ -122,11 +126,11 @@ def kill(folder: Path, scratch: Path) -> Seen:
             running.wait()
             kills += 1
             alive += not gone(running.pid)
-            moments.append(f"{done_twice(output).files}")
+            moments.append(f"{kept(output).files}")
         if running.returncode == 0:
             finished += 1
             differ += output.read_bytes() != expected
-            twice += done_twice(output).again
+            twice += before.again + before.files - resumed(running.communicate()[1])
             if kills < KILLS:
                 forget(output)
     return Seen(
@@ -144,8 +148,8 @@ class Kept(NamedTuple):
     again: int
 
 
-def done_twice(output: Path) -> Kept:
-    """What the journal says: everything computed is in it once for each time."""
+def kept(output: Path) -> Kept:
+    """What the journal of a killed run says: everything computed is in it once for each time."""
     with tempfile.TemporaryDirectory() as scratch:
         for part in output.parent.glob(f"{output.name}.parts*"):
             shutil.copy(part, scratch)  # to look into it would mend what the next run has to
@@ -156,6 +160,12 @@ def done_twice(output: Path) -> Kept:
             computed = journal.execute("SELECT count(*) FROM contents").fetchone()[0]
             known = journal.execute("SELECT count(*) FROM files").fetchone()[0]
     return Kept(known, computed - known)
+
+
+def resumed(said: str) -> int:
+    """Files that a run did not do again, by its summary."""
+    found = re.search(r"(\d+) files from earlier runs", said)
+    return int(found.group(1)) if found else 0
 
 
 def gone(group: int) -> bool:

@@ -7,10 +7,11 @@ long for memory is a stack by itself, whose samples lie in a file.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from featkit.segments import Array, Segments
 from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
 from featkit.spool import Clip, OnDisk
 from featkit.statistics import summarise
+
+T = TypeVar("T")
 
 STACK_SAMPLES = 2**21
 """Most samples in a stack of clips (8 MB), so that memory does not grow with their number."""
@@ -82,20 +85,33 @@ def analyse_loaded(loaded: Iterable[tuple[Clip, float]], features: FeatureSet) -
     analysed before the next is asked for: the file may be closed then. Its numbers are those that
     it would have in memory, which holds a few blocks of it, and the values over time.
     """
-    stack: list[Clip] = []
-    samples, rate = 0, 0.0
-    for y, sr in loaded:
-        alone = isinstance(y, OnDisk)
-        if stack and (alone or sr != rate or samples + len(y) > STACK_SAMPLES):
-            yield _analyse_stack(stack, rate, features)
-            stack, samples = [], 0
-        stack.append(y)
-        samples, rate = samples + len(y), sr
-        if alone:
-            yield _analyse_stack(stack, rate, features)
-            stack, samples = [], 0
+    sized = ((y, math.inf if isinstance(y, OnDisk) else len(y), sr) for y, sr in loaded)
+    for stack, sr in stacked(sized):
+        yield _analyse_stack(stack, sr, features)
+
+
+def stacked(clips: Iterable[tuple[T, float, float]]) -> Iterator[tuple[list[T], float]]:
+    """Neighbours of one rate, up to `STACK_SAMPLES` of them together; stacks with their rate.
+
+    Parameters
+    ----------
+    clips : iterable of (clip, float, float)
+        What is stacked, with its samples and its rate in Hz. What has that many samples or more is
+        a stack by itself, given before the next is asked for.
+    """
+    stack: list[T] = []
+    total, rate = 0.0, 0.0
+    for clip, samples, sr in clips:
+        if stack and (sr != rate or total + samples > STACK_SAMPLES):
+            yield stack, rate
+            stack, total = [], 0.0
+        stack.append(clip)
+        total, rate = total + samples, sr
+        if total >= STACK_SAMPLES:
+            yield stack, rate
+            stack, total = [], 0.0
     if stack:
-        yield _analyse_stack(stack, rate, features)
+        yield stack, rate
 
 
 def _checked(k: int, clip: Any) -> Array:

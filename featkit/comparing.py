@@ -58,7 +58,7 @@ class Difference:
         Keys that differ: ``key``, ``rows``, and of the first such row ``where``, ``a`` and ``b``.
     provenance : DataFrame
         What differs in where the numbers came from: ``entry``, ``a``, ``b``; "" where one does not
-        tell.
+        tell. If one tells nothing at all, as a CSV file, that alone: ``provenance``.
     """
 
     rows: int
@@ -222,10 +222,18 @@ def _meanings(one: FeatureTable, two: FeatureTable) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["column", "what", "a", "b"])
 
 
+def _known(table: FeatureTable) -> dict[str, Any]:
+    """Where numbers came from, as far as it is said."""
+    return {entry: said for entry, said in flat(table.provenance).items() if said is not None}
+
+
 def _provenance(one: FeatureTable, two: FeatureTable) -> pd.DataFrame:
     import pandas as pd
 
-    known_a, known_b = flat(one.provenance), flat(two.provenance)
+    known_a, known_b = _known(one), _known(two)
+    if bool(known_a) != bool(known_b):
+        told = ("told" if known else "not told" for known in (known_a, known_b))
+        return pd.DataFrame([("provenance", *told)], columns=["entry", "a", "b"])
     found = [
         (entry, known_a.get(entry, ""), known_b.get(entry, ""))
         for entry in {**known_a, **known_b}

@@ -98,8 +98,9 @@ class Spool(OnDisk):
 
     def _failure(self, error: OSError) -> WriteError:
         megabytes = self._length * 4 / 1e6
+        folder = tempfile.tempdir or "the folder for temporary files"  # if none can be written to
         return WriteError(
-            f"{tempfile.gettempdir()}: cannot put a long recording aside there, after"
+            f"{folder}: cannot put a long recording aside there, after"
             f" {megabytes:.0f} MB of it: {error.strerror or error}. Make room, or name another"
             " folder for temporary files by the environment variable TMPDIR"
         )

@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from featkit.errors import ParameterError
 from featkit.parameters import is_whole
 
+ONE_THREAD = dict.fromkeys(
+    ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
+) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+"""The environment in which libraries that are loaded then use one thread."""
+
 
 def worker_count(n_jobs: int | None) -> int:
     """Number of worker processes: `n_jobs`, or for None or -1 as many as there are processors.

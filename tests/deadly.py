@@ -10,6 +10,7 @@ PATIENCE = 60
 
 def fate(share, busy):
     """A worker's share: what each item says becomes of it."""
+    answers = []
     for place, item in enumerate(share):
         busy(place)
         if item == "dies":
@@ -18,11 +19,15 @@ def fate(share, busy):
             os._exit(7)
         if item == "hangs":
             time.sleep(PATIENCE)
-    return [f"{item} is done" for item in share]
+        if item == "slow":
+            time.sleep(0.2)
+        answers.append(f"{item} is done")
+    return answers
 
 
 def stack(share, busy):
     """All items of a share at once, as short clips are analysed."""
+    share = list(share)
     busy(*range(len(share)))
     if "dies" in share:
         os.kill(os.getpid(), signal.SIGSEGV)

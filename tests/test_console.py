@@ -126,11 +126,38 @@ def test_files_of_an_earlier_run_are_no_speed(clock, capsys):
     with shown_batch() as report:
         report(batch(900, 0.1, resumed=900))
         clock.now += 10
-        report(batch(910, 10.0, resumed=900, failures=2))
+        report(batch(910, 10.1, resumed=900, failures=2))
     assert capsys.readouterr().err == (
         "extracting: 910 of 1,000 files, 1 files/s, 30 s of sound/s, 900 done before, 2 failed,"
         " about 90 s left\n"
     )
+
+
+def test_to_look_through_earlier_work_takes_no_time_of_what_is_left(clock, capsys):
+    with shown_batch() as report:
+        report(batch(0, 0.0))
+        for second in range(1, 10):
+            clock.now += 1
+            report(batch(100 * second, float(second), resumed=100 * second))
+        clock.now += 1
+        report(batch(910, 10.0, resumed=900))
+    assert [line.partition(", ") for line in capsys.readouterr().err.splitlines()] == [
+        ("extracting: 500 of 1,000 files", ", ", "0 files/s, 0 s of sound/s, 500 done before"),
+        (
+            "extracting: 910 of 1,000 files",
+            ", ",
+            "10 files/s, 300 s of sound/s, 900 done before, about 9 s left",
+        ),
+    ]
+
+
+def test_there_is_a_line_where_nothing_was_finished_for_long(clock, capsys):
+    with shown_batch() as report:
+        for second in range(12):
+            report(batch(0, float(second)))
+            clock.now += 1
+    line = "extracting: 0 of 1,000 files, 0 files/s, 0 s of sound/s"
+    assert capsys.readouterr().err.splitlines() == [line, line]
 
 
 def test_where_it_was_when_it_was_stopped_is_told(clock, capsys):

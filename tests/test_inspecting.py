@@ -339,6 +339,14 @@ def test_another_unit_is_a_difference_and_another_version_none():
     ]
 
 
+def test_a_table_that_does_not_say_where_it_came_from_differs_in_that_alone():
+    one = dataclasses.replace(table_of(), provenance={"excerpt": {"offset": 0.0, "segment": None}})
+    two = dataclasses.replace(table_of(), provenance={"excerpt": {"offset": 0.0}})
+    assert featkit.diff(one, two).provenance.empty
+    found = featkit.diff(one, dataclasses.replace(table_of(), provenance={}))
+    assert found.provenance.to_numpy().tolist() == [["provenance", "told", "not told"]]
+
+
 @pytest.mark.parametrize("tolerance", [{"rtol": -1.0}, {"atol": float("nan")}])
 def test_a_tolerance_must_be_one(tolerance):
     with pytest.raises(ParameterError, match="tol must be at least 0"):

@@ -2,6 +2,8 @@
 
 import contextlib
 import csv
+import errno
+import glob
 import json
 import os
 import re
@@ -12,8 +14,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import deadly
 import numpy as np
@@ -28,12 +32,15 @@ import featkit
 from featkit import signals
 from featkit.batch import pool, shares
 from featkit.batch.contents import NO_STAMP, SETTLED, Content
+from featkit.batch.outcomes import Outcome
 from featkit.batch.parts import kept_parts
-from featkit.batch.settings import Excerpt
+from featkit.batch.settings import Excerpt, computed_by
 from featkit.cli import main
 from featkit.errors import FeatkitError, ParameterError, WriteError
 from featkit.files import Recording
+from featkit.native import Native
 from featkit.quality import COLUMNS
+from featkit.workers import ONE_THREAD
 
 SR = 22050
 
@@ -63,6 +70,11 @@ def computed(output="out.parquet"):
         return parts.execute("SELECT count(*), count(DISTINCT digest) FROM contents").fetchone()
 
 
+def steps(seen):
+    """How many files were finished, and how many of them before, as it went on."""
+    return list(dict.fromkeys((progress.files, progress.resumed) for progress in seen))
+
+
 def command(*arguments):
     words = ["extract", "corpus", "-o", "out.parquet", "--features", "genre75", *arguments]
     return [sys.executable, "-m", "featkit", *map(str, words)]
@@ -85,7 +97,9 @@ def test_a_second_run_computes_nothing(corpus):
     second = extract(corpus, n_jobs=2, progress=seen.append)
     assert (first.resumed, second.resumed, second.files, second.rows) == (0, 24, 24, 24)
     assert second.seconds == 0
-    assert [(progress.files, progress.resumed) for progress in seen] == [(24, 24)]
+    told = steps(seen)
+    assert (told[0], told[-1]) == ((0, 0), (24, 24))
+    assert all(files == resumed for files, resumed in told)
     assert (corpus.parent / "out.parquet").read_bytes() == written
     assert computed() == (24, 24)
 
@@ -98,12 +112,9 @@ def test_only_what_is_new_or_changed_is_done(corpus):
     seen = []
     second = extract(corpus, progress=seen.append)
     assert (second.resumed, second.files) == (22, 24)
-    assert [(progress.files, progress.resumed) for progress in seen] == [
-        (22, 22),
-        (23, 22),
-        (24, 22),
-    ]
-    assert computed() == (26, 26)
+    assert steps(seen)[0] == (0, 0)
+    assert steps(seen)[-3:] == [(22, 22), (23, 22), (24, 22)]
+    assert computed() == (25, 25)
     expected = featkit.extract(corpus, features="genre75", n_jobs=1).table
     np.testing.assert_array_equal(second.table.values, expected.values)
     assert list(second.table.keys["path"]) == list(expected.keys["path"])
@@ -268,15 +279,125 @@ def test_other_versions_are_other_settings(corpus, monkeypatch):
         extract(corpus)
 
 
-def test_another_version_of_either_decoder_is_another_setting(corpus, monkeypatch):
-    decoders = {"libsndfile": "1.2.2", "PyAV": "14.0.0"}
-    monkeypatch.setattr("featkit.batch.settings.versions", lambda: dict(decoders))
+@pytest.fixture
+def decoders(monkeypatch):
+    """Decoders of which PyAV reads the files called .m4a, which are WAV files."""
+    there = {"libsndfile": "1.2.2", "PyAV": "14.0.0"}
+    of = Native.of
+
+    def native(reader):
+        told = of(reader)
+        return replace(told, decoder="PyAV") if reader._name.endswith(".m4a") else told
+
+    monkeypatch.setattr(Native, "of", native)
+    for user in ("settings", "parts"):
+        monkeypatch.setattr(f"featkit.batch.{user}.versions", lambda: dict(there))
+    monkeypatch.setattr(pool, "started", None)  # it all happens here
+    results = pool.results
+    here = lambda *arguments, **how: results(*arguments, **{**how, "processes": 0})  # noqa: E731
+    monkeypatch.setattr(pool, "results", here)
+    return there
+
+
+def test_the_decoders_that_were_used_are_told_with_what_each_read(corpus, decoders):
+    table = extract(corpus).table
+    assert table.provenance["decoders"] == {"libsndfile": "1.2.2"}
+    assert table.provenance["decoded"] == {"libsndfile": 24}
+    (corpus / "0" / "00.wav").rename(corpus / "0" / "00.m4a")
     extract(corpus)
     told = CliRunner().invoke(main, ["inspect", "out.parquet"])
-    assert re.search(r"decoders\s+PyAV 14\.0\.0, libsndfile 1\.2\.2", told.output)
-    decoders["PyAV"] = "15.0.0"
-    with pytest.raises(ParameterError, match=r"decoders\.PyAV was 14\.0\.0, is 15\.0\.0"):
+    assert re.search(r"decoders\s+PyAV 14\.0\.0, libsndfile 1\.2\.2\n", told.output)
+    assert re.search(r"recordings by decoder\s+PyAV 1, libsndfile 23\n", told.output)
+    written = (corpus.parent / "out.parquet").read_bytes()
+    assert extract(corpus).resumed == 24
+    assert (corpus.parent / "out.parquet").read_bytes() == written
+    extract(corpus, fresh=True)
+    assert (corpus.parent / "out.parquet").read_bytes() == written
+
+
+def test_a_decoder_that_read_nothing_may_come_and_go(corpus, decoders):
+    del decoders["PyAV"]
+    extract(corpus)
+    for decoders["PyAV"] in ("14.0.0", "15.0.0"):
+        assert extract(corpus).resumed == 24
+
+
+def test_what_another_version_of_a_decoder_read_is_done_again(corpus, decoders):
+    (corpus / "0" / "00.wav").rename(corpus / "0" / "00.m4a")
+    extract(corpus)
+    for version in ("15.0.0", "16.0.0"):
+        decoders["PyAV"] = version
+        second = extract(corpus)
+        assert second.resumed == 23
+        assert second.table.provenance["decoders"]["PyAV"] == version
+    assert extract(corpus).resumed == 24
+    assert computed() == (24, 24)
+
+
+def test_settings_hold_what_is_finished_alone(corpus):
+    only = corpus / "a.wav"
+    only.write_text("no sound")
+    (corpus / "b.wav").write_text("no sound either")
+    extract([only, corpus / "b.wav"])
+    assert extract(corpus, offset=0.05).resumed == 0
+    with pytest.raises(ParameterError, match="other settings"):
         extract(corpus)
+
+
+MINE = {"name": "mine", "title": "Levls", "features": [{"family": "rms", "statistics": ["mean"]}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"features": MINE}, {"features": {**MINE, "title": "Levels", "reference": "a book"}}),
+        ({"segment": 0.1}, {"segment": 0.1, "segment_hop": 0.1}),
+        ({"segment": 1, "segment_tail": "keep"}, {"segment": 1.0, "segment_tail": "keep"}),
+    ],
+)
+def test_what_means_the_same_is_the_same_setting(corpus, before, now):
+    extract(corpus, **before)
+    again = extract(corpus, **now)
+    assert again.resumed == 24
+    fresh = extract(corpus, output="fresh.parquet", **now)
+    assert again.table.provenance == fresh.table.provenance
+
+
+def test_a_package_that_computes_a_family_is_part_of_where_its_numbers_came_from():
+    features = [{"family": "constant_q", "statistics": ["mean"]}]
+    for chosen, told in (({"features": features}, True), ("genre75", False)):
+        settings = computed_by(featkit.feature_set(chosen), Excerpt())
+        assert ("librosa" in settings["versions"]) == told
+
+
+def test_parts_that_no_file_has_any_more_are_removed(corpus):
+    extract(corpus)
+    for number in range(100, 103):
+        write(corpus / "0" / "00.wav", number)
+        extract(corpus)
+        assert computed() == (24, 24)
+    (corpus / "0" / "00.wav").rename(corpus / "0" / "moved.wav")
+    assert extract(corpus).resumed == 24
+
+
+def test_a_single_recording_is_held_to_the_batch_that_made_the_table(corpus):
+    extract(corpus)
+    one = corpus / "0" / "00.wav"
+    with pytest.raises(ParameterError, match="feature set was genre75, version 1, is standard"):
+        extract(one, features="standard")
+    with closing(sqlite3.connect("out.parquet.parts")) as parts:
+        there = json.loads(parts.execute("SELECT text FROM settings").fetchone()[0])
+    with kept_parts("out.parquet", {k: v for k, v in there.items() if k != "parts"}):
+        done = subprocess.run(
+            [sys.executable, "-m", "featkit", "extract", one, "-o", "out.parquet"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "another run is at work on this table" in done.stderr
+    found = extract(one)
+    assert (found.rows, found.resumed) == (1, 1)
 
 
 def test_two_runs_do_not_mix(corpus):
@@ -311,6 +432,10 @@ def test_parts_may_be_deleted(corpus):
 SHARES = 12
 
 
+def finished(file, digest, rows):
+    return file, Outcome(content=Content(digest, 1, "1 2 3"), decoder="libsndfile"), rows
+
+
 @pytest.fixture(scope="module")
 def torn(tmp_path_factory):
     """Parts as a kill leaves them: not closed, in two files."""
@@ -319,7 +444,7 @@ def torn(tmp_path_factory):
         for share in range(SHARES):
             digests = [bytes([share, member]) * 16 for member in range(3)]
             parts.keep(
-                (f"{share}-{member}", Content(digest, 1, "1 2 3"), np.full((1, 40), share + 0.5))
+                finished(f"{share}-{member}", digest, np.full((1, 40), share + 0.5))
                 for member, digest in enumerate(digests)
             )
         for file in folder.glob("a.parts*"):
@@ -349,13 +474,13 @@ def test_a_torn_end_is_a_share_that_is_not_there_and_no_other_is_lost(torn, shar
 
 
 def test_a_share_is_kept_as_a_whole_or_not_at_all(tmp_path):
-    def finished():
-        yield "a", Content(b"a", 1, "1 2 3"), np.zeros((1, 3))
+    def killed():
+        yield finished("a", b"a", np.zeros((1, 3)))
         raise RuntimeError("killed here")
 
     with kept_parts(tmp_path / "a", {}) as parts:
         with pytest.raises(RuntimeError):
-            parts.keep(finished())
+            parts.keep(killed())
         assert parts.unchanged("a", "1 2 3") is None
         assert not parts.of_size(1)
 
@@ -400,8 +525,43 @@ def test_who_dies_among_others_that_are_worked_on_together_is_found():
 
 
 def test_processes_that_die_before_they_begin_are_an_error():
-    with pytest.raises(FeatkitError, match="worker processes die before they begin"):
+    with pytest.raises(FeatkitError, match="worker processes die before they begin") as told:
         fates(["a", "b"], work=deadly.unable)
+    assert str(told.value) == (
+        "worker processes die before they begin (exit status 1): is there too little memory for 2?"
+        " Try fewer of them, such as --jobs 1 (n_jobs=1)"
+    )
+
+
+def test_a_share_ends_by_the_clock_and_its_rest_is_given_out_again(monkeypatch):
+    monkeypatch.setattr(pool, "AT_ONCE", 0.3)
+    for processes in (0, 1):
+        told = list(pool.results(deadly.fate, ["slow"] * 6, processes=processes, size=6))
+        assert sorted(place for share in told for place, _ in share) == list(range(6))
+        assert max(map(len, told)) < 6
+        assert {answer for share in told for _, answer in share} == {"slow is done"}
+
+
+def test_it_is_told_that_nothing_was_finished_meanwhile(monkeypatch):
+    monkeypatch.setattr(pool, "PULSE", 0.05)
+    told = list(pool.results(deadly.fate, ["slow"] * 3, processes=1, size=3))
+    assert [] in told
+    finished = [one for share in told for one in share]
+    assert finished == [(place, "slow is done") for place in range(3)]
+
+
+def test_what_takes_its_time_is_kept_one_by_one(corpus, monkeypatch):
+    def stop(progress):
+        if progress.files:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as quick:
+        quick.setattr(pool, "AT_ONCE", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            extract(corpus, progress=stop)
+    assert computed() == (1, 1)
+    assert extract(corpus).resumed == 1
+    assert computed() == (24, 24)
 
 
 def test_a_fault_of_ours_is_not_hidden():
@@ -429,7 +589,12 @@ pathlib.Path.stat = deadly
 
 def deadly_environment(folder):
     """An environment in which files of some names kill or hang whoever reads them."""
-    (folder / "sitecustomize.py").write_text(DEADLY)
+    return customised(folder, DEADLY)
+
+
+def customised(folder, script):
+    """An environment in which every Python runs a script first."""
+    (folder / "sitecustomize.py").write_text(script)
     package = os.path.dirname(os.path.dirname(featkit.__file__))
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), package])}
 
@@ -458,9 +623,42 @@ def test_a_file_that_kills_or_hangs_costs_itself_alone(corpus, jobs):
     assert (second.resumed, second.failures) == (24, [])
 
 
-@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted")
+def test_a_single_file_that_kills_is_a_failure(corpus):
+    write(corpus / "poison.wav", 80)
+    words = [sys.executable, "-m", "featkit", "extract", "corpus/poison.wav", "-o", "one.csv"]
+    environment = deadly_environment(corpus.parent)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "poison.wav: worker: its process died (SIGSEGV)" in done.stderr
+    assert "one.csv: 0 rows" in done.stderr
+
+
+def alone_in_a_process(work):
+    """What `pool.results` tells of one item, in a process that has one thread."""
+    script = (
+        "import deadly; from featkit.batch import pool; print(pool._one_thread());"
+        f" print(list(pool.results(deadly.{work}, ['a'], processes=0, size=1)))"
+    )
+    environment = {**os.environ, **ONE_THREAD}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads cannot be counted")
+def test_a_single_item_is_done_in_a_child_where_that_is_safe():
+    done = alone_in_a_process("fate").stdout.splitlines()
+    assert done == ["True", "[[(0, 'a is done')]]"]
+    died = alone_in_a_process("unable").stdout.splitlines()
+    assert died == ["True", "[[(0, Death(how='exit status 1', timeout=False))]]"]
+    assert "ZeroDivisionError: a fault of ours" in alone_in_a_process("broken").stderr
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf"), 1e10])
 def test_a_timeout_that_cannot_be_is_refused(corpus, timeout):
-    with pytest.raises(ParameterError, match="timeout must be above 0 seconds"):
+    with pytest.raises(ParameterError, match="timeout must be above 0 and at most 1e\\+07 s"):
         extract(corpus, timeout=timeout)
 
 
@@ -650,6 +848,52 @@ def test_what_a_killed_run_left_unfinished_is_removed_by_the_next(corpus):
     extract(corpus, fresh=True)
     there = {file.name for file in corpus.parent.iterdir()}
     assert there == {*others, "corpus", "out.parquet", "out.parquet.parts"}
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_batch_needs_no_folder_for_temporary_files(corpus):
+    nowhere = "import tempfile\ntempfile._candidate_tempdir_list = list\n"
+    done = run("--jobs", 2, env=customised(corpus.parent, nowhere))
+    assert "24 rows" in done.stderr
+    there = {"corpus", "out.parquet", "out.parquet.parts", "sitecustomize.py", "__pycache__"}
+    assert {*os.listdir()} <= there
+
+
+def test_where_no_note_can_be_written_the_folder_is_named(tmp_path, monkeypatch):
+    with pytest.raises(WriteError, match=r"gone: workers cannot note there what they are on: No"):
+        pool._watched(deadly.fate, [0], ["a"], seconds=1, timeout=None, notes=f"{tmp_path}/gone")
+    monkeypatch.setattr(pool.tempfile, "TemporaryDirectory", full)
+    with pytest.raises(WriteError, match=r"temporary files: .*No space left on device.* TMPDIR"):
+        list(pool.results(deadly.fate, ["a"], processes=1, size=1))
+
+
+def test_a_long_recording_that_cannot_be_put_aside_says_what_is_full(corpus, monkeypatch):
+    monkeypatch.setattr(shares.audio, "LONGEST_HELD", 1000)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "gettempdir", full)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    soundfile.write(corpus / "long.flac", signals.noise(SR, 0.2), SR)
+    (failure,) = extract(corpus / "long.flac", output=None).failures
+    assert (failure.stage, failure.error) == ("spool", "WriteError")
+    assert failure.message.startswith("the folder for temporary files: cannot put a long recording")
+    assert "No space left on device" in failure.message
+    assert "TMPDIR" in failure.message
+
+
+def test_notes_end_with_the_run_however_it_ends(slow_corpus):
+    running = begun("--jobs", 2)
+    notes = glob.glob(".out.parquet.parts.*.notes")
+    assert len(notes) == 1
+    running.kill()
+    running.communicate(timeout=PATIENCE)
+    assert ended(running.pid)
+    assert not os.path.exists(notes[0])
+    os.mkdir(notes[0])  # as if the workers had been killed, too
+    with kept_parts("out.parquet", {}, fresh=True):
+        assert not os.path.exists(notes[0])
 
 
 def test_a_full_disk_loses_nothing_that_was_finished(corpus):

@@ -90,7 +90,10 @@ def test_help_of_the_module_loads_nothing_heavy(tmp_path):
 @pytest.mark.parametrize("features", ["standard", "genre75"])
 def test_a_first_row_needs_no_librosa_and_no_scikit_learn(one_file, features):
     arguments = ["extract", "one.wav", "-o", "one.csv", "--features", features]
-    code = f"from featkit.cli import main; main({arguments!r}, standalone_mode=False)"
+    code = (
+        "from featkit.batch import pool; pool._one_thread = lambda: False;"  # it all happens here
+        f"from featkit.cli import main; main({arguments!r}, standalone_mode=False)"
+    )
     loaded = loaded_by(code, one_file)
     assert {"numpy", "soundfile", "soxr"} <= loaded
     assert not loaded & {"librosa", "numba", "sklearn", "matplotlib", "shap", "xgboost"}

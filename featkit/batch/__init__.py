@@ -59,7 +59,8 @@ def extract(
         The table to write, Parquet or CSV by its ending, and beside it the failures, if any, as
         ``<output>.failures.csv``. What is finished is kept in ``<output>.parts`` meanwhile and
         afterwards: another call does only what is missing or was changed. That file may be deleted.
-        A single recording is not kept. Left out, the table is in memory and nothing is written.
+        A single recording is not kept where there is no such file yet. Left out, the table is in
+        memory and nothing is written.
     fresh : bool
         Whether what an earlier call finished is forgotten.
     features : str, path, mapping or FeatureSet
@@ -78,7 +79,8 @@ def extract(
     n_jobs : int, optional
         Worker processes; None for one for each processor. A recording at which its process dies is
         a failure like others. Only a single recording, or with ``n_jobs=1`` and neither `output`
-        nor `timeout` all, are analysed in the calling process, which then dies of it, too.
+        nor `timeout` all, are analysed in the calling process, which then dies of it, too; the
+        former in a child of it, if it has no other thread, as the command line's has not.
     timeout : float, optional
         Seconds for each file, after which its process is ended and it is a failure.
     offset, duration : float
@@ -92,7 +94,8 @@ def extract(
         What becomes of a last segment that is shorter: nothing, a row of the shorter one, or of one
         filled up with zeros. If short ones are dropped, a file shorter than one segment fails.
     progress : callable, optional
-        Called with a `Progress` as files are finished.
+        Called with a `Progress` at the beginning, as files are finished, and every second in
+        between.
 
     Returns
     -------
@@ -141,22 +144,23 @@ def extract(
             check_no_input(written, read if manifest is None else [os.fspath(manifest), *read])
     settings = computed_by(chosen, excerpt)
     alone = len(found) == 1
-    if output is None or alone:
+    if output is None or (alone and not parts_file(output).exists()):
         keeping = passing_parts()
     else:
         keeping = kept_parts(output, settings, fresh=fresh)
     with keeping as parts:
-        here = timeout is None and (alone or (workers == 1 and not parts.kept))
+        here = timeout is None and not parts.kept and (alone or workers == 1)
         processes = 0 if here else workers
         run = Run(found, parts, processes=processes, timeout=timeout, progress=progress)
         run.resume()
         run.compute(chosen, excerpt)
-        about = provenance(chosen, excerpt, corpus_named(**known))
+        about = provenance(chosen, excerpt, decoded=run.decoded, corpus=corpus_named(**known))
         if output is None:
             whole = next(run.tables(chosen, about, sys.maxsize))
         else:
             write_tables(output, run.tables(chosen, about, rows_at_once(len(chosen.columns))))
             write_failures(output, run.failures)
+            parts.forget_unnamed()
     return Extraction(
         failures=run.failures,
         files=run.files,

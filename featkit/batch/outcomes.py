@@ -43,12 +43,15 @@ class Outcome:
         Of each row where its part begins and ends, its quality, then the features.
     content : Content, optional
         What was in the file, if that is asked for.
+    decoder : str
+        Who decoded it, as in `featkit.native.Native`.
     failure : Failure, optional
         Why there are not rows.
     """
 
     rows: Array | None = None
     content: Content | None = None
+    decoder: str = ""
     failure: Failure | None = None
 
     @property

@@ -2,9 +2,9 @@
 
 An SQLite file beside the table, ``OUT.parts``. A share of the recordings is written in one
 transaction, so that it is there whole or not at all, whatever kills the process. Rows belong to
-the content of a file of one ending, wherever it lies; a file that has the size and times that it
-had is not even read again. While a run has the file open no other can; the system lets go of a
-dead one's.
+the content of a file of one ending, wherever it lies, and to the version of its decoder; a file
+that has the size and times that it had is not even read again. While a run has the file open no
+other can; the system lets go of a dead one's.
 
 Nobody needs it but the next run: deleted, everything is computed anew.
 """
@@ -22,19 +22,23 @@ from typing import Any
 import numpy as np
 
 from featkit.batch.contents import NO_STAMP, Content
+from featkit.batch.outcomes import Outcome
+from featkit.batch.pool import remove_notes
+from featkit.decoding import versions
 from featkit.errors import ParameterError, WriteError
 from featkit.files import place_of
 from featkit.segments import Array
 from featkit.table import failures_file
 from featkit.writing import remove_unfinished
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables below."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS settings (text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS contents (
-    id INTEGER PRIMARY KEY, digest BLOB, size INTEGER, rows BLOB NOT NULL
+    id INTEGER PRIMARY KEY, digest BLOB, size INTEGER,
+    decoder TEXT NOT NULL, version TEXT, rows BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS contents_by_digest ON contents (digest);
 CREATE INDEX IF NOT EXISTS contents_by_size ON contents (size);
@@ -82,6 +86,7 @@ def kept_parts(
             _settle(connection, path, {"parts": FORMAT, **settings})
         for written in (table, failures_file(table)):
             remove_unfinished(written)
+        remove_notes(path)
         yield Parts(connection, path)
 
 
@@ -94,11 +99,15 @@ def passing_parts() -> Iterator[Parts]:
 
 
 class Parts:
-    """Rows of recordings that are finished; `kept_parts` and `passing_parts` give them."""
+    """Rows of recordings that are finished; `kept_parts` and `passing_parts` give them.
+
+    Those that another version of their decoder made, or one that is missing now, are passed over.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self.connection = connection
         self.path = path
+        self.versions = versions()
 
     @property
     def kept(self) -> bool:
@@ -109,16 +118,22 @@ class Parts:
         """The part of a file that has the stamp that it had."""
         if stamp == NO_STAMP:
             return None
-        query = "SELECT content FROM files WHERE name = ? AND stamp = ?"
-        return self._first(query, _name(file), stamp)
+        query = (
+            "SELECT id, decoder, version FROM files JOIN contents ON id = content"
+            " WHERE name = ? AND stamp = ?"
+        )
+        return self._usable(query, _name(file), stamp)
 
     def of_size(self, size: int) -> bool:
         """Whether there is a part of a file of so many bytes."""
-        return self._first("SELECT id FROM contents WHERE size = ?", size) is not None
+        with _told(self.path):
+            query = "SELECT 1 FROM contents WHERE size = ?"
+            return self.connection.execute(query, [size]).fetchone() is not None
 
     def adopt(self, file: str, content: Content) -> int | None:
         """The part of this content, if there is one; from then on it is known by this file, too."""
-        part = self._first("SELECT id FROM contents WHERE digest = ?", content.digest)
+        query = "SELECT id, decoder, version FROM contents WHERE digest = ?"
+        part = self._usable(query, content.digest)
         if part is not None:
             with _told(self.path), self._transaction():
                 self._set_name(file, content.stamp, part)
@@ -132,8 +147,16 @@ class Parts:
             ).fetchone()
         return np.frombuffer(rows, dtype=np.float64).reshape(-1, columns)
 
-    def keep(self, finished: Iterable[tuple[str, Content | None, Array]]) -> list[int]:
-        """Add files with their content and rows: all or, should it fail, none; gives their parts.
+    def decoder(self, part: int) -> str:
+        """Who decoded a part's recording."""
+        with _told(self.path):
+            (decoder,) = self.connection.execute(
+                "SELECT decoder FROM contents WHERE id = ?", [part]
+            ).fetchone()
+        return str(decoder)
+
+    def keep(self, finished: Iterable[tuple[str, Outcome, Array]]) -> list[int]:
+        """Add files with their rows: all or, should it fail, none; gives their parts.
 
         Raises
         ------
@@ -142,26 +165,38 @@ class Parts:
         """
         parts = []
         with _told(self.path), self._transaction():
-            for file, content, rows in finished:
+            for file, outcome, rows in finished:
+                content, decoder = outcome.content, outcome.decoder
                 about = (content.digest, content.size) if content else (None, None)
                 added = self.connection.execute(
-                    "INSERT INTO contents (digest, size, rows) VALUES (?, ?, ?)",
-                    [*about, rows.tobytes()],
+                    "INSERT INTO contents (digest, size, decoder, version, rows)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    [*about, decoder, self.versions.get(decoder), rows.tobytes()],
                 )
                 parts.append(int(added.lastrowid or 0))
                 if content:
                     self._set_name(file, content.stamp, parts[-1])
         return parts
 
+    def forget_unnamed(self) -> None:
+        """Remove the parts of contents that no file has any more."""
+        with _told(self.path), self._transaction():
+            self.connection.execute(
+                "DELETE FROM contents WHERE id NOT IN (SELECT content FROM files)"
+            )
+
     def _set_name(self, file: str, stamp: str, part: int) -> None:
         self.connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [_name(file), stamp, part]
         )
 
-    def _first(self, query: str, *values: Any) -> int | None:
+    def _usable(self, query: str, *values: Any) -> int | None:
+        """The first part found whose decoder is still the same."""
         with _told(self.path):
-            found = self.connection.execute(query, values).fetchone()
-        return None if found is None else int(found[0])
+            for part, decoder, version in self.connection.execute(query, values):
+                if self.versions.get(decoder) == version:
+                    return int(part)
+        return None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -205,14 +240,15 @@ def _locked(path: Path) -> sqlite3.Connection:
 
 
 def _settle(connection: sqlite3.Connection, path: Path, settings: Mapping[str, Any]) -> None:
-    """Note the settings, or hold them to those that are there."""
+    """Note the settings, or hold them to those of what is finished."""
     connection.execute("BEGIN")
     with connection:
         for statement in TABLES.split(";"):
             connection.execute(statement)
         there = connection.execute("SELECT text FROM settings").fetchone()
-        if there is None:
+        if connection.execute("SELECT 1 FROM contents").fetchone() is None:
             text = json.dumps(settings, sort_keys=True)
+            connection.execute("DELETE FROM settings")
             connection.execute("INSERT INTO settings VALUES (?)", [text])
             return
     if changed := _changed(json.loads(there[0]), settings):

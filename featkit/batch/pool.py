@@ -4,13 +4,18 @@ A process that is on an item notes it in a file of its own before. When one dies
 and all are started anew; what the notes name is tried again alone, with nothing beside it. Who dies
 there is the culprit, and everything else goes on. An item that is given a time is ended by an
 alarm that kills its process, since a decoder in C cannot be asked to stop.
+
+What a process has finished is lost with it until it is handed over. So a share ends by the clock,
+too: after some seconds no more of it is begun, and the rest is given out again.
 """
 
 from __future__ import annotations
 
 import atexit
+import glob
 import os
 import re
+import shutil
 import signal
 import tempfile
 import threading
@@ -18,19 +23,30 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from featkit.errors import FeatkitError, ParameterError
-from featkit.workers import interrupts_ignored
+from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.workers import ONE_THREAD, interrupts_ignored
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-Work = Callable[[Sequence[T], Callable[..., None]], list[R]]
-"""A share of the items, and what is told the places in it that are worked on, to their results."""
+Work = Callable[[Iterable[T], Callable[..., None]], list[R]]
+"""A share of the items, taken one after the other, and what is told the places in it that are
+worked on, to a result of each that was taken."""
+
+AT_ONCE = 2.0
+"""Seconds after which no more of a share is begun: what a death costs, beside what it was on."""
+
+PULSE = 1.0
+"""Seconds after which it is told that nothing was finished meanwhile."""
 
 AHEAD = 2
 """Shares that are given out for each process, so that none waits for its next."""
@@ -38,18 +54,20 @@ AHEAD = 2
 ATTEMPTS = 3
 """How often processes may die before they begin with anything."""
 
+LONGEST = 1e7
+"""Most seconds of a timeout, sixteen weeks: no system's alarm is set for much more."""
+
 IDLE = 30.0
 """Seconds after which a process that has nothing to do ends."""
 
 ORPHANED = 1.0
 """Seconds after which a process notices that the one that started it is gone."""
 
+NOTES = ".notes"
+"""Ending of the folder that notes are in."""
+
 NOTE = 256
 """Bytes of a note, so that a new one covers the last."""
-
-ONE_THREAD = dict.fromkeys(
-    ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
-) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 QUIET = {"PYTHONFAULTHANDLER": ""}
 """What a dying process would print: how it died is known without."""
@@ -81,8 +99,10 @@ def check_timeout(timeout: float | None) -> None:
     """
     if timeout is None:
         return
-    if not 0 < timeout < float("inf"):
-        raise ParameterError(f"timeout must be above 0 seconds, got {timeout}")
+    if not 0 < timeout <= LONGEST:
+        raise ParameterError(
+            f"timeout must be above 0 and at most {LONGEST:g} seconds, got {timeout}"
+        )
     if not hasattr(signal, "setitimer"):
         raise ParameterError("timeout needs alarms, which this system does not have")
 
@@ -94,45 +114,149 @@ def results(
     processes: int,
     size: int,
     timeout: float | None = None,
+    beside: Path | None = None,
 ) -> Generator[list[tuple[int, R | Death]], None, None]:
     """What becomes of items, as shares of them are finished.
 
     Parameters
     ----------
     work : callable
-        ``work(share, busy)`` gives one result for each item of the share; ``busy(place, ...)`` says
-        which of them it is on.
+        ``work(share, busy)`` takes items of the share as long as there are some, and gives a result
+        for each; ``busy(place, ...)`` says which of them it is on.
     items : sequence
         What is to be done.
     processes : int
-        Worker processes; 0 to work in this one, where nothing is safe from a death.
+        Worker processes; 0 to work in this one, where nothing is safe from a death. A single item
+        is then given to a child that is forked, if this process has no other thread: with others
+        a fork is not safe, for a lock that one of them holds is never let go of in the child.
     size : int
-        Items of a share.
+        Items of a share at most.
     timeout : float, optional
         Seconds for each item.
+    beside : Path, optional
+        The file in whose folder processes note what they are on; see `remove_notes`. Left out, it
+        is that for temporary files.
 
     Yields
     ------
     list of (int, result)
-        Places in `items` and what became of them.
+        Places in `items` and what became of them; none, if nothing was finished for a while.
 
     Raises
     ------
     FeatkitError
         If processes die before they begin.
+    WriteError
+        If they cannot note what they are on.
     """
-    shares = [range(k, min(k + size, len(items))) for k in range(0, len(items), size)]
-    if not processes:
-        for share in shares:
-            yield list(zip(share, work([items[k] for k in share], _nobody), strict=True))
+    shares: deque[Sequence[int]] = deque(
+        range(k, min(k + size, len(items))) for k in range(0, len(items), size)
+    )
+    if not processes and len(items) == 1 and _one_thread():
+        answer = _forked(work, items)
+        yield [(0, answer)]
         return
-    with tempfile.TemporaryDirectory(prefix="featkit-", ignore_cleanup_errors=True) as notes:
-        pool = _Pool(work, items, processes, timeout, Path(notes))
-        yield from pool.run(shares)
+    if not processes:
+        while shares:
+            share = shares.popleft()
+            yield _ended(share, work(_begun([items[k] for k in share], AT_ONCE), _nobody), shares)
+        return
+    with _notes(beside) as notes:
+        yield from _Pool(work, items, processes, timeout, notes, shares).run()
+
+
+@contextmanager
+def _notes(beside: Path | None) -> Iterator[Path]:
+    """A folder for notes, while they are needed."""
+    with _told():
+        folder = tempfile.TemporaryDirectory(
+            prefix=f".{beside.name}." if beside else "featkit-",
+            suffix=NOTES,
+            dir=beside.absolute().parent if beside else None,
+            ignore_cleanup_errors=True,
+        )
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def _told(folder: str | None = None) -> Iterator[None]:
+    """What is wrong where notes are written, as an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        where = folder or error.filename or "the folder for temporary files"
+        raise WriteError(
+            f"{where}: workers cannot note there what they are on: {error.strerror or error}. Make"
+            " room there; where temporary files lie is said by the environment variable TMPDIR"
+        ) from None
+
+
+def remove_notes(beside: Path) -> None:
+    """Remove what runs that were killed left beside a file.
+
+    For who knows that no other process is at work on it.
+    """
+    for folder in beside.absolute().parent.glob(f".{glob.escape(beside.name)}.*{NOTES}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _nobody(*places: int) -> None:
     """Hears what is worked on where nobody needs to know."""
+
+
+def _one_thread() -> bool:
+    """Whether this process is known to have no thread but this one, those of libraries included."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # a system that does not tell
+        return False
+
+
+def _forked(work: Work[T, R], items: Sequence[T]) -> R | Death:
+    """What becomes of one item in a child of this process, which takes no time to start."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("fork")
+    answers, end = context.Pipe(duplex=False)
+    child = context.Process(target=_answer, args=(work, items, end, os.getpid()), daemon=True)
+    child.start()
+    end.close()
+    try:
+        answer = answers.recv()
+    except EOFError:
+        child.join()
+        return Death(_how(child.exitcode or 0), timeout=False)
+    finally:
+        child.kill()
+        child.join()
+    if isinstance(answer, BaseException):
+        raise answer
+    result: R = answer
+    return result
+
+
+def _how(status: int) -> str:
+    """How a process died, by its exit code."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+
+
+def _ended(
+    share: Sequence[int], answers: Sequence[R], waiting: deque[Sequence[int]]
+) -> list[tuple[int, R]]:
+    """What became of a share, as far as it came; the rest waits again, as the next."""
+    if rest := share[len(answers) :]:
+        waiting.appendleft(rest)
+    return list(zip(share, answers, strict=False))
+
+
+def _begun(items: Iterable[T], seconds: float) -> Iterator[T]:
+    """The items that are asked for within some seconds, but at least one."""
+    end = time.monotonic() + seconds
+    for k, item in enumerate(items):
+        if k and time.monotonic() >= end:
+            return
+        yield item
 
 
 class _Pool:
@@ -145,19 +269,21 @@ class _Pool:
         processes: int,
         timeout: float | None,
         notes: Path,
+        waiting: deque[Sequence[int]],
     ) -> None:
-        self.work = partial(_watched, work, timeout=timeout, notes=os.fspath(notes))
+        self.work = partial(
+            _watched, work, seconds=AT_ONCE, timeout=timeout, notes=os.fspath(notes)
+        )
         self.items = items
         self.processes = processes
         self.notes = notes
-        self.waiting: deque[Sequence[int]] = deque()
+        self.waiting = waiting
         self.suspects: deque[Sequence[int]] = deque()
         self.unbegun = 0
 
-    def run(self, shares: Sequence[Sequence[int]]) -> Iterator[list[tuple[int, Any]]]:
+    def run(self) -> Iterator[list[tuple[int, Any]]]:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
-        self.waiting.extend(shares)
         while self.waiting or self.suspects:
             alone = bool(self.suspects)
             flying: dict[Future[Any], Sequence[int]] = {}
@@ -169,7 +295,7 @@ class _Pool:
                     if future.exception():
                         lost.append(share)
                     else:
-                        yield list(zip(share, future.result(), strict=True))
+                        yield _ended(share, future.result(), self.waiting)
                 yield from self._inquest(lost, alone, str(error))
 
     def _fly(
@@ -178,20 +304,23 @@ class _Pool:
         """Results of the suspects, one at a time, or of all that waits."""
         queue, most = (self.suspects, 1) if alone else (self.waiting, AHEAD * self.processes)
         executor = started(self.processes)
-        finished = False
+        whole = False
         try:
             while queue or flying:
                 while queue and len(flying) < most:
                     with interrupts_ignored():
                         future = executor.submit(self.work, queue[0], self._of(queue[0]))
                         flying[future] = queue.popleft()
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                finished = wait(flying, PULSE, return_when=FIRST_COMPLETED).done
+                for future in finished:
                     answers = future.result()
                     self.unbegun = 0
-                    yield list(zip(flying.pop(future), answers, strict=True))
-            finished = True
+                    yield _ended(flying.pop(future), answers, self.waiting)
+                if not finished:
+                    yield []
+            whole = True
         finally:
-            if not finished:
+            if not whole:
                 _end(executor, flying)
 
     def _of(self, share: Sequence[int]) -> list[Any]:
@@ -213,7 +342,7 @@ class _Pool:
             culprits = left
         begun = {k for note in notes for k in note.items}
         if not begun:
-            self._count_unbegun(said)
+            self._count_unbegun(how)
         suspected = (begun or left) - culprits
         self.suspects.extend([k] for k in sorted(suspected))
         again = [[k for k in share if k not in suspected | culprits] for share in lost]
@@ -221,10 +350,14 @@ class _Pool:
         for culprit in culprits:
             yield [(culprit, Death(how, timeout))]
 
-    def _count_unbegun(self, said: str) -> None:
+    def _count_unbegun(self, how: str) -> None:
         self.unbegun += 1
         if self.unbegun >= ATTEMPTS:
-            raise FeatkitError(f"worker processes die before they begin: {said.strip()}")
+            died = f" ({how})" if how else ""
+            raise FeatkitError(
+                f"worker processes die before they begin{died}: is there too little memory for"
+                f" {self.processes}? Try fewer of them, such as --jobs 1 (n_jobs=1)"
+            )
 
     def _read_notes(self) -> list[_Note]:
         """What the processes were on; forgotten, since all of them are gone."""
@@ -286,31 +419,51 @@ def _exit_codes(said: str) -> str:
 # In a worker process
 
 
+_noted_in: set[str] = set()
+"""Folders of notes, which nobody else removes if the starter is killed."""
+
+
 def _watched(
     work: Work[T, R],
     share: Sequence[int],
     items: Sequence[T],
     *,
+    seconds: float,
     timeout: float | None,
     notes: str,
 ) -> list[R]:
     """Work on a share, with a note of what is worked on and an alarm for it."""
-    with open(os.path.join(notes, str(os.getpid())), "wb", buffering=0) as note:
+    _noted_in.add(notes)
+    with _told(notes):
+        note = open(os.path.join(notes, str(os.getpid())), "wb", buffering=0)  # noqa: SIM115
+    with note:
 
         def busy(*places: int) -> None:
-            seconds = timeout * len(places) if timeout else float("inf")
-            told = [str(time.monotonic() + seconds), *(str(share[k]) for k in places)]
-            note.seek(0)
-            note.write(" ".join(told).ljust(NOTE).encode())
+            allowed = timeout * len(places) if timeout else float("inf")
+            told = [str(time.monotonic() + allowed), *(str(share[k]) for k in places)]
+            with _told(notes):
+                note.seek(0)
+                note.write(" ".join(told).ljust(NOTE).encode())
             if timeout:
-                signal.setitimer(signal.ITIMER_REAL, seconds)
+                signal.setitimer(signal.ITIMER_REAL, allowed)
 
         try:
-            return work(items, busy)
+            return work(_begun(items, seconds), busy)
         finally:
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             note.truncate(0)
+
+
+def _answer(work: Work[T, R], items: Sequence[T], end: Connection, parent: int) -> None:
+    """Send what becomes of an item, or the error that is to be raised."""
+    _follow(parent)
+    try:
+        (answer,) = work(items, _nobody)
+    except BaseException as error:
+        end.send(error)
+    else:
+        end.send(answer)
 
 
 def _follow(parent: int) -> None:
@@ -319,6 +472,8 @@ def _follow(parent: int) -> None:
     def follow() -> None:
         while os.getppid() == parent:
             time.sleep(ORPHANED)
+        for folder in _noted_in:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()

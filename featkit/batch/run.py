@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -39,7 +40,7 @@ class Run:
     timeout : float, optional
         Seconds for each file.
     progress : callable, optional
-        Told of every file that is finished.
+        Told how far it is: at the beginning, as files are finished, and every second in between.
     """
 
     def __init__(
@@ -80,19 +81,25 @@ class Run:
         A file whose stamp is that of its part is not read. Another whose size is that of some part
         may have been moved, copied or touched: its digest decides.
         """
+        self._report()
         doubtful = []
         for k, recording in enumerate(self.recordings):
             stamp = stamp_of(recording.file)
-            self.part_of[k] = self.parts.unchanged(recording.file, stamp)
+            self._take(k, self.parts.unchanged(recording.file, stamp))
             if self.part_of[k] is None and stamp != NO_STAMP and self.parts.of_size(size_in(stamp)):
                 doubtful.append(k)
+        if self.resumed:
+            self._report()
         for share in self._results(shares.contents, doubtful):
             for k, content in share:
                 if isinstance(content, Content):
-                    self.part_of[k] = self.parts.adopt(self.recordings[k].file, content)
-        self.resumed = self.files = sum(part is not None for part in self.part_of)
-        if self.resumed:
+                    self._take(k, self.parts.adopt(self.recordings[k].file, content))
             self._report()
+
+    def _take(self, k: int, part: int | None) -> None:
+        self.part_of[k] = part
+        self.files += part is not None
+        self.resumed += part is not None
 
     def compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
         """Do what is missing, and keep it as it comes."""
@@ -108,9 +115,7 @@ class Run:
             ended = [(k, self._outcome(k, result)) for k, result in share]
             done = {k: outcome.rows for k, outcome in ended if outcome.rows is not None}
             parts = self.parts.keep(
-                (self.recordings[k].file, outcome.content, done[k])
-                for k, outcome in ended
-                if k in done
+                (self.recordings[k].file, outcome, done[k]) for k, outcome in ended if k in done
             )
             for k, part in zip(done, parts, strict=True):
                 self.part_of[k] = part
@@ -119,7 +124,12 @@ class Run:
                     self.failed[k] = outcome.failure
                 self.files += 1
                 self.seconds += outcome.seconds
-                self._report()
+            self._report()
+
+    @property
+    def decoded(self) -> Counter[str]:
+        """How many recordings each decoder read."""
+        return Counter(self.parts.decoder(part) for part in self.part_of if part is not None)
 
     def tables(
         self, features: FeatureSet, provenance: Mapping[str, Any], at_once: int
@@ -146,7 +156,14 @@ class Run:
         wanted = [self.recordings[k] for k in places]
         size = max(1, min(FILES_AT_ONCE, len(wanted) // (4 * max(1, self.processes))))
         processes = min(self.processes, -(-len(wanted) // size))
-        results = pool.results(work, wanted, processes=processes, size=size, timeout=self.timeout)
+        results = pool.results(
+            work,
+            wanted,
+            processes=processes,
+            size=size,
+            timeout=self.timeout,
+            beside=self.parts.path,
+        )
         with closing(results):
             for share in results:
                 yield [(places[at], result) for at, result in share]

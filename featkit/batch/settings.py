@@ -30,6 +30,7 @@ class Excerpt:
     segment_hop: float | None = None
     segment_tail: str = "drop"
 
+    # In normal form: left out, the step between segments is their length.
     def __post_init__(self) -> None:
         audio.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
         if self.segment is None and self.segment_hop is not None:
@@ -46,20 +47,34 @@ class Excerpt:
             raise ParameterError(
                 f"segment_tail must be one of {', '.join(TAILS)}, got {self.segment_tail!r}"
             )
+        if self.segment_hop is None:
+            object.__setattr__(self, "segment_hop", self.segment)
 
 
-def provenance(features: FeatureSet, excerpt: Excerpt, corpus: Mapping[str, Any]) -> dict[str, Any]:
+def provenance(
+    features: FeatureSet,
+    excerpt: Excerpt,
+    *,
+    decoded: Mapping[str, int],
+    corpus: Mapping[str, Any],
+) -> dict[str, Any]:
     """What a table's numbers came from, down to the versions of what computed them.
 
     Parameters
     ----------
     features, excerpt : FeatureSet, Excerpt
         What is computed, and of which part of each recording.
+    decoded : mapping of str to int
+        How many recordings each decoder read.
     corpus : mapping
         What was said of the recordings: `corpus_named`.
     """
+    known = versions()
     return {
         **computed_by(features, excerpt),
+        "feature_set": features.as_dict(),
+        "decoders": {name: known[name] for name in sorted(decoded)},
+        "decoded": {name: decoded[name] for name in sorted(decoded)},
         "columns": [dataclasses.asdict(column) for column in features.columns],
         "quality": [dataclasses.asdict(column) for column in COLUMNS],
         "corpus": dict(corpus),
@@ -67,18 +82,26 @@ def provenance(features: FeatureSet, excerpt: Excerpt, corpus: Mapping[str, Any]
 
 
 def computed_by(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
-    """All that the numbers of a recording depend on, beside the recording."""
-    from importlib.metadata import version
-
-    packages = ("featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets")
+    """All that the numbers of a recording depend on, beside the recording and its decoder."""
+    packages = ["featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets"]
+    packages += sorted({name for entry in features.entries for name in entry.family.packages})
     return {
-        "feature_set": features.as_dict(),
+        "feature_set": features.deciding,
         "fingerprint": features.fingerprint,
         "excerpt": dataclasses.asdict(excerpt),
-        "decoders": versions(),
         "resampler": "soxr HQ",
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: _version(name) for name in packages},
     }
+
+
+def _version(package: str) -> str | None:
+    """Of what is installed; an extra may be missing, and every recording that needs it fails."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def corpus_named(

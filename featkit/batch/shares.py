@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -9,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit import audio
-from featkit.analysis import STACK_SAMPLES, analyse_loaded
+from featkit.analysis import analyse_loaded, stacked
 from featkit.batch.contents import Content, content_of, stamp_of
 from featkit.batch.outcomes import Failure, Outcome
 from featkit.batch.settings import Excerpt
-from featkit.errors import AudioError
+from featkit.errors import AudioError, WriteError
 from featkit.featuresets import FeatureSet
 from featkit.files import Recording
 from featkit.quality import Quality
@@ -25,7 +26,7 @@ Busy = Callable[..., None]
 """Told the places in the share of what is worked on, so that it is known should the worker die."""
 
 
-def contents(recordings: Sequence[Recording], busy: Busy) -> list[Content | None]:
+def contents(recordings: Iterable[Recording], busy: Busy) -> list[Content | None]:
     """What is in each file, as far as it can be read."""
     found: list[Content | None] = []
     for k, recording in enumerate(recordings):
@@ -38,7 +39,7 @@ def contents(recordings: Sequence[Recording], busy: Busy) -> list[Content | None
 
 
 def outcomes(
-    recordings: Sequence[Recording],
+    recordings: Iterable[Recording],
     busy: Busy,
     *,
     features: FeatureSet,
@@ -56,39 +57,24 @@ def outcomes(
         Whether each is analysed by itself as soon as it is decoded, so that `busy` is told of it
         once: a time set for a file is for all that is done with it.
     """
-    share = [Outcome() for _ in recordings]
-    stack: list[_Member] = []
-    samples, rate = 0, 0.0
-    for k, recording in enumerate(recordings):
-        busy(k)
-        try:
-            before = stamp_of(recording.file)
-            file, clips = recording.file, None
-            with _opening(file, features, excerpt) as sound:
-                if isinstance(sound, audio.Stream):
-                    share[k].rows = _rows(sound, file, features, excerpt)
-                else:
-                    clips = _clips(sound, file, excerpt)
-            if identify:
-                share[k].content = content_of(recording.file)
-                if stamp_of(recording.file) != before:
-                    raise AudioError(recording.file, "open", "the file changed while it was read")
-        except Exception as error:
-            share[k] = Outcome(failure=failure(recording, error))
-            continue
-        if clips is None:
-            continue
-        member = _Member(k, recording, share[k], *clips)
-        if alone:
-            _analyse_one(member, features)
-            continue
-        if stack and (member.sr != rate or samples > STACK_SAMPLES):
-            _analyse_stack(stack, rate, features, busy)
-            stack, samples = [], 0
-        stack.append(member)
-        samples, rate = samples + sum(map(len, member.clips)), member.sr
-    if stack:
-        _analyse_stack(stack, rate, features, busy)
+    share: list[Outcome] = []
+
+    def held() -> Iterator[tuple[_Member, float, float]]:
+        for place, recording in enumerate(recordings):
+            busy(place)
+            try:
+                outcome, clips = _read(recording.file, features, excerpt, identify=identify)
+            except Exception as error:
+                outcome, clips = Outcome(failure=failure(recording, error)), None
+            share.append(outcome)
+            if clips:
+                samples = math.inf if alone else sum(map(len, clips.clips))
+                yield _Member(place, recording, outcome, clips), samples, clips.sr
+
+    for members, _ in stacked(held()):
+        if not alone:
+            busy(*(member.place for member in members))
+        _analyse(members, features, busy)
     return share
 
 
@@ -96,45 +82,66 @@ def failure(recording: Recording, error: Exception) -> Failure:
     """What an error makes of a recording."""
     if isinstance(error, AudioError):
         return Failure(recording.path, error.stage, type(error).__name__, error.cause)
+    if isinstance(error, WriteError):  # a long recording that could not be put aside
+        return Failure(recording.path, "spool", type(error).__name__, str(error))
     return Failure(recording.path, "features", type(error).__name__, str(error))
 
 
-class _Member(NamedTuple):
-    """A recording that waits in a stack: its place in the share, its clips and what is beside."""
+class _Clips(NamedTuple):
+    """The parts of a recording that is in memory, their rate, and what stands beside each."""
 
-    place: int
-    recording: Recording
-    outcome: Outcome
     sr: float
     beside: Array
     clips: list[Array]
 
 
-def _analyse_stack(members: Sequence[_Member], sr: float, features: FeatureSet, busy: Busy) -> None:
+class _Member(NamedTuple):
+    """A recording that waits in a stack, and its place in the share."""
+
+    place: int
+    recording: Recording
+    outcome: Outcome
+    held: _Clips
+
+
+def _analyse(members: Sequence[_Member], features: FeatureSet, busy: Busy) -> None:
     """Give each outcome its rows; should some clip fail, only its own recording does."""
-    busy(*(member.place for member in members))
     try:
-        _give_rows(members, sr, features)
-    except Exception:
+        _give_rows(members, features)
+    except Exception as error:
+        if len(members) == 1:
+            members[0].outcome.failure = failure(members[0].recording, error)
+            return
         for member in members:
             busy(member.place)
-            _analyse_one(member, features)
+            _analyse([member], features, busy)
 
 
-def _analyse_one(member: _Member, features: FeatureSet) -> None:
-    """Give an outcome its rows, or what failed."""
-    try:
-        _give_rows([member], member.sr, features)
-    except Exception as error:
-        member.outcome.failure = failure(member.recording, error)
-
-
-def _give_rows(members: Sequence[_Member], sr: float, features: FeatureSet) -> None:
-    loaded = ((clip, sr) for member in members for clip in member.clips)
+def _give_rows(members: Sequence[_Member], features: FeatureSet) -> None:
+    loaded = ((clip, member.held.sr) for member in members for clip in member.held.clips)
     values = np.concatenate(list(analyse_loaded(loaded, features)))
-    ends = np.cumsum([len(member.clips) for member in members])
+    ends = np.cumsum([len(member.held.clips) for member in members])
     for member, own in zip(members, np.split(values, ends[:-1]), strict=True):
-        member.outcome.rows = np.concatenate([member.beside, own], axis=1)
+        member.outcome.rows = np.concatenate([member.held.beside, own], axis=1)
+
+
+def _read(
+    file: str, features: FeatureSet, excerpt: Excerpt, *, identify: bool
+) -> tuple[Outcome, _Clips | None]:
+    """What is to be analysed of a recording; of one too long to be held the rows, at once."""
+    before = stamp_of(file)
+    outcome, clips = Outcome(), None
+    with _opening(file, features, excerpt) as sound:
+        if isinstance(sound, audio.Stream):
+            outcome.rows = _rows(sound, file, features, excerpt)
+        else:
+            clips = _clips(sound, file, excerpt)
+        outcome.decoder = sound.native.decoder
+    if identify:
+        outcome.content = content_of(file)
+        if stamp_of(file) != before:
+            raise AudioError(file, "open", "the file changed while it was read")
+    return outcome, clips
 
 
 def _opening(
@@ -175,8 +182,7 @@ def _rows(stream: audio.Stream, file: str, features: FeatureSet, excerpt: Excerp
     return np.concatenate([beside, np.concatenate(values)], axis=1)
 
 
-def _clips(loaded: audio.Loaded, file: str, excerpt: Excerpt) -> tuple[float, Array, list[Array]]:
-    """The rate of a recording, and of each of its parts what stands before the features, and it."""
+def _clips(loaded: audio.Loaded, file: str, excerpt: Excerpt) -> _Clips:
     y, sr = loaded.y, loaded.sr
     if excerpt.segment is not None:
         parts = list(_segments([y], sr, excerpt.segment, file, excerpt))
@@ -184,7 +190,7 @@ def _clips(loaded: audio.Loaded, file: str, excerpt: Excerpt) -> tuple[float, Ar
         parts = [(0, loaded.given, y)]
     times = [(start, end) for start, end, _ in parts]
     qualities = [loaded.quality(start, end) for start, end in times]
-    return sr, _beside(times, qualities, sr, excerpt), [clip for _, _, clip in parts]
+    return _Clips(sr, _beside(times, qualities, sr, excerpt), [clip for _, _, clip in parts])
 
 
 def _segments(

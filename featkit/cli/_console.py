@@ -304,12 +304,20 @@ def shown_explaining() -> Iterator[Reporter]:
 
 @contextmanager
 def shown_batch() -> Iterator[Callable[[Progress], None]]:
-    """The progress of a batch, with its rates."""
-    pace = Pace()
+    """The progress of a batch, with its rates.
+
+    As long as nothing but an earlier run's work is finished, it is being looked through, and the
+    clock by which rates are told has not begun.
+    """
+    pace, begin = Pace(), 0.0
     with _shown("extracting", "files") as show:
 
         def report(progress: Progress) -> None:
-            pace.note(progress.elapsed, progress.files - progress.resumed, progress.seconds)
+            nonlocal begin
+            done = progress.files - progress.resumed
+            if progress.resumed and not done:
+                begin = progress.elapsed
+            pace.note(progress.elapsed - begin, done, progress.seconds)
             note = _joined(
                 f"{pace.things:.3g} files/s",
                 f"{pace.sound:.3g} s of sound/s",
@@ -380,10 +388,9 @@ class _Lines:
             self._say()
 
     def finish(self) -> None:
-        if self.said:
+        if self.said and self.line != self.said:
             self._say()
 
     def _say(self) -> None:
-        if self.line != self.said:
-            click.echo(self.line, err=True)
+        click.echo(self.line, err=True)
         self.said = self.line

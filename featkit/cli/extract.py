@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit.cli._console import quiet_option
+from featkit.workers import ONE_THREAD
 
 if TYPE_CHECKING:
     from featkit.batch import Extraction, Progress
@@ -126,6 +129,8 @@ def command(
     A row says which file it is of (path, relative to the folder given) and which part of it (start
     and end, in seconds) and what is known about it; the columns of the feature set follow.
     """
+    if "numpy" not in sys.modules:  # no other thread is needed, and beside one nothing is forked
+        os.environ |= ONE_THREAD
     from featkit.batch import extract
     from featkit.cli._console import show_failures, shown_batch
 
@@ -145,7 +150,7 @@ def command(
                 inputs, output=output, where=allowed, n_jobs=jobs, progress=note, **options
             )
     except KeyboardInterrupt:
-        if last:
+        if last and last.files > last.failures:
             _tell_how_far(last)
         raise
     _summarise(extraction, output)

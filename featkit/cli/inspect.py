@@ -27,6 +27,7 @@ GROUPS = {
     "excerpt.": "excerpt",
     "corpus.": "corpus",
     "decoders.": "decoders",
+    "decoded.": "recordings by decoder",
     "versions.": "versions",
 }
 """Entries of the provenance that are said in one line, by how they begin."""

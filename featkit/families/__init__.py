@@ -133,6 +133,8 @@ class Family:
         ``check(parameters, spectra)`` raises `ParameterError` for what does not go together.
     from_indices : callable, optional
         The parameters under which a descriptor has the given components.
+    packages : tuple of str
+        Packages of an extra that compute it: their versions are part of where numbers came from.
     oracles : tuple of Oracle
         Cases that theory decides.
     """
@@ -148,6 +150,7 @@ class Family:
     measures_level: bool = False
     check: Callable[[Any, SpectraParameters], None] | None = None
     from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
+    packages: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

@@ -105,6 +105,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     undefined_in_silence=True,
+    packages=("librosa",),
     oracles=(
         Oracle(
             name="a sine at 440 Hz is A, and nothing far from it",

@@ -164,10 +164,14 @@ class FeatureSet:
         return json.dumps(self.as_dict() | {"note": self.note})
 
     @cached_property
+    def deciding(self) -> dict[str, Any]:
+        """The set as a dict, but what is only said of it: all that decides the numbers."""
+        return {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of all that decides the numbers: two sets with the same one give the same."""
-        deciding = {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
-        text = json.dumps(deciding, sort_keys=True)
+        text = json.dumps(self.deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @classmethod
