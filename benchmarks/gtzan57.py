@@ -21,7 +21,7 @@ import numpy as np
 from _common import SR, Array, Bar, show, times_faster
 
 import featkit
-from featkit.separation import SeparationParameters
+from featkit.dsp.separation import SeparationParameters
 from featkit.spectra import SpectraParameters, Stack
 
 GTZAN57 = featkit.feature_set("gtzan57")

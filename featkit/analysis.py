@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from featkit.audio.native import LOUDEST
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.featuresets.entries import Entry
-from featkit.native import LOUDEST
 from featkit.rates import RATES, is_rate
 from featkit.segments import Array, Segments
 from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack

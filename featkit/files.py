@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from featkit.decoding import FORMATS
+from featkit.audio.decoding import FORMATS
 from featkit.errors import ParameterError
 
 _LIKE_ESCAPED = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")

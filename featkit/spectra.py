@@ -35,22 +35,22 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from featkit.bins import max_over_bins, sums_over_bins
-from featkit.chroma import Chroma
-from featkit.constantq import ConstantQ
-from featkit.decibels import decibels
+from featkit.dsp.bins import max_over_bins, sums_over_bins
+from featkit.dsp.chroma import Chroma
+from featkit.dsp.constantq import ConstantQ
+from featkit.dsp.decibels import decibels
+from featkit.dsp.extremes import Extremes
+from featkit.dsp.filters import fft_window, frequencies, mel_filters
+from featkit.dsp.framing import Grid, Signal
+from featkit.dsp.moments import Spectrum
+from featkit.dsp.peaks import spectral_peaks
+from featkit.dsp.pitch import Pitches
+from featkit.dsp.separation import Framing, Separation
+from featkit.dsp.tuning import Tuning
 from featkit.errors import ParameterError
-from featkit.extremes import Extremes
-from featkit.filters import fft_window, frequencies, mel_filters
-from featkit.framing import Grid, Signal
-from featkit.moments import Spectrum
 from featkit.parameters import Parameters, parameter
-from featkit.peaks import spectral_peaks
-from featkit.pitch import Pitches
 from featkit.segments import Array, Segments
-from featkit.separation import Framing, Separation
 from featkit.spool import Clip, OnDisk, Spool
-from featkit.tuning import Tuning
 
 
 def _keep_freed_memory() -> None:
@@ -262,7 +262,7 @@ class Block:
 
     @cached_property
     def pitches(self) -> Pitches:
-        """The pitch of each frame, by `featkit.pitch`."""
+        """The pitch of each frame, by `featkit.dsp.pitch`."""
         return Pitches(self.signal, self.sr)
 
     @cached_property
@@ -354,7 +354,7 @@ class Block:
 
     @cached_property
     def extremes(self) -> Extremes:
-        """The strongest and the weakest bins of octave bands, see `featkit.extremes`."""
+        """The strongest and the weakest bins of octave bands, see `featkit.dsp.extremes`."""
         return Extremes(self.precise_S, self.frequencies)
 
     @cached_property
@@ -398,7 +398,7 @@ class Block:
         return self._peaks(self.magnitude, self.loudest)
 
     def _peaks(self, S: Array, loudest: Array) -> Array:
-        """Clip, frequency in Hz and height of each peak, ``(3 * peaks,)``; see `featkit.peaks`."""
+        """Clip, frequency in Hz and height of each peak, ``(3 * peaks,)``; by `dsp.peaks`."""
         frames, hz, height = spectral_peaks(S, loudest, self.sr)
         clip = np.searchsorted(self.stack.segments.ends, frames + self.frames.start, side="right")
         return np.stack([clip, hz, height], axis=1, dtype=np.float32).ravel()

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featkit import audio, signals
+from featkit.audio.rolling import segments_of
 from featkit.errors import AudioError, FeatkitError, ParameterError
-from featkit.rolling import segments_of
 
 SR = 22050
 
@@ -426,7 +426,7 @@ def test_text_is_not_sound_whatever_its_ending(tmp_path, ending):
     ],
 )
 def test_without_the_extra_a_failure_names_it(tmp_path, monkeypatch, name, content, what):
-    monkeypatch.delitem(sys.modules, "featkit.decoding.pyav", raising=False)
+    monkeypatch.delitem(sys.modules, "featkit.audio.decoding.pyav", raising=False)
     monkeypatch.setitem(sys.modules, "av", None)
     path = tmp_path / name
     path.write_bytes(content + bytes(200))

@@ -10,9 +10,10 @@ import scipy.fft
 import scipy.signal
 
 import featkit
-from featkit import gammatone, signals, synthesis
+from featkit import signals, synthesis
+from featkit.dsp import gammatone
+from featkit.dsp.gammatone import erb_frequencies, gammatone_filters
 from featkit.errors import ParameterError
-from featkit.gammatone import erb_frequencies, gammatone_filters
 from featkit.segments import Segments
 
 SR = 22050

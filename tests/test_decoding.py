@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from featkit import audio, decoding, signals
+from featkit import audio, signals
+from featkit.audio import decoding
 
 SR = 44100
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import featkit
 from featkit import audio, signals
+from featkit.dsp.tuning import median
 from featkit.spool import Spool, pieces
-from featkit.tuning import median
 
 SR = 22050
 MONO = np.concatenate([signals.clicks(110, SR, 4.0), signals.noise(SR, 2.0, seed=4)])
@@ -55,7 +55,7 @@ def recordings(tmp_path_factory):
 
 
 def test_what_is_large_in_its_file_is_not_held(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "NATIVE_HELD", 3 * 44100)
+    monkeypatch.setattr(audio.streams, "NATIVE_HELD", 3 * 44100)
     soundfile.write(tmp_path / "stereo.wav", np.zeros((2 * 44100, 2)), 44100)
     soundfile.write(tmp_path / "mono.wav", np.zeros(2 * 44100), 44100)
     with audio.opening(tmp_path / "stereo.wav", sr=2000) as large:
@@ -66,7 +66,7 @@ def test_what_is_large_in_its_file_is_not_held(tmp_path, monkeypatch):
 
 @pytest.fixture
 def all_are_long(monkeypatch):
-    return lambda: monkeypatch.setattr(audio, "LONGEST_HELD", SR)
+    return lambda: monkeypatch.setattr(audio.streams, "LONGEST_HELD", SR)
 
 
 @pytest.mark.parametrize("part", [*WHOLE_OR_CUT, *SEGMENTED], ids=str)
@@ -91,7 +91,7 @@ def test_the_extractor_takes_long_recordings(recordings, all_are_long, part):
 def test_a_short_recording_that_is_filled_up_to_a_long_one_is_not_held(recordings, monkeypatch):
     filled = {"offset": 1.0, "duration": 8.0, "pad": True}
     held = featkit.extract(recordings / "plain.wav", features="standard", **filled)
-    monkeypatch.setattr(audio, "LONGEST_HELD", 7 * SR)
+    monkeypatch.setattr(audio.streams, "LONGEST_HELD", 7 * SR)
     kinds = []
     opening = audio.opening
 

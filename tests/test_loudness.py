@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import featkit
 from featkit import signals
+from featkit.dsp.loudness import PHASES, Loudness, k_weighting, true_peak
+from featkit.dsp.steps import step_means, step_sums
 from featkit.families.dynamics import crest_factor, dynamic_complexity, low_energy_fraction
-from featkit.loudness import PHASES, Loudness, k_weighting, true_peak
-from featkit.steps import step_means, step_sums
 
 BOTH_CHANNELS = 10 * np.log10(2)
 RATES = [8000, 11025, 22050, 44100, 48000]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import median_filter
 
-from featkit import medians
-from featkit.medians import reflected, running_median
+from featkit.dsp import medians
+from featkit.dsp.medians import reflected, running_median
 
 SIZES = st.integers(1, 70)
 FEW = st.sampled_from([0.0, 1.0, 1.5, 2.0, 2.0**-140, 2.0**127])

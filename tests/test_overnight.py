@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 
 import featkit
 from featkit import signals
+from featkit.audio.native import Native
 from featkit.batch import pool, shares
 from featkit.batch.contents import NO_STAMP, SETTLED, Content
 from featkit.batch.outcomes import Outcome
@@ -38,7 +39,6 @@ from featkit.batch.settings import Excerpt, computed_by
 from featkit.cli import main
 from featkit.errors import FeatkitError, ParameterError, WriteError
 from featkit.files import Recording
-from featkit.native import Native
 from featkit.quality import COLUMNS
 from featkit.workers import ONE_THREAD
 
@@ -871,7 +871,7 @@ def test_where_no_note_can_be_written_the_folder_is_named(tmp_path, monkeypatch)
 
 
 def test_a_long_recording_that_cannot_be_put_aside_says_what_is_full(corpus, monkeypatch):
-    monkeypatch.setattr(shares.audio, "LONGEST_HELD", 1000)
+    monkeypatch.setattr(shares.audio.streams, "LONGEST_HELD", 1000)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     monkeypatch.setattr(tempfile, "gettempdir", full)
     monkeypatch.setattr(tempfile, "tempdir", None)

@@ -6,9 +6,9 @@ import pytest
 
 import featkit
 from featkit import signals, synthesis
+from featkit.dsp.pitch import Pitch, PitchParameters, yin
 from featkit.errors import ParameterError
 from featkit.families import harmonicity
-from featkit.pitch import Pitch, PitchParameters, yin
 from featkit.spectra import SpectraParameters, Stack
 
 SR = 22050

@@ -9,9 +9,10 @@ import pytest
 import soundfile
 from damage import ENCODED, encode
 
-from featkit import audio, decoding, extract, files, signals
+from featkit import audio, extract, files, signals
+from featkit.audio import decoding
+from featkit.audio.native import scaled
 from featkit.errors import AudioError
-from featkit.native import scaled
 
 av = pytest.importorskip("av")
 

@@ -12,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 
 import featkit
 from featkit import signals, synthesis
+from featkit.dsp.onsets import onset_frames
+from featkit.dsp.tempogram import TempoParameters, mean_autocorrelation, tempi
 from featkit.families import rhythm
-from featkit.onsets import onset_frames
 from featkit.segments import Segments
-from featkit.tempogram import TempoParameters, mean_autocorrelation, tempi
 
 SR, HOP = 22050, 512
 FRAME_RATE = SR / HOP

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featkit
-from featkit import separation, signals, spectra, synthesis
+from featkit import signals, spectra, synthesis
+from featkit.dsp import separation
+from featkit.dsp.separation import SeparationParameters
 from featkit.errors import ParameterError
 from featkit.segments import Segments
-from featkit.separation import SeparationParameters
 from featkit.spectra import SpectraParameters, Stack
 
 SR = 22050

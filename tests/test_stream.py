@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featkit import audio, signals
-from featkit.decoding import BLOCK
+from featkit.audio.decoding import BLOCK
+from featkit.audio.rolling import Rolling, segments_of
 from featkit.errors import AudioError, ParameterError
-from featkit.rolling import Rolling, segments_of
 
 SR = 22050
 
@@ -68,7 +68,7 @@ def test_a_resampled_recording_does_not_depend_on_how_it_comes(samples, native, 
     y = signals.noise(samples, 1.0)
     ends = np.cumsum(sizes)
     blocks = [block for block in np.split(y, ends[ends < samples]) if len(block)]
-    resampled = np.concatenate(list(audio._resampled(blocks, native, rate)))
+    resampled = np.concatenate(list(audio.streams.resampled(blocks, native, rate)))
     length = int(np.ceil(samples * (float(rate) / native)))
     expected = soxr.resample(y, native, rate, quality="HQ")[:length] if native != rate else y
     assert len(resampled) == length

@@ -9,7 +9,8 @@ import pytest
 import scipy.stats
 
 import featkit
-from featkit import analysis, constantq, signals, synthesis
+from featkit import analysis, signals, synthesis
+from featkit.dsp import constantq
 from featkit.errors import ParameterError
 from featkit.families.key import PROFILES
 from featkit.spectra import SpectraParameters, Stack

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import featkit
-from featkit import dwt, signals, synthesis
+from featkit import signals, synthesis
+from featkit.dsp import dwt
 
 SR = 22050
 

@@ -44,7 +44,7 @@ class Outcome:
     content : Content, optional
         What was in the file, if that is asked for.
     decoder : str
-        Who decoded it, as in `featkit.native.Native`.
+        Who decoded it, as in `featkit.audio.native.Native`.
     failure : Failure, optional
         Why there are not rows.
     """

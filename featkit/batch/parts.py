@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from featkit.audio.decoding import versions
 from featkit.batch.contents import NO_STAMP, Content
 from featkit.batch.outcomes import Outcome
 from featkit.batch.pool import remove_notes
-from featkit.decoding import versions
 from featkit.errors import ParameterError, WriteError
 from featkit.files import place_of
 from featkit.segments import Array

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from featkit import audio
-from featkit.decoding import versions
+from featkit.audio.decoding import versions
 from featkit.errors import ParameterError
 from featkit.featuresets import FeatureSet
 from featkit.quality import COLUMNS

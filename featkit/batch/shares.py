@@ -11,6 +11,7 @@ import numpy as np
 
 from featkit import audio
 from featkit.analysis import analyse_loaded, stacked
+from featkit.audio.rolling import segments_of
 from featkit.batch.contents import Content, content_of, stamp_of
 from featkit.batch.outcomes import Failure, Outcome
 from featkit.batch.settings import Excerpt
@@ -18,7 +19,6 @@ from featkit.errors import AudioError, WriteError
 from featkit.featuresets import FeatureSet
 from featkit.files import Recording
 from featkit.quality import Quality
-from featkit.rolling import segments_of
 from featkit.segments import Array
 from featkit.spool import Clip
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from featkit import signals
-from featkit.chroma import PITCH_CLASSES, Chroma
 from featkit.components import numbered, total_named
+from featkit.dsp.chroma import PITCH_CLASSES, Chroma
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter

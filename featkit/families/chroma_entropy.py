@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.bins import sums_over_bins
-from featkit.chroma import Chroma, shares
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.chroma import Chroma, shares
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 

@@ -1,7 +1,7 @@
 """Constant-Q: chroma, CENS and tonnetz of the constant-Q transform.
 
-librosa computes the transform, see `featkit.constantq`: some 0.1 s for 30 s of sound at 12 bins an
-octave and 0.2 s at 36, where a cheap family takes some milliseconds; and the first clip of a
+librosa computes the transform, see `featkit.dsp.constantq`: some 0.1 s for 30 s of sound at 12 bins
+an octave and 0.2 s at 36, where a cheap family takes some milliseconds; and the first clip of a
 process waits some seconds for librosa. All descriptors come of the one transform.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.chroma import PITCH_CLASSES, TONNETZ, tonal_centroid
-from featkit.constantq import ConstantQ, cens, strongest_to_one
+from featkit.dsp.chroma import PITCH_CLASSES, TONNETZ, tonal_centroid
+from featkit.dsp.constantq import ConstantQ, cens, strongest_to_one
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter

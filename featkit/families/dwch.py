@@ -21,7 +21,7 @@ import numpy as np
 
 from featkit import signals
 from featkit.components import band_names, level_named
-from featkit.dwt import DAUBECHIES, Moments, bands, levels_of, mirrored, moments
+from featkit.dsp.dwt import DAUBECHIES, Moments, bands, levels_of, mirrored, moments
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array

@@ -20,7 +20,7 @@ import numpy as np
 
 from featkit import signals
 from featkit.components import band_names, level_named
-from featkit.dwt import DAUBECHIES, bands, levels_of, moments, periodic
+from featkit.dsp.dwt import DAUBECHIES, bands, levels_of, moments, periodic
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.steps import step_means, step_sums
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 from featkit.spool import Clip, pieces
-from featkit.steps import step_means, step_sums
 
 WINDOWS_PER_SECOND = 40
 """Of the low-energy fraction: 25 ms."""

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit import signals
+from featkit.dsp.steps import step_sums
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 from featkit.spool import Clip, pieces
-from featkit.steps import step_sums
 
 STEPS = 5
 """Steps in a window, by which it is moved."""

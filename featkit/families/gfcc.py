@@ -2,7 +2,7 @@
 
 A type-II orthonormal discrete cosine transform of the level in gammatone bands, in decibels: what
 mel-frequency cepstral coefficients are, of filters that are shaped as the ear's and evenly spaced
-on the ERB-rate scale, without a cut below a clip's loudest band. `featkit.gammatone` has the
+on the ERB-rate scale, without a cut below a clip's loudest band. `featkit.dsp.gammatone` has the
 filters. As many bands and coefficients as in Essentia's `GFCC`, whose filters have another shape
 and gain; speaker recognition often takes a cubic root instead of decibels (Shao and Wang 2008). Of
 another number of bands than 40, a coefficient's name tells it: ``3of64``.
@@ -18,10 +18,10 @@ import scipy.fft
 
 from featkit import signals
 from featkit.components import greatest_named, numbered, total_named
-from featkit.decibels import decibels
+from featkit.dsp.decibels import decibels
+from featkit.dsp.gammatone import gammatone_filters
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
-from featkit.gammatone import gammatone_filters
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 

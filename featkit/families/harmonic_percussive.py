@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.separation import Separation, SeparationParameters
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array
-from featkit.separation import Separation, SeparationParameters
 
 
 def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:

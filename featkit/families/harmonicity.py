@@ -3,9 +3,9 @@
 The noise is what does not repeat after a period (Boersma, "Accurate short-term analysis of the
 fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17,
 1993). Both it and the places of harmonics depend on the period between samples, which is that of
-`featkit.pitch`, more precise than the f0 of the family `pitch`. Even so a tone without noise has
-some 40 dB at least, or 30 if its partials are equally strong up to half the rate, and one that is
-exactly harmonic an inharmonicity of up to some 0.005.
+`featkit.dsp.pitch`, more precise than the f0 of the family `pitch`. Even so a tone without noise
+has some 40 dB at least, or 30 if its partials are equally strong up to half the rate, and one that
+is exactly harmonic an inharmonicity of up to some 0.005.
 
 The other descriptors look at peaks of the spectrum: harmonic h is the strongest bin within 0.2 f0
 of h f0 (in whole bins, at least one), if it is a peak, refined by a parabola through the logarithms
@@ -24,10 +24,10 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit import signals
-from featkit.bins import parabola, sums_over_bins
+from featkit.dsp.bins import parabola, sums_over_bins
+from featkit.dsp.pitch import Pitches, PitchParameters
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import parameter
-from featkit.pitch import Pitches, PitchParameters
 from featkit.segments import Array
 
 TOLERANCE = 0.2

@@ -1,7 +1,7 @@
 """Loudness: how loud a clip is to broadcasting, and how much that varies.
 
 ITU-R BS.1770-5 and EBU R 128, of the mono signal that the analysis sees, as one channel: see
-`featkit.loudness` for what that means beside a stereo meter. Nothing is normalised.
+`featkit.dsp.loudness` for what that means beside a stereo meter. Nothing is normalised.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.loudness import LOWEST_RATE, Loudness
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.loudness import LOWEST_RATE, Loudness
 from featkit.segments import Array
 from featkit.spool import Clip
 

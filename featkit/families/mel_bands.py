@@ -14,9 +14,9 @@ import numpy as np
 
 from featkit import signals
 from featkit.components import numbered, total_named
-from featkit.decibels import power_to_db
+from featkit.dsp.decibels import power_to_db
+from featkit.dsp.filters import mel_filters
 from featkit.families import Descriptor, Family, Oracle
-from featkit.filters import mel_filters
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
 

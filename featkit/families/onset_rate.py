@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.onsets import ABOVE, AROUND, BEFORE, onset_frames
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.onsets import ABOVE, AROUND, BEFORE, onset_frames
 from featkit.segments import Array, Segments
 from featkit.spool import Clip
 

@@ -1,12 +1,12 @@
 """Pitch: the fundamental frequency of the frames that have one, and how periodic each is.
 
-YIN decides both, see `featkit.pitch`. A frame is voiced where its difference function has a trough
-and no more than a tenth of its power is aperiodic. That tolerates more than the authors' threshold
-of 0.1: at the period their normalised difference is about twice the aperiodic share of the power
-(their fourth step), so that 0.1 stands for a share of about 0.05.
+YIN decides both, see `featkit.dsp.pitch`. A frame is voiced where its difference function has a
+trough and no more than a tenth of its power is aperiodic. That tolerates more than the authors'
+threshold of 0.1: at the period their normalised difference is about twice the aperiodic share of
+the power (their fourth step), so that 0.1 stands for a share of about 0.05.
 
 The f0 is librosa's, whose parabola is up to 0.8 % off where high pitches have strong partials. The
-aperiodicity is that of the best period between samples, see `featkit.pitch`.
+aperiodicity is that of the best period between samples, see `featkit.dsp.pitch`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.pitch import Pitches, PitchParameters
 from featkit.families import Descriptor, Family, Oracle
-from featkit.pitch import Pitches, PitchParameters
 from featkit.segments import Array
 
 REFERENCE = "de Cheveigné and Kawahara 2002 (YIN)"

@@ -1,11 +1,11 @@
 """Rhythm: the tempi that a clip may have, how clear its pulse is, and how its beat is divided.
 
 All but pulse clarity is read from the mean tempogram, the mean over frames of the autocorrelation
-of onset strength in a window of eight seconds (see `featkit.tempogram`), whose lags are periods of
-a beat. The first candidate for the tempo is `tempo`, the best lag under a log-normal prior, which
-may lie on the slope of a peak: its strength is that of its own lag. The others are peaks, lags at
-which the tempogram is greater than at both neighbours, the best under that prior first; a peak that
-the tempogram rises to from the first candidate is not one of them.
+of onset strength in a window of eight seconds (see `featkit.dsp.tempogram`), whose lags are periods
+of a beat. The first candidate for the tempo is `tempo`, the best lag under a log-normal prior,
+which may lie on the slope of a peak: its strength is that of its own lag. The others are peaks,
+lags at which the tempogram is greater than at both neighbours, the best under that prior first; a
+peak that the tempogram rises to from the first candidate is not one of them.
 
 The window tapers the tempogram. For onsets that repeat exactly it falls with the lag about as the
 autocorrelation of the window does: in a minute of clicks to 0.97 at 129 BPM, 0.89 at 60 and 0.36 at
@@ -29,9 +29,7 @@ import numpy as np
 import scipy.fft
 
 from featkit import signals
-from featkit.families import Descriptor, Family, Oracle
-from featkit.segments import Array, Segments
-from featkit.tempogram import (
+from featkit.dsp.tempogram import (
     ROUNDING,
     TempoParameters,
     best_lag,
@@ -39,6 +37,8 @@ from featkit.tempogram import (
     rates,
     score,
 )
+from featkit.families import Descriptor, Family, Oracle
+from featkit.segments import Array, Segments
 
 CANDIDATES = 3
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.framing import Signal
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.framing import Signal
 from featkit.segments import Array
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.separation import Separation, SeparationParameters
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
-from featkit.separation import Separation, SeparationParameters
 from featkit.spectra import SpectraParameters
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.bins import sums_over_bins
+from featkit.dsp.bins import sums_over_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 

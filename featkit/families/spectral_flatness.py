@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.bins import sums_over_bins
-from featkit.decibels import MIN_POWER
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.decibels import MIN_POWER
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.bins import sums_over_bins
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.moments import Spectrum, piece_middles, piece_moments
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.moments import Spectrum, piece_middles, piece_moments
 from featkit.segments import Array
 
 

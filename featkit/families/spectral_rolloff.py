@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.framing import Signal
+from featkit.dsp.rolloff import rolloff_bins
 from featkit.families import Descriptor, Family, Oracle
-from featkit.framing import Signal
 from featkit.parameters import Parameters, parameter
-from featkit.rolloff import rolloff_bins
 from featkit.segments import Array
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
+from featkit.dsp.framing import Signal
+from featkit.dsp.rolloff import rolloff_bins
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.framing import Signal
-from featkit.rolloff import rolloff_bins
 from featkit.segments import Array
 
 PERCENT = (25, 50, 85, 95)

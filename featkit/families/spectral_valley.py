@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.decibels import power_to_db
-from featkit.extremes import Extremes, OctaveBands, octaves_named
+from featkit.dsp.decibels import power_to_db
+from featkit.dsp.extremes import Extremes, OctaveBands, octaves_named
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
 

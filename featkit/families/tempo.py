@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from featkit import signals
+from featkit.dsp.tempogram import TempoParameters, tempi
 from featkit.families import Descriptor, Family, Oracle
 from featkit.segments import Array, Segments
-from featkit.tempogram import TempoParameters, tempi
 
 
 def descriptors(p: TempoParameters) -> Sequence[Descriptor]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from featkit import signals
-from featkit.chroma import TONNETZ, Chroma, tonal_centroid
+from featkit.dsp.chroma import TONNETZ, Chroma, tonal_centroid
 from featkit.families import Descriptor, Family, NoParameters, Oracle
 from featkit.segments import Array
 

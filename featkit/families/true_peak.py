@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from featkit.dsp.loudness import true_peak
 from featkit.families import Descriptor, Family, NoParameters, Oracle
-from featkit.loudness import true_peak
 from featkit.segments import Array
 from featkit.spool import Clip
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from featkit import signals
 from featkit.components import numbered, total_named
-from featkit.dwt import DAUBECHIES, levels_of, packets, shares
+from featkit.dsp.dwt import DAUBECHIES, levels_of, packets, shares
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featkit.bins import max_over_bins, sums_over_bins
+from featkit.dsp.bins import max_over_bins, sums_over_bins
 from featkit.segments import Array
 
 if TYPE_CHECKING:

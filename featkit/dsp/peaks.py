@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from featkit.bins import parabola
-from featkit.filters import frequencies
+from featkit.dsp.bins import parabola
+from featkit.dsp.filters import frequencies
 from featkit.segments import Array
 
 LOWEST, HIGHEST = 150.0, 4000.0

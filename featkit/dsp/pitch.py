@@ -27,9 +27,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
-from featkit.bins import parabola, running_sums
+from featkit.dsp.bins import parabola, running_sums
+from featkit.dsp.framing import Signal
 from featkit.errors import ParameterError
-from featkit.framing import Signal
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 

@@ -205,7 +205,7 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
     ending = path.suffix.lstrip(".").lower()
     content = _av_content(head)
     if content is None:
-        from featkit.decoding.libsndfile import Sndfile
+        from featkit.audio.decoding.libsndfile import Sndfile
 
         try:
             return Sndfile(path, head, kept)
@@ -213,7 +213,7 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
             if ending not in AV_FORMATS:
                 raise
     try:
-        from featkit.decoding.pyav import PyAV
+        from featkit.audio.decoding.pyav import PyAV
     except ModuleNotFoundError as error:
         if error.name != "av":
             raise

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featkit.bins import sums_over_bins
-from featkit.filters import frequencies, read_only
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.filters import frequencies, read_only
 from featkit.segments import Array
 
 if TYPE_CHECKING:

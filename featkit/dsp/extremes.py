@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from featkit.bins import sums_over_bins
 from featkit.components import numbered, total_named
+from featkit.dsp.bins import sums_over_bins
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
 

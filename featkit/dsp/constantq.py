@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from featkit.bins import max_over_bins, sums_over_bins
+from featkit.dsp.bins import max_over_bins, sums_over_bins
+from featkit.dsp.tuning import Tuning
 from featkit.errors import ParameterError
 from featkit.segments import Array, Segments
 from featkit.spool import Clip, pieces
-from featkit.tuning import Tuning
 
 OCTAVES = 7
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.decoding import Reader
+from featkit.audio.decoding import Reader
 from featkit.errors import AudioError
 from featkit.parameters import is_number
 from featkit.quality import Quality, measure

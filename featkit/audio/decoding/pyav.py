@@ -32,7 +32,7 @@ FULL_SCALES = {"u8": 127 / 128}
 
 
 class PyAV:
-    """A file that PyAV decodes; see `featkit.decoding.Reader`.
+    """A file that PyAV decodes; see `featkit.audio.decoding.Reader`.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
-from featkit.medians import reflected, running_median
+from featkit.dsp.medians import reflected, running_median
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
 

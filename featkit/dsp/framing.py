@@ -16,7 +16,7 @@ import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
-from featkit.filters import fft_window
+from featkit.dsp.filters import fft_window
 from featkit.segments import Array, Segments
 from featkit.spool import Clip
 
@@ -38,7 +38,7 @@ class Grid:
     n_fft, hop_length : int
         Samples in a frame, and from one to the next.
     window : str
-        Name of the window, see `featkit.filters.fft_window`.
+        Name of the window, see `featkit.dsp.filters.fft_window`.
     pad_mode : {"constant", "reflect"}
         What stands beyond the ends of a clip: zeros, or the clip mirrored.
     """

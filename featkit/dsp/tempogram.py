@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
-from featkit.filters import fft_window
+from featkit.dsp.filters import fft_window
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from featkit.bins import running_sums
-from featkit.framing import Signal
-from featkit.moments import PIECE
+from featkit.dsp.bins import running_sums
+from featkit.dsp.framing import Signal
+from featkit.dsp.moments import PIECE
 from featkit.segments import Array
 
 CLOSE = 5e-9

@@ -46,7 +46,7 @@ _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
 
 
 class Sndfile:
-    """A file that libsndfile decodes; see `featkit.decoding.Reader`.
+    """A file that libsndfile decodes; see `featkit.audio.decoding.Reader`.
 
     Raises
     ------
