@@ -275,16 +275,16 @@ def columns(
         raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
     names = [bare(name) for name in head]
     check_names(path, names)
-    cells = cells.rename_columns(names)
-    for k, name in enumerate(names):
-        if name in numbers or name in perhaps or name in flags:
-            given = _flags(cells[name]) if name in flags else cells[name]
-            column = _numbers(path, name, given, must=name not in perhaps)
-            cells = cells.set_column(k, name, column)
-    data: pd.DataFrame = cells.to_pandas()
-    for name in names:
-        if pa.types.is_string(cells.schema.field(name).type):
-            data[name] = data[name].map(bare)
+    # Put together once: each `set_column` would copy the list of all columns.
+    possible, known = set(perhaps), {*numbers, *perhaps, *flags}
+    found = dict(zip(names, cells.columns, strict=True))
+    for name in filter(known.__contains__, names):
+        given = _flags(found[name]) if name in flags else found[name]
+        found[name] = _numbers(path, name, given, must=name not in possible)
+    texts = [name for name, column in found.items() if pa.types.is_string(column.type)]
+    data: pd.DataFrame = pa.table(found).to_pandas()
+    for name in texts:
+        data[name] = data[name].map(bare)
     return data
 
 

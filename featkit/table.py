@@ -350,7 +350,8 @@ def _features(
 
 def _wanted(names: Sequence[str], keys: Sequence[str], features: Collection[str]) -> list[str]:
     """Columns that are features because somebody says so."""
-    return [name for name in names if name in {*features} - {*keys} and not cells.is_taken(name)]
+    wanted = {*features} - {*keys}
+    return [name for name in names if name in wanted and not cells.is_taken(name)]
 
 
 def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
