@@ -321,12 +321,11 @@ def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTabl
     import pyarrow.parquet as pq
 
     rows = rows_at_once(len(first.feature_names))
-    schema = first._arrow().schema
     # Open files, for pyarrow takes a name for UTF-8, and what stands before a colon for a protocol.
     with (
         delimited.whole_texts(),
         path.open("wb") as stream,
-        pq.ParquetWriter(stream, schema) as writer,
+        pq.ParquetWriter(stream, first._arrow().schema) as writer,
     ):
         for table in tables:
             writer.write_table(table._arrow(), row_group_size=rows)
