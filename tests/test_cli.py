@@ -13,7 +13,7 @@ import soundfile
 from click.testing import CliRunner
 
 import featkit
-from featkit import recognition, signals
+from featkit import recognition, signals, synthesis
 from featkit.cli import main
 
 SR = 22050
@@ -329,7 +329,7 @@ def test_the_feature_sets_are_listed():
     assert lines[0].split("\t") == ["name", "version", "columns", "sample rate", "what"]
     rows = {line.split("\t")[0]: line.split("\t") for line in lines[1:]}
     assert list(rows) == featkit.feature_sets()
-    assert rows["genre75"][:4] == ["genre75", "1", "75", "22050 Hz"]
+    assert rows["genre75"][:4] == ["genre75", "1", "75", "22,050 Hz"]
 
 
 def test_the_columns_of_a_set_are_listed_with_tabs_for_other_programs(tmp_path):
@@ -413,8 +413,16 @@ def test_an_unknown_column_is_wrong_usage():
 # demo
 
 
-def test_the_demo_makes_a_corpus_a_table_and_a_model_and_shows_them(tmp_path):
-    done = run_process("demo", "-o", "here", "--clips", 6, "--jobs", 2, cwd=tmp_path)
+@pytest.fixture
+def quick(monkeypatch):
+    """A demo that trains one model; all of it is the README's first command."""
+    monkeypatch.setattr(
+        recognition, "train", functools.partial(recognition.train, model="logistic")
+    )
+
+
+def test_the_demo_makes_a_corpus_a_table_and_a_model_and_shows_them(tmp_path, quick):
+    done = run("demo", "-o", tmp_path / "here", "--clips", 6, "--jobs", 1)
     files = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.wav"))
     assert len(files) == 24
     assert files[0] == "here/corpus/ambient/ambient_01.wav"
@@ -425,37 +433,28 @@ def test_the_demo_makes_a_corpus_a_table_and_a_model_and_shows_them(tmp_path):
     assert "ambient/ambient_01.wav" in done.stdout
     for shown in ("ambient", "house", "rock", "swing", "tempo", "BPM", "dwt_entropy"):
         assert shown in done.stdout
-    for model in ("auto", "baseline", "logistic", "random_forest", "sgd", "svm", "xgboost"):
+    for model in ("baseline", "logistic"):
         assert re.search(rf"^{model}\t\d\.\d", done.stdout, flags=re.MULTILINE)
     assert "nan" not in done.stdout
     assert "rock_01" not in done.stderr
+    assert (tmp_path / "here" / "report.html").stat().st_size > 100_000
     model = featkit.load_model(tmp_path / "here" / "style.fk")
-    said = model.predict(tmp_path / "here" / "corpus" / "swing").data
-    assert list(said["predicted"]) == ["swing"] * 6
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """A demo whose training is not what is looked at."""
-    monkeypatch.setattr(
-        recognition, "train", functools.partial(recognition.train, model="logistic")
-    )
+    predicted = model.predict(tmp_path / "here" / "corpus" / "swing").data["predicted"]
+    assert list(predicted) == ["swing"] * 6
 
 
 def test_the_demo_gives_the_same_clips_for_the_same_seed_and_leaves_none_of_a_larger_one(
     tmp_path, quick
 ):
-    for folder, clips in (("one", 7), ("one", 6), ("two", 6)):
-        run("demo", "-o", tmp_path / folder, "--clips", clips, "--jobs", 1, "--seed", 3)
-    tables = [tmp_path / folder / "features.parquet" for folder in ("one", "two")]
-    one, two = (
-        [(table.parent / "corpus" / path).read_bytes() for path in paths]
-        for table in tables
-        for paths in [featkit.FeatureTable.read(table).keys["path"]]
+    for clips in (7, 6):
+        synthesis.write_corpus(tmp_path / "alone", clips_per_style=clips, seed=3)
+    run("demo", "-o", tmp_path, "--clips", 6, "--jobs", 1, "--seed", 3)
+    alone, of_demo = (
+        {file.name: file.read_bytes() for file in (tmp_path / folder).rglob("*.wav")}
+        for folder in ("alone", "corpus")
     )
-    assert len(one) == 24
-    assert one == two
-    assert tables[0].read_bytes() == tables[1].read_bytes()
+    assert len(alone) == 24
+    assert alone == of_demo
 
 
 def test_a_demo_of_too_few_clips_to_learn_from_is_wrong_usage(tmp_path):

@@ -43,6 +43,15 @@ class Reporter(Protocol):
     def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
+def jobs_option(command: C) -> C:
+    """Give a command ``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Worker processes.  [default: one per processor]",
+    )(command)
+
+
 def quiet_option(command: C) -> C:
     """Give a command ``--quiet``; what is said by `remark` and shown as progress obeys it."""
 
@@ -96,6 +105,11 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(round(seconds / 3600), 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def sample_rate(rate: object) -> str:
+    """A rate in Hz; what is not a number, such as ``native``, as it is."""
+    return f"{rate:,g} Hz" if isinstance(rate, int | float) else str(rate)
 
 
 def listed(options: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 
 if TYPE_CHECKING:
     from featkit.table import FeatureTable
@@ -46,7 +46,9 @@ Examples:
     metavar="FOLDER",
     help="Folder for the clips and the table.",
 )
-@click.option("--clips", default=12, show_default=True, type=click.IntRange(min=6), help="A style.")
+@click.option(
+    "--clips", default=12, show_default=True, type=click.IntRange(min=6), help="Clips per style."
+)
 @click.option(
     "--seed",
     default=0,
@@ -54,7 +56,7 @@ Examples:
     type=click.IntRange(min=0),
     help="The same seed gives the same clips.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.")
+@jobs_option
 @quiet_option
 def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     """Make a small labelled corpus, extract its features, train a model, and report on it.

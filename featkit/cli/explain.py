@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +31,11 @@ Examples:
 @click.argument("model", metavar="MODEL")
 @click.argument("file", metavar="FILE")
 @click.option("--of-class", metavar="C", help="Explain this class.  [default: the one it says]")
-@click.option("--top", type=click.IntRange(min=1), default=12, show_default=True, help="Columns.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=12, show_default=True, help="Columns to show."
+)
 @click.option("-o", "--output", metavar="FILE.html", help="Write a page that shows it, too.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (one a processor).")
+@jobs_option
 @quiet_option
 def command(
     model: str, file: str, of_class: str | None, top: int, output: str | None, jobs: int | None
@@ -53,7 +55,7 @@ def command(
 
     check_outputs({output: ".html"}, inputs=[model, file])
     if not os.path.isfile(file):
-        raise ParameterError(f"{file}: no such file; it is one recording that is explained")
+        raise ParameterError(f"{file}: no such file: give one sound file")
     loaded = load_model(model)
     if of_class is not None and of_class not in loaded.classes:
         raise ParameterError(unknown("class", of_class, loaded.classes))

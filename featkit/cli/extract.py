@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 from featkit.workers import ONE_THREAD
 
 if TYPE_CHECKING:
@@ -77,11 +77,9 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
     metavar="COLUMN=VALUE[,VALUE...]",
     help="Only recordings with one of these values; may be given several times.",
 )
+@jobs_option
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]"
-)
-@click.option(
-    "--offset", type=float, default=0.0, metavar="S", help="Seconds to leave out at first."
+    "--offset", type=float, default=0.0, metavar="S", help="Seconds to skip at the start."
 )
 @click.option("--duration", type=float, metavar="S", help="Seconds to take of each file at most.")
 @click.option("--pad", is_flag=True, help="Fill shorter files up to --duration with zeros.")
@@ -97,8 +95,7 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
     type=click.Choice(["drop", "keep", "pad"]),
     default="drop",
     show_default=True,
-    help="What becomes of a last segment that is shorter. Dropping them, a file shorter than one"
-    " segment fails.",
+    help="What to do with a shorter last segment. With drop, a file shorter than one fails.",
 )
 @click.option(
     "--timeout",

@@ -56,21 +56,27 @@ def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> Non
 
 
 def _show_sets() -> None:
-    from featkit.cli._console import show_table
+    from featkit.cli._console import sample_rate, show_table
     from featkit.featuresets import feature_set, feature_sets
 
     sets = [feature_set(each) for each in feature_sets()]
     show_table(
         ["name", "version", "columns", "sample rate", "what"],
         [
-            [s.name, str(s.version), str(len(s.columns)), _rate(s.sample_rate), s.title]
+            [
+                s.name,
+                str(s.version),
+                str(len(s.columns)),
+                sample_rate(s.sample_rate or "native"),
+                s.title,
+            ]
             for s in sets
         ],
     )
 
 
 def _show_set(name: str) -> None:
-    from featkit.cli._console import show_entries, show_facts, show_note
+    from featkit.cli._console import sample_rate, show_entries, show_facts, show_note
     from featkit.featuresets import feature_set
 
     chosen = feature_set(name)
@@ -78,7 +84,7 @@ def _show_set(name: str) -> None:
         "name": f"{chosen.name}, version {chosen.version}",
         "what": chosen.title,
         "columns": f"{len(chosen.columns)}: featkit features {name} --columns lists them",
-        "sample rate": _rate(chosen.sample_rate),
+        "sample rate": sample_rate(chosen.sample_rate or "native"),
         "reference": chosen.reference,
     }
     show_facts((key, value) for key, value in facts.items() if value)
@@ -139,7 +145,3 @@ def _measured() -> Costs:
     if missing:
         remark(f"not measured, since they need what is not installed: {', '.join(missing)}")
     return costs
-
-
-def _rate(sample_rate: float | None) -> str:
-    return "native" if sample_rate is None else f"{sample_rate:g} Hz"

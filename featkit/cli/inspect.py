@@ -89,7 +89,7 @@ def _show(found: Inspection, name: str) -> None:
 def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
     import numpy as np
 
-    from featkit.cli._console import duration
+    from featkit.cli._console import duration, sample_rate
 
     yield "table", name
     of = "" if found.recordings in (None, found.rows) else f" of {found.recordings:,} recordings"
@@ -109,7 +109,7 @@ def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
         set_name, version = said["feature_set.name"], said.get("feature_set.version")
         yield "feature set", f"{set_name}, version {version}: {said.get('feature_set.title', '')}"
         yield "reference", str(said.get("feature_set.reference", ""))
-        yield "sample rate", _rate(said.get("feature_set.sample_rate"))
+        yield "sample rate", sample_rate(said.get("feature_set.sample_rate"))
     for start, title in GROUPS.items():
         if parts := _parts(said, start):
             yield title, parts
@@ -118,10 +118,6 @@ def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
             yield entry, str(value)
     if not said:
         yield "provenance", "the table does not say where its numbers came from"
-
-
-def _rate(rate: Any) -> str:
-    return f"{rate:,g} Hz" if isinstance(rate, int | float) else str(rate)
 
 
 def _parts(said: dict[str, Any], start: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 
 if TYPE_CHECKING:
     from featkit.recognition import Predictions
@@ -36,7 +36,7 @@ is then 3.
     show_default=True,
     help="Whether segments of a recording are put together (mean of their log probabilities).",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (one a processor).")
+@jobs_option
 @quiet_option
 def command(
     model: str,

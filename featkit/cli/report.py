@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 
 EPILOG = """
 \b
@@ -39,7 +39,7 @@ seconds of the recordings that it shows: mind whose they are.
     metavar="S",
     help="Seconds that explaining may take, before rows are left out.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (one a processor).")
+@jobs_option
 @quiet_option
 def command(
     model: str,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit.cli._console import jobs_option, quiet_option
 from featkit.models import AUTO
 from featkit.models.estimators import names
 
@@ -72,9 +72,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     help="Split row by row, dividing recordings: for comparison only; the scores carry a warning.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]"
-)
+@jobs_option
 @click.option(
     "-o",
     "--output",
