@@ -244,11 +244,19 @@ def test_many_published_folds_are_put_together_to_choose_by():
     plan = make_plan(problem_of(data), fold="fold")
     names = data["fold"].to_numpy()
     for of in [*plan.rounds, plan.final]:
-        assert len(of.inner) == 3
+        assert len(of.inner) == 5
         for train, test in of.inner:
             assert not set(names[train]) & set(names[test])
             assert set(train) | set(test) == set(of.train)
-            assert len(test) in (36, 42)
+            assert len(test) in (18, 24)
+
+
+def test_few_published_folds_choose_as_they_are():
+    data = tones(rows=50).assign(fold=np.repeat(np.arange(5), 10))
+    plan = make_plan(problem_of(data), fold="fold")
+    assert [len(of.inner) for of in plan.rounds] == [4] * 5
+    names = data["fold"].to_numpy()
+    assert all(len(set(names[test])) == 1 for of in plan.rounds for _, test in of.inner)
 
 
 def test_numbers_may_be_numpys():

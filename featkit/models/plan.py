@@ -175,12 +175,13 @@ def _by_fold_column(problem: Problem, fold: str, *, tuned: bool, seed: int) -> P
 
 
 def _merged(names: Array) -> Array:
-    """Published folds put together to `INNER_FOLDS` of about equal size, if there are more.
+    """Published folds put together to `FOLDS` of about equal size, if there are more.
 
     One by one, the fits that choose would grow with the square of the folds.
     """
-    folds = min(INNER_FOLDS, len(set(names.tolist())))
-    return deal(np.zeros(len(names)), names, np.full(folds, 1 / folds), seed=0).astype(np.str_)
+    if len(set(names.tolist())) <= FOLDS:
+        return names
+    return deal(np.zeros(len(names)), names, np.full(FOLDS, 1 / FOLDS), seed=0).astype(np.str_)
 
 
 def _by_made_folds(problem: Problem, folds: int, *, tuned: bool, seed: int) -> Plan:
