@@ -141,7 +141,7 @@ def diff(
     rows_a = np.array([k for k, name in enumerate(names_a) if name in place_b], dtype=np.intp)
     rows_b = np.array([place_b[names_a[row]] for row in rows_a], dtype=np.intp)
     there = {*names_a}
-    both = _Both(one, two, rows_a, rows_b, [_said(names_a[row]) for row in rows_a])
+    both = _Both(one, two, rows_a, rows_b, [_row_name(names_a[row]) for row in rows_a])
     kinds_a, kinds_b = _kinds(one), _kinds(two)
     shared = [name for name, kind in kinds_a.items() if kinds_b.get(name) == kind]
     return Difference(
@@ -178,13 +178,13 @@ def _identities(table: FeatureTable, by: Sequence[str]) -> list[Identity]:
     return found
 
 
-def _said(name: Identity) -> str:
+def _row_name(name: Identity) -> str:
     """A row, for a person: its path, its start unless that is 0, which one of several it is."""
     if len(name) == 1:
         return f"row {name[0]}"
     path, tick, number = name
     start = f" at {int(tick) / MICROSECONDS:g} s" if int(tick) > 0 else ""
-    return f"{path}{start}" + (f" ({int(number) + 1}.)" if number else "")
+    return f"{path}{start}" + (f" (no. {int(number) + 1})" if number else "")
 
 
 def _named_rows(names: Sequence[Identity], by: Sequence[str]) -> pd.DataFrame:

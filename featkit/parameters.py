@@ -104,7 +104,7 @@ def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
     value = _typed(field.name, expected, value)
     if not isinstance(value, (int, float)):
         if field.metadata["choices"] and value not in field.metadata["choices"]:
-            raise ParameterError(unknown(f"{field.name} =", value, field.metadata["choices"]))
+            raise ParameterError(unknown(field.name, value, field.metadata["choices"]))
         return value
     bounds = field.metadata
     if bounds["at_least"] is not None and not value >= bounds["at_least"]:

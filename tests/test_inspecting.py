@@ -254,7 +254,7 @@ def test_several_rows_of_one_name_count_in_their_order():
     keys = {"path": ["a", "a", "b"]}
     one = FeatureTable(keys, ["x"], np.array([[1.0], [2.0], [3.0]]))
     found = featkit.diff(one, FeatureTable(keys, ["x"], np.array([[1.0], [9.0], [3.0]])))
-    assert found.columns[["rows", "worst"]].to_numpy().tolist() == [[1, "a (2.)"]]
+    assert found.columns[["rows", "worst"]].to_numpy().tolist() == [[1, "a (no. 2)"]]
 
 
 def test_what_differs_is_told_by_how_much():

@@ -418,7 +418,7 @@ def test_a_table_that_somebody_else_made(tmp_path):
         (["train", "t.csv", "-o", "none/m.fk"], 2, "there is no folder none"),
         (["report", "m.fk", "t.csv", "-o", "t.csv"], 2, "what is written there ends in .html"),
         (["explain", "m.fk", "t.wav", "-o", "t.wav"], 2, "what is written there ends in .html"),
-        (["explain", "m.fk", "."], 2, "one recording that is explained"),
+        (["explain", "m.fk", "."], 2, "give one sound file"),
         (["train", "t.csv", "-o", "m.csv"], 2, "m.csv: what is written there ends in .fk"),
         (["train", "t.csv", "--predictions", "t.csv"], 2, "t.csv: is an input, and would be lost"),
         (["predict", "m.fk", "t.csv", "-o", "m.fk"], 2, "m.fk: what is written there ends in .csv"),

@@ -710,7 +710,7 @@ def test_auto_is_one_of_those_it_compares():
     told = []
     result = featkit.train(
         data,
-        folds=3,
+        folds=2,
         n_jobs=2,
         progress=lambda done, total, doing: told.append((done, total, doing)),
     )
