@@ -305,13 +305,13 @@ def calibration(y: Array, P: Array, classes: Sequence[str]) -> dict[str, Any]:
 
 
 def drawn_to_equal(classes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Of the ``classes`` of a calibration that whose probability is most as if all were as common.
+    """The rarest of the ``classes`` of a calibration whose probability is as if all were as common.
 
-    None if none is clearly. Estimators weigh classes alike, so that rare ones are found as well as
-    common ones; what they give is then not how likely a class is where it is rare.
+    None if none is clearly so. Estimators weigh classes alike, so that rare ones are found as well
+    as common ones; what they give is then not how likely a class is where it is rare.
     """
     drawn = [of for of in classes if _drawn_to(1 / len(classes), of["probability"], of["share"])]
-    return max(drawn, key=lambda of: abs(of["probability"] - of["share"]), default=None)
+    return min(drawn, key=lambda of: (of["share"], of["class"]), default=None)
 
 
 def _drawn_to(equal: float, probability: float, share: float) -> bool:
