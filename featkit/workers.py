@@ -15,10 +15,11 @@ ONE_THREAD = dict.fromkeys(
 """The environment in which libraries that are loaded then use one thread."""
 
 
-def worker_count(n_jobs: int | None) -> int:
+def worker_count(n_jobs: int | None, *, items: int | None = None) -> int:
     """Number of worker processes: `n_jobs`, or for None or -1 as many as there are processors.
 
-    Processors are those that this process may use: its affinity and a container's share count.
+    Processors are those that this process may use: its affinity and a container's share count. One
+    worker is enough for one of `items`, and then joblib, which counts, need not be imported.
 
     Raises
     ------
@@ -27,12 +28,14 @@ def worker_count(n_jobs: int | None) -> int:
     """
     if n_jobs is not None and not is_whole(n_jobs):
         raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
+    if n_jobs is not None and n_jobs < 1 and n_jobs != -1:
+        raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
+    if items == 1:
+        return 1
     if n_jobs is None or n_jobs == -1:
         from joblib import cpu_count
 
         return int(cpu_count())
-    if n_jobs < 1:
-        raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
     return int(n_jobs)
 
 

@@ -122,7 +122,6 @@ def extract(
         segment_tail=segment_tail,
     )
     chosen = feature_set(features)
-    workers = worker_count(n_jobs)
     check_timeout(timeout)
     if output is not None:
         check_target(output)
@@ -142,6 +141,7 @@ def extract(
         read = [recording.file for recording in found]
         for written in (output, failures_file(output), parts_file(output)):
             check_no_input(written, read if manifest is None else [os.fspath(manifest), *read])
+    workers = worker_count(n_jobs, items=len(found))
     settings = computed_by(chosen, excerpt)
     alone = len(found) == 1
     if output is None or (alone and not parts_file(output).exists()):
