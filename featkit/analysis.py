@@ -19,7 +19,7 @@ from featkit.audio.native import LOUDEST
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.featuresets.entries import Entry
-from featkit.rates import RATES, is_rate
+from featkit.rates import check_sr
 from featkit.segments import Array, Segments
 from featkit.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
 from featkit.spool import Clip, OnDisk
@@ -70,8 +70,7 @@ def analyse(
     (2, 75)
     """
     chosen = feature_set(features)
-    if not is_rate(sr):
-        raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
+    check_sr(sr)
     checked = ((_checked(k, clip), sr) for k, clip in enumerate(clips))
     rows = analyse_loaded(checked, chosen)
     return np.concatenate([np.empty((0, len(chosen.columns))), *rows])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from featkit.errors import ParameterError
 from featkit.parameters import is_number
 
 SLOWEST, FASTEST = 100.0, 1e7
@@ -16,6 +17,18 @@ RATES = f"{SLOWEST:,g} to {FASTEST:,.0f} Hz"
 def is_rate(value: Any) -> bool:
     """Whether it is a number, and a sample rate that sound may have."""
     return is_number(value) and bool(SLOWEST <= value <= FASTEST)
+
+
+def check_sr(sr: Any) -> None:
+    """Refuse what is asked for as a sample rate, and is none.
+
+    Raises
+    ------
+    ParameterError
+        That says which there are.
+    """
+    if not is_rate(sr):
+        raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
 
 
 def samples_in(seconds: float, rate: float) -> int:

@@ -35,7 +35,7 @@ from featkit.audio.streams import Stream, decoded, joined, resampled
 from featkit.errors import ParameterError
 from featkit.parameters import is_number
 from featkit.quality import Quality
-from featkit.rates import RATES, is_rate
+from featkit.rates import check_sr
 from featkit.segments import Array
 
 __all__ = [
@@ -292,15 +292,15 @@ def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -
 
 
 def check_target(sr: float | None) -> None:
-    """Refuse a rate to resample to that no sound has.
+    """Refuse a rate to resample to that no sound has; None keeps each recording's own.
 
     Raises
     ------
     ParameterError
         That says which there are.
     """
-    if sr is not None and not is_rate(sr):
-        raise ParameterError(f"sr must be a sample rate, {RATES}, got {sr!r}")
+    if sr is not None:
+        check_sr(sr)
 
 
 @contextlib.contextmanager

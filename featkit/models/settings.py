@@ -12,7 +12,8 @@ from featkit.models import AUTO
 from featkit.models.doubts import doubts
 from featkit.models.plan import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
-from featkit.models.splits import check_folds, check_shares, is_whole
+from featkit.models.splits import check_folds, check_shares
+from featkit.parameters import is_whole
 from featkit.table import FeatureTable
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ artist, is never on both sides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from featkit.errors import ParameterError
+from featkit.parameters import is_whole
 from featkit.segments import Array
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -30,11 +31,6 @@ OTHER_NAMES = {
     "holdout": TEST,
 }
 """What published splits call their parts, where it is not what we call them."""
-
-
-def is_whole(value: Any) -> bool:
-    """Whether it is a whole number, Python's or NumPy's."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def check_folds(folds: Any) -> None:
