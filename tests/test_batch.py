@@ -200,6 +200,19 @@ def test_a_missing_file_is_a_failure_beside_others(tmp_path):
     assert failure.message == "no such file"
 
 
+def test_numbers_of_an_excerpt_may_be_numpys(tmp_path):
+    write(tmp_path / "a.wav", clip(0, 1.0))
+    write(tmp_path / "b.wav", clip(1, 1.0))
+    feature = {"features": [{"family": "rms", "statistics": ["mean"]}]}
+    written = []
+    for kind in (float, np.float32):
+        part = {"offset": kind(0.25), "segment": kind(0.25), "segment_hop": kind(0.125)}
+        output = tmp_path / f"{kind.__name__}.parquet"
+        featkit.extract(tmp_path, features=feature, output=output, n_jobs=1, **part)
+        written.append(output.read_bytes())
+    assert written[0] == written[1]
+
+
 def test_a_column_under_another_name_is_a_feature_from_every_file(tmp_path):
     write(tmp_path / "a.wav", clip(0, 0.3))
     named = {
@@ -456,6 +469,8 @@ def test_all_processors_can_be_asked_for(tmp_path, n_jobs):
     [
         ({"segment": 0}, "segment must be above 0 seconds, got 0"),
         ({"segment": -1.0}, "segment must be"),
+        ({"segment": "2"}, "segment must be above 0 seconds, got '2'"),
+        ({"timeout": "2"}, "timeout must be above 0 and at most .* seconds, got '2'"),
         ({"segment": np.nan}, "segment must be"),
         ({"segment": np.inf}, "segment must be"),
         ({"segment": 1.0, "segment_hop": 0.0}, "segment_hop must be above 0 seconds, got 0"),

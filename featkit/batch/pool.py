@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.parameters import is_number
 from featkit.workers import ONE_THREAD, interrupts_ignored
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ def check_timeout(timeout: float | None) -> None:
     """
     if timeout is None:
         return
-    if not 0 < timeout <= LONGEST:
+    if not is_number(timeout) or not 0 < timeout <= LONGEST:
         raise ParameterError(
-            f"timeout must be above 0 and at most {LONGEST:g} seconds, got {timeout}"
+            f"timeout must be above 0 and at most {LONGEST:g} seconds, got {timeout!r}"
         )
     if not hasattr(signal, "setitimer"):
         raise ParameterError("timeout needs alarms, which this system does not have")

@@ -14,6 +14,7 @@ from featkit import audio
 from featkit.audio.decoding import versions
 from featkit.errors import ParameterError
 from featkit.featuresets import FeatureSet
+from featkit.parameters import is_number
 from featkit.quality import COLUMNS
 
 TAILS = ("drop", "keep", "pad")
@@ -30,15 +31,14 @@ class Excerpt:
     segment_hop: float | None = None
     segment_tail: str = "drop"
 
-    # In normal form: left out, the step between segments is their length.
     def __post_init__(self) -> None:
         audio.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
         if self.segment is None and self.segment_hop is not None:
             raise ParameterError("segment_hop is the step between segments: give segment, too")
         for name in ("segment", "segment_hop"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise ParameterError(f"{name} must be above 0 seconds, got {value}")
+            if value is not None and not (is_number(value) and 0 < value < np.inf):
+                raise ParameterError(f"{name} must be above 0 seconds, got {value!r}")
         if self.segment is None and self.segment_tail != "drop":
             raise ParameterError("segment_tail is for segments: give segment, too")
         if self.segment is not None and self.pad:
@@ -47,8 +47,13 @@ class Excerpt:
             raise ParameterError(
                 f"segment_tail must be one of {', '.join(TAILS)}, got {self.segment_tail!r}"
             )
+        # In normal form, to which what is finished is held: a step that is left out is a segment's
+        # length, and numbers are Python's own, which JSON can hold.
         if self.segment_hop is None:
             object.__setattr__(self, "segment_hop", self.segment)
+        for name in ("offset", "duration", "segment", "segment_hop"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
 
 
 def provenance(
