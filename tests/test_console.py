@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from hypothesis import strategies as st
 
 from featkit.batch import Progress
-from featkit.cli import _console, main
-from featkit.cli._console import Pace, duration, shown_batch, shown_explaining, shown_progress
+from featkit.cli import _console, _progress, main
+from featkit.cli._console import duration
+from featkit.cli._progress import Pace, shown_batch, shown_explaining, shown_progress
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def clock(monkeypatch):
     class Clock:
         now = 1000.0
 
-    monkeypatch.setattr(_console.time, "monotonic", lambda: Clock.now)
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: Clock.now)
     return Clock
 
 
@@ -233,8 +234,8 @@ def test_what_failed_is_told_even_if_quiet():
 
 def test_another_phase_has_a_pace_of_its_own(monkeypatch, capsys):
     seconds = iter([0.0, 0.0, *(100.0 + k for k in range(20))])
-    monkeypatch.setattr("featkit.cli._console.time.monotonic", lambda: next(seconds))
-    monkeypatch.setattr("featkit.cli._console.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("featkit.cli._progress.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("featkit.cli._progress.SECONDS_BETWEEN_LINES", 0.0)
     with shown_explaining() as report:
         report(5, 5, "fitting")
         report(0, 100)

@@ -66,7 +66,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
     """
     from featkit.batch import extract
-    from featkit.cli._console import shown_batch, shown_explaining, shown_progress
+    from featkit.cli._progress import shown_batch, shown_explaining, shown_progress
     from featkit.cli._scores import show_leaderboard
     from featkit.explaining import explain
     from featkit.recognition import train

@@ -45,7 +45,8 @@ def command(
     Each bar is a contribution of one column, with its value in its own unit: to the right for the
     class, to the left against it. The segments of a recording are shown by their mean.
     """
-    from featkit.cli._console import remark, show_failures, shown_explaining
+    from featkit.cli._console import remark, show_failures
+    from featkit.cli._progress import shown_explaining
     from featkit.errors import ParameterError
     from featkit.explaining import explain
     from featkit.parameters import unknown

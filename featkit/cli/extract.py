@@ -129,7 +129,8 @@ def command(
     if "numpy" not in sys.modules:  # no other thread is needed, and beside one nothing is forked
         os.environ |= ONE_THREAD
     from featkit.batch import extract
-    from featkit.cli._console import show_failures, shown_batch
+    from featkit.cli._console import show_failures
+    from featkit.cli._progress import shown_batch
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")

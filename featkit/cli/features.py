@@ -136,7 +136,8 @@ def _show_costs() -> None:
 
 
 def _measured() -> Costs:
-    from featkit.cli._console import remark, shown_progress
+    from featkit.cli._console import remark
+    from featkit.cli._progress import shown_progress
     from featkit.costs import measure
 
     with shown_progress("measuring", "turns") as report:

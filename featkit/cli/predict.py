@@ -50,7 +50,8 @@ def command(
     INPUT is sound files and folders of them, or one table.
     """
     from featkit import delimited
-    from featkit.cli._console import remark, show_failures, shown_batch
+    from featkit.cli._console import remark, show_failures
+    from featkit.cli._progress import shown_batch
     from featkit.cli._scores import show_warnings
     from featkit.recognition import load_model
     from featkit.writing import check_outputs, replacing

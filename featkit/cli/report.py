@@ -57,7 +57,8 @@ def command(
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
-    from featkit.cli._console import printable, remark, shown_explaining
+    from featkit.cli._console import printable, remark
+    from featkit.cli._progress import shown_explaining
     from featkit.explaining import explain
     from featkit.recognition import load_model
     from featkit.report import check_asked, read_scores, write_report

@@ -98,7 +98,8 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
     columns of numbers.
     """
-    from featkit.cli._console import listed, shown_progress
+    from featkit.cli._console import listed
+    from featkit.cli._progress import shown_progress
     from featkit.cli._scores import show_scores, show_warnings
     from featkit.recognition import train
     from featkit.writing import check_outputs
