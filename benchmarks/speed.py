@@ -18,12 +18,13 @@ from pathlib import Path
 import _common  # before NumPy: it sets one thread
 import numpy as np
 import soundfile
-from _common import SR, Array, interleaved, ratio, show
+from _common import SR, Array, Bar, interleaved, missed, ratio, show
 
 import featkit
 
 GENRE75 = featkit.feature_set("genre75")
 SECONDS = 30.0
+STEREO_RATE = 44100
 SHORT_CLIPS = 64
 SHORT_SECONDS = 0.5
 FRESH_ROUNDS = 7
@@ -42,9 +43,12 @@ def main() -> None:
         wav = str(Path(folder) / "one.wav")
         soundfile.write(wav, y, SR, subtype="PCM_16")
         from_file(wav, options.rounds)
+        times_decoding = from_stereo(folder, y, options.rounds)
         from_memory(y, options.rounds)
         peers(wav, options.rounds)
         fresh_process(wav)
+    bar = Bar("30 s of stereo MP3 to a row, in times of its decoding", times_decoding, most=2.2)
+    raise SystemExit(missed([bar]))
 
 
 def recording(file: str) -> Array:
@@ -92,6 +96,43 @@ def from_file(wav: str, rounds: int) -> None:
             for name, taken in seconds.items()
         ],
     )
+
+
+def from_stereo(folder: str, y: Array, rounds: int) -> float:
+    """The commonest files of music, 44.1 kHz stereo, beside their bare decoding.
+
+    Returns
+    -------
+    float
+        Time from an MP3 file to its row, divided by that of decoding it.
+    """
+    import librosa
+
+    left = librosa.resample(y, orig_sr=SR, target_sr=STEREO_RATE)
+    channels = np.stack([left, np.roll(left, 40)], axis=1)
+    channels /= 1.1 * np.abs(channels).max()
+    lines, times = [], {}
+    for kind in ("MP3", "FLAC", "WAV"):
+        file = str(Path(folder) / f"stereo.{kind.lower()}")
+        soundfile.write(file, channels, STEREO_RATE, format=kind)
+        rows: dict[str, Callable[[], object]] = {
+            "decoding alone (libsndfile)": partial(soundfile.read, file, dtype="float32"),
+            "featkit": partial(featkit_row, file),
+            "librosa, each function from the samples": partial(librosa_row, file),
+        }
+        seconds = interleaved(rows, rounds=rounds)
+        decoding = next(iter(seconds.values()))
+        times[kind] = ratio(seconds["featkit"], decoding)
+        lines += [
+            [kind, name, f"{1000 * np.median(taken):.1f}", f"{ratio(taken, decoding):.2f}"]
+            for name, taken in seconds.items()
+        ]
+    show(
+        f"Stereo files of {SECONDS:g} s at {STEREO_RATE} Hz to the 75 columns of genre75",
+        ["", "", "ms", "times as long as decoding"],
+        lines,
+    )
+    return times["MP3"]
 
 
 def from_memory(y: Array, rounds: int) -> None:

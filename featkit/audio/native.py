@@ -158,8 +158,19 @@ def scaled(y: Array) -> Array:
 
 
 def mono(samples: Array) -> Array:
-    """The mean of the channels."""
-    return samples if samples.ndim == 1 else np.mean(samples, axis=1)
+    """The mean of the channels, summed one after the other.
+
+    ``np.mean(samples, axis=1)`` takes some thirty times as long: it starts a reduction for every
+    frame, over an axis of two.
+    """
+    if samples.ndim == 1:
+        return samples
+    first, *others = samples.T
+    total: Array = first.copy()
+    for channel in others:
+        total += channel
+    total /= len(samples.T)
+    return total
 
 
 def check_finite(samples: Array, name: str, *, first: int) -> None:
