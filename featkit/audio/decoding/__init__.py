@@ -144,6 +144,7 @@ class Reader:
                 yield block[:left]
                 if limit is not None and self.decoded == start + limit:
                     return
+        self.promised = self._decoder.promised
         missing = (self.promised or 0) - self.decoded
         # Nothing after the offset says nothing of where the recording ends.
         self.truncated = self._decoder.cut or (
