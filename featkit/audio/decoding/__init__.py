@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from featkit.audio.decoding.errors import ForeignError
 from featkit.errors import AudioError
 from featkit.rates import samples_in
 from featkit.segments import Array
@@ -210,6 +211,8 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
 
         try:
             return Sndfile(path, head, kept)
+        except ForeignError:
+            content = f"the codec of this .{ending} file"
         except ValueError:
             if ending not in AV_FORMATS:
                 raise

@@ -21,14 +21,19 @@ MOST_CHUNKS = 10_000
 IMA, MS, GSM, NMS, G721 = 0x11, 0x02, 0x31, 0x38, 0x40
 """Codecs of WAV that pack samples in blocks, by their numbers."""
 
+MPEG_IN_WAV = (0x50, 0x55)
+
 G72X_SAMPLES = 120
 """Samples that libsndfile packs in a block of G.721 and G.723."""
 
 AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 AU_G72X_BITS = {23: 4, 25: 3, 26: 5}
 
-AIFF_LAW = (b"ulaw", b"ULAW", b"alaw", b"ALAW", b"raw ")
+AIFF_BYTES = (b"ulaw", b"ULAW", b"alaw", b"ALAW", b"raw ")
+AIFF_PLAIN = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"42ni", b"23ni")
+AIFF_FLOAT = (b"fl32", b"FL32", b"fl64", b"FL64")
 CAF_PLAIN = (b"lpcm", b"ulaw", b"alaw")
+"""Codecs of AIFF-C and CAF that libsndfile decodes, and whose samples are of one size."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,22 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Blocks:
-    """How samples are packed: bytes and frames of a block, and frames in part of one."""
+    """How samples are packed.
+
+    Attributes
+    ----------
+    size, frames : int
+        Bytes and frames of a block.
+    partial : callable
+        Frames in so many bytes of a block.
+    foreign : bool
+        Whether libsndfile has no decoder for it.
+    """
 
     size: int
     frames: int = 1
     partial: Callable[[int], int] = lambda _: 0
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,7 +224,7 @@ def _wav_blocks(fmt: bytes, order: str) -> Blocks | None:
         return _g72x(4)
     if codec in (1, 3, 6, 7):
         return Blocks(align or channels * -(-bits // 8))
-    return None if codec in (0x50, 0x55) else Blocks(max(1, align))
+    return None if codec in MPEG_IN_WAV else Blocks(1, foreign=True)
 
 
 def _ima_frames(rest: int, channels: int) -> int:
@@ -263,9 +279,12 @@ def _aiff_header(stream: BinaryIO, start: int, common: Chunk, sound: Chunk) -> H
         blocks, counted = Blocks(33, 160), 1
     elif codec == b"DWVW":
         return None
+    elif codec in AIFF_BYTES:
+        blocks, counted = Blocks(channels), 1
+    elif codec in AIFF_PLAIN + AIFF_FLOAT:
+        blocks, counted = Blocks(channels * -(-bits // 8)), 1
     else:
-        width = 1 if codec in AIFF_LAW else -(-bits // 8)
-        blocks, counted = Blocks(channels * width), 1
+        blocks, counted = Blocks(1, foreign=True), 1
 
     def fill(count: int) -> list[tuple[int, bytes]]:
         frames = count // blocks.size * blocks.frames // counted
@@ -284,7 +303,8 @@ def _caf(stream: BinaryIO, start: int, end: int) -> Header | None:
     for chunk in chunks(stream, start + 8, end, CAF):
         if chunk.name == b"desc":
             codec, _, size, frames = struct.unpack(">4sIII", read_at(stream, chunk.body + 8, 16))
-            blocks = Blocks(size, frames) if codec in CAF_PLAIN else None
+            blocks = Blocks(size, frames) if codec in CAF_PLAIN else Blocks(1, foreign=True)
+            blocks = None if codec == b"alac" else blocks
         elif chunk.name == b"data":
             if blocks is None:
                 return None

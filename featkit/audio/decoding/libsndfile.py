@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 
 from featkit.audio.decoding import flac, ogg
+from featkit.audio.decoding.errors import ForeignError
 from featkit.audio.decoding.views import MAGICS, View, begins, view_of
 from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
@@ -43,10 +44,6 @@ MOST_FRAMES = 2**62
 
 _SHORTENED = re.compile(r"^ *(?:data|SSND|BODY|Data Size|riff) *: (\d+) \(should be (\d+)\)", re.M)
 _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
-
-
-class ForeignError(ValueError):
-    """The file is in order, and its codec is none of libsndfile's."""
 
 
 class Sndfile:
@@ -158,7 +155,9 @@ class Sndfile:
             with _explained(), self._quiet:
                 self._file = self._opened(overstated)
         except ValueError as error:
-            raise (ForeignError(str(error)) if view.known else error) from None
+            if view.foreign:
+                raise ForeignError(str(error)) from None
+            raise
         self._before, self._frames = 0, int(self._file.frames) - view.spare
 
     def _opened(self, overstated: bool) -> _Sequential:

@@ -21,7 +21,8 @@ HEAD = 27
 FIRST, LAST = 2, 4
 """Flags of the first and of the last page of a stream."""
 
-CODECS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+SPEEX = b"Speex   "
+CODECS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", SPEEX)
 """How the first packet of a stream of sound begins."""
 
 OTHERS = (b"\x80theora", b"fishead\0", b"BBCD\0", b"\x80kate", b"PCM     ", b"\x01video", b"OVP80")
@@ -58,7 +59,7 @@ def views_of(stream: BinaryIO, start: int, end: int) -> Iterator[View]:
             pieces = tuple(_stream(stream, begin, until, sound.serial))
         elif (begin, until) != (0, end):
             pieces = ((begin, until),)
-        yield View(pieces, cut, last_page=frames)
+        yield View(pieces, cut, foreign=sound.content.startswith(SPEEX), last_page=frames)
 
 
 def _links(stream: BinaryIO, start: int, end: int) -> Iterator[list[Page]]:

@@ -55,6 +55,8 @@ class View:
         Frames at the end that fill up the last block, and are no sound.
     known : bool
         Whether the header was understood.
+    foreign : bool
+        Whether its codec is not one of libsndfile's.
     last_page : int or None
         Frames on the last page of an Ogg file, if that is known.
     """
@@ -64,6 +66,7 @@ class View:
     share: float = 1.0
     spare: int = 0
     known: bool = False
+    foreign: bool = False
     last_page: int | None = None
 
 
@@ -85,6 +88,8 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
     header = header_of(stream, start, end)
     if header is None:
         return View(((start, end),) if start else None)
+    if header.blocks.foreign:
+        return View(foreign=True)
     extents, kept = _sound(stream, header, end)
     there = sum(stop - begin for begin, stop in extents)
     if not there:
