@@ -17,7 +17,7 @@ from typing import Any
 import av
 import numpy as np
 
-from featkit.audio.decoding.sizes import ends_early
+from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
 from featkit.audio.decoding.window import size_of
 from featkit.segments import Array
 
@@ -48,7 +48,7 @@ class PyAV:
 
     def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
         # Given a name, FFmpeg would take "http:…" for an address.
-        stream = kept.enter_context(path.open("rb"))
+        self._source = stream = kept.enter_context(path.open("rb"))
         early = ends_early(stream, size_of(stream))
         stream.seek(0)
         try:
@@ -63,6 +63,7 @@ class PyAV:
                 raise ValueError("there is no sound in it")
             self._container, self._stream = container, container.streams.audio[0]
             self._stream.thread_count = 1
+            self._codec = self._stream.codec_context.name
             self.cut = early
             self._time = 0.0
             frames = self._frames()
@@ -103,11 +104,18 @@ class PyAV:
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames, up to the first damaged packet if any come before it."""
-        begun = False
+        begun, read, whole = False, 0, True
         try:
             for packet in self._container.demux(self._stream):
                 if packet.is_corrupt:
                     raise av.InvalidDataError(0, "damaged packet")
+                if packet.size:
+                    read = max(read, (packet.pos or 0) + packet.size)
+                    whole = (
+                        is_whole(self._codec, bytes(packet))
+                        if self._codec.endswith("ac3")
+                        else True
+                    )
                 for frame in packet.decode():
                     begun = True
                     since = self._time if frame.time is None else frame.time
@@ -117,6 +125,9 @@ class PyAV:
             if not begun:
                 raise
             self.cut = True
+            return
+        more = goes_on(self._source, read, size_of(self._source))
+        self.cut = self.cut or more or not whole
 
     def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
         """Frames as arrays, ``(samples,)`` or ``(samples, channels)``."""
