@@ -91,6 +91,8 @@ class Sndfile:
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
         at = yield from self._blocks(start, size, self._sought(start))
+        if self._file.format == "OGG":
+            self.cut = self.cut or not ogg.is_intact(self._stream, self._begin, self._end)
         while at >= self._frames and (view := self._next_view()) is not None:
             self.promised = None
             try:
@@ -158,7 +160,9 @@ class Sndfile:
             if view.foreign:
                 raise ForeignError(str(error)) from None
             raise
-        self._before, self._frames = 0, int(self._file.frames) - view.spare
+        frames = int(self._file.frames)
+        self._before = 0
+        self._frames = frames if view.frames is None else min(frames, view.frames)
 
     def _opened(self, overstated: bool) -> _Sequential:
         if overstated:
@@ -215,7 +219,9 @@ class Sndfile:
         if self._mpeg:
             block.fill(np.nan)  # at an error libsndfile forgets how much there was before it
         try:
-            return len(self._file.read(out=block))
+            count = len(self._file.read(out=block))
+            # The last sample of a cut DWVW file is made of the bits that were left.
+            return count - (0 < count < len(block) and self._file.subtype.startswith("DWVW"))
         except soundfile.LibsndfileError:
             if self._mpeg:
                 count = int(np.count_nonzero(~np.isnan(block.reshape(len(block), -1)[:, 0])))

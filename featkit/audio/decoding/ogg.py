@@ -7,6 +7,7 @@ decoded by itself. Of several streams that take turns in a link, the first that 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -18,11 +19,17 @@ MARK = b"OggS"
 HEAD = 27
 """Bytes of a page before the sizes of its segments."""
 
-FIRST, LAST = 2, 4
-"""Flags of the first and of the last page of a stream."""
+CONTINUED, FIRST, LAST = 1, 2, 4
+"""Flags of a page that begins within a packet, and of the first and the last page of a stream."""
 
-SPEEX = b"Speex   "
-CODECS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", SPEEX)
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in reverse."""
+
+OPUS = b"OpusHead"
+FOREIGN = (b"Speex   ", b"\x7fFLAC")
+"""Codecs that not every libsndfile decodes, or not as every encoder writes them."""
+
+CODECS = (b"\x01vorbis", OPUS, *FOREIGN)
 """How the first packet of a stream of sound begins."""
 
 OTHERS = (b"\x80theora", b"fishead\0", b"BBCD\0", b"\x80kate", b"PCM     ", b"\x01video", b"OVP80")
@@ -55,11 +62,14 @@ def views_of(stream: BinaryIO, start: int, end: int) -> Iterator[View]:
         cut = not last or not last[-1].flags & LAST or last[-1].end > until
         frames = last[-1].position - last[0].position if len(last) > 1 else None
         pieces: tuple[Piece, ...] | None = None
-        if len(firsts) > 1:
+        late = _late(stream, begin, until, sound)
+        if late:
+            pieces = tuple(_earlier(stream, begin, until, sound.serial, late))
+        elif len(firsts) > 1:
             pieces = tuple(_stream(stream, begin, until, sound.serial))
         elif (begin, until) != (0, end):
             pieces = ((begin, until),)
-        yield View(pieces, cut, foreign=sound.content.startswith(SPEEX), last_page=frames)
+        yield View(pieces, cut, foreign=sound.content.startswith(FOREIGN), last_page=frames)
 
 
 def _links(stream: BinaryIO, start: int, end: int) -> Iterator[list[Page]]:
@@ -104,13 +114,87 @@ def _last_pages(stream: BinaryIO, start: int, end: int, serial: bytes) -> list[P
     return found
 
 
-def _stream(stream: BinaryIO, at: int, end: int, serial: bytes) -> Iterator[Piece]:
-    """The pages of one of several streams; what lies between damaged ones is left out."""
+def is_intact(stream: BinaryIO, start: int, end: int) -> bool:
+    """Whether no page is missing or damaged: decoders leave those out without a word."""
+    counts: dict[bytes, int] = {}
+    for page in _pages(stream, start, end):
+        data = read_at(stream, page.at, page.end - page.at)
+        (count,) = struct.unpack("<I", data[18:22])
+        expected = count if page.flags & FIRST else counts.get(page.serial, count)
+        if count != expected or _checksum(data) != data[22:26]:
+            return False
+        counts[page.serial] = (count + 1) % 2**32
+    return True
+
+
+def _pages(stream: BinaryIO, at: int, end: int) -> Iterator[Page]:
+    """All whole pages; what lies between damaged ones is left out."""
     while at < end:
         page = _page(stream, at)
         if page is None or page.end > end:
             at = next(find_all(stream, MARK, at + 1, end), end)
             continue
+        yield page
+        at = page.end
+
+
+def _checksum(page: bytes) -> bytes:
+    """The CRC of a page: that of zlib begins elsewhere, and takes the bits of a byte in reverse."""
+    blank = page[:22] + bytes(4) + page[26:]
+    reverse = zlib.crc32(blank.translate(REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return reverse.to_bytes(4, "big").translate(REVERSED)
+
+
+def _late(stream: BinaryIO, start: int, end: int, first: Page) -> int:
+    """Samples before the first one of an Opus stream that was taken out of a longer one.
+
+    libsndfile keeps what the encoder put before the sound if the stream begins so.
+    """
+    if not first.content.startswith(OPUS):
+        return 0
+    pages = (page for page in _pages(stream, start, end) if page.serial == first.serial)
+    sound = next((page for page in pages if page.position > 0), None)
+    if sound is None or sound.flags & (CONTINUED | LAST):
+        return 0
+    data = read_at(stream, sound.at, sound.end - sound.at)
+    return max(0, sound.position - sum(map(_duration, _packets(data))))
+
+
+def _packets(page: bytes) -> Iterator[bytes]:
+    """The packets that begin and end on a page."""
+    at = begin = HEAD + page[26]
+    for size in page[HEAD:at]:
+        at += size
+        if size < 255:
+            yield page[begin:at]
+            begin = at
+
+
+def _duration(packet: bytes) -> int:
+    """Samples in a packet of Opus (RFC 6716, 3.1)."""
+    if not packet:
+        return 0
+    mode, code = packet[0] >> 3, packet[0] & 3
+    if mode < 12:
+        samples = (480, 960, 1920, 2880)[mode % 4]
+    else:
+        samples = (480, 960)[mode % 2] if mode < 16 else 120 << mode % 4
+    return samples * ((1, 2, 2)[code] if code < 3 else packet[1] & 63 if len(packet) > 1 else 0)
+
+
+def _earlier(stream: BinaryIO, at: int, end: int, serial: bytes, late: int) -> Iterator[Piece]:
+    """The pages of a stream with positions that are less by so many samples."""
+    for page in _pages(stream, at, end):
+        data = read_at(stream, page.at, page.end - page.at)
+        if page.serial == serial and _checksum(data) == data[22:26]:
+            moved = max(0, page.position - late) if page.position >= 0 else page.position
+            data = data[:6] + struct.pack("<q", moved) + data[14:]
+            yield data[:22] + _checksum(data) + data[26:HEAD]
+            yield page.at + HEAD, page.end
+
+
+def _stream(stream: BinaryIO, at: int, end: int, serial: bytes) -> Iterator[Piece]:
+    """The pages of one of several streams."""
+    for page in _pages(stream, at, end):
         if page.serial == serial:
             yield page.at, page.end
-        at = page.end

@@ -39,7 +39,8 @@ def ends_early(stream: BinaryIO, end: int) -> bool:
         if head.startswith(ASF):
             return _asf_size(stream) > end
         if head.startswith(ogg.MARK):
-            return any(view.cut for view in ogg.views_of(stream, 0, end))
+            views = ogg.views_of(stream, 0, end)
+            return any(view.cut for view in views) or not ogg.is_intact(stream, 0, end)
     except (struct.error, IndexError):
         return False
     return False

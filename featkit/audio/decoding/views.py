@@ -8,10 +8,10 @@ what remains beyond them is not decoded; then the recording is `cut`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from featkit.audio.decoding.headers import Header, Style, chunks, header_of
+from featkit.audio.decoding.headers import CAF, Header, Style, chunks, header_of
 from featkit.audio.decoding.window import Piece, patched, read_at
 
 UNKNOWN_SIZES = ((0x7FFF0000, 0x80001000), (0xFFFF0000, 2**32))
@@ -51,8 +51,8 @@ class View:
         Whether there is, or was, more sound than there is here.
     share : float
         Bytes of sound that the header states, to a byte that there is.
-    spare : int
-        Frames at the end that fill up the last block, and are no sound.
+    frames : int or None
+        Frames that there are, where libsndfile would count what fills up the last block.
     known : bool
         Whether the header was understood.
     foreign : bool
@@ -64,7 +64,7 @@ class View:
     pieces: tuple[Piece, ...] | None = None
     cut: bool = False
     share: float = 1.0
-    spare: int = 0
+    frames: int | None = None
     known: bool = False
     foreign: bool = False
     last_page: int | None = None
@@ -97,18 +97,20 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
     stated = there if kept.open else max(kept.stated, there)
     blocks = header.blocks
     rest = there % blocks.size if blocks.frames > 1 else 0
+    frames = there // blocks.size * blocks.frames + blocks.partial(rest)
     view = View(
         cut=kept.cut or stated > there,
         share=stated / there,
-        spare=blocks.frames - blocks.partial(rest) if rest else 0,
+        frames=frames if blocks.frames > 1 else None,
         known=True,
     )
-    if not (start or kept.open or rest or len(extents) > 1 or kept.wrapped):
+    refused = view.cut and header.style is CAF  # libsndfile takes a cut CAF file for malformed
+    if not (start or kept.open or rest or len(extents) > 1 or kept.altered or refused):
         return view
     filler = bytes(blocks.size - rest) if rest else b""
     fields = header.fill(there + len(filler))
     pieces = (*patched(start, header.data, fields), *extents, filler)
-    return View(pieces, view.cut, view.share, view.spare, known=True)
+    return replace(view, pieces=pieces)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class _Size:
 
     stated: int
     open: bool = False
-    wrapped: bool = False
+    altered: bool = False
     cut: bool = False
 
 
@@ -140,8 +142,8 @@ def _sound(stream: BinaryIO, header: Header, end: int) -> tuple[list[tuple[int, 
         return _unwrapped(stream, header, end)
     left = read_at(stream, data + stated, REMAINS + 1)
     if style is None and not left.startswith(MAGICS):  # a size that was not kept up to date
-        return [(data, end)], _Size(most, wrapped=True)
-    return [(data, data + stated)], _Size(stated, cut=_is_sound(left))
+        return [(data, end)], _Size(most, altered=True)
+    return [(data, data + stated)], _Size(stated, altered=True, cut=_is_sound(left))
 
 
 def _is_open(header: Header, most: int) -> bool:
@@ -159,8 +161,8 @@ def _unwrapped(stream: BinaryIO, header: Header, end: int) -> tuple[list[tuple[i
     most = end - data
     whole = stated + (most - stated) // WRAPPED * WRAPPED
     if _follow(stream, data + whole, end, header.style) or most - whole <= TRAILER:
-        return [(data, data + whole)], _Size(whole, wrapped=True)
-    return [(data, end)], _Size(whole + WRAPPED, wrapped=True)
+        return [(data, data + whole)], _Size(whole, altered=True)
+    return [(data, end)], _Size(whole + WRAPPED, altered=True)
 
 
 def _follow(stream: BinaryIO, at: int, end: int, style: Style | None) -> bool:
