@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from featkit.audio.decoding.views import View
-from featkit.audio.decoding.window import find_all, patched, read_at
+from featkit.audio.decoding.window import find_all, patched, read_at, size_of
 
 MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 """How a file begins: its mark, and the head of STREAMINFO, which may be the only metadata."""
@@ -30,7 +30,8 @@ SAMPLE_SIZES = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
 def view_of(stream: BinaryIO, start: int, end: int) -> View:
     """What to give libsndfile of the file that begins at `start`."""
     info = read_at(stream, start + 8, 34)
-    as_it_is = View(((start, end),) if start else None)
+    whole = not start and end == size_of(stream)
+    as_it_is = View(None if whole else ((start, end),))
     if len(info) < 34:
         return as_it_is
     field = int.from_bytes(info[13:18])

@@ -185,6 +185,8 @@ class Sndfile:
         """Go to a frame, or to one before it that the same samples follow; gives which."""
         if not start or not self._seeks():
             return 0
+        if self._file.format == "FLAC":
+            self._leave_out_next()
         target = min(start, self._frames)
         if self._view.last_page is not None:  # libsndfile is wrong within the last page
             target = min(target, max(0, self._frames - self._view.last_page - 1))
@@ -193,6 +195,12 @@ class Sndfile:
         except soundfile.LibsndfileError:
             self._open(self._view)
             return 0
+
+    def _leave_out_next(self) -> None:
+        """Show libFLAC nothing of a file that follows, for it would seek in that, too."""
+        following = flac.next_file(self._stream, self._begin + 8, self._end)
+        if following is not None:
+            self._open(flac.view_of(self._stream, self._begin, following))
 
     def _seeks(self) -> bool:
         """Whether libsndfile goes to the very sample; most packed formats do not, or only some."""
