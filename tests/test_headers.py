@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from damage import state_size
 
 from featkit import audio
 from featkit.errors import AudioError
@@ -37,25 +38,7 @@ def read(tmp_path, ending, data, **excerpt):
 
 
 def with_size(form, size):
-    """A file whose header states another number of bytes of sound, or one that is no number."""
-    data = written(form)
-    if form == "WAV":
-        struct.pack_into("<I", data, data.index(b"data") + 4, size & 0xFFFFFFFF)
-    elif form == "RF64":
-        struct.pack_into("<Q", data, data.index(b"ds64") + 16, size & 0xFFFFFFFFFFFFFFFF)
-    elif form == "W64":
-        at = data.index(b"data\xf3\xac\xd3\x11") + 16
-        struct.pack_into("<Q", data, at, (size + 24 if size > 0 else size) & 0xFFFFFFFFFFFFFFFF)
-    elif form == "AIFF":
-        struct.pack_into(">I", data, data.index(b"COMM") + 10, 0)
-        struct.pack_into(
-            ">I", data, data.index(b"SSND") + 4, size + 8 if size > 0 else size % 2**32
-        )
-    elif form == "AU":
-        struct.pack_into(">I", data, 8, size & 0xFFFFFFFF)
-    else:
-        struct.pack_into(">q", data, data.index(b"data") + 4, size + 4 if size > 0 else size)
-    return data
+    return state_size(written(form), form, size)
 
 
 @pytest.mark.parametrize("size", [0, -1])

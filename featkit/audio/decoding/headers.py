@@ -93,12 +93,15 @@ class Blocks:
         Frames in so many bytes of a block.
     foreign : bool
         Whether libsndfile has no decoder for it.
+    vary : bool
+        Whether blocks are of several sizes, which a table in another chunk holds.
     """
 
     size: int
     frames: int = 1
     partial: Callable[[int], int] = lambda _: 0
     foreign: bool = False
+    vary: bool = False
 
 
 @dataclass(frozen=True)
@@ -303,8 +306,8 @@ def _caf(stream: BinaryIO, start: int, end: int) -> Header | None:
     for chunk in chunks(stream, start + 8, end, CAF):
         if chunk.name == b"desc":
             codec, _, size, frames = struct.unpack(">4sIII", read_at(stream, chunk.body + 8, 16))
-            blocks = Blocks(size, frames) if codec in CAF_PLAIN else Blocks(1, foreign=True)
-            blocks = None if codec == b"alac" else blocks
+            plain, alac = codec in CAF_PLAIN, codec == b"alac"
+            blocks = Blocks(size, frames) if plain else Blocks(1, foreign=not alac, vary=alac)
         elif chunk.name == b"data":
             if blocks is None:
                 return None

@@ -87,6 +87,8 @@ class Sndfile:
         self._most = GUESSED_AT_ONCE if guessed else None
         self.promised = None if guessed else _promised(file, self._view, self._frames)
         self.cut = self._view.cut or (self.promised or 0) > self._frames
+        if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
+            raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
         self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
@@ -227,9 +229,7 @@ class Sndfile:
         if self._mpeg:
             block.fill(np.nan)  # at an error libsndfile forgets how much there was before it
         try:
-            count = len(self._file.read(out=block))
-            # The last sample of a cut DWVW file is made of the bits that were left.
-            return count - (0 < count < len(block) and self._file.subtype.startswith("DWVW"))
+            return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
             if self._mpeg:
                 count = int(np.count_nonzero(~np.isnan(block.reshape(len(block), -1)[:, 0])))

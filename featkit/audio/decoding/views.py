@@ -104,6 +104,8 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
         frames=frames if blocks.frames > 1 else None,
         known=True,
     )
+    if blocks.vary:  # chunks after the sound are needed, too
+        return replace(view, pieces=((start, end),) if start else None)
     refused = view.cut and header.style is CAF  # libsndfile takes a cut CAF file for malformed
     if not (start or kept.open or rest or len(extents) > 1 or kept.altered or refused):
         return view
