@@ -6,6 +6,7 @@ header of the last frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -20,6 +21,12 @@ READ_AHEAD = 2**16
 
 TAIL = 2**16
 """Bytes in which the last frame begins, where the header does not say how large frames are."""
+
+MOST_TAIL = 2**22
+"""Bytes in which it is looked for whatever the header says."""
+
+SYNC = re.compile(b"\xff[\xf8\xf9]")
+"""How a frame begins: of blocks of one size, or of several."""
 
 BLOCK_SIZES = {1: 192, **{k: 576 << (k - 2) for k in range(2, 6)}}
 BLOCK_SIZES |= {k: 256 << (k - 8) for k in range(8, 16)}
@@ -59,7 +66,7 @@ def next_file(stream: BinaryIO, start: int, end: int) -> int | None:
 def _last_sample(stream: BinaryIO, start: int, end: int, info: bytes) -> int | None:
     """Samples up to the end of the last frame whose header is found; None if none is."""
     largest = int.from_bytes(info[7:10])
-    first = max(start + 42, end - max(TAIL, 3 * largest))
+    first = max(start + 42, end - min(MOST_TAIL, max(TAIL, 3 * largest)))
     tail = read_at(stream, first, end - first)
     frames = list(_frames(tail, info))
     # A few bytes that look like a header are no frame: one continues where another ended.
@@ -70,13 +77,10 @@ def _last_sample(stream: BinaryIO, start: int, end: int, info: bytes) -> int | N
 def _frames(tail: bytes, info: bytes) -> Iterator[tuple[int, int]]:
     """The samples before each frame that begins there, and up to its end."""
     fixed = int.from_bytes(info[:2])
-    at = tail.find(b"\xff")
-    while at >= 0:
-        if tail[at + 1 : at + 2] in (b"\xf8", b"\xf9"):
-            found = _frame(tail[at : at + 16], fixed, info)
-            if found is not None:
-                yield found
-        at = tail.find(b"\xff", at + 1)
+    for sync in SYNC.finditer(tail):
+        found = _frame(tail[sync.start() : sync.start() + 16], fixed, info)
+        if found is not None:
+            yield found
 
 
 def _frame(head: bytes, fixed: int, info: bytes) -> tuple[int, int] | None:

@@ -134,30 +134,35 @@ class Header:
 
 def header_of(stream: BinaryIO, start: int, end: int) -> Header | None:
     """The header that begins at `start`, or None: not such a file, or without sound."""
-    mark = read_at(stream, start, 12)
     try:
-        if mark[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and mark[8:] == b"WAVE":
-            return _wav(stream, start, end, RIFX if mark[:4] == b"RIFX" else RIFF)
-        if mark[:4] == b"FORM" and mark[8:] in (b"AIFF", b"AIFC"):
-            return _aiff(stream, start, end)
-        if mark[:4] == b"riff":
-            return _w64(stream, start, end)
-        if mark[:4] == b"caff":
-            return _caf(stream, start, end)
-        if mark[:4] in (b".snd", b"dns."):
-            return _au(stream, start)
-        if mark[:7] == b"NIST_1A":
-            return _sphere(stream, start)
-    except (struct.error, ValueError, ZeroDivisionError):
+        header = _any_header(stream, start, end)
+    except (struct.error, ValueError):
         return None
-    return None
+    return header if header is not None and header.blocks.size > 0 else None
+
+
+def _any_header(stream: BinaryIO, start: int, end: int) -> Header | None:
+    mark = read_at(stream, start, 12)
+    if mark[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and mark[8:] == b"WAVE":
+        return _wav(stream, start, end, RIFX if mark[:4] == b"RIFX" else RIFF)
+    if mark[:4] == b"FORM" and mark[8:] in (b"AIFF", b"AIFC"):
+        return _aiff(stream, start, end)
+    if mark[:4] == b"riff":
+        return _w64(stream, start, end)
+    if mark[:4] == b"caff":
+        return _caf(stream, start, end)
+    if mark[:4] in (b".snd", b"dns."):
+        return _au(stream, start)
+    return _sphere(stream, start) if mark[:7] == b"NIST_1A" else None
 
 
 def chunks(stream: BinaryIO, at: int, end: int, style: Style) -> Iterator[Chunk]:
     """The chunks from a place on, as far as there are heads of them."""
     for _ in range(MOST_CHUNKS):
+        if at >= end:
+            return
         head = read_at(stream, at, style.head)
-        if at >= end or len(head) < style.head:
+        if len(head) < style.head:
             return
         name = head[: style.mark]
         (size,) = struct.unpack(style.size, head[style.mark :])
@@ -212,6 +217,8 @@ def _rf64(stream: BinaryIO, start: int, data: int, place: int, blocks: Blocks) -
 
 def _wav_blocks(fmt: bytes, order: str) -> Blocks | None:
     codec, channels, _, _, align, bits = struct.unpack(order + "HHIIHH", fmt[:16])
+    if not channels:
+        return None
     if codec == 0xFFFE and len(fmt) >= 26:  # extensible: the codec begins its GUID
         (codec,) = struct.unpack(order + "H", fmt[24:26])
     per_block = struct.unpack(order + "H", fmt[18:20])[0] if len(fmt) >= 20 else 0

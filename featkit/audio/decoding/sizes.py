@@ -50,8 +50,7 @@ def _last_box(stream: BinaryIO, end: int) -> int:
     """Where the last box of an MP4 file ends, or should."""
     at = 0
     for _ in range(MOST_PARTS):
-        head = read_at(stream, at, 16)
-        if at >= end or len(head) < 8:
+        if at >= end or len(head := read_at(stream, at, 16)) < 8:
             break
         size = struct.unpack(">I", head[:4])[0]
         if size == 1:  # the size follows in 64 bits
@@ -69,8 +68,7 @@ def _last_element(stream: BinaryIO, end: int) -> int:
     """
     at = 0
     for _ in range(MOST_PARTS):
-        head = read_at(stream, at, 12)
-        if at >= end or len(head) < 2:
+        if at >= end or len(head := read_at(stream, at, 12)) < 2:
             break
         name = 9 - head[0].bit_length()
         if name > 4 or len(head) < name + 1 or not head[name]:  # damaged

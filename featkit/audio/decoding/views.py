@@ -35,6 +35,9 @@ MAGICS = (
 )
 """How files of sound begin that libsndfile decodes, other than those of MPEG audio."""
 
+MOST_TAGS = 100
+"""Tags before a file that are passed over."""
+
 TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 """How tags begin that programs append to any file."""
 
@@ -73,7 +76,10 @@ class View:
 def begins(stream: BinaryIO, end: int) -> int:
     """Where a file begins after the ID3v2 tags before it, and zeros after those."""
     at = 0
-    while (head := read_at(stream, at, 10))[:3] == b"ID3" and len(head) == 10:
+    for _ in range(MOST_TAGS):
+        head = read_at(stream, at, 10)
+        if head[:3] != b"ID3" or len(head) < 10:
+            break
         high, *lower = head[6:]  # seven bits in each
         at += 10 + (high << 21 | lower[0] << 14 | lower[1] << 7 | lower[2])
         at += 10 if head[5] & 0x10 else 0  # a footer
