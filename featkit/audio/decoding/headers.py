@@ -350,8 +350,8 @@ def _sphere(stream: BinaryIO, start: int) -> Header | None:
     if len(lines) < 2 or not lines[1]:
         return None
     values = {line[0]: line[2] for line in lines if len(line) == 3}
-    width = int(values.get("channel_count", "1")) * int(values["sample_n_bytes"])
-    if "sample_count" not in values or width <= 0:
+    if "sample_count" not in values or "sample_n_bytes" not in values:
         return None
+    width = int(values.get("channel_count", "1")) * int(values["sample_n_bytes"])
     stated, data = int(values["sample_count"]) * width, start + int(lines[1][0])
     return Header(start, data, stated, None, lambda _: [], Blocks(width), bits=64)

@@ -175,9 +175,10 @@ class Sndfile:
             return self._kept(_Sequential(self._source))
         if os.name == "nt":  # a descriptor may be that of another C library there
             return self._kept(_Sequential(self._path))
-        # Given a name, libsndfile would also read "._name" beside it.
+        # Given a name, libsndfile would also read "._name" beside it. It closes what it is given
+        # (1.2.0 does so even where it is told not to and fails): a copy, at the same place.
         self._stream.seek(0)
-        return self._kept(_Sequential(self._stream.fileno(), closefd=False))
+        return self._kept(_Sequential(os.dup(self._stream.fileno())))
 
     def _kept(self, file: _Sequential) -> _Sequential:
         self._files.callback(file.close)

@@ -9,6 +9,8 @@ the first is read.
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -48,7 +50,7 @@ class PyAV:
 
     def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
         # Given a name, FFmpeg would take "http:…" for an address.
-        self._source = stream = kept.enter_context(path.open("rb"))
+        self._source = stream = kept.enter_context(_File(path))
         early = ends_early(stream, size_of(stream))
         stream.seek(0)
         try:
@@ -62,6 +64,8 @@ class PyAV:
             if not container.streams.audio:
                 raise ValueError("there is no sound in it")
             self._container, self._stream = container, container.streams.audio[0]
+            if self._stream.codec_context is None:
+                raise ValueError("not sound that FFmpeg can decode (it has no decoder for it)")
             self._stream.thread_count = 1
             self._codec = self._stream.codec_context.name
             self.cut = early
@@ -111,11 +115,7 @@ class PyAV:
                     raise av.InvalidDataError(0, "damaged packet")
                 if packet.size:
                     read = max(read, (packet.pos or 0) + packet.size)
-                    whole = (
-                        is_whole(self._codec, bytes(packet))
-                        if self._codec.endswith("ac3")
-                        else True
-                    )
+                    whole = is_whole(self._codec, packet)
                 for frame in packet.decode():
                     begun = True
                     since = self._time if frame.time is None else frame.time
@@ -156,6 +156,16 @@ class PyAV:
         if timed and len(container.streams) == 1:
             return float(container.duration / av.time_base)
         return None
+
+
+class _File(io.FileIO):
+    """A file in which going to no place is no exception, which PyAV would print."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except OSError:
+            return -1
 
 
 def _reason(error: av.FFmpegError) -> str:

@@ -8,7 +8,7 @@ TS 102 366, 4.4.1 and E.1.3.1 (AC-3 and E-AC-3).
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from featkit.audio.decoding import ogg
 from featkit.audio.decoding.headers import RIFF, chunks
@@ -106,9 +106,13 @@ def goes_on(stream: BinaryIO, read: int, end: int) -> bool:
     return any(True for _ in find_all(stream, mark, max(read, len(mark)), end))
 
 
-def is_whole(codec: str, packet: bytes) -> bool:
+def is_whole(codec: str, packet: Any) -> bool:
     """Whether a packet of AC-3 or E-AC-3 has as many bytes as its head says."""
-    if codec not in ("ac3", "eac3") or packet[:2] != b"\x0bw" or len(packet) < 6:
+    return codec not in ("ac3", "eac3") or _is_whole_ac3(bytes(packet))
+
+
+def _is_whole_ac3(packet: bytes) -> bool:
+    if packet[:2] != b"\x0bw" or len(packet) < 6:
         return True
     if packet[5] >> 3 > 10:  # E-AC-3
         return len(packet) >= 2 * (int.from_bytes(packet[2:4]) % 2048 + 1)
