@@ -20,7 +20,7 @@ import av
 import numpy as np
 
 from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
-from featkit.audio.decoding.window import size_of
+from featkit.audio.decoding.window import read_at, size_of
 from featkit.segments import Array
 
 DEMUXERS = (
@@ -52,12 +52,16 @@ class PyAV:
         # Given a name, FFmpeg would take "http:…" for an address.
         self._source = stream = kept.enter_context(_File(path))
         early = ends_early(stream, size_of(stream))
+        flv = read_at(stream, 0, 4) == b"FLV\x01"
         stream.seek(0)
+        # Versions 13 and 14 of PyAV crash at a whitelist for FLV; stated, it is not guessed either.
+        options = {} if flv else {"format_whitelist": ",".join(DEMUXERS)}
         try:
             container: Any = kept.enter_context(
                 av.open(
                     stream,
-                    options={"format_whitelist": ",".join(DEMUXERS)},
+                    format="flv" if flv else None,
+                    options=options,
                     metadata_errors="ignore",
                 )
             )
