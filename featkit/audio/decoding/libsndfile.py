@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +75,9 @@ class Sndfile:
         )
         guessed = mp3 and not _has_length(head)
         self._quiet = _QUIET if mp3 else contextlib.nullcontext()
-        self._views = iter([View()] if mp3 else self._all_views(mark))
-        self._open(next(self._views, View()), overstated=guessed)
+        first, *later = ([View()] if mp3 else self._all_views(mark)) or [View()]
+        self._later = iter(later)
+        self._open(first, overstated=guessed)
         file = self._file
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
@@ -85,8 +86,8 @@ class Sndfile:
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)
         self._mpeg = file.format in ("MP3", "MPEG")
         self._most = GUESSED_AT_ONCE if guessed else None
-        self.promised = None if guessed else _promised(file, self._view, self._frames)
-        self.cut = self._view.cut or (self.promised or 0) > self._frames
+        self.promised = None if guessed or later else _promised(file, first, self._frames)
+        self.cut = first.cut or (self.promised or 0) > self._frames
         if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
             raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
         self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN
@@ -131,18 +132,20 @@ class Sndfile:
             self._file.seek(start)
             return np.asarray(self._file.read(out=block))
 
-    def _all_views(self, mark: bytes) -> Iterable[View]:
+    def _all_views(self, mark: bytes) -> list[View]:
         """What libsndfile is given, in turn."""
         if mark.startswith(b"OggS"):
-            return ogg.views_of(self._stream, self._begin, self._end)
+            return list(ogg.views_of(self._stream, self._begin, self._end))
         of_format = flac.view_of if mark.startswith(b"fLaC") else view_of
         return [of_format(self._stream, self._begin, self._end)]
 
     def _next_view(self) -> View | None:
         """What follows a file that was read to its end."""
         if self._file.format != "FLAC":
-            return next(self._views, None)
+            return next(self._later, None)
+        # How far libFLAC came is known of what it reads through our descriptor.
         read = self._source.place() if self._source else self._stream.tell()
+        read = 0 if os.name == "nt" else read
         first = max(self._begin + 8, read - flac.READ_AHEAD)
         following = flac.next_file(self._stream, first, self._end)
         if following is None:
