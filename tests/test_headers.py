@@ -121,10 +121,19 @@ def test_chunks_after_the_sound_are_not_decoded(tmp_path, after, subtype):
 
 
 def test_tags_and_zeros_after_the_sound_are_nothing_that_is_missing(tmp_path):
-    for after in (b"TAG" + bytes(125), bytes(5000), b"APETAGEX" + bytes(2000), b"junk"):
+    tags = (b"TAG" + bytes(125), bytes(5000), b"APETAGEX" + bytes(2000), b"junk")
+    for after in (*tags, *(bytes(LIST) + tag for tag in tags)):
         loaded = read(tmp_path, "wav", written("WAV") + after)
         np.testing.assert_array_equal(loaded.y, Y.astype(np.float32))
         assert not loaded.native.truncated
+
+
+@pytest.mark.parametrize("between", [b"", LIST, bytes(2)])
+@pytest.mark.parametrize("second", ["WAV", "AIFF", "FLAC"])
+def test_another_file_after_the_sound_is_said_to_be_missing(tmp_path, between, second):
+    loaded = read(tmp_path, "wav", written("WAV") + between + written(second))
+    np.testing.assert_array_equal(loaded.y, Y.astype(np.float32))
+    assert loaded.native.truncated
 
 
 def test_a_wav_file_without_sound_has_no_samples(tmp_path):

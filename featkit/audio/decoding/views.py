@@ -183,13 +183,14 @@ def _follow(stream: BinaryIO, at: int, end: int, style: Style | None) -> bool:
 
 
 def _chunks_fill(stream: BinaryIO, at: int, end: int, style: Style) -> bool:
+    """Whether chunks, and what is no sound after them, take up the rest of the file."""
     last = at
     for chunk in chunks(stream, at, end, style):
-        if not _is_name(chunk.name):
-            break
+        fits = chunk.end <= end or chunk.name[:4] in TRAILING  # or cut within what is no sound
+        if not (fits and _is_name(chunk.name)):
+            left = read_at(stream, last, min(end - last, REMAINS + 1))
+            return last > at and not _is_sound(left)
         last = chunk.next
-        if chunk.end > end:  # cut within what is no sound
-            return chunk.name[:4] in TRAILING
     return end - last < style.head and last > at
 
 
