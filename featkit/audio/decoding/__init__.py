@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from featkit.audio.decoding.errors import ForeignError
 from featkit.errors import AudioError
 from featkit.rates import samples_in
 from featkit.segments import Array
@@ -144,6 +145,7 @@ class Reader:
                 yield block[:left]
                 if limit is not None and self.decoded == start + limit:
                     return
+        self.promised = self._decoder.promised
         missing = (self.promised or 0) - self.decoded
         # Nothing after the offset says nothing of where the recording ends.
         self.truncated = self._decoder.cut or (
@@ -209,6 +211,8 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
 
         try:
             return Sndfile(path, head, kept)
+        except ForeignError:
+            content = f"the codec of this .{ending} file"
         except ValueError:
             if ending not in AV_FORMATS:
                 raise

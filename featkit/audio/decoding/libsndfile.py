@@ -8,12 +8,16 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from featkit.audio.decoding import flac, ogg
+from featkit.audio.decoding.errors import ForeignError
+from featkit.audio.decoding.views import MAGICS, View, begins, view_of
+from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
 
 FULL_SCALES = {
@@ -35,11 +39,8 @@ UNKNOWN_LENGTH = 0x7FFF0000
 GUESSED_AT_ONCE = 2**17
 """Frames that are read at a time where their number is a guess."""
 
-OGG_TAIL = 2**16
-"""Bytes in which the last page of an Ogg file begins: hardly a page is larger."""
-
-OGG_HEADER = 23
-"""Bytes of a page between its mark, ``OggS``, and the sizes of its segments."""
+MOST_FRAMES = 2**62
+"""A number of frames from which on it stands for "not known"."""
 
 _SHORTENED = re.compile(r"^ *(?:data|SSND|BODY|Data Size|riff) *: (\d+) \(should be (\d+)\)", re.M)
 _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
@@ -48,44 +49,73 @@ _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
 class Sndfile:
     """A file that libsndfile decodes; see `featkit.audio.decoding.Reader`.
 
+    Files that are joined, and the links of an Ogg file, are decoded one after the other.
+
     Raises
     ------
+    ForeignError
+        If its codec is not one of libsndfile's.
     ValueError
-        With the cause, if it does not; so does `blocks`.
+        With the cause, if it does not decode it; so does `blocks`.
     """
 
     name = "libsndfile"
     slack = 0
 
     def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
-        mp3 = path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
+        self._path = path
+        self._frames = self._before = 0
+        self._stream = kept.enter_context(path.open("rb", buffering=0))
+        self._files = kept.enter_context(contextlib.ExitStack())
+        self._end = size_of(self._stream)
+        self._begin = begins(self._stream, self._end)
+        mark = read_at(self._stream, self._begin, 8)
+        mp3 = not mark.startswith(MAGICS) and (
+            path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
+        )
         guessed = mp3 and not _has_length(head)
         self._quiet = _QUIET if mp3 else contextlib.nullcontext()
-        with _explained(), self._quiet:
-            self._file = file = _open(path, kept, overstated=guessed)
+        first, *later = ([View()] if mp3 else self._all_views(mark)) or [View()]
+        self._later = iter(later)
+        self._open(first, overstated=guessed)
+        file = self._file
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
         self.rate = float(file.samplerate)
         self.channels = file.channels
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)
-        self.promised = None if guessed else _promised(file)
         self._mpeg = file.format in ("MP3", "MPEG")
         self._most = GUESSED_AT_ONCE if guessed else None
-        ogg_without_end = file.format == "OGG" and not _ends(path)
-        self.cut = ogg_without_end or (self.promised or 0) > file.frames
+        self.promised = None if guessed or later else _promised(file, first, self._frames)
+        self.cut = first.cut or (self.promised or 0) > self._frames
+        if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
+            raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
         self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
-        file, frames = self._file, self._file.frames
-        # An MP3 frame needs those before it: sought in the middle, it begins with made-up zeros.
-        at = 0
-        if start and not self._mpeg:
-            with _explained():
-                at = file.seek(min(start, frames))
-            if at < start:
+        at = yield from self._blocks(start, size, self._sought(start))
+        if self._file.format == "OGG":
+            self.cut = self.cut or not ogg.is_intact(self._stream, self._begin, self._end)
+        while at >= self._frames and (view := self._next_view()) is not None:
+            self.promised = None
+            try:
+                self._open(view)
+            except ValueError:
+                self.cut = True
                 return
-        while at < frames:  # libsndfile gives no more
-            block = self._empty(min(size, frames - at, self._most or size))
+            self._check_alike()
+            self._before = at
+            self._frames += at
+            at = yield from self._blocks(start, size, at)
+            self.cut = self.cut or view.cut or at < self._frames
+
+    def _blocks(self, start: int, size: int, at: int) -> Generator[Array, None, int]:
+        """The samples of one of the joined files: `at` is the frame that is read next.
+
+        Gives the frame up to which it could be read.
+        """
+        while at < self._frames:  # libsndfile gives no more
+            block = self._empty(min(size, self._frames - at, self._most or size))
             with _explained(), self._quiet:
                 count = self._read(block, at)
             found = block[max(0, start - at) : count]
@@ -93,13 +123,104 @@ class Sndfile:
                 yield found
             at += count
             if count < len(block):
-                return
+                break
+        return at
 
     def part(self, start: int, stop: int) -> Array:
         block = self._empty(stop - start)
         with _explained():
             self._file.seek(start)
             return np.asarray(self._file.read(out=block))
+
+    def _all_views(self, mark: bytes) -> list[View]:
+        """What libsndfile is given, in turn."""
+        if mark.startswith(b"OggS"):
+            return list(ogg.views_of(self._stream, self._begin, self._end))
+        of_format = flac.view_of if mark.startswith(b"fLaC") else view_of
+        return [of_format(self._stream, self._begin, self._end)]
+
+    def _next_view(self) -> View | None:
+        """What follows a file that was read to its end."""
+        if self._file.format != "FLAC":
+            return next(self._later, None)
+        # How far libFLAC came is known of what it reads through our descriptor.
+        read = self._source.place() if self._source else self._stream.tell()
+        read = 0 if os.name == "nt" else read
+        first = max(self._begin + 8, read - flac.READ_AHEAD)
+        following = flac.next_file(self._stream, first, self._end)
+        if following is None:
+            return None
+        self._begin = following
+        return flac.view_of(self._stream, following, self._end)
+
+    def _open(self, view: View, *, overstated: bool = False) -> None:
+        """Decode what a view shows from now on, from its beginning."""
+        self._files.close()
+        self._view = view
+        self._source = Window(self._stream, view.pieces) if view.pieces is not None else None
+        try:
+            with _explained(), self._quiet:
+                self._file = self._opened(overstated)
+        except ValueError as error:
+            if view.foreign:
+                raise ForeignError(str(error)) from None
+            raise
+        frames = int(self._file.frames)
+        self._before = 0
+        self._frames = frames if view.frames is None else min(frames, view.frames)
+
+    def _opened(self, overstated: bool) -> _Sequential:
+        if overstated:
+            # libsndfile guesses the length of such an MP3 from its first frame, and stops there.
+            with contextlib.suppress(soundfile.LibsndfileError):
+                return self._kept(_Sequential(self._files.enter_context(_Overstated(self._path))))
+        if self._source is not None:
+            return self._kept(_Sequential(self._source))
+        if os.name == "nt":  # a descriptor may be that of another C library there
+            return self._kept(_Sequential(self._path))
+        # Given a name, libsndfile would also read "._name" beside it. It closes what it is given
+        # (1.2.0 does so even where it is told not to and fails): a copy, at the same place.
+        self._stream.seek(0)
+        return self._kept(_Sequential(os.dup(self._stream.fileno())))
+
+    def _kept(self, file: _Sequential) -> _Sequential:
+        self._files.callback(file.close)
+        return file
+
+    def _sought(self, start: int) -> int:
+        """Go to a frame, or to one before it that the same samples follow; gives which."""
+        if not start or not self._seeks():
+            return 0
+        if self._file.format == "FLAC":
+            self._leave_out_next()
+        target = min(start, self._frames)
+        if self._view.last_page is not None:  # libsndfile is wrong within the last page
+            target = min(target, max(0, self._frames - self._view.last_page - 1))
+        try:
+            return int(self._file.seek(target))
+        except soundfile.LibsndfileError:
+            self._open(self._view)
+            return 0
+
+    def _leave_out_next(self) -> None:
+        """Show libFLAC nothing of a file that follows, for it would seek in that, too."""
+        following = flac.next_file(self._stream, self._begin + 8, self._end)
+        if following is not None:
+            self._open(flac.view_of(self._stream, self._begin, following))
+
+    def _seeks(self) -> bool:
+        """Whether libsndfile goes to the very sample; most packed formats do not, or only some."""
+        file = self._file
+        if file.format == "OGG":
+            return self._view.last_page is not None
+        plain = PLAIN | {"ULAW", "ALAW"}
+        return file.subtype in plain and file.format not in ("PAF", "SDS")
+
+    def _check_alike(self) -> None:
+        rate, channels = float(self._file.samplerate), self._file.channels
+        if (rate, channels) != (self.rate, self.channels):
+            was, now = f"{self.rate:g} Hz, {self.channels}", f"{rate:g} Hz, {channels}"
+            raise ValueError(f"rate or channels change on the way: {was}; {now}")
 
     def _empty(self, frames: int) -> Array:
         # NumPy scales 16-bit samples four times faster than libsndfile, to the same values.
@@ -117,7 +238,7 @@ class Sndfile:
             if self._mpeg:
                 count = int(np.count_nonzero(~np.isnan(block.reshape(len(block), -1)[:, 0])))
             else:
-                count = int(self._file.tell()) - at
+                count = int(self._file.tell()) - (at - self._before)
             if at + count <= 0:
                 raise
             self.cut = True
@@ -140,33 +261,23 @@ class _Overstated(io.FileIO):
         return super().seek(16 * super().seek(0, os.SEEK_END))
 
 
-def _open(path: Path, kept: contextlib.ExitStack, *, overstated: bool) -> _Sequential:
-    if overstated:
-        # libsndfile guesses the length of such an MP3 from its first frame, and stops there.
-        with contextlib.suppress(soundfile.LibsndfileError):
-            longer = _Sequential(kept.enter_context(_Overstated(path)))
-            kept.enter_context(longer)
-            return longer
-    # Bytes, for a name need not be UTF-8; on Windows it always is.
-    file = _Sequential(path if os.name == "nt" else os.fsencode(path))
-    kept.enter_context(file)
-    return file
-
-
-def _promised(file: soundfile.SoundFile) -> int | None:
-    """Frames that the header states.
-
-    Of a file that is shorter than its header, libsndfile gives the frames that there can be, and
-    notes in its log what stood there.
-    """
-    log, frames = file.extra_info, int(file.frames)
-    if miscounted := _MISCOUNTED.search(log):
+def _promised(file: soundfile.SoundFile, view: View, frames: int) -> int | None:
+    """Frames that the header states."""
+    if miscounted := _MISCOUNTED.search(file.extra_info):
         return int(miscounted[1])
-    if shortened := _SHORTENED.search(log):
-        stated, there = map(int, shortened.groups())
-        if there < stated < UNKNOWN_LENGTH:
-            return max(frames + 1, round(frames * (stated / max(there, 1))))
-    return frames or None
+    if frames > MOST_FRAMES:
+        return None
+    share = view.share if view.known else _shortened(file.extra_info)
+    return max(frames + 1, round(frames * share)) if share > 1 else frames or None
+
+
+def _shortened(log: str) -> float:
+    """Bytes of sound that the header states to one that there is, as libsndfile notes it."""
+    if found := _SHORTENED.search(log):
+        stated, there = map(int, found.groups())
+        if stated < UNKNOWN_LENGTH:
+            return stated / max(there, 1)
+    return 1.0
 
 
 def _is_frame(head: bytes) -> bool:
@@ -177,18 +288,6 @@ def _is_frame(head: bytes) -> bool:
 def _has_length(head: bytes) -> bool:
     """Whether the first frame of an MP3 says how many there are."""
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def _ends(path: Path) -> bool:
-    """Whether the last page of an Ogg file is whole, and says that it is the last (RFC 3533, 6)."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - OGG_TAIL))
-        _, mark, page = stream.read().rpartition(b"OggS")
-    if not mark or len(page) < OGG_HEADER:
-        return False
-    flags, segments = page[1], page[OGG_HEADER - 1]
-    sizes = page[OGG_HEADER : OGG_HEADER + segments]
-    return bool(flags & 4) and OGG_HEADER + segments + sum(sizes) <= len(page)
 
 
 class _Quiet:

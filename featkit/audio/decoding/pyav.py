@@ -9,6 +9,8 @@ the first is read.
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -17,11 +19,14 @@ from typing import Any
 import av
 import numpy as np
 
+from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
+from featkit.audio.decoding.window import read_at, size_of
 from featkit.segments import Array
 
 DEMUXERS = (
     *("aac", "ac3", "amr", "ape", "asf", "avi", "dts", "eac3", "flv", "matroska", "mov", "mpeg"),
     *("mpegvideo", "ogg", "tta", "webm", "wv", "mp4", "m4a", "3gp", "3g2", "mj2"),
+    *("wav", "w64", "aiff", "caf"),  # with a codec that libsndfile has not
 )
 """FFmpeg's readers that may be used: no playlists, which would open other files and addresses."""
 
@@ -45,31 +50,43 @@ class PyAV:
 
     def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
         # Given a name, FFmpeg would take "http:…" for an address.
-        stream = kept.enter_context(path.open("rb"))
+        self._source = stream = kept.enter_context(_File(path))
+        early = ends_early(stream, size_of(stream))
+        flv = read_at(stream, 0, 4) == b"FLV\x01"
+        stream.seek(0)
+        # Versions 13 and 14 of PyAV crash at a whitelist for FLV; stated, it is not guessed either.
+        options = {} if flv else {"format_whitelist": ",".join(DEMUXERS)}
         try:
             container: Any = kept.enter_context(
                 av.open(
                     stream,
-                    options={"format_whitelist": ",".join(DEMUXERS)},
+                    format="flv" if flv else None,
+                    options=options,
                     metadata_errors="ignore",
                 )
             )
             if not container.streams.audio:
                 raise ValueError("there is no sound in it")
             self._container, self._stream = container, container.streams.audio[0]
+            if self._stream.codec_context is None:
+                raise ValueError("not sound that FFmpeg can decode (it has no decoder for it)")
             self._stream.thread_count = 1
-            self.cut = False
+            self._codec = self._stream.codec_context.name
+            self.cut = early
+            self._time = 0.0
             frames = self._frames()
             first = next(frames, None)
         except av.FFmpegError as error:
-            raise ValueError(f"not sound that FFmpeg can decode ({_reason(error)})") from None
+            reason = "cut: it ends before its own structure says" if early else _reason(error)
+            raise ValueError(f"not sound that FFmpeg can decode ({reason})") from None
         if first is None:
             raise ValueError("not sound that FFmpeg can decode (no samples)")
         # What the header says may be half of the rate: the other half is in the stream (HE-AAC).
         self.rate = float(first.sample_rate)
         self.channels = first.layout.nb_channels
         self.full_scale = FULL_SCALES.get(first.format.packed.name, 32767 / 32768)
-        self.promised = self._promised()
+        self._seconds = self._stated()
+        self.promised = None if self._seconds is None else round(self._seconds * self.rate)
         self.slack = round(SLACK * self.rate)
         self._arrays = self._alike(chain([first], frames))
 
@@ -85,6 +102,8 @@ class PyAV:
                 if kept == size:
                     yield np.concatenate(parts)
                     kept, parts = 0, []
+        if self.promised is not None and self._reached():
+            self.promised = min(self.promised, at)
         if parts:
             yield np.concatenate(parts)
 
@@ -93,18 +112,26 @@ class PyAV:
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames, up to the first damaged packet if any come before it."""
-        begun = False
+        begun, read, whole = False, 0, True
         try:
             for packet in self._container.demux(self._stream):
                 if packet.is_corrupt:
                     raise av.InvalidDataError(0, "damaged packet")
+                if packet.size:
+                    read = max(read, (packet.pos or 0) + packet.size)
+                    whole = is_whole(self._codec, packet)
                 for frame in packet.decode():
                     begun = True
+                    since = self._time if frame.time is None else frame.time
+                    self._time = since + frame.samples / frame.sample_rate
                     yield frame
         except av.FFmpegError:
             if not begun:
                 raise
             self.cut = True
+            return
+        more = goes_on(self._source, read, size_of(self._source))
+        self.cut = self.cut or more or not whole
 
     def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
         """Frames as arrays, ``(samples,)`` or ``(samples, channels)``."""
@@ -120,15 +147,29 @@ class PyAV:
             rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
             yield rows[:, 0] if channels == 1 else rows
 
-    def _promised(self) -> int | None:
-        """Frames that the header states: of MP4 for the track, else for the file if it has one."""
+    def _reached(self) -> bool:
+        """Whether time stamps come up to the end: they may begin late, and have gaps."""
+        return self._seconds is not None and self._time > self._seconds - SLACK
+
+    def _stated(self) -> float | None:
+        """Seconds that the header states: of MP4 for the track, else for the file if it has one."""
         container, stream = self._container, self._stream
-        seconds = None
         if container.format.name.startswith("mov") and stream.duration:
-            seconds = stream.duration * stream.time_base
-        elif container.format.name.startswith(("matroska", "asf")) and container.duration:
-            seconds = container.duration / av.time_base if len(container.streams) == 1 else None
-        return None if seconds is None else round(seconds * self.rate)
+            return float(stream.duration * stream.time_base)
+        timed = container.format.name.startswith(("matroska", "asf")) and container.duration
+        if timed and len(container.streams) == 1:
+            return float(container.duration / av.time_base)
+        return None
+
+
+class _File(io.FileIO):
+    """A file in which going to no place is no exception, which PyAV would print."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except OSError:
+            return -1
 
 
 def _reason(error: av.FFmpegError) -> str:

@@ -1,0 +1,124 @@
+"""Whether a file ends before its own structure says, or goes on after it, in PyAV's formats.
+
+Sources: ISO/IEC 14496-12, 4.2 (boxes of MP4); RFC 8794 and RFC 9559 (EBML, Matroska); OpenDML AVI
+1.02; Advanced Systems Format Specification 01.20.05, 3.2 (File Properties); RFC 3533 (Ogg); ETSI
+TS 102 366, 4.4.1 and E.1.3.1 (AC-3 and E-AC-3).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, BinaryIO
+
+from featkit.audio.decoding import ogg
+from featkit.audio.decoding.headers import RIFF, chunks
+from featkit.audio.decoding.window import find_all, read_at
+
+EBML = b"\x1aE\xdf\xa3"
+SEGMENT, CLUSTER = 0x18538067, 0x1F43B675
+ASF = bytes.fromhex("3026b2758e66cf11")
+ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+MOST_PARTS = 1_000_000
+"""Boxes of an MP4 file, or elements of a Matroska file, that are looked at."""
+
+AC3_RATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
+"""In kbit/s."""
+
+
+def ends_early(stream: BinaryIO, end: int) -> bool:
+    """Whether a file of `end` bytes should have more; False where its format does not tell."""
+    head = read_at(stream, 0, 64)
+    try:
+        if head[4:8] == b"ftyp":
+            return _last_box(stream, end) > end
+        if head.startswith(EBML):
+            return _last_element(stream, end) > end
+        if head.startswith(b"RIFF"):
+            return any(chunk.end > end for chunk in chunks(stream, 0, end, RIFF))
+        if head.startswith(ASF):
+            return _asf_size(stream) > end
+        if head.startswith(ogg.MARK):
+            views = ogg.views_of(stream, 0, end)
+            return any(view.cut for view in views) or not ogg.is_intact(stream, 0, end)
+    except (struct.error, IndexError):
+        return False
+    return False
+
+
+def _last_box(stream: BinaryIO, end: int) -> int:
+    """Where the last box of an MP4 file ends, or should."""
+    at = 0
+    for _ in range(MOST_PARTS):
+        if at >= end or len(head := read_at(stream, at, 16)) < 8:
+            break
+        size = struct.unpack(">I", head[:4])[0]
+        if size == 1:  # the size follows in 64 bits
+            size = struct.unpack(">Q", head[8:16])[0]
+        if size < 8:  # 0 is up to the end of the file
+            return end
+        at += size
+    return at
+
+
+def _last_element(stream: BinaryIO, end: int) -> int:
+    """Where the last element of a Matroska file ends, or should.
+
+    Segments and clusters that were written into a pipe have no size: they are looked into.
+    """
+    at = 0
+    for _ in range(MOST_PARTS):
+        if at >= end or len(head := read_at(stream, at, 12)) < 2:
+            break
+        name = 9 - head[0].bit_length()
+        if name > 4 or len(head) < name + 1 or not head[name]:  # damaged
+            return end
+        size, width = _coded(head[name:])
+        unknown = size == 2 ** (7 * width) - 1
+        if unknown and int.from_bytes(head[:name]) not in (SEGMENT, CLUSTER):
+            return end
+        at += name + width + (0 if unknown else size)
+    return at
+
+
+def _coded(data: bytes) -> tuple[int, int]:
+    """A size of EBML, whose leading zero bits tell its bytes, and how many these are."""
+    width = 9 - data[0].bit_length()
+    value = int.from_bytes(data[:width])
+    return value & (2 ** (7 * width) - 1), width
+
+
+def _asf_size(stream: BinaryIO) -> int:
+    """Bytes of an ASF file as its header says; 0 if it was broadcast, and none is known."""
+    head = read_at(stream, 0, 4096)
+    at = head.find(ASF_FILE)
+    if at < 0:
+        return 0
+    (size,) = struct.unpack("<Q", head[at + 40 : at + 48])
+    (flags,) = struct.unpack("<I", head[at + 88 : at + 92])
+    return 0 if flags & 1 else size
+
+
+def goes_on(stream: BinaryIO, read: int, end: int) -> bool:
+    """Whether another file of the same format follows where the last packet ended."""
+    head = read_at(stream, 0, 16)
+    mark = head[4:12] if head[4:8] == b"ftyp" else head[:6]
+    return any(True for _ in find_all(stream, mark, max(read, len(mark)), end))
+
+
+def is_whole(codec: str, packet: Any) -> bool:
+    """Whether a packet of AC-3 or E-AC-3 has as many bytes as its head says."""
+    return codec not in ("ac3", "eac3") or _is_whole_ac3(bytes(packet))
+
+
+def _is_whole_ac3(packet: bytes) -> bool:
+    if packet[:2] != b"\x0bw" or len(packet) < 6:
+        return True
+    if packet[5] >> 3 > 10:  # E-AC-3
+        return len(packet) >= 2 * (int.from_bytes(packet[2:4]) % 2048 + 1)
+    rate, size = packet[4] >> 6, packet[4] & 63
+    if rate == 3 or size // 2 >= len(AC3_RATES):
+        return True
+    kilobits = AC3_RATES[size // 2]
+    words = (2 * kilobits, 96000 * kilobits // 44100 + size % 2, 3 * kilobits)[rate]
+    return len(packet) >= 2 * words
