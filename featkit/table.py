@@ -36,7 +36,7 @@ from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
 from featkit.segments import Array
-from featkit.writing import check_writable, replacing
+from featkit.writing import beside, check_writable, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ ROWS_AT_ONCE = 256
 
 def failures_file(table: str | os.PathLike[str]) -> Path:
     """Where the recordings are listed that a table lacks."""
-    return Path(f"{os.fspath(table)}.failures.csv")
+    return beside(table, ".failures.csv")
 
 
 def is_feature(column: str) -> bool:

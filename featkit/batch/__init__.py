@@ -169,6 +169,7 @@ def extract(
         columns=len(chosen.columns),
         seconds=run.seconds,
         elapsed=run.elapsed,
+        remarks=parts.remarks,
         load=(lambda: whole) if output is None else partial(_read, output, about),
     )
 
