@@ -35,6 +35,7 @@ from featkit.cells import KEYS, QUALITY, TIMES
 from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
+from featkit.reading import check_regular
 from featkit.segments import Array
 from featkit.writing import beside, check_writable, replacing
 
@@ -404,11 +405,13 @@ def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str,
 @contextmanager
 def _parquet_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
+        check_regular(path)
         yield
     except FileNotFoundError:
         raise TableError(f"{os.fspath(path)}: no such file") from None
     except (OSError, ValueError) as error:
-        raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
+        cause = getattr(error, "strerror", None) or error
+        raise TableError(f"{os.fspath(path)}: not a table: {cause}") from None
 
 
 def _provenance(text: bytes) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         If it is a folder, a pipe or a device, or its folder is missing or closed.
     """
     target = target_of(path)
-    called = f"{os.fspath(path)}: leads to {target}, which" if os.path.islink(path) else target
+    called = f"{os.fspath(path)} (a link to {target})" if os.path.islink(path) else target
     folder = target.absolute().parent
     try:
         kind = os.stat(target).st_mode

@@ -866,7 +866,8 @@ def test_where_no_note_can_be_written_the_folder_is_named(tmp_path, monkeypatch)
     with pytest.raises(WriteError, match=r"gone: workers cannot note there what they are on: No"):
         pool._watched(deadly.fate, [0], ["a"], seconds=1, timeout=None, notes=f"{tmp_path}/gone")
     monkeypatch.setattr(pool.tempfile, "TemporaryDirectory", full)
-    with pytest.raises(WriteError, match=r"temporary files: .*No space left on device.* TMPDIR"):
+    monkeypatch.setattr(pool.tempfile, "tempdir", "/tmp")
+    with pytest.raises(WriteError, match=r"/tmp: .*No space left on device.* TMPDIR"):
         list(pool.results(deadly.fate, ["a"], processes=1, size=1))
 
 
