@@ -183,7 +183,7 @@ def _walk(top: str, closed: list[OSError]) -> Iterator[tuple[str, str, list[str]
         folder, real = waiting.pop()
         try:
             with os.scandir(folder) as scan:
-                entries = [(entry.name, entry.is_dir()) for entry in scan]
+                entries = [(entry.name, _is_folder(entry)) for entry in scan]
         except OSError as error:
             closed.append(error)
             continue
@@ -191,6 +191,13 @@ def _walk(top: str, closed: list[OSError]) -> Iterator[tuple[str, str, list[str]
         yield folder, real, folders, [name for name, is_folder in entries if not is_folder]
         inner = ((os.path.join(folder, name), os.path.join(real, name)) for name in folders)
         waiting += [(path, there) for path, there in inner if not os.path.islink(path)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
 
 
 def _is_sound(name: str) -> bool:

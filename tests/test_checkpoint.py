@@ -15,8 +15,10 @@ import soundfile
 import featkit
 from featkit import signals
 from featkit.batch import pool
-from featkit.batch.checkpoint import FORMAT, TABLES, TABLES_2, checksum
-from featkit.batch.contents import SETTLED
+from featkit.batch.contents import SETTLED, Content
+from featkit.batch.outcomes import Outcome
+from featkit.batch.parts import kept_parts
+from featkit.batch.schema import FORMAT, TABLES, TABLES_2, checksum
 from featkit.errors import FeatkitError, ParameterError, WriteError
 
 SR = 8000
@@ -393,6 +395,14 @@ def test_nothing_is_taken_from_one_of_version_2_that_is_damaged(done, kept):
     kept.write_bytes(content)
     assert extract(done).resumed == 0
     assert is_right(done)
+
+
+def test_a_recording_of_more_rows_than_can_be_kept_is_told(tmp_path):
+    with kept_parts(tmp_path / "a", {}) as parts:
+        parts.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+        outcome = Outcome(content=Content(b"a", 1, "1 2 3"), decoder="libsndfile")
+        with pytest.raises(WriteError, match=r"has more rows than can be kept of one \(1 GB\)"):
+            parts.keep([("a", outcome, np.zeros((2000, 3)))])
 
 
 def test_a_checksum_tells_types_and_boundaries_apart():

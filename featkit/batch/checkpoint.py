@@ -11,8 +11,6 @@ can still be read are copied to a new file.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import sqlite3
 import stat
@@ -22,46 +20,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from featkit.batch.schema import (
+    FORMAT,
+    INSERT,
+    Stored,
+    checksum,
+    create,
+    examined,
+    foreign,
+    is_empty,
+    looks_like_ours,
+    settings_text,
+)
 from featkit.batch.settings import differences
 from featkit.errors import ParameterError, WriteError
-
-FORMAT = 3
-"""Version of the tables below."""
-
-TABLES = """
-CREATE TABLE settings (text TEXT NOT NULL, checksum BLOB NOT NULL);
-CREATE TABLE contents (
-    id INTEGER PRIMARY KEY, digest BLOB, size INTEGER, decoder TEXT NOT NULL, version TEXT,
-    rows BLOB NOT NULL, checksum BLOB NOT NULL
-);
-CREATE INDEX contents_by_digest ON contents (digest);
-CREATE INDEX contents_by_size ON contents (size);
-CREATE TABLE files (
-    name BLOB PRIMARY KEY, stamp TEXT NOT NULL, content INTEGER NOT NULL, checksum BLOB NOT NULL
-) WITHOUT ROWID;
-"""
-
-TABLES_2 = """
-CREATE TABLE settings (text TEXT NOT NULL);
-CREATE TABLE contents (
-    id INTEGER PRIMARY KEY, digest BLOB, size INTEGER,
-    decoder TEXT NOT NULL, version TEXT, rows BLOB NOT NULL
-);
-CREATE INDEX contents_by_digest ON contents (digest);
-CREATE INDEX contents_by_size ON contents (size);
-CREATE TABLE files (
-    name BLOB PRIMARY KEY, stamp TEXT NOT NULL, content INTEGER NOT NULL REFERENCES contents
-) WITHOUT ROWID;
-"""
-"""Those of version 2, without checksums."""
-
-APPLICATION = int.from_bytes(b"fkpt")
-"""SQLite's application_id of a checkpoint."""
-
-INSERT = (
-    "INSERT INTO contents (digest, size, decoder, version, rows, checksum)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
 
 SCHEMA_SECONDS = 20.0
 """Seconds after which a schema that is still being read is not ours."""
@@ -69,8 +41,8 @@ SCHEMA_SECONDS = 20.0
 SMALLEST_ROW = 64
 """Bytes that a stored recording takes at least: a bound for how many a damaged file may hold."""
 
-ALTERED = 8
-"""Characters of the schema that may differ, at the same length, for it to be ours but damaged."""
+LONGEST_GAP = 10**6
+"""Numbers that follow each other and lead to no recording, after which no more are looked up."""
 
 SHOWN = 4
 """Settings that differ which a message names."""
@@ -91,8 +63,6 @@ UNLOCKABLE = {
     sqlite3.SQLITE_PROTOCOL,
 }
 """What SQLite says where another run has the file, or where the drive has no locks."""
-
-FRESH = "start over with --fresh (fresh=True)"
 
 NO_LOCKS = (
     "this drive has no file locks, so that nothing stops a second run from writing the same"
@@ -115,44 +85,6 @@ class Checkpoint(NamedTuple):
     connection: sqlite3.Connection
     key: str
     remarks: list[str]
-
-
-class _Stored(NamedTuple):
-    """What is in a file: the version of its tables, whether they are sound, and their settings."""
-
-    version: int
-    sound: bool
-    text: str
-    settings: dict[str, Any] | None
-
-
-def checksum(key: str, *values: bytes | str | int | None) -> bytes:
-    """A checksum of some values, by which a change of any of them shows.
-
-    Parameters
-    ----------
-    key : str
-        Text of the settings that the values were computed with: with others it is another checksum.
-    """
-    total = hashlib.blake2b(key=hashlib.sha256(key.encode()).digest(), digest_size=16)
-    for value in values:
-        data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-        total.update(f"{type(value).__name__} {len(data)} ".encode())
-        total.update(data)
-    return total.digest()
-
-
-def settings_text(settings: Mapping[str, Any]) -> str:
-    """The settings as they are stored."""
-    return json.dumps({"parts": FORMAT, **settings}, sort_keys=True)
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, within a transaction."""
-    for statement in TABLES.split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 @contextlib.contextmanager
@@ -206,8 +138,8 @@ def _ready(path: Path, settings: Mapping[str, Any], *, fresh: bool) -> Checkpoin
         return Checkpoint(_begun(_locked(path, locks=locks), text), text, remarks)
     with contextlib.ExitStack() as undo:
         undo.callback(connection.close)
-        stored = _examined(connection, path)
-        empty = stored is None or _is_empty(connection)
+        stored = examined(connection, path)
+        empty = stored is None or is_empty(connection)
         if stored and stored.settings is not None and not empty:
             _hold_to(stored.settings, settings, path)
         if stored and not (stored.sound and stored.version == FORMAT):
@@ -224,7 +156,7 @@ def _ready(path: Path, settings: Mapping[str, Any], *, fresh: bool) -> Checkpoin
     return Checkpoint(connection, text, remarks)
 
 
-def _why_rebuilt(stored: _Stored) -> str:
+def _why_rebuilt(stored: Stored) -> str:
     if stored.version != FORMAT:
         return "was written by an earlier version, and is now one of this version"
     return "was damaged, and is written anew"
@@ -266,8 +198,8 @@ def _locked_or_unlockable(path: Path, *, ours: bool) -> tuple[sqlite3.Connection
         except sqlite3.DatabaseError as error:
             code = error.sqlite_errorcode & 0xFF
             if code in DAMAGE or code == sqlite3.SQLITE_INTERRUPT:
-                if ours and not _looks_like_ours(path):
-                    raise WriteError(_foreign(path, str(error))) from None
+                if ours and not looks_like_ours(path):
+                    raise WriteError(foreign(path, str(error))) from None
                 return None, locks
             if not locks or code not in UNLOCKABLE or _has_locks(path.parent):
                 raise
@@ -322,103 +254,12 @@ def _keep_a_log(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-# What is in a file
-
-
-def _examined(connection: sqlite3.Connection, path: Path) -> _Stored | None:
-    """What is in a file; None if nothing is.
-
-    Raises
-    ------
-    WriteError
-        If it is not a checkpoint.
-    """
-    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name LIMIT 9"
-    found = connection.execute(query).fetchall()
-    if not found:
-        return None
-    version = next((v for v in (FORMAT, 2) if found == _schema(v)), None)
-    if version is None and _nearly(found, _schema(FORMAT)):
-        return _Stored(FORMAT, False, "", None)
-    if version is None:
-        (later,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        if application == APPLICATION and later > FORMAT:
-            raise WriteError(
-                f"{path}: was written by a later version of featkit: use that one, or {FRESH}"
-            )
-        raise WriteError(_foreign(path, "it has other tables"))
-    text, settings_there = _stored_settings(connection, version)
-    return _Stored(version, _is_sound(connection), text, settings_there)
-
-
-def _schema(version: int) -> list[tuple[Any, ...]]:
-    """What SQLite lists of the tables of a version."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES if version == FORMAT else TABLES_2)
-        query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
-        return connection.execute(query).fetchall()
-
-
-def _nearly(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> bool:
-    """Whether a schema is the expected one but for a few characters, as after a flipped bit."""
-    a, b = repr(sorted(map(repr, found))), repr(sorted(map(repr, expected)))
-    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= ALTERED
-
-
-def _looks_like_ours(path: Path) -> bool:
-    """Whether most of our tables are named at the beginning of a file that SQLite cannot read."""
-    with path.open("rb") as file:
-        head = file.read(2**16)
-    return any(
-        sum(str(sql).encode() in head for *_, sql in _schema(version)) >= 3
-        for version in (FORMAT, 2)
-    )
-
-
-def _foreign(path: Path, cause: str) -> str:
-    return (
-        f"{path}: is not a checkpoint of featkit ({cause}): move it away, name another output, or"
-        f" {FRESH}, which replaces it"
-    )
-
-
-def _is_sound(connection: sqlite3.Connection) -> bool:
-    """Whether pages, trees and indexes are as they should be; what is in them is not looked at."""
-    try:
-        return connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _stored_settings(
-    connection: sqlite3.Connection, version: int
-) -> tuple[str, dict[str, Any] | None]:
-    """Text and meaning of the settings of what is stored; None if they are damaged."""
-    columns = "text, checksum" if version == FORMAT else "text, NULL"
-    try:
-        ((text, total),) = connection.execute(f"SELECT {columns} FROM settings LIMIT 2").fetchall()
-        if version == FORMAT and total != checksum(text):
-            return "", None
-        stored = json.loads(text)
-    except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError):
-        return "", None
-    return text, stored if isinstance(stored, dict) else None
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    try:
-        return connection.execute("SELECT 1 FROM contents LIMIT 1").fetchone() is None
-    except sqlite3.DatabaseError:
-        return False
-
-
 def _hold_to(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Refuse other settings than those of what is stored."""
     try:
         changed = differences({**before, "parts": None}, {**now, "parts": None})
     except RecursionError:
-        raise WriteError(_foreign(path, "its settings are nested too deeply")) from None
+        raise WriteError(foreign(path, "its settings are nested too deeply")) from None
     if changed:
         more = [f"and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
         raise ParameterError(
@@ -430,9 +271,7 @@ def _hold_to(before: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> N
 # A new file of what can be read
 
 
-def _rebuild(
-    old: sqlite3.Connection, path: Path, text: str, stored: _Stored, *, locks: bool
-) -> int:
+def _rebuild(old: sqlite3.Connection, path: Path, text: str, stored: Stored, *, locks: bool) -> int:
     """Put a new file in place of one that is damaged or of version 2; gives its recordings."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     scratch.unlink(missing_ok=True)
@@ -451,24 +290,29 @@ def _rebuild(
 
 
 def _readable(
-    old: sqlite3.Connection, path: Path, text: str, stored: _Stored
+    old: sqlite3.Connection, path: Path, text: str, stored: Stored
 ) -> Iterator[tuple[Any, ...]]:
     """Stored recordings that match their checksums; of version 2 all, if the file is sound.
 
     Each is looked up by its number, so that a damaged page hides no more than is in it.
     """
+    before = text if stored.settings is None else stored.text
     with_checksum = stored.version == FORMAT
     if not with_checksum and not (stored.sound and stored.settings):
         return
     columns = "digest, size, decoder, version, rows"
     query = f"SELECT {columns}{', checksum' * with_checksum} FROM contents WHERE id = ?"
+    last = 0
     for number in range(1, 1 + _most(old, path)):
         try:
             found = old.execute(query, [number]).fetchone()
         except (sqlite3.DatabaseError, MemoryError):
-            continue
-        if found and (not with_checksum or checksum(text, *found[:5]) == found[5]):
+            found = None
+        if found and (not with_checksum or checksum(before, *found[:5]) == found[5]):
+            last = number
             yield *found[:5], checksum(text, *found[:5])
+        elif number - last > LONGEST_GAP:
+            return
 
 
 def _most(connection: sqlite3.Connection, path: Path) -> int:
@@ -490,9 +334,9 @@ def told(path: Path | None) -> Iterator[None]:
     where = path or "in memory"
     try:
         yield
-    except (sqlite3.DatabaseError, MemoryError, OSError) as error:
-        if isinstance(error, WriteError):
-            raise
+    except WriteError:
+        raise
+    except (sqlite3.DatabaseError, MemoryError, OverflowError, OSError) as error:
         raise WriteError(f"{where}: {_cause(error)}") from None
 
 
@@ -505,12 +349,13 @@ def _cause(error: Exception) -> str:
             f"was damaged while this run was at work ({error}): the same command goes on from what"
             " can still be read"
         )
-    if isinstance(error, sqlite3.DataError):
+    if isinstance(error, sqlite3.DataError | OverflowError):
         return (
             "a recording has more rows than can be kept of one (1 GB): take longer segments, or"
             " split the recording"
         )
+    cause = getattr(error, "strerror", None) or str(error) or "out of memory"
     return (
-        f"cannot keep what is finished: {getattr(error, 'strerror', None) or error}. What was"
-        " finished before is not lost: the same command goes on from there"
+        f"cannot keep what is finished: {cause}. What was finished before is not lost: the same"
+        " command goes on from there"
     )

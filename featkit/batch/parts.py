@@ -22,10 +22,11 @@ import numpy as np
 
 from featkit.audio.decoding import versions
 from featkit.batch import checkpoint
-from featkit.batch.checkpoint import checksum, told
+from featkit.batch.checkpoint import told
 from featkit.batch.contents import NO_STAMP, Content
 from featkit.batch.outcomes import Outcome
 from featkit.batch.pool import remove_notes
+from featkit.batch.schema import FRESH, INSERT, checksum, create
 from featkit.errors import WriteError
 from featkit.files import place_of
 from featkit.segments import Array
@@ -74,7 +75,7 @@ def kept_parts(
 def passing_parts() -> Iterator[Parts]:
     """Parts in memory."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        checkpoint.create(connection)
+        create(connection)
         yield Parts(connection, None, "", [])
 
 
@@ -163,12 +164,16 @@ class Parts:
         """
         rows = self._content(part).rows
         if len(rows) % (8 * columns):
-            raise WriteError(f"{self.path}: holds rows of another width: {checkpoint.FRESH}")
+            raise WriteError(f"{self.path}: holds rows of another width: {FRESH}")
         return np.frombuffer(rows, dtype=np.float64).reshape(-1, columns)
 
     def decoder(self, part: int) -> str:
-        """Who decoded a part's recording."""
-        return self._content(part).decoder
+        """Who decoded a part's recording: `rows` holds that, too, to the checksum."""
+        with told(self.path):
+            (decoder,) = self.connection.execute(
+                "SELECT decoder FROM contents WHERE id = ?", [part]
+            ).fetchone()
+        return str(decoder)
 
     def keep(self, finished: Iterable[tuple[str, Outcome, Array]]) -> list[int]:
         """Add files with their rows: all or, should it fail, none; gives their parts.
@@ -184,9 +189,7 @@ class Parts:
                 content, decoder = outcome.content, outcome.decoder
                 about = (content.digest, content.size) if content else (None, None)
                 values = (*about, decoder, self.versions.get(decoder), rows.tobytes())
-                added = self.connection.execute(
-                    checkpoint.INSERT, [*values, checksum(self.key, *values)]
-                )
+                added = self.connection.execute(INSERT, [*values, checksum(self.key, *values)])
                 parts.append(int(added.lastrowid or 0))
                 if content:
                     self._set_name(file, content, parts[-1])
