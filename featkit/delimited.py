@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from featkit.errors import TableError
+from featkit.reading import check_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +126,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[TextIO]:
         If it cannot be read.
     """
     try:
+        check_regular(path)
         with open(path, encoding="utf-8-sig", newline="") as stream:
             yield stream
     except FileNotFoundError:

@@ -160,8 +160,7 @@ def _sound_files(top: str) -> Iterator[str]:
     # Links wait until all that stands in the folder itself has been walked.
     starts = [top]
     for start in starts:
-        for folder, folders, files in os.walk(start, onerror=closed.append):
-            real = os.path.realpath(folder)
+        for folder, real, folders, files in _walk(start, closed):
             if real in walked:
                 folders.clear()
                 continue
@@ -171,6 +170,34 @@ def _sound_files(top: str) -> Iterator[str]:
             starts += [path for path in inner if os.path.islink(path)]
             yield from (os.path.join(folder, name) for name in files if _is_sound(name))
     yield from (error.filename for error in closed)
+
+
+def _walk(top: str, closed: list[OSError]) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """As `os.walk`, which fails a thousand levels down in Python 3.11, with real paths beside.
+
+    A folder that cannot be searched, such as one whose path is longer than the system takes, is
+    added to `closed`.
+    """
+    waiting = [(top, os.path.realpath(top))]
+    while waiting:
+        folder, real = waiting.pop()
+        try:
+            with os.scandir(folder) as scan:
+                entries = [(entry.name, _is_folder(entry)) for entry in scan]
+        except OSError as error:
+            closed.append(error)
+            continue
+        folders = [name for name, is_folder in entries if is_folder]
+        yield folder, real, folders, [name for name, is_folder in entries if not is_folder]
+        inner = ((os.path.join(folder, name), os.path.join(real, name)) for name in folders)
+        waiting += [(path, there) for path, there in inner if not os.path.islink(path)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
 
 
 def _is_sound(name: str) -> bool:

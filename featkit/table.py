@@ -35,8 +35,9 @@ from featkit.cells import KEYS, QUALITY, TIMES
 from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
+from featkit.reading import check_regular
 from featkit.segments import Array
-from featkit.writing import check_writable, replacing
+from featkit.writing import beside, check_writable, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,7 @@ ROWS_AT_ONCE = 256
 
 def failures_file(table: str | os.PathLike[str]) -> Path:
     """Where the recordings are listed that a table lacks."""
-    return Path(f"{os.fspath(table)}.failures.csv")
+    return beside(table, ".failures.csv")
 
 
 def is_feature(column: str) -> bool:
@@ -404,11 +405,13 @@ def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str,
 @contextmanager
 def _parquet_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
+        check_regular(path)
         yield
     except FileNotFoundError:
         raise TableError(f"{os.fspath(path)}: no such file") from None
     except (OSError, ValueError) as error:
-        raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
+        cause = getattr(error, "strerror", None) or error
+        raise TableError(f"{os.fspath(path)}: not a table: {cause}") from None
 
 
 def _provenance(text: bytes) -> dict[str, Any]:

@@ -866,7 +866,8 @@ def test_where_no_note_can_be_written_the_folder_is_named(tmp_path, monkeypatch)
     with pytest.raises(WriteError, match=r"gone: workers cannot note there what they are on: No"):
         pool._watched(deadly.fate, [0], ["a"], seconds=1, timeout=None, notes=f"{tmp_path}/gone")
     monkeypatch.setattr(pool.tempfile, "TemporaryDirectory", full)
-    with pytest.raises(WriteError, match=r"temporary files: .*No space left on device.* TMPDIR"):
+    monkeypatch.setattr(pool.tempfile, "tempdir", "/tmp")
+    with pytest.raises(WriteError, match=r"/tmp: .*No space left on device.* TMPDIR"):
         list(pool.results(deadly.fate, ["a"], processes=1, size=1))
 
 
@@ -989,14 +990,11 @@ def test_an_output_never_takes_the_place_of_an_input(corpus, tmp_path):
     assert manifest.read_text("utf-8") == f"path\n{first}\n"
 
 
-@pytest.mark.parametrize("first", [0, 4096])
-def test_damaged_parts_are_told_and_can_be_left(corpus, tmp_path, first):
+def test_parts_of_which_nothing_is_left_are_told_and_can_be_done_without(corpus, tmp_path):
     out = tmp_path / "t.parquet"
     whole = featkit.extract(corpus, features="genre75", output=out, n_jobs=1).table
     parts = tmp_path / "t.parquet.parts"
-    content = bytearray(parts.read_bytes())
-    content[first:] = bytes(byte ^ 0xFF for byte in content[first:])
-    parts.write_bytes(content)
+    parts.write_bytes(bytes(byte ^ 0xFF for byte in parts.read_bytes()))
     with pytest.raises(WriteError, match="fresh"):
         featkit.extract(corpus, features="genre75", output=out, n_jobs=1)
     again = featkit.extract(corpus, features="genre75", output=out, n_jobs=1, fresh=True).table
@@ -1007,7 +1005,7 @@ def test_another_program_s_file_is_not_taken_for_parts(corpus, tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "t.parquet.parts")) as other:
         other.execute("CREATE TABLE settings (what INTEGER)")
         other.commit()
-    with pytest.raises(WriteError, match="not a file of finished parts"):
+    with pytest.raises(WriteError, match="is not a checkpoint of featkit"):
         featkit.extract(corpus, features="genre75", output=tmp_path / "t.parquet", n_jobs=1)
 
 

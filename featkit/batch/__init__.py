@@ -20,10 +20,11 @@ from featkit.batch.pool import check_timeout
 from featkit.batch.run import Run
 from featkit.batch.settings import Excerpt, computed_by, corpus_named, provenance
 from featkit.corpus import recordings
+from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
 from featkit.table import FeatureTable, check_target, failures_file, rows_at_once, write_tables
-from featkit.workers import worker_count
-from featkit.writing import check_no_input
+from featkit.workers import why_no_processes, worker_count
+from featkit.writing import check_no_input, check_writable
 
 __all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract"]
 
@@ -80,7 +81,8 @@ def extract(
         Worker processes; None for one for each processor. A recording at which its process dies is
         a failure like others. Only a single recording, or with ``n_jobs=1`` and neither `output`
         nor `timeout` all, are analysed in the calling process, which then dies of it, too; the
-        former in a child of it, if it has no other thread, as the command line's has not.
+        former in a child of it, if it has no other thread, as the command line's has not. A process
+        that may start no others, such as a worker of `multiprocessing.Pool`, does all itself.
     timeout : float, optional
         Seconds for each file, after which its process is ended and it is a failure.
     offset, duration : float
@@ -125,6 +127,7 @@ def extract(
     check_timeout(timeout)
     if output is not None:
         check_target(output)
+        check_writable(failures_file(output))
     known: dict[str, Any] = {
         "labels": labels,
         "name_pattern": name_pattern,
@@ -141,15 +144,22 @@ def extract(
         read = [recording.file for recording in found]
         for written in (output, failures_file(output), parts_file(output)):
             check_no_input(written, read if manifest is None else [os.fspath(manifest), *read])
+    alone = len(found) == 1
+    here = timeout is None and output is None and (alone or n_jobs == 1)
+    cause = "" if here else why_no_processes()
+    if cause and timeout is not None:
+        raise ParameterError(
+            f"timeout needs worker processes, which this process cannot start: {cause}. Leave"
+            " timeout out, or call from a process that can"
+        )
     workers = worker_count(n_jobs, items=len(found))
     settings = computed_by(chosen, excerpt)
-    alone = len(found) == 1
     if output is None or (alone and not parts_file(output).exists()):
         keeping = passing_parts()
     else:
         keeping = kept_parts(output, settings, fresh=fresh)
     with keeping as parts:
-        here = timeout is None and not parts.kept and (alone or workers == 1)
+        here = bool(cause) or (timeout is None and not parts.kept and (alone or workers == 1))
         processes = 0 if here else workers
         run = Run(found, parts, processes=processes, timeout=timeout, progress=progress)
         run.resume()
@@ -169,8 +179,13 @@ def extract(
         columns=len(chosen.columns),
         seconds=run.seconds,
         elapsed=run.elapsed,
+        remarks=[*parts.remarks, *([_done_here(cause)] if cause and not alone else [])],
         load=(lambda: whole) if output is None else partial(_read, output, about),
     )
+
+
+def _done_here(cause: str) -> str:
+    return f"all recordings were analysed in one process, the calling one: {cause}"
 
 
 def _read(path: str | os.PathLike[str], provenance: dict[str, Any]) -> FeatureTable:

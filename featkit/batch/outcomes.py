@@ -102,6 +102,9 @@ class Extraction:
         Seconds of sound that were analysed, without what an earlier run did.
     elapsed : float
         Seconds that it took.
+    remarks : list of str
+        What else the user should know, such as results of an earlier run that were damaged and are
+        computed again.
     """
 
     failures: list[Failure]
@@ -111,6 +114,7 @@ class Extraction:
     columns: int
     seconds: float
     elapsed: float
+    remarks: list[str]
     load: Callable[[], FeatureTable] = field(repr=False)
 
     @cached_property

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from featkit.errors import FeatkitError, ParameterError, WriteError
 from featkit.parameters import is_number
-from featkit.workers import ONE_THREAD, interrupts_ignored
+from featkit.workers import ONE_THREAD, interrupts_ignored, is_daemonic
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -66,6 +66,9 @@ ORPHANED = 1.0
 
 NOTES = ".notes"
 """Ending of the folder that notes are in."""
+
+TEMPORARY = "featkit-"
+"""How the name of that folder begins, if it is among temporary files."""
 
 NOTE = 256
 """Bytes of a note, so that a new one covers the last."""
@@ -153,7 +156,7 @@ def results(
     shares: deque[Sequence[int]] = deque(
         range(k, min(k + size, len(items))) for k in range(0, len(items), size)
     )
-    if not processes and len(items) == 1 and _one_thread():
+    if not processes and len(items) == 1 and _one_thread() and not is_daemonic():
         answer = _forked(work, items)
         yield [(0, answer)]
         return
@@ -169,9 +172,9 @@ def results(
 @contextmanager
 def _notes(beside: Path | None) -> Iterator[Path]:
     """A folder for notes, while they are needed."""
-    with _told():
+    with _told(os.fspath(beside.absolute().parent) if beside else None):
         folder = tempfile.TemporaryDirectory(
-            prefix=f".{beside.name}." if beside else "featkit-",
+            prefix=f".{beside.name}." if beside else TEMPORARY,
             suffix=NOTES,
             dir=beside.absolute().parent if beside else None,
             ignore_cleanup_errors=True,
@@ -181,15 +184,17 @@ def _notes(beside: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(folder: str | None = None) -> Iterator[None]:
-    """What is wrong where notes are written, as an error that says what to do."""
+def _told(folder: str | None) -> Iterator[None]:
+    """What is wrong in the folder of notes, or in that for temporary files, and what to do."""
     try:
         yield
     except OSError as error:
-        where = folder or error.filename or "the folder for temporary files"
+        where = folder or tempfile.tempdir or "the folder for temporary files"
+        temporary = folder is None or os.path.basename(folder).startswith(TEMPORARY)
+        other = ", or name another folder by the environment variable TMPDIR" if temporary else ""
         raise WriteError(
             f"{where}: workers cannot note there what they are on: {error.strerror or error}. Make"
-            " room there; where temporary files lie is said by the environment variable TMPDIR"
+            f" room there{other}"
         ) from None
 
 

@@ -17,6 +17,9 @@ from featkit.featuresets import FeatureSet
 from featkit.parameters import is_number
 from featkit.quality import COLUMNS
 
+LONGEST_TOLD = 60
+"""Characters of a value in a message."""
+
 TAILS = ("drop", "keep", "pad")
 
 
@@ -126,3 +129,48 @@ def corpus_named(
             for name, allowed in (where or {}).items()
         },
     }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """How settings differ: the names of the feature sets, or else each setting that changed."""
+    if _set_name(before) != _set_name(now):
+        without = {"feature_set", "fingerprint"}
+        told = [f"feature set was {_set_name(before)}, is {_set_name(now)}"]
+    else:
+        without, told = set(), []
+    old, new = (
+        _flat({name: value for name, value in of.items() if name not in without})
+        for of in (before, now)
+    )
+    names = [name for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name)]
+    return told + [
+        f"{name} was {_told_value(old, name)}, is {_told_value(new, name)}" for name in names
+    ]
+
+
+def _set_name(settings: Mapping[str, Any]) -> str:
+    described = settings.get("feature_set")
+    if not isinstance(described, Mapping):
+        return "none"
+    return f"{described.get('name')}, version {described.get('version')}"
+
+
+def _flat(settings: Any, name: str = "") -> dict[str, Any]:
+    """Nested settings as one mapping: ``excerpt.segment``, ``feature_set.features.0.family``."""
+    if isinstance(settings, Mapping):
+        members = [(str(key), value) for key, value in settings.items()]
+    elif isinstance(settings, list | tuple):
+        members = [(str(k), value) for k, value in enumerate(settings)]
+    else:
+        return {name: settings}
+    return {
+        inner: value
+        for key, member in members
+        for inner, value in _flat(member, f"{name}.{key}" if name else key).items()
+    }
+
+
+def _told_value(settings: Mapping[str, Any], name: str) -> str:
+    value = settings.get(name)
+    text = "none" if value is None else str(value)
+    return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"

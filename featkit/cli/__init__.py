@@ -60,6 +60,15 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _lost_folder() -> str:
+    """What to say first if the current folder was removed, which many calls fail of."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder was removed, change to another: "
+    return ""
+
+
 def _open_streams() -> None:
     """Output that was closed, as some schedulers do, goes nowhere; workers stumble without one."""
     for name in ("stdout", "stderr"):
@@ -92,7 +101,7 @@ class Commands(click.Group):
         except BrokenPipeError:  # whoever read our output has seen enough
             raise
         except OSError as error:
-            what = f"{error.filename}: " if error.filename else ""
+            what = f"{error.filename}: " if error.filename else _lost_folder()
             raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
         except KeyboardInterrupt as stop:
             click.echo("stopped", err=True)

@@ -131,6 +131,7 @@ def command(
     from featkit.batch import extract
     from featkit.cli._console import show_failures
     from featkit.cli._progress import shown_batch
+    from featkit.table import failures_file
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
@@ -152,7 +153,7 @@ def command(
             _tell_how_far(last)
         raise
     _summarise(extraction, output)
-    show_failures(extraction.failures, beside=f"{output}.failures.csv")
+    show_failures(extraction.failures, beside=os.fspath(failures_file(output)))
     if len(extraction.failures) > max_failures:
         raise click.exceptions.Exit(3)
 
@@ -177,8 +178,10 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import remark
+    from featkit.cli._console import printable, remark
 
+    for text in extraction.remarks:
+        click.echo(printable(text), err=True)
     took = extraction.elapsed
     done = [f"{extraction.resumed} files from earlier runs"] if extraction.resumed else []
     if extraction.seconds:

@@ -45,6 +45,7 @@ from featkit.errors import ParameterError
 from featkit.featuresets.entries import Column
 from featkit.featuresets.featureset import FeatureSet
 from featkit.parameters import unknown
+from featkit.reading import check_regular
 
 __all__ = ["DEFAULT", "FeatureSet", "describe", "feature_set", "feature_sets"]
 
@@ -94,6 +95,7 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
             " or the path of a .toml file that defines one"
         )
     try:
+        check_regular(path)
         text = path.read_text("utf-8-sig")
         mapping = {"name": path.stem} | READERS[path.suffix](text)
     except (OSError, UnicodeDecodeError) as error:

@@ -140,7 +140,7 @@ def _content(path: Path) -> bytes:
     try:
         # What is no file may be endless, and a pipe may keep whoever opens it waiting.
         if path.exists() and not path.is_file():
-            raise ModelError("is not a file, but a folder or a device")
+            raise ModelError("is not a file, but a folder, a pipe or a device")
         with path.open("rb") as file:
             whole = file.read(MOST_BYTES + 1)
     except OSError as error:

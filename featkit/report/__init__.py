@@ -17,6 +17,7 @@ from typing import Any
 from featkit.errors import ParameterError, TableError
 from featkit.explaining.explanation import Explanation
 from featkit.models.result import Result
+from featkit.reading import check_regular
 from featkit.report.again import again
 from featkit.report.asked import asked
 from featkit.report.assets import environment, policy, script, style
@@ -224,6 +225,7 @@ def read_scores(path: Folder) -> Scored:
     """
     name = os.fspath(path)
     try:
+        check_regular(path)
         scores = json.loads(Path(path).read_text("utf-8"))
         found = Scored(
             str(scores["model"]),
