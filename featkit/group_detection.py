@@ -1,0 +1,429 @@
+"""Columns and names that may say which rows belong together.
+
+Rows of one person, song or machine resemble each other beyond their class. Where some of them are
+in training and others in test, a score says how well a model recognises what it has seen. Groups
+are looked for in three places:
+
+- column names: ``patient``, ``subject#``, ``Actor``, ``speaker_id``, ``id``, whatever they hold;
+- columns of text, and of codes that each one class has alone, whose values repeat;
+- names of recordings: ``phon_R01_S01_1`` and ``phon_R01_S01_2`` share the stem ``phon_R01_S01``.
+
+The last two need evidence. That is resemblance: the nearest neighbour of a row (Euclidean, columns
+scaled to unit variance) is of its own group more often than if groups were dealt out at random
+within each class. For stems, a counter is evidence as well: names of one stem end in 1, 2, 3 ….
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from featkit.cells import TIMES
+from featkit.name_stems import FIELD, Stem
+from featkit.segments import Array
+from featkit.table import FeatureTable
+
+NOUNS = (
+    *("patient", "subject", "participant", "person", "people", "individual", "speaker", "spk"),
+    *("spkr", "talker", "singer", "vocalist", "actor", "actress", "performer", "artist", "band"),
+    *("musician", "player", "composer", "donor", "volunteer", "infant", "user", "student"),
+    *("client", "author", "reader", "family", "animal", "bird", "machine", "group", "album"),
+    *("song", "track", "session", "recording", "rec", "recordist", "file", "filename", "clip"),
+    *("audio", "video", "movie", "source", "src", "sample", "batch"),
+)
+"""What belongs together, as columns are called; people first, for they make the safest groups."""
+
+SUFFIXES = ("id", "ids", "no", "nr", "num", "number", "name", "code", "index", "idx", "#")
+IDENTIFIERS = ("id", "ids", "uid", "uuid", "guid", "pid", "sid", "index", "idx", "#")
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
+
+PUBLISHED = ("split", "fold")
+"""What columns of a published split are called."""
+
+FEWEST_ROWS = 20
+"""Rows below which groups are told by the names of columns alone."""
+
+FEWEST_GROUPS = 5
+
+FEWEST_COUNTED = 8
+"""Groups below which a counter is no evidence."""
+
+LEAST_LIFT, LEAST_Z = 0.1, 6.0
+"""How much resemblance is evidence: beyond chance as a share of what is possible, and in standard
+deviations of chance."""
+
+ABOUT_EQUAL = 0.02
+"""Differences of resemblance that decide nothing."""
+
+MOST_FIELDS = 12
+MOST_STEMS = 24
+MOST_ROWS = 1000
+MOST_COLUMNS = 300
+"""Bounds of what is looked at, so that ten thousand rows take less than a second."""
+
+
+@dataclass(frozen=True)
+class LikelyGroup:
+    """Something that may say which rows belong together.
+
+    Attributes
+    ----------
+    group : str
+        What to name as group: a column, or a stem of its names.
+    column : str
+        The column.
+    groups, rows : int
+        How many groups there are, of how many recordings or rows.
+    unit : str
+        Which of the two: ``"recording"`` or ``"row"``.
+    why : str
+        What speaks for it, as the end of a sentence.
+    """
+
+    group: str
+    column: str
+    groups: int
+    rows: int
+    unit: str
+    why: str
+
+    @property
+    def told(self) -> str:
+        """What it is, as a sentence without its end."""
+        if self.group == self.column:
+            what, parts = f"column {self.column!r}", "values"
+        else:
+            what, parts = f"column {self.column!r}", "stems of names"
+        return (
+            f"{what} may say what belongs together: it has {self.groups} {parts} in {self.rows}"
+            f" {self.unit}s, {self.why}"
+        )
+
+
+def noun_of(column: str) -> tuple[str | None, bool]:
+    """What a column's name says that it names, and whether it says that it identifies it.
+
+    Examples
+    --------
+    >>> noun_of("patient_id"), noun_of("Actor"), noun_of("ID"), noun_of("tempo")
+    (('patient', True), ('actor', False), ('id', True), (None, False))
+    """
+    words = [word.lower() for word in WORD.findall(column)]
+    if len(words) == 1 and words[0].endswith("id") and words[0][:-2] in NOUNS:
+        words = [words[0][:-2], "id"]
+    identifies = bool(words) and words[-1] in IDENTIFIERS
+    noun = list(words)
+    while noun and noun[-1] in (*SUFFIXES, *IDENTIFIERS):
+        noun.pop()
+    name = " ".join(noun)
+    for known in (name, name.removesuffix("s")):
+        if known in NOUNS:
+            return known, identifies or len(noun) < len(words)
+    if identifies and (not noun or words[-1] in ("id", "ids", "uid", "uuid", "guid", "#")):
+        return "id", True
+    return None, False
+
+
+def likely_groups(
+    table: FeatureTable,
+    X: Array,
+    y: Array | None = None,
+    *,
+    passed_over: Collection[str | None] = (),
+) -> list[LikelyGroup]:
+    """What may say which rows belong together, the likeliest first.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The rows.
+    X : array of float64, shape ``(rows, columns)``
+        The features by which rows may resemble each other.
+    y : array of str, shape ``(rows,)``, optional
+        The class of each row, where it is known.
+    passed_over : collection of str
+        Columns that have another purpose.
+
+    Returns
+    -------
+    list of LikelyGroup
+        One for each column at most; of those that divide the rows alike, the first.
+    """
+    rows = _Rows(table, X, y)
+    names = [
+        name
+        for name in (*table.keys, *table.feature_names)
+        if name not in {*TIMES, *PUBLISHED, *passed_over}
+    ]
+    found: list[LikelyGroup] = []
+    divisions: set[bytes] = set()
+    for likely, key in (*_named(rows, names), *_by_content(rows, names), *_by_stem(rows, names)):
+        division = key.tobytes()
+        if division not in divisions and likely.column not in {one.column for one in found}:
+            found.append(likely)
+            divisions.add(division)
+    return found
+
+
+class _Rows:
+    """One row of each recording: its names, its class and its features."""
+
+    def __init__(self, table: FeatureTable, X: Array, y: Array | None) -> None:
+        self._table = table
+        everything = np.arange(len(table))
+        at = everything
+        if "path" in table.keys:
+            _, at = np.unique(_codes(table.column("path").tolist()), return_index=True)
+        self._at = at
+        self.unit = "recording" if "path" in table.keys else "row"
+        self.count = len(at)
+        self.y = _codes(y[at].tolist()) if y is not None else np.zeros(len(at), dtype=np.intp)
+        self._X = X
+
+    def texts(self, name: str) -> list[str]:
+        """A column of text."""
+        texts: list[str] = self._table.column(name)[self._at].tolist()
+        return texts
+
+    def is_text(self, name: str) -> bool:
+        return name in self._table.keys
+
+    def key(self, name: str) -> Array:
+        """The number of each row's value, in the order in which they come; -1 where missing."""
+        if self.is_text(name):
+            texts = self.texts(name)
+            return np.where([text == "" for text in texts], -1, _codes(texts))
+        values = self.numbers(name)
+        return np.where(np.isnan(values), -1, _codes(values.tolist()))
+
+    def numbers(self, name: str) -> Array:
+        values: Array = self._table.values[self._at, self._table.feature_names.index(name)]
+        return values
+
+    @cached_property
+    def X(self) -> Array:
+        """Features in units of their standard deviation; 0 where undefined or constant."""
+        X = self._X[self._at]
+        if X.shape[1] > MOST_COLUMNS:
+            some = np.random.default_rng(0).permutation(X.shape[1])[:MOST_COLUMNS]
+            X = X[:, np.sort(some)]
+        known = np.isfinite(X)
+        count = np.maximum(known.sum(axis=0), 1)
+        centred = np.where(known, X - np.where(known, X, 0).sum(axis=0) / count, 0)
+        spread = np.sqrt((centred**2).sum(axis=0) / count)
+        scaled: Array = centred / np.where(spread > 0, spread, 1)
+        return np.clip(scaled, -10, 10).astype(np.float32)
+
+    def tells_the_class(self, key: Array) -> bool:
+        """Whether each class is one group, or there is only one group."""
+        pairs = len(_unique_pairs(key, self.y))
+        classes = int(self.y.max()) + 1
+        groups = len(np.unique(key))
+        return groups < 2 or (classes > 1 and pairs == classes)
+
+    def resemblance(self, key: Array) -> tuple[float, float]:
+        """How often a row's nearest neighbour is of its group, beyond chance.
+
+        Chance is that of groups dealt out at random within each class.
+
+        Returns
+        -------
+        lift, z : float
+            0 for chance and 1 for always; and the difference in standard deviations of chance.
+        """
+        if not self._X.shape[1]:
+            return 0.0, 0.0
+        rows = _sample(key)
+        rows = rows[key[rows] >= 0]
+        X, y, key = self.X[rows], self.y[rows], key[rows]
+        squares = np.einsum("ij,ij->i", X, X)
+        distances = squares[:, None] + squares - 2 * (X @ X.T)
+        np.fill_diagonal(distances, np.inf)
+        nearest = np.argmin(distances, axis=1)
+        same_class = y[nearest] == y
+        mates = _count_with(key, y, y[nearest]) - same_class
+        others = np.bincount(y)[y[nearest]] - same_class
+        expected = mates / np.maximum(others, 1)
+        hits = key[nearest] == key
+        room = float(np.sum(1 - expected))
+        deviation = float(np.sqrt(np.sum(expected * (1 - expected))))
+        more = float(np.sum(hits - expected))
+        return more / max(room, 1e-9), more / max(deviation, 1e-9)
+
+
+def _count_with(key: Array, y: Array, wanted: Array) -> Array:
+    """How many rows have each row's key and the class that is wanted."""
+    classes = int(y.max()) + 1
+    _, group = np.unique(key, return_inverse=True)
+    counts = np.bincount(group * classes + y, minlength=(int(group.max()) + 1) * classes)
+    counted: Array = counts[group * classes + wanted]
+    return counted
+
+
+def _sample(key: Array) -> Array:
+    """Some rows: whole groups, where these are small."""
+    if len(key) <= MOST_ROWS:
+        return np.arange(len(key))
+    rng = np.random.default_rng(0)
+    groups = int(key.max()) + 1
+    if len(key) > 50 * groups:
+        return np.sort(rng.permutation(len(key))[:MOST_ROWS])
+    order = rng.permutation(groups)
+    sizes = np.bincount(key[key >= 0], minlength=groups)[order]
+    some = order[: max(1, int(np.searchsorted(np.cumsum(sizes), MOST_ROWS)))]
+    return np.flatnonzero(np.isin(key, some))
+
+
+def _named(rows: _Rows, names: Iterable[str]) -> list[tuple[LikelyGroup, Array]]:
+    """Columns that are called so."""
+    found = []
+    for name in names:
+        noun, identifies = noun_of(name)
+        if noun is None or name == "path":
+            continue
+        key = rows.key(name)
+        groups = len(np.unique(key[key >= 0]))
+        if not 1 < groups < rows.count or rows.tells_the_class(key):
+            continue
+        if not rows.is_text(name) and not _is_code(rows.numbers(name), groups, identifies):
+            continue
+        rank = NOUNS.index(noun) if noun in NOUNS else len(NOUNS)
+        likely = LikelyGroup(name, name, groups, rows.count, rows.unit, "and is called so")
+        found.append((rank, likely, key))
+    return [(likely, key) for _, likely, key in sorted(found, key=lambda each: each[0])]
+
+
+def _is_code(values: Array, different: int, identifies: bool) -> bool:
+    """Whether numbers can be names of something: whole, and more than a flag has."""
+    known = values[~np.isnan(values)]
+    return bool(np.all(known == np.rint(known))) and (identifies or different >= FEWEST_GROUPS)
+
+
+def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
+    """Columns of text whose values repeat, and codes that each one class has alone."""
+    if rows.count < FEWEST_ROWS:
+        return
+    for name in names:
+        if not rows.is_text(name) and not _is_code(rows.numbers(name), FEWEST_GROUPS, False):
+            continue
+        key = rows.key(name)
+        groups = len(np.unique(key[key >= 0]))
+        classes = int(rows.y.max()) + 1
+        if not FEWEST_GROUPS <= groups <= rows.count / 2 or rows.tells_the_class(key):
+            continue
+        alone = classes > 1 and len(_unique_pairs(key, rows.y)) == groups > classes
+        if not (rows.is_text(name) or alone):
+            continue
+        lift, z = rows.resemblance(key)
+        if lift >= LEAST_LIFT and z >= LEAST_Z:
+            why = "rows of one value resemble each other"
+            yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
+        elif alone and rows.is_text(name):
+            why = "each of them in one class"
+            yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
+
+
+def _by_stem(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
+    """Names of recordings that have parts in common."""
+    if rows.count < FEWEST_ROWS:
+        return
+    for name in names:
+        if not rows.is_text(name):
+            continue
+        texts = rows.texts(name)
+        if len(set(texts)) > rows.count / 2 and (best := _best_stem(rows, name, texts)):
+            stem, key, why = best
+            example = str(stem.of(texts[:1])[0])
+            groups = len(np.unique(key))
+            told = f"such as {example!r}: {why}"
+            yield LikelyGroup(str(stem), name, groups, rows.count, rows.unit, told), key
+
+
+def _best_stem(rows: _Rows, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
+    """The stem by which rows resemble each other most, else one that a counter follows.
+
+    Of stems that do so about equally, one from the first field on is taken, and of these the
+    shortest, for it keeps more together.
+    """
+    tried = []
+    for stem in _stems(name, texts):
+        key = _codes(stem.of(texts).tolist())
+        if _divides(rows, key):
+            tried.append((stem, key))
+    judged = [(rows.resemblance(key), stem, key) for stem, key in tried[:MOST_STEMS]]
+    alike = [
+        (lift, stem, key) for (lift, z), stem, key in judged if lift >= LEAST_LIFT and z >= LEAST_Z
+    ]
+    if alike:
+        most = max(lift for lift, _, _ in alike)
+        nearly = [one for one in alike if one[0] >= most - ABOUT_EQUAL]
+        _, stem, key = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
+        return stem, key, "rows of one stem resemble each other"
+    for stem, key in tried:
+        if stem.first == 1 and _is_counted(rows, stem, key, texts):
+            return stem, key, "a counter follows each"
+    return None
+
+
+def _stems(name: str, texts: list[str]) -> Iterator[Stem]:
+    """The stems that all names have: from the first field on, then parts between separators."""
+    spans = [[field.span() for field in FIELD.finditer(text)] for text in texts]
+    fewest = min(min(map(len, spans)), MOST_FIELDS)
+    for last in range(1, fewest + 1):
+        yield Stem(name, 1, last)
+    if any("/" in text or "\\" in text for text in texts):
+        yield Stem(name)
+    parts = _parts(spans[0][:fewest])
+    for first, last in parts:
+        if first > 1:
+            yield Stem(name, first, last)
+    for field in range(2, fewest + 1):
+        if (field, field) not in parts:
+            yield Stem(name, field, field)
+
+
+def _parts(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First and last field of each run of fields without a separator."""
+    starts = [1, *(k + 2 for k, (a, b) in enumerate(pairwise(spans)) if a[1] < b[0])]
+    return list(zip(starts, [*(start - 1 for start in starts[1:]), len(spans)], strict=True))
+
+
+def _divides(rows: _Rows, key: Array) -> bool:
+    """Whether most rows have others in their group, and groups are neither few nor the class."""
+    sizes = np.bincount(key)
+    groups, classes = len(sizes), int(rows.y.max()) + 1
+    if groups < FEWEST_GROUPS or groups > rows.count / 2 or sizes[sizes > 1].sum() < rows.count / 2:
+        return False
+    return groups > classes and not rows.tells_the_class(key)
+
+
+def _is_counted(rows: _Rows, stem: Stem, key: Array, texts: list[str]) -> bool:
+    """Whether the next field counts the rows of each stem, as in take 1, 2, 3."""
+    groups, classes = int(key.max()) + 1, int(rows.y.max()) + 1
+    if groups < max(FEWEST_COUNTED, 2 * classes):
+        return False
+    fields = [FIELD.findall(text)[stem.last : stem.last + 1] for text in texts]
+    if not all(fields):
+        return False
+    counters = [field[0].casefold() for field in fields]
+    if not all(counter.isdecimal() or len(counter) == 1 for counter in counters):
+        return False
+    largest = int(np.bincount(key).max())
+    unique = len(set(zip(key.tolist(), counters, strict=True))) == rows.count
+    return unique and len(set(counters)) <= 2 * largest
+
+
+def _codes(values: list[str] | list[float]) -> Array:
+    """Each value's number, in the order in which they come."""
+    place: dict[str | float, int] = {}
+    return np.array([place.setdefault(value, len(place)) for value in values], dtype=np.intp)
+
+
+def _unique_pairs(key: Array, y: Array) -> Array:
+    pairs: Array = np.unique(key.astype(np.int64) * (int(y.max()) + 1) + y)
+    return pairs
