@@ -29,12 +29,15 @@ from featkit.segments import Array
 from featkit.table import FeatureTable
 
 NOUNS = (
-    *("patient", "subject", "participant", "person", "people", "individual", "speaker", "spk"),
-    *("spkr", "talker", "singer", "vocalist", "actor", "actress", "performer", "artist", "band"),
-    *("musician", "player", "composer", "donor", "volunteer", "infant", "user", "student"),
-    *("client", "author", "reader", "family", "animal", "bird", "machine", "group", "album"),
-    *("song", "track", "session", "recording", "rec", "recordist", "file", "filename", "clip"),
-    *("audio", "video", "movie", "source", "src", "sample", "batch"),
+    *("patient", "subject", "participant", "proband", "person", "people", "individual", "speaker"),
+    *("spk", "spkr", "talker", "singer", "vocalist", "actor", "actress", "performer", "artist"),
+    *("band", "musician", "player", "composer", "donor", "volunteer", "respondent", "child"),
+    *("children", "infant", "baby", "user", "student", "client", "customer", "driver", "worker"),
+    *("author", "reader", "family", "household", "animal", "bird", "dog", "cat", "mouse", "rat"),
+    *("cow", "pig", "bat", "whale", "specimen", "machine", "device", "engine", "motor", "pump"),
+    *("sensor", "vehicle", "hospital", "site", "station", "group", "album", "song", "track"),
+    *("session", "recording", "rec", "recordist", "file", "filename", "clip", "audio", "video"),
+    *("movie", "source", "src", "sample", "batch"),
 )
 """What belongs together, as columns are called; people first, for they make the safest groups."""
 
@@ -56,6 +59,9 @@ FEWEST_COUNTED = 8
 LEAST_LIFT, LEAST_Z = 0.1, 6.0
 """How much resemblance is evidence: beyond chance as a share of what is possible, and in standard
 deviations of chance."""
+
+MOST_UNEVEN = 0.3
+"""Standard deviation of the sizes of groups over their mean, up to which they are even."""
 
 ABOUT_EQUAL = 0.02
 """Differences of resemblance that decide nothing."""
@@ -317,7 +323,7 @@ def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup
         if not FEWEST_GROUPS <= groups <= rows.count / 2 or rows.tells_the_class(key):
             continue
         alone = classes > 1 and len(_unique_pairs(key, rows.y)) == groups > classes
-        if not (rows.is_text(name) or alone):
+        if not (rows.is_text(name) or alone or _is_balanced(key)):
             continue
         lift, z = rows.resemblance(key)
         if lift >= LEAST_LIFT and z >= LEAST_Z:
@@ -326,6 +332,12 @@ def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup
         elif alone and rows.is_text(name):
             why = "each of them in one class"
             yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
+
+
+def _is_balanced(key: Array) -> bool:
+    """Whether all values are about equally common, as numbers of persons are and counts are not."""
+    sizes = np.unique(key[key >= 0], return_counts=True)[1]
+    return bool(sizes.min() > 1 and sizes.std() < MOST_UNEVEN * sizes.mean())
 
 
 def _by_stem(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:

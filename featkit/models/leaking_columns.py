@@ -34,6 +34,15 @@ FLAG = re.compile(r"(.+)[_.\-=: ]")
 MOST_NUMBERINGS = 2
 """Numberings of the rows that a table may have. Of more, all columns may be ranks."""
 
+SOME_CHANCE = 4.0
+"""The same, where the order of the numbers tells the class as well."""
+
+FEWEST_FILLED = 10
+"""Rows with, and without, a value of some classes alone, below which it may be chance."""
+
+MOST_PLACES = 10**9
+"""Range beyond which different numbers are no surprise."""
+
 FEW_REPEATS = 0.1
 """Share of the repeats that chance would give, up to which numbers are names of rows."""
 
@@ -84,6 +93,7 @@ def leaking_columns(problem: Problem, *, label: str, include: Collection[str] = 
     columns = _Columns(problem)
     checks = (
         _class_copies(columns),
+        _filled_by_class(columns, label),
         _row_numbers(columns),
         _identifiers(columns),
         _finer_codes(columns, label),
@@ -123,6 +133,19 @@ class _Columns:
         return by_class
 
     @cached_property
+    def low(self) -> Array:
+        """The least value of each class, ``(classes, columns)``."""
+        low: Array = np.fmin.reduceat(self.by_class, self.starts, axis=0)
+        return low
+
+    @cached_property
+    def constant(self) -> Array:
+        """Whether a class has one value only, ``(classes, columns)``; not, where it has none."""
+        high = np.fmax.reduceat(self.by_class, self.starts, axis=0)
+        constant: Array = self.low == high
+        return constant
+
+    @cached_property
     def present(self) -> Array:
         """How many values there are of each class, ``(classes, columns)``."""
         counts: Array = np.add.reduceat(~np.isnan(self.by_class), self.starts, axis=0, dtype=int)
@@ -142,15 +165,17 @@ class _Columns:
 
 def _class_copies(columns: _Columns) -> Found:
     """Columns that have one value for each class: the class itself, coarser, or one-hot."""
-    low = np.fmin.reduceat(columns.by_class, columns.starts, axis=0)
-    high = np.fmax.reduceat(columns.by_class, columns.starts, axis=0)
-    constant = np.all((low == high) | np.isnan(low), axis=0)
-    for k in np.flatnonzero(constant).tolist():
+    constant = columns.constant | np.isnan(columns.low)
+    for k in np.flatnonzero(constant.all(axis=0)).tolist():
         values, y = columns.known(k)
         different, counts = np.unique(values, return_counts=True)
         if len(different) < 2:
             continue
-        certain = _log_ways(counts) >= CHANCE and len(values) > len(columns.X) / 2
+        repeats = np.maximum(np.bincount(y) - 1, 0).sum()
+        certain = (
+            -repeats * log(counts.max() / len(values)) >= CHANCE
+            and len(values) > len(columns.X) / 2
+        )
         if len(different) == len(columns.classes):
             why = "is the class under another name"
         else:
@@ -162,9 +187,19 @@ def _class_copies(columns: _Columns) -> Found:
         yield columns.names[k], certain, why
 
 
-def _log_ways(counts: Array) -> float:
-    """Logarithm of the number of ways to deal out so many values of each kind."""
-    return lgamma(counts.sum() + 1) - sum(lgamma(count + 1) for count in counts.tolist())
+def _filled_by_class(columns: _Columns, label: str) -> Found:
+    """Columns with one value in all rows of some classes, and never that value in the others."""
+    for k in np.flatnonzero(columns.constant.any(axis=0)).tolist():
+        fill = columns.low[columns.constant[:, k], k]
+        same = columns.constant[:, k] & (columns.low[:, k] == fill[0])
+        values, y = columns.known(k)
+        filled = values == fill[0]
+        if filled.all() or not np.array_equal(filled, same[y]):
+            continue
+        if min(filled.sum(), (~filled).sum()) >= FEWEST_FILLED:
+            where = [c for c, has in zip(columns.classes, same, strict=True) if has]
+            why = f"is {fill[0]:g} wherever {label!r} is {named(where)}, and nowhere else"
+            yield columns.names[k], False, why
 
 
 def _classes_of_rarest(values: Array, y: Array) -> list[int]:
@@ -176,44 +211,74 @@ def _classes_of_rarest(values: Array, y: Array) -> list[int]:
 def _row_numbers(columns: _Columns) -> Found:
     """Columns that number the rows, in the order of the table or in another."""
     found = []
-    for k in columns.whole:
+    for k in _evenly_spread(columns):
         values, y = columns.known(k)
         if len(values) < len(columns.X):
             continue
         steps = np.diff(values)
         in_order = bool((steps > 0).all() or (steps < 0).all())
-        if in_order or _is_numbering(values):
-            found.append((columns.names[k], in_order, values, y))
+        surprise = CHANCE if in_order else _unlike_chance(values, y)
+        order = _order_of_classes(values, y)
+        if surprise >= CHANCE or (order and surprise >= SOME_CHANCE):
+            how = " in their order" if in_order else ""
+            why = f"numbers the rows, from {values.min():g} to {values.max():g}{how}{order}"
+            found.append((columns.names[k], surprise >= CHANCE, why))
     ranks = len(found) > max(MOST_NUMBERINGS, len(columns.names) / 4)
-    for name, in_order, values, y in found:
-        if ranks and noun_of(name)[0] is None:
-            continue
-        why = f"numbers the rows, from {values.min():.0f} to {values.max():.0f}"
-        yield (
-            name,
-            True,
-            f"{why}{_order_of_classes(values, y)}"
-            if not in_order
-            else (f"{why} in their order{_order_of_classes(values, y)}"),
-        )
+    for name, certain, why in found:
+        if not ranks or noun_of(name)[0] is not None:
+            yield name, certain, why if certain else f"probably {why}"
 
 
-def _is_numbering(values: Array) -> bool:
-    """Whether whole numbers repeat so rarely that they must be names of rows.
+def _evenly_spread(columns: _Columns) -> list[int]:
+    """Columns of whole numbers, and those that are as scaled numbers of rows would be.
 
-    As many numbers drawn from their range would repeat, as birthdays do.
+    Numbers in equal steps have a variance of (n + 1) / (n - 1) / 12 of their squared range.
+    """
+    n, X = len(columns.X), columns.X
+    spread = X.max(axis=0) - X.min(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = X.var(axis=0) / spread**2 * 12 * (n - 1) / (n + 1) - 1
+    even = np.flatnonzero(np.abs(off) < 1e-6).tolist()
+    equal = [k for k in even if np.ptp(np.diff(np.sort(X[:, k]))) < 1e-3 * spread[k] / n]
+    return sorted({*columns.whole, *equal})
+
+
+def _unlike_chance(values: Array, y: Array) -> float:
+    """How unlikely it is that numbers repeat so rarely, as minus the logarithm.
+
+    As many numbers drawn from their range would repeat, as birthdays do. The range is that of all
+    rows, or that of each class, if no class has a number of another.
     """
     n, distinct = len(values), len(np.unique(values))
-    if np.abs(values).max() >= 2**53 or distinct < 2:
-        return False
-    whole = np.sort(values).astype(np.int64)
-    step = int(np.gcd.reduce(np.diff(whole)))
-    spread = (int(whole[-1]) - int(whole[0])) // step + 1
+    if distinct < 2:
+        return 0.0
     if distinct == n:
-        never = lgamma(spread + 1) - lgamma(spread - n + 1) - n * log(spread)
-        return -never >= CHANCE
+        of_classes = [values[y == c] for c in np.unique(y)]
+        return max(_without_repeats(values), sum(map(_without_repeats, of_classes)))
+    spread = _places(values)
     expected = n - spread * (1 - (1 - 1 / spread) ** n)
-    return expected >= 50 and n - distinct <= FEW_REPEATS * expected
+    return CHANCE if expected >= 50 and n - distinct <= FEW_REPEATS * expected else 0.0
+
+
+def _without_repeats(values: Array) -> float:
+    """Minus the logarithm of the chance that different numbers are drawn from their range."""
+    n, places = len(values), _places(values)
+    if n < 2 or places > MOST_PLACES:
+        return 0.0
+    return -(lgamma(places + 1) - lgamma(places - n + 1) - n * log(places))
+
+
+def _places(values: Array) -> int:
+    """How many numbers there are from the least to the greatest, in their steps."""
+    ordered = np.unique(values)
+    if len(ordered) < 2:
+        return 1
+    if np.all(ordered == np.rint(ordered)) and np.abs(ordered).max() < 2**53:
+        whole = ordered.astype(np.int64)
+        step = float(np.gcd.reduce(np.diff(whole)))
+    else:
+        step = float(np.min(np.diff(ordered)))
+    return round(float(ordered[-1] - ordered[0]) / step) + 1
 
 
 def _order_of_classes(values: Array, y: Array) -> str:
@@ -225,7 +290,7 @@ def _order_of_classes(values: Array, y: Array) -> str:
     differ = 1 - float(np.sum(shares**2))
     expected = 1 + (n - 1) * differ
     deviation = np.sqrt((n - 1) * differ * (1 - differ)) + 1e-9
-    if expected - runs < 4 * deviation:
+    if expected - runs < 6 * deviation:
         return ""
     return (
         f", and gives the class away: in this order classes change {runs - 1} times, where"
@@ -299,14 +364,25 @@ def _missing_by_class(columns: _Columns, label: str) -> Found:
     n, present = len(columns.X), columns.present
     some = np.flatnonzero((present.sum(axis=0) > 0) & (present.sum(axis=0) < n))
     for k in some.tolist():
-        share = present[:, k].sum() / n
+        values = int(present[:, k].sum())
         none, full = present[:, k] == 0, present[:, k] == columns.sizes
-        if none.any() and -columns.sizes[none].sum() * log(1 - share) >= CHANCE:
+        if none.any() and _all_outside(values, columns.sizes[none].sum(), n) >= CHANCE:
             with_values = [c for c, empty in zip(columns.classes, none, strict=True) if not empty]
             why = f"has values only where {label!r} is {named(with_values)}"
-        elif full.any() and not none.any() and -columns.sizes[full].sum() * log(share) >= CHANCE:
+        elif full.any() and _all_outside(n - values, columns.sizes[full].sum(), n) >= CHANCE:
             with_gaps = [c for c, whole in zip(columns.classes, full, strict=True) if not whole]
             why = f"lacks values only where {label!r} is {named(with_gaps)}"
         else:
             continue
         yield columns.names[k], False, f"{why}: that a value is missing gives the class away"
+
+
+def _all_outside(count: int, avoided: int, n: int) -> float:
+    """Minus the logarithm of the chance that so many rows of n avoid so many others."""
+    if count > n - avoided:
+        return 0.0
+    return _log_choose(n, count) - _log_choose(n - avoided, count)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -30,6 +30,13 @@ TITLES = {
 }
 
 
+UNGROUPED = (
+    "Rows were split one by one, and nothing was found that says which of them belong together. If"
+    " several are of one person, piece or device, these scores are too high: name the column that"
+    " says so as group."
+)
+
+
 @dataclass(frozen=True)
 class ModelScore:
     """One score of one model."""
@@ -67,7 +74,7 @@ class Good:
 def good(scores: Mapping[str, Any]) -> Good:
     """The section, of scores as training gives them."""
     return Good(
-        lead=[_lead(scores), *_together(scores), *_honesty(scores)],
+        lead=[_lead(scores), *_together(scores), *_likely_groups(scores), *_honesty(scores)],
         metrics=[_metric(scores, name) for name in METRICS],
         by_row=_by_row(scores),
         calibration=_calibration(scores["calibration"]),
@@ -133,7 +140,7 @@ def _honesty(scores: Mapping[str, Any]) -> list[str]:
         if scores["unit"] == "row" and any("split by row" in text for text in scores["warnings"]):
             return ["Rows were divided: this is the split by row, and says too much."]
         if scores["groups"] == scores["rows"]:
-            return _ungrouped(scores)
+            return [] if scores.get("likely_groups") else [UNGROUPED]
         return ["No split by row was made for comparison."]
     honest, promised = by_row["honest"]["accuracy"], by_row["scores"]["accuracy"]
     more, low, high = (by_row["difference"][name] for name in ("accuracy", "low", "high"))
@@ -148,8 +155,8 @@ def _honesty(scores: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _ungrouped(scores: Mapping[str, Any]) -> list[str]:
-    """What is known of groups where none were named."""
+def _likely_groups(scores: Mapping[str, Any]) -> list[str]:
+    """What may belong together, where no group was named, and the score that it would give."""
     if by_group := scores.get("by_group"):
         own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
         more, low, high = (by_group["difference"][name] for name in ("accuracy", "low", "high"))
@@ -164,10 +171,7 @@ def _ungrouped(scores: Mapping[str, Any]) -> list[str]:
     if likely := scores.get("likely_groups"):
         groups = listed([quoted(each["group"]) for each in likely])
         return [f"Rows may belong together by {groups}: if they do, these scores are too high."]
-    return [
-        "Rows were split one by one. If several are of one recording, person or device, name the"
-        " column that says so as group: these scores may be too high."
-    ]
+    return []
 
 
 def _signed_points(share: float) -> str:
