@@ -18,13 +18,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from featkit.cells import TIMES
-from featkit.name_stems import FIELD, Stem
+from featkit.name_stems import FIELD, Span, Stem, fields_of
 from featkit.segments import Array
 from featkit.table import FeatureTable
 
@@ -53,6 +52,12 @@ FEWEST_ROWS = 20
 
 FEWEST_GROUPS = 5
 
+FEWEST_WITH_MATES = 0.2
+"""Share of the rows that must have others in their group."""
+
+MOST_UNKNOWN = 20
+"""Mean rows of a group beyond which it may be a class, where classes are not known."""
+
 FEWEST_COUNTED = 8
 """Groups below which a counter is no evidence."""
 
@@ -60,11 +65,17 @@ LEAST_LIFT, LEAST_Z = 0.1, 6.0
 """How much resemblance is evidence: beyond chance as a share of what is possible, and in standard
 deviations of chance."""
 
+LEAST_LIFT_OF_NUMBERS = 0.3
+"""The same of whole numbers, which may be features that depend on others."""
+
 MOST_UNEVEN = 0.3
 """Standard deviation of the sizes of groups over their mean, up to which they are even."""
 
 ABOUT_EQUAL = 0.02
 """Differences of resemblance that decide nothing."""
+
+LARGEST = 1e100
+"""Size beyond which a value counts as undefined here, for its square is infinite."""
 
 MOST_FIELDS = 12
 MOST_STEMS = 24
@@ -211,14 +222,15 @@ class _Rows:
         values: Array = self._table.values[self._at, self._table.feature_names.index(name)]
         return values
 
-    @cached_property
-    def X(self) -> Array:
-        """Features in units of their standard deviation; 0 where undefined or constant."""
-        X = self._X[self._at]
+    def features(self, rows: Array, but: Array | None = None) -> Array:
+        """Features of some rows, over their standard deviation; 0 where undefined or constant."""
+        X = self._X[self._at[rows]]
+        if but is not None:
+            X = X[:, ~np.all(but[rows, None] == X, axis=0)]
         if X.shape[1] > MOST_COLUMNS:
             some = np.random.default_rng(0).permutation(X.shape[1])[:MOST_COLUMNS]
             X = X[:, np.sort(some)]
-        known = np.isfinite(X)
+        known = np.abs(X) < LARGEST  # False of NaN
         count = np.maximum(known.sum(axis=0), 1)
         centred = np.where(known, X - np.where(known, X, 0).sum(axis=0) / count, 0)
         spread = np.sqrt((centred**2).sum(axis=0) / count)
@@ -232,10 +244,17 @@ class _Rows:
         groups = len(np.unique(key))
         return groups < 2 or (classes > 1 and pairs == classes)
 
-    def resemblance(self, key: Array) -> tuple[float, float]:
+    def resemblance(self, key: Array, but: Array | None = None) -> tuple[float, float]:
         """How often a row's nearest neighbour is of its group, beyond chance.
 
         Chance is that of groups dealt out at random within each class.
+
+        Parameters
+        ----------
+        key : array of int, shape ``(rows,)``
+            The group of each row.
+        but : array of float64, shape ``(rows,)``, optional
+            A feature that says nothing of resemblance, for the groups are its values.
 
         Returns
         -------
@@ -246,7 +265,7 @@ class _Rows:
             return 0.0, 0.0
         rows = _sample(key)
         rows = rows[key[rows] >= 0]
-        X, y, key = self.X[rows], self.y[rows], key[rows]
+        X, y, key = self.features(rows, but), self.y[rows], key[rows]
         squares = np.einsum("ij,ij->i", X, X)
         distances = squares[:, None] + squares - 2 * (X @ X.T)
         np.fill_diagonal(distances, np.inf)
@@ -256,7 +275,8 @@ class _Rows:
         others = np.bincount(y)[y[nearest]] - same_class
         expected = mates / np.maximum(others, 1)
         hits = key[nearest] == key
-        room = float(np.sum(1 - expected))
+        with_mates = np.bincount(key)[key] > 1
+        room = float(np.sum((1 - expected)[with_mates]))
         deviation = float(np.sqrt(np.sum(expected * (1 - expected))))
         more = float(np.sum(hits - expected))
         return more / max(room, 1e-9), more / max(deviation, 1e-9)
@@ -325,8 +345,10 @@ def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup
         alone = classes > 1 and len(_unique_pairs(key, rows.y)) == groups > classes
         if not (rows.is_text(name) or alone or _is_balanced(key)):
             continue
-        lift, z = rows.resemblance(key)
-        if lift >= LEAST_LIFT and z >= LEAST_Z:
+        numbers = None if rows.is_text(name) else rows.numbers(name)
+        lift, z = rows.resemblance(key, numbers)
+        least = LEAST_LIFT if numbers is None else LEAST_LIFT_OF_NUMBERS
+        if lift >= least and z >= LEAST_Z:
             why = "rows of one value resemble each other"
             yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
         elif alone and rows.is_text(name):
@@ -363,8 +385,9 @@ def _best_stem(rows: _Rows, name: str, texts: list[str]) -> tuple[Stem, Array, s
     shortest, for it keeps more together.
     """
     tried = []
-    for stem in _stems(name, texts):
-        key = _codes(stem.of(texts).tolist())
+    fields = fields_of(texts)
+    for stem in _stems(name, texts, fields):
+        key = _codes([stem.of_name(*one) for one in zip(texts, fields, strict=True)])
         if _divides(rows, key):
             tried.append((stem, key))
     judged = [(rows.resemblance(key), stem, key) for stem, key in tried[:MOST_STEMS]]
@@ -382,15 +405,14 @@ def _best_stem(rows: _Rows, name: str, texts: list[str]) -> tuple[Stem, Array, s
     return None
 
 
-def _stems(name: str, texts: list[str]) -> Iterator[Stem]:
+def _stems(name: str, texts: list[str], fields: list[list[Span]]) -> Iterator[Stem]:
     """The stems that all names have: from the first field on, then parts between separators."""
-    spans = [[field.span() for field in FIELD.finditer(text)] for text in texts]
-    fewest = min(min(map(len, spans)), MOST_FIELDS)
+    fewest = min(min(map(len, fields)), MOST_FIELDS)
     for last in range(1, fewest + 1):
         yield Stem(name, 1, last)
     if any("/" in text or "\\" in text for text in texts):
         yield Stem(name)
-    parts = _parts(spans[0][:fewest])
+    parts = _parts(fields[0][:fewest])
     for first, last in parts:
         if first > 1:
             yield Stem(name, first, last)
@@ -399,17 +421,23 @@ def _stems(name: str, texts: list[str]) -> Iterator[Stem]:
             yield Stem(name, field, field)
 
 
-def _parts(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _parts(spans: list[Span]) -> list[tuple[int, int]]:
     """First and last field of each run of fields without a separator."""
     starts = [1, *(k + 2 for k, (a, b) in enumerate(pairwise(spans)) if a[1] < b[0])]
     return list(zip(starts, [*(start - 1 for start in starts[1:]), len(spans)], strict=True))
 
 
 def _divides(rows: _Rows, key: Array) -> bool:
-    """Whether most rows have others in their group, and groups are neither few nor the class."""
+    """Whether many rows have others in their group, and groups are neither few nor the class.
+
+    Where classes are not known, few groups may well be the classes.
+    """
     sizes = np.bincount(key)
     groups, classes = len(sizes), int(rows.y.max()) + 1
-    if groups < FEWEST_GROUPS or groups > rows.count / 2 or sizes[sizes > 1].sum() < rows.count / 2:
+    with_mates = sizes[sizes > 1].sum()
+    if groups < FEWEST_GROUPS or with_mates < FEWEST_WITH_MATES * rows.count:
+        return False
+    if classes == 1 and groups < rows.count / MOST_UNKNOWN:
         return False
     return groups > classes and not rows.tells_the_class(key)
 
@@ -417,7 +445,7 @@ def _divides(rows: _Rows, key: Array) -> bool:
 def _is_counted(rows: _Rows, stem: Stem, key: Array, texts: list[str]) -> bool:
     """Whether the next field counts the rows of each stem, as in take 1, 2, 3."""
     groups, classes = int(key.max()) + 1, int(rows.y.max()) + 1
-    if groups < max(FEWEST_COUNTED, 2 * classes):
+    if not max(FEWEST_COUNTED, 2 * classes) <= groups <= rows.count / 2:
         return False
     fields = [FIELD.findall(text)[stem.last : stem.last + 1] for text in texts]
     if not all(fields):

@@ -22,6 +22,9 @@ STEM = re.compile(r"stem\((.+), *(\d+)(?:-(\d+))?\)", re.DOTALL)
 FOLDER_OF = re.compile(r"folder\((.+)\)", re.DOTALL)
 
 
+Span = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Stem:
     """A part of the names in a column.
@@ -51,16 +54,25 @@ class Stem:
 
     def of(self, names: Sequence[str] | Array) -> Array:
         """The stem of each name; the whole name where it lacks the fields."""
-        return np.array([self._of(str(name)) for name in names], dtype=np.str_)
+        texts = [str(name) for name in names]
+        stems = (
+            self.of_name(text, spans) for text, spans in zip(texts, fields_of(texts), strict=True)
+        )
+        return np.array(list(stems), dtype=np.str_)
 
-    def _of(self, name: str) -> str:
+    def of_name(self, name: str, fields: Sequence[Span]) -> str:
+        """The stem of a name whose fields are known."""
         if not self.first:
             folder = FOLDER.match(name)
             return folder[1] if folder else name
-        spans = [field.span() for field in FIELD.finditer(name)]
-        if len(spans) < self.last:
+        if len(fields) < self.last:
             return name
-        return name[spans[self.first - 1][0] : spans[self.last - 1][1]]
+        return name[fields[self.first - 1][0] : fields[self.last - 1][1]]
+
+
+def fields_of(names: Sequence[str]) -> list[list[Span]]:
+    """Where the fields of each name begin and end."""
+    return [[field.span() for field in FIELD.finditer(name)] for name in names]
 
 
 def parse_stem(group: str) -> Stem | None:

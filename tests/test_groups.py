@@ -231,6 +231,8 @@ def test_honest_tables_are_left_in_peace(seed, rows, classes, values, apart):
     data = pd.DataFrame(rng.normal(size=(rows, 6)), columns=VOICES).assign(label=y.astype(str))
     data["v0"] += apart * y
     data["count"] = rng.poisson(5, rows)
+    data["dice"] = np.arange(rows) % 6
+    data["octave"] = np.argsort(np.argsort(data["v1"])) // 10
     data["mood"] = [f"m{k}" for k in rng.integers(0, values, rows)]
     data["title"] = [f"{rng.integers(10**6):06d}-{rng.integers(99)}" for _ in range(rows)]
     assert not [one for one in found(data) if one.why != "each of them in one class"]
