@@ -24,6 +24,7 @@ import numpy as np
 
 from featkit.cells import TIMES
 from featkit.name_stems import FIELD, Span, Stem, fields_of
+from featkit.resemblance import Recordings, codes, unique_pairs
 from featkit.segments import Array
 from featkit.table import FeatureTable
 
@@ -74,13 +75,8 @@ MOST_UNEVEN = 0.3
 ABOUT_EQUAL = 0.02
 """Differences of resemblance that decide nothing."""
 
-LARGEST = 1e100
-"""Size beyond which a value counts as undefined here, for its square is infinite."""
-
 MOST_FIELDS = 12
 MOST_STEMS = 24
-MOST_ROWS = 1000
-MOST_COLUMNS = 300
 """Bounds of what is looked at, so that ten thousand rows take less than a second."""
 
 
@@ -171,7 +167,7 @@ def likely_groups(
     list of LikelyGroup
         One for each column at most; of those that divide the rows alike, the first.
     """
-    rows = _Rows(table, X, y)
+    rows = Recordings(table, X, y)
     names = [
         name
         for name in (*table.keys, *table.feature_names)
@@ -187,125 +183,7 @@ def likely_groups(
     return found
 
 
-class _Rows:
-    """One row of each recording: its names, its class and its features."""
-
-    def __init__(self, table: FeatureTable, X: Array, y: Array | None) -> None:
-        self._table = table
-        everything = np.arange(len(table))
-        at = everything
-        if "path" in table.keys:
-            _, at = np.unique(_codes(table.column("path").tolist()), return_index=True)
-        self._at = at
-        self.unit = "recording" if "path" in table.keys else "row"
-        self.count = len(at)
-        self.y = _codes(y[at].tolist()) if y is not None else np.zeros(len(at), dtype=np.intp)
-        self._X = X
-
-    def texts(self, name: str) -> list[str]:
-        """A column of text."""
-        texts: list[str] = self._table.column(name)[self._at].tolist()
-        return texts
-
-    def is_text(self, name: str) -> bool:
-        return name in self._table.keys
-
-    def key(self, name: str) -> Array:
-        """The number of each row's value, in the order in which they come; -1 where missing."""
-        if self.is_text(name):
-            texts = self.texts(name)
-            return np.where([text == "" for text in texts], -1, _codes(texts))
-        values = self.numbers(name)
-        return np.where(np.isnan(values), -1, _codes(values.tolist()))
-
-    def numbers(self, name: str) -> Array:
-        values: Array = self._table.values[self._at, self._table.feature_names.index(name)]
-        return values
-
-    def features(self, rows: Array, but: Array | None = None) -> Array:
-        """Features of some rows, over their standard deviation; 0 where undefined or constant."""
-        X = self._X[self._at[rows]]
-        if but is not None:
-            X = X[:, ~np.all(but[rows, None] == X, axis=0)]
-        if X.shape[1] > MOST_COLUMNS:
-            some = np.random.default_rng(0).permutation(X.shape[1])[:MOST_COLUMNS]
-            X = X[:, np.sort(some)]
-        known = np.abs(X) < LARGEST  # False of NaN
-        count = np.maximum(known.sum(axis=0), 1)
-        centred = np.where(known, X - np.where(known, X, 0).sum(axis=0) / count, 0)
-        spread = np.sqrt((centred**2).sum(axis=0) / count)
-        scaled: Array = centred / np.where(spread > 0, spread, 1)
-        return np.clip(scaled, -10, 10).astype(np.float32)
-
-    def tells_the_class(self, key: Array) -> bool:
-        """Whether each class is one group, or there is only one group."""
-        pairs = len(_unique_pairs(key, self.y))
-        classes = int(self.y.max()) + 1
-        groups = len(np.unique(key))
-        return groups < 2 or (classes > 1 and pairs == classes)
-
-    def resemblance(self, key: Array, but: Array | None = None) -> tuple[float, float]:
-        """How often a row's nearest neighbour is of its group, beyond chance.
-
-        Chance is that of groups dealt out at random within each class.
-
-        Parameters
-        ----------
-        key : array of int, shape ``(rows,)``
-            The group of each row.
-        but : array of float64, shape ``(rows,)``, optional
-            A feature that says nothing of resemblance, for the groups are its values.
-
-        Returns
-        -------
-        lift, z : float
-            0 for chance and 1 for always; and the difference in standard deviations of chance.
-        """
-        if not self._X.shape[1]:
-            return 0.0, 0.0
-        rows = _sample(key)
-        rows = rows[key[rows] >= 0]
-        X, y, key = self.features(rows, but), self.y[rows], key[rows]
-        squares = np.einsum("ij,ij->i", X, X)
-        distances = squares[:, None] + squares - 2 * (X @ X.T)
-        np.fill_diagonal(distances, np.inf)
-        nearest = np.argmin(distances, axis=1)
-        same_class = y[nearest] == y
-        mates = _count_with(key, y, y[nearest]) - same_class
-        others = np.bincount(y)[y[nearest]] - same_class
-        expected = mates / np.maximum(others, 1)
-        hits = key[nearest] == key
-        with_mates = np.bincount(key)[key] > 1
-        room = float(np.sum((1 - expected)[with_mates]))
-        deviation = float(np.sqrt(np.sum(expected * (1 - expected))))
-        more = float(np.sum(hits - expected))
-        return more / max(room, 1e-9), more / max(deviation, 1e-9)
-
-
-def _count_with(key: Array, y: Array, wanted: Array) -> Array:
-    """How many rows have each row's key and the class that is wanted."""
-    classes = int(y.max()) + 1
-    _, group = np.unique(key, return_inverse=True)
-    counts = np.bincount(group * classes + y, minlength=(int(group.max()) + 1) * classes)
-    counted: Array = counts[group * classes + wanted]
-    return counted
-
-
-def _sample(key: Array) -> Array:
-    """Some rows: whole groups, where these are small."""
-    if len(key) <= MOST_ROWS:
-        return np.arange(len(key))
-    rng = np.random.default_rng(0)
-    groups = int(key.max()) + 1
-    if len(key) > 50 * groups:
-        return np.sort(rng.permutation(len(key))[:MOST_ROWS])
-    order = rng.permutation(groups)
-    sizes = np.bincount(key[key >= 0], minlength=groups)[order]
-    some = order[: max(1, int(np.searchsorted(np.cumsum(sizes), MOST_ROWS)))]
-    return np.flatnonzero(np.isin(key, some))
-
-
-def _named(rows: _Rows, names: Iterable[str]) -> list[tuple[LikelyGroup, Array]]:
+def _named(rows: Recordings, names: Iterable[str]) -> list[tuple[LikelyGroup, Array]]:
     """Columns that are called so."""
     found = []
     for name in names:
@@ -330,7 +208,7 @@ def _is_code(values: Array, different: int, identifies: bool) -> bool:
     return bool(np.all(known == np.rint(known))) and (identifies or different >= FEWEST_GROUPS)
 
 
-def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
+def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
     """Columns of text whose values repeat, and codes that each one class has alone."""
     if rows.count < FEWEST_ROWS:
         return
@@ -342,7 +220,7 @@ def _by_content(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup
         classes = int(rows.y.max()) + 1
         if not FEWEST_GROUPS <= groups <= rows.count / 2 or rows.tells_the_class(key):
             continue
-        alone = classes > 1 and len(_unique_pairs(key, rows.y)) == groups > classes
+        alone = classes > 1 and len(unique_pairs(key, rows.y)) == groups > classes
         if not (rows.is_text(name) or alone or _is_balanced(key)):
             continue
         numbers = None if rows.is_text(name) else rows.numbers(name)
@@ -362,7 +240,7 @@ def _is_balanced(key: Array) -> bool:
     return bool(sizes.min() > 1 and sizes.std() < MOST_UNEVEN * sizes.mean())
 
 
-def _by_stem(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
+def _by_stem(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, Array]]:
     """Names of recordings that have parts in common."""
     if rows.count < FEWEST_ROWS:
         return
@@ -378,7 +256,7 @@ def _by_stem(rows: _Rows, names: Iterable[str]) -> Iterator[tuple[LikelyGroup, A
             yield LikelyGroup(str(stem), name, groups, rows.count, rows.unit, told), key
 
 
-def _best_stem(rows: _Rows, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
+def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
     """The stem by which rows resemble each other most, else one that a counter follows.
 
     Of stems that do so about equally, one from the first field on is taken, and of these the
@@ -387,7 +265,7 @@ def _best_stem(rows: _Rows, name: str, texts: list[str]) -> tuple[Stem, Array, s
     tried = []
     fields = fields_of(texts)
     for stem in _stems(name, texts, fields):
-        key = _codes([stem.of_name(*one) for one in zip(texts, fields, strict=True)])
+        key = codes([stem.of_name(*one) for one in zip(texts, fields, strict=True)])
         if _divides(rows, key):
             tried.append((stem, key))
     judged = [(rows.resemblance(key), stem, key) for stem, key in tried[:MOST_STEMS]]
@@ -427,7 +305,7 @@ def _parts(spans: list[Span]) -> list[tuple[int, int]]:
     return list(zip(starts, [*(start - 1 for start in starts[1:]), len(spans)], strict=True))
 
 
-def _divides(rows: _Rows, key: Array) -> bool:
+def _divides(rows: Recordings, key: Array) -> bool:
     """Whether many rows have others in their group, and groups are neither few nor the class.
 
     Where classes are not known, few groups may well be the classes.
@@ -442,7 +320,7 @@ def _divides(rows: _Rows, key: Array) -> bool:
     return groups > classes and not rows.tells_the_class(key)
 
 
-def _is_counted(rows: _Rows, stem: Stem, key: Array, texts: list[str]) -> bool:
+def _is_counted(rows: Recordings, stem: Stem, key: Array, texts: list[str]) -> bool:
     """Whether the next field counts the rows of each stem, as in take 1, 2, 3."""
     groups, classes = int(key.max()) + 1, int(rows.y.max()) + 1
     if not max(FEWEST_COUNTED, 2 * classes) <= groups <= rows.count / 2:
@@ -456,14 +334,3 @@ def _is_counted(rows: _Rows, stem: Stem, key: Array, texts: list[str]) -> bool:
     largest = int(np.bincount(key).max())
     unique = len(set(zip(key.tolist(), counters, strict=True))) == rows.count
     return unique and len(set(counters)) <= 2 * largest
-
-
-def _codes(values: list[str] | list[float]) -> Array:
-    """Each value's number, in the order in which they come."""
-    place: dict[str | float, int] = {}
-    return np.array([place.setdefault(value, len(place)) for value in values], dtype=np.intp)
-
-
-def _unique_pairs(key: Array, y: Array) -> Array:
-    pairs: Array = np.unique(key.astype(np.int64) * (int(y.max()) + 1) + y)
-    return pairs
