@@ -53,6 +53,9 @@ FEWEST_ROWS = 20
 
 FEWEST_GROUPS = 5
 
+FEWEST_CROSSED = 3
+"""The same of stems that are in several classes, as those of a few speakers are."""
+
 FEWEST_WITH_MATES = 0.2
 """Share of the rows that must have others in their group."""
 
@@ -216,11 +219,13 @@ def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[Likely
         if not rows.is_text(name) and not _is_code(rows.numbers(name), FEWEST_GROUPS, False):
             continue
         key = rows.key(name)
-        groups = len(np.unique(key[key >= 0]))
-        classes = int(rows.y.max()) + 1
-        if not FEWEST_GROUPS <= groups <= rows.count / 2 or rows.tells_the_class(key):
+        sizes = np.unique(key[key >= 0], return_counts=True)[1]
+        groups, classes = len(sizes), int(rows.y.max()) + 1
+        few = groups < FEWEST_GROUPS or sizes[sizes > 1].sum() < FEWEST_WITH_MATES * rows.count
+        if few or rows.tells_the_class(key):
             continue
         alone = classes > 1 and len(unique_pairs(key, rows.y)) == groups > classes
+        alone = alone and groups <= rows.count / 2
         if not (rows.is_text(name) or alone or _is_balanced(key)):
             continue
         numbers = None if rows.is_text(name) else rows.numbers(name)
@@ -259,8 +264,9 @@ def _by_stem(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGro
 def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
     """The stem by which rows resemble each other most, else one that a counter follows.
 
-    Of stems that do so about equally, one from the first field on is taken, and of these the
-    shortest, for it keeps more together.
+    Stems by which rows of different classes resemble each other are taken before others: they name
+    people who are in several classes. Of stems that do so about equally, one from the first field
+    on is taken, and of these the shortest, for it keeps more together.
     """
     tried = []
     fields = fields_of(texts)
@@ -273,8 +279,10 @@ def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Arr
         (lift, stem, key) for (lift, z), stem, key in judged if lift >= LEAST_LIFT and z >= LEAST_Z
     ]
     if alike:
-        most = max(lift for lift, _, _ in alike)
-        nearly = [one for one in alike if one[0] >= most - ABOUT_EQUAL]
+        across = [one for one in alike if rows.resemblance(one[2], across=True)[1] >= LEAST_Z]
+        likely = across or alike
+        most = max(lift for lift, _, _ in likely)
+        nearly = [one for one in likely if one[0] >= most - ABOUT_EQUAL]
         _, stem, key = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
         return stem, key, "rows of one stem resemble each other"
     for stem, key in tried:
@@ -313,11 +321,14 @@ def _divides(rows: Recordings, key: Array) -> bool:
     sizes = np.bincount(key)
     groups, classes = len(sizes), int(rows.y.max()) + 1
     with_mates = sizes[sizes > 1].sum()
-    if groups < FEWEST_GROUPS or with_mates < FEWEST_WITH_MATES * rows.count:
+    if groups < FEWEST_CROSSED or with_mates < FEWEST_WITH_MATES * rows.count:
         return False
     if classes == 1 and groups < rows.count / MOST_UNKNOWN:
         return False
-    return groups > classes and not rows.tells_the_class(key)
+    nested = len(unique_pairs(key, rows.y)) == groups
+    if nested and groups <= max(classes, FEWEST_GROUPS - 1):
+        return False
+    return not rows.tells_the_class(key)
 
 
 def _is_counted(rows: Recordings, stem: Stem, key: Array, texts: list[str]) -> bool:

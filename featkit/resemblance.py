@@ -74,7 +74,9 @@ class Recordings:
         groups = len(np.unique(key))
         return groups < 2 or (classes > 1 and pairs == classes)
 
-    def resemblance(self, key: Array, but: Array | None = None) -> tuple[float, float]:
+    def resemblance(
+        self, key: Array, but: Array | None = None, *, across: bool = False
+    ) -> tuple[float, float]:
         """How often a row's nearest neighbour is of its group, beyond chance.
 
         Chance is that of groups dealt out at random within each class.
@@ -85,13 +87,15 @@ class Recordings:
             The group of each row.
         but : array of float64, shape ``(rows,)``, optional
             A feature that says nothing of resemblance, for the groups are its values.
+        across : bool
+            Whether neighbours are looked for among rows of other classes only.
 
         Returns
         -------
         lift, z : float
             0 for chance and 1 for always; and the difference in standard deviations of chance.
         """
-        if not self._X.shape[1]:
+        if not self._X.shape[1] or (across and not self.y.any()):
             return 0.0, 0.0
         rows = _sample(key)
         rows = rows[key[rows] >= 0]
@@ -99,6 +103,8 @@ class Recordings:
         squares = np.einsum("ij,ij->i", X, X)
         distances = squares[:, None] + squares - 2 * (X @ X.T)
         np.fill_diagonal(distances, np.inf)
+        if across:
+            distances[y[:, None] == y] = np.inf
         nearest = np.argmin(distances, axis=1)
         same_class = y[nearest] == y
         mates = _count_with(key, y, y[nearest]) - same_class

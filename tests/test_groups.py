@@ -160,6 +160,28 @@ def test_an_actor_is_found_where_all_fields_are_crossed():
     assert divides_alike(parse_stem(likely.group).of(folders).tolist(), actor.tolist())
 
 
+@pytest.mark.parametrize("pattern", ["{digit}_{name}_{take}.wav", "{name}_{digit}{take:02d}.wav"])
+def test_a_few_speakers_who_are_in_all_classes_are_found(pattern):
+    """The layouts of published corpora of four and of six speakers."""
+    rng = np.random.default_rng(0)
+    speakers = ["jackson", "theo", "nicolas", "george"]
+    rows = [(s, d, t) for s in range(4) for d in range(10) for t in range(6)]
+    who, digit, _ = np.array(rows).T
+    sound = rng.normal(size=(4, 8))[who] + 2 * rng.normal(size=(10, 8))[digit]
+    data = pd.DataFrame(sound + 0.4 * rng.normal(size=sound.shape), columns=list("abcdefgh"))
+    names = [pattern.format(digit=d, name=speakers[s], take=t) for s, d, t in rows]
+    (likely,) = found(data.assign(label=[f"d{k}" for k in digit], file=names))
+    assert divides_alike(parse_stem(likely.group).of(names).tolist(), who.tolist())
+
+
+def test_recordings_of_which_only_some_have_others_of_their_source_are_found():
+    data, _, _ = people(count=60, takes=3)
+    rows = np.r_[0:90, 90:180:3]  # of 30 sources three each, of 30 one
+    names = [f"1-{100000 + k // 3}-{'ABC'[k % 3]}-0.wav" for k in rows]
+    (likely,) = found(data.iloc[rows].reset_index(drop=True).assign(name=names))
+    assert divides_alike(parse_stem(likely.group).of(names).tolist(), (rows // 3).tolist())
+
+
 def test_people_in_folders_of_any_name_are_found():
     data, who, take = people()
     first, last = (
@@ -317,7 +339,23 @@ def test_a_ratio_is_kept_for_the_likely_group():
     assert by_group["protocol"] == "70/30 by patient"
 
 
-def test_a_published_or_divided_split_is_not_doubted():
+def test_a_group_of_single_rows_is_taken_for_none():
+    data, who, take = people()
+    data["name"] = [f"phon_S{w:02d}_{t}" for w, t in zip(who, take, strict=True)]
+    scores = featkit.train(data, model="logistic", group="name", folds=3).scores
+    assert scores["by_group"]["group"] == "stem(name, 1-3)"
+
+
+def test_published_folds_that_divide_people_are_doubted():
+    data, who, take = people()
+    scores = featkit.train(
+        data.assign(patient=who, fold=take), model="logistic", fold="fold"
+    ).scores
+    assert scores["by_group"]["group"] == "patient"
+    assert "may say what belongs together" in scores["warnings"][0]
+
+
+def test_a_published_split_of_whole_groups_and_one_by_row_are_not_doubted():
     data, who, _ = people()
     data = data.assign(patient=who, fold=who % 3)
     for how in ({"fold": "fold"}, {"split_by_row": True}):

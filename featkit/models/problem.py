@@ -23,6 +23,9 @@ from featkit.parameters import unknown
 from featkit.segments import Array
 from featkit.table import FeatureTable
 
+FEW_DIVIDED = 0.1
+"""Share of groups that a published split may divide before it is doubted."""
+
 NAMED = 5
 """Names in a message, before it says how many more there are."""
 
@@ -51,7 +54,8 @@ class Problem:
     warnings : list of str
         What is doubtful.
     likely_groups : list of LikelyGroup
-        What may say which rows belong together, if no group was named and a split is made.
+        What may say which rows belong together, if no group was named that says so, and it is
+        divided.
     """
 
     table: FeatureTable
@@ -82,6 +86,18 @@ class Problem:
     def divided(self) -> bool:
         """Whether recordings and groups are divided, row by row."""
         return bool((self.groups != self.drawn).any())
+
+    @property
+    def alone(self) -> bool:
+        """Whether each recording is a group of its own."""
+        return len(set(self.groups.tolist())) == len(set(self.recordings.tolist()))
+
+    def divides(self, column: str, group: str) -> bool:
+        """Whether the values of a column divide more than `FEW_DIVIDED` of some groups."""
+        groups = group_texts(self.table, group).tolist()
+        pairs = set(zip(groups, texts(self.table, column).tolist(), strict=True))
+        parts = Counter(name for name, _ in pairs)
+        return sum(count > 1 for count in parts.values()) > FEW_DIVIDED * len(parts)
 
     @cached_property
     def digest(self) -> str:

@@ -124,15 +124,17 @@ class Settings:
             raise ParameterError(
                 f"select must be from 1 to the number of columns, {most}, got {self.select}"
             )
-        other, made = [*self.exclude, *aside], not aside and not self.split_by_row
+        other, made = [self.label, *self.exclude, *aside], not aside and not self.split_by_row
         problem = problem.doubted(
             data_warnings(problem, label=self.label, group=self.group, other=other, made=made)
         )
-        if made and self.group is None:
-            passed_over = {self.label, *other}
-            found = likely_groups(problem.table, problem.X, problem.y, passed_over=passed_over)
-            problem = replace(problem, likely_groups=found)
-        return problem.row_by_row() if self.split_by_row else problem
+        if self.split_by_row:
+            return problem.row_by_row()
+        if self.group is None or problem.alone:
+            found = likely_groups(problem.table, problem.X, problem.y, passed_over=other)
+            divided = [one for one in found if not aside or problem.divides(aside[0], one.group)]
+            problem = replace(problem, likely_groups=divided)
+        return problem
 
     def _without_leaks(self, problem: Problem) -> Problem:
         """The problem without columns that certainly give the class away, and warnings of them."""
