@@ -101,9 +101,13 @@ def leaking_columns(problem: Problem, *, label: str, include: Collection[str] = 
         _missing_by_class(columns, label),
     )
     for name, certain, why in (one for check in checks for one in check):
-        known = {**leaks.certain, **leaks.likely}
-        if name not in known and name not in include:
-            (leaks.certain if certain else leaks.likely)[name] = why
+        if name in include or name in leaks.certain:
+            continue
+        if certain:
+            leaks.certain[name] = why
+            leaks.likely.pop(name, None)
+        else:
+            leaks.likely.setdefault(name, why)
     return leaks
 
 
@@ -290,7 +294,7 @@ def _order_of_classes(values: Array, y: Array) -> str:
     differ = 1 - float(np.sum(shares**2))
     expected = 1 + (n - 1) * differ
     deviation = np.sqrt((n - 1) * differ * (1 - differ)) + 1e-9
-    if expected - runs < 6 * deviation:
+    if expected - runs < 4 * deviation:
         return ""
     return (
         f", and gives the class away: in this order classes change {runs - 1} times, where"

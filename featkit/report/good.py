@@ -163,8 +163,8 @@ def _likely_groups(scores: Mapping[str, Any]) -> list[str]:
         unit = quoted(by_group["unit"])
         return [
             f"Rows of one {unit} are in training and in test. With each {unit} on one side,"
-            f" {percent(unseen)} would be given their class by {by_group['candidate']}, where the"
-            f" split by row says {percent(own)}: {_signed_points(more)} points (95\u00a0% interval"
+            f" {percent(unseen)} would be given their class by {by_group['candidate']}, where this"
+            f" split says {percent(own)}: {_signed_points(more)} points (95\u00a0% interval"
             f" {_signed_points(low)} to {_signed_points(high)}). Train again with the group"
             f" {quoted(by_group['group'])}."
         ]
