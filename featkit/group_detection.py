@@ -171,10 +171,9 @@ def likely_groups(
         One for each column at most; of those that divide the rows alike, the first.
     """
     rows = Recordings(table, X, y)
+    numbers = [] if table.provenance else table.feature_names  # featkit's are features
     names = [
-        name
-        for name in (*table.keys, *table.feature_names)
-        if name not in {*TIMES, *PUBLISHED, *passed_over}
+        name for name in (*table.keys, *numbers) if name not in {*TIMES, *PUBLISHED, *passed_over}
     ]
     found: list[LikelyGroup] = []
     divisions: set[bytes] = set()

@@ -22,6 +22,7 @@ class Recordings:
 
     def __init__(self, table: FeatureTable, X: Array, y: Array | None) -> None:
         self._table = table
+        self._place = {name: k for k, name in enumerate(table.feature_names)}
         everything = np.arange(len(table))
         at = everything
         if "path" in table.keys:
@@ -38,6 +39,7 @@ class Recordings:
         return texts
 
     def is_text(self, name: str) -> bool:
+        """Whether a column holds text rather than numbers."""
         return name in self._table.keys
 
     def key(self, name: str) -> Array:
@@ -49,7 +51,8 @@ class Recordings:
         return np.where(np.isnan(values), -1, codes(values.tolist()))
 
     def numbers(self, name: str) -> Array:
-        values: Array = self._table.values[self._at, self._table.feature_names.index(name)]
+        """A column of numbers."""
+        values: Array = self._table.values[self._at, self._place[name]]
         return values
 
     def features(self, rows: Array, but: Array | None = None) -> Array:

@@ -137,6 +137,18 @@ def test_numbers_called_otherwise_are_learnt_from(name):
     assert not found.likely
 
 
+def test_times_of_recording_in_whose_order_classes_come_are_named():
+    rng = np.random.default_rng(0)
+    times = 1.6e9 + np.sort(rng.choice(10**6, 90, replace=False))
+    found = leaks(noise().assign(timestamp=times).iloc[::-1], CLASSES[::-1])
+    assert "numbers the rows" in found.certain["timestamp"]
+    mixed = rng.permutation(90)
+    found = leaks(noise().assign(timestamp=times[mixed]), CLASSES[mixed])
+    assert "is a time, and gives the class away" in found.likely["timestamp"]
+    assert not leaks(noise().assign(timestamp=times[mixed])).likely
+    assert not leaks(noise().assign(attack_time=times[mixed]), CLASSES[mixed]).likely
+
+
 def test_a_finer_code_of_the_class_is_named():
     data = noise().assign(subgenre=np.arange(90) // 10)
     assert "each in one class only" in leaks(data).likely["subgenre"]

@@ -24,9 +24,9 @@ Examples:
 
 Rows of one recording (path), and those of one --group, are never on both sides of a split. If no
 --group is named, columns and names that may say what belongs together are looked for, and the score
-that the likeliest would give is printed first. `auto`
-compares all models and their parameters within each fold, and is scored outside: nothing is chosen
-on what scores it. The same command gives the same scores.
+that the likeliest would give is printed first. `auto` compares all models and their parameters
+within each fold, and is scored outside: nothing is chosen on what scores it. The same command gives
+the same scores.
 """
 
 

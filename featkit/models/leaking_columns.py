@@ -31,6 +31,9 @@ FEWEST_ROWS = 5
 FLAG = re.compile(r"(.+)[_.\-=: ]")
 """What a set of flags has in common: the name up to the last separator."""
 
+TIME = re.compile(r"(.*[_ ])?(date|timestamp|datetime|epoch)|time|(recorded|created)_at", re.I)
+"""What columns are called that say when a recording was made."""
+
 MOST_NUMBERINGS = 2
 """Numberings of the rows that a table may have. Of more, all columns may be ranks."""
 
@@ -96,6 +99,7 @@ def leaking_columns(problem: Problem, *, label: str, include: Collection[str] = 
         _filled_by_class(columns, label),
         _row_numbers(columns),
         _identifiers(columns),
+        _times(columns),
         _finer_codes(columns, label),
         _finer_flags(columns, label),
         _missing_by_class(columns, label),
@@ -139,13 +143,15 @@ class _Columns:
     @cached_property
     def low(self) -> Array:
         """The least value of each class, ``(classes, columns)``."""
-        low: Array = np.fmin.reduceat(self.by_class, self.starts, axis=0)
+        with np.errstate(invalid="ignore"):  # of a class without a value
+            low: Array = np.fmin.reduceat(self.by_class, self.starts, axis=0)
         return low
 
     @cached_property
     def constant(self) -> Array:
         """Whether a class has one value only, ``(classes, columns)``; not, where it has none."""
-        high = np.fmax.reduceat(self.by_class, self.starts, axis=0)
+        with np.errstate(invalid="ignore"):
+            high = np.fmax.reduceat(self.by_class, self.starts, axis=0)
         constant: Array = self.low == high
         return constant
 
@@ -312,6 +318,15 @@ def _identifiers(columns: _Columns) -> Found:
         values, _ = columns.known(k)
         if identifies or len(np.unique(values)) >= FEWEST_ROWS:
             yield name, True, "names rows or what they belong to, as its name says"
+
+
+def _times(columns: _Columns) -> Found:
+    """Columns that are called times, in whose order classes were recorded one after the other."""
+    for k, name in enumerate(columns.names):
+        if TIME.fullmatch(name):
+            values, y = columns.known(k)
+            if order := _order_of_classes(values, y):
+                yield name, False, f"is a time{order}"
 
 
 def _finer_codes(columns: _Columns, label: str) -> Found:
