@@ -19,12 +19,16 @@ from featkit import delimited
 from featkit.cells import KEYS, TIMES
 from featkit.errors import TableError
 from featkit.featuresets import describe
+from featkit.group_detection import likely_groups
 from featkit.quality import COLUMNS
 from featkit.segments import Array
 from featkit.table import FeatureTable, failures_file, is_feature
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LABELS = ("label", "class", "genre", "emotion", "target", "category", "status", "y")
+"""What columns of classes are usually called."""
 
 LARGEST = 8
 """Values of a key that are told with their counts: the commonest."""
@@ -74,7 +78,7 @@ class Inspection:
     first : DataFrame
         The first rows: what they are of, and a few features.
     warnings : list of str
-        What is doubtful about the keys.
+        What is doubtful about the keys, and what may say which rows belong together.
     """
 
     rows: int
@@ -149,6 +153,7 @@ def inspect(
         failed = failures_beside(table)
         table = FeatureTable.read(table, keys)
     told = [name for name in table.keys if name not in ("path", *TIMES)]
+    alike = [w for name in told for w in look_alikes(name, table.column(name).tolist())]
     return Inspection(
         rows=len(table),
         recordings=len({*table.column("path").tolist()}) if "path" in table.keys else None,
@@ -160,8 +165,16 @@ def inspect(
         columns=_columns(table),
         provenance=flat(table.provenance),
         first=_first(table),
-        warnings=[w for name in told for w in look_alikes(name, table.column(name).tolist())],
+        warnings=[*_groups_not_named(table), *alike],
     )
+
+
+def _groups_not_named(table: FeatureTable) -> Iterator[str]:
+    """What may say which rows belong together, the classes being those of the usual column."""
+    label = next((name for name in LABELS if name in table.keys), None)
+    y = None if label is None else table.column(label)
+    for likely in likely_groups(table, table.values, y, passed_over=[label]):
+        yield f'{likely.told}. If so, train with --group "{likely.group}"'
 
 
 def described(table: FeatureTable) -> dict[str, Mapping[str, str]]:

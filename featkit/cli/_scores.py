@@ -24,6 +24,7 @@ MOST_CLASSES = 20
 
 def show_scores(scores: Mapping[str, Any]) -> None:
     """All of them: the leaderboard, then what the model that is kept does well and badly."""
+    _show_likely_groups(scores)
     show_leaderboard(scores)
     _show_recordings(scores)
     _show_honesty(scores)
@@ -36,6 +37,17 @@ def show_warnings(warnings: Sequence[str]) -> None:
     """What makes the scores doubtful, on standard error."""
     for warning in warnings:
         click.echo(f"warning: {printable(warning)}", err=True)
+
+
+def _show_likely_groups(scores: Mapping[str, Any]) -> None:
+    """What to name as group, and the score that it would give."""
+    by_group = scores.get("by_group")
+    for likely in scores.get("likely_groups") or ():
+        told = f'likely group: --group "{printable(likely["group"])}"'
+        if by_group and by_group["group"] == likely["group"]:
+            own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
+            told += f" gives accuracy {fixed(unseen)}, where this split gives {fixed(own)}"
+        click.echo(told)
 
 
 def show_leaderboard(scores: Mapping[str, Any]) -> None:

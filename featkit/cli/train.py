@@ -22,9 +22,11 @@ Examples:
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
 
-Rows of one recording (path), and those of one --group, are never on both sides of a split. `auto`
-compares all models and their parameters within each fold, and is scored outside: nothing is chosen
-on what scores it. The same command gives the same scores.
+Rows of one recording (path), and those of one --group, are never on both sides of a split. If no
+--group is named, columns and names that may say what belongs together are looked for, and the score
+that the likeliest would give is printed first. `auto` compares all models and their parameters
+within each fold, and is scored outside: nothing is chosen on what scores it. The same command gives
+the same scores.
 """
 
 
@@ -41,7 +43,10 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.argument("table", metavar="TABLE")
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
 @click.option(
-    "--group", metavar="C", help="Column naming what must stay together: artist, speaker …"
+    "--group",
+    metavar="C",
+    help="Column naming what must stay together: artist, speaker …; or a part of names:"
+    ' "stem(name, 1-3)" is their first three fields, "folder(path)" their folder.',
 )
 @click.option("--fold", metavar="C", help="Column of published folds.")
 @click.option(
@@ -67,6 +72,12 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 )
 @click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
 @click.option(
+    "--include",
+    multiple=True,
+    metavar="C,C",
+    help="Columns to learn from although they look like identifiers or copies of the class.",
+)
+@click.option(
     "--split-by-row",
     is_flag=True,
     help="Split row by row, dividing recordings: for comparison only; the scores carry a warning.",
@@ -87,6 +98,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 def command(
     table: str,
     exclude: Sequence[str],
+    include: Sequence[str],
     jobs: int | None,
     output: str | None,
     scores: str | None,
@@ -106,7 +118,8 @@ def command(
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with shown_progress("training", "fits") as report:
-        result = train(table, exclude=listed(exclude), n_jobs=jobs, progress=report, **how)
+        how |= {"exclude": listed(exclude), "include": listed(include)}
+        result = train(table, n_jobs=jobs, progress=report, **how)
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
     show_warnings(result.warnings)

@@ -22,9 +22,10 @@ from featkit.explaining.methods import (
 )
 from featkit.models.classifier import Classifier, in_order_of, probabilities
 from featkit.models.estimators import estimator
-from featkit.models.problem import named, texts
+from featkit.models.problem import group_texts, named, texts
 from featkit.models.reference import read_reference
 from featkit.models.settings import Settings
+from featkit.name_stems import group_column
 from featkit.segments import Array
 from featkit.table import FeatureTable
 from featkit.workers import interrupts_ignored, worker_count
@@ -118,8 +119,10 @@ def explain(
     y, unknown = _labels(model, table, found.rows)
     keys = {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
     group = Settings.of(model.training).group
-    if group is not None and group in table.keys and (texts(table, group) != "").all():
-        keys["group"] = texts(table, group)
+    if group is not None and group_column(group) in table.keys:
+        groups = group_texts(table, group)
+        if (groups != "").all():
+            keys["group"] = groups
     explanation = Explanation(
         values=found.values,
         base=found.base,

@@ -18,9 +18,10 @@ from featkit.explaining.explanation import NO_FOLD
 from featkit.models.classifier import Classifier
 from featkit.models.estimators import Candidate
 from featkit.models.fitting import Fits
-from featkit.models.problem import Problem, texts
+from featkit.models.problem import Problem, group_texts
 from featkit.models.reference import Reference, background, digests, places
 from featkit.models.settings import Settings
+from featkit.name_stems import group_column
 from featkit.segments import Array
 from featkit.table import FeatureTable
 
@@ -88,7 +89,8 @@ def _problem(model: Classifier, table: FeatureTable) -> Problem | None:
     columns = [*model.columns, *named]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
     try:
-        problem = dataclasses.replace(settings, exclude=()).problem(part)
+        same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))
+        problem = same.problem(part)
     except FeatkitError:  # a table without labels, say: then it is another
         return None
     return problem if problem.digest == model.training.get("digest") else None
@@ -147,8 +149,8 @@ def _beside(model: Classifier, table: FeatureTable) -> tuple[Array, Array]:
     settings = Settings.of(model.training)
     named = [settings.label, settings.group or "path"]
     label, group = (
-        texts(table, name)
-        if name in (*table.keys, *table.feature_names)
+        group_texts(table, name)
+        if group_column(name) in (*table.keys, *table.feature_names)
         else np.full(len(table), "")
         for name in named
     )

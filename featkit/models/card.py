@@ -53,6 +53,27 @@ BY_ROW = {
     "difference": {"accuracy": NUMBER, "low": NUMBER, "high": NUMBER},
 }
 
+LIKELY_GROUP = {
+    "group": str,
+    "column": str,
+    "groups": int,
+    "rows": int,
+    "unit": str,
+    "why": str,
+}
+
+BY_GROUP = {
+    "group": str,
+    "unit": str,
+    "groups": int,
+    "protocol": str,
+    "candidate": str,
+    "own": VALUES,
+    "scores": VALUES,
+    "difference": {"accuracy": NUMBER, "low": NUMBER, "high": NUMBER},
+    "commonest": NUMBER,
+}
+
 CALIBRATION = {
     "brier": NUMBER,
     "expected_error": NUMBER,
@@ -89,7 +110,12 @@ SCORES = {
 }
 """See `featkit.models.result.Result`; of what may be None, `PERHAPS_SCORED`."""
 
-PERHAPS_SCORED = {"recordings": ALL_METRICS, "by_row": BY_ROW}
+PERHAPS_SCORED = {
+    "recordings": ALL_METRICS,
+    "by_row": BY_ROW,
+    "likely_groups": [LIKELY_GROUP],
+    "by_group": BY_GROUP,
+}
 
 TRAINING = {
     "candidate": str,

@@ -1,7 +1,7 @@
 """The question that a model is asked: rows, their classes, and what belongs together.
 
 What makes an answer impossible is looked for here, before anything is fitted, and is an error. What
-makes one doubtful is a warning that the scores carry: see `featkit.models.doubts`.
+makes one doubtful is a warning that the scores carry: see `featkit.models.data_checks`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from featkit.errors import ParameterError, TableError
+from featkit.group_detection import LikelyGroup
+from featkit.name_stems import group_column, parse_stem
 from featkit.parameters import unknown
 from featkit.segments import Array
 from featkit.table import FeatureTable
+
+FEW_DIVIDED = 0.1
+"""Share of groups that a published split may divide before it is doubted."""
 
 NAMED = 5
 """Names in a message, before it says how many more there are."""
@@ -48,6 +53,9 @@ class Problem:
         What a group is called.
     warnings : list of str
         What is doubtful.
+    likely_groups : list of LikelyGroup
+        What may say which rows belong together, if no group was named that says so, and it is
+        divided.
     """
 
     table: FeatureTable
@@ -59,6 +67,7 @@ class Problem:
     drawn: Array
     unit: str
     warnings: list[str] = field(default_factory=list)
+    likely_groups: list[LikelyGroup] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -78,6 +87,18 @@ class Problem:
         """Whether recordings and groups are divided, row by row."""
         return bool((self.groups != self.drawn).any())
 
+    @property
+    def alone(self) -> bool:
+        """Whether each recording is a group of its own."""
+        return len(set(self.groups.tolist())) == len(set(self.recordings.tolist()))
+
+    def divides(self, column: str, group: str) -> bool:
+        """Whether the values of a column divide more than `FEW_DIVIDED` of some groups."""
+        groups = group_texts(self.table, group).tolist()
+        pairs = set(zip(groups, texts(self.table, column).tolist(), strict=True))
+        parts = Counter(name for name, _ in pairs)
+        return sum(count > 1 for count in parts.values()) > FEW_DIVIDED * len(parts)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of rows, classes and groups: whether a table is the one that was learnt from."""
@@ -89,6 +110,25 @@ class Problem:
     def doubted(self, warnings: Iterable[str]) -> Problem:
         """The same, with more warnings."""
         return dataclasses.replace(self, warnings=[*self.warnings, *warnings])
+
+    def without(self, columns: Collection[str]) -> Problem:
+        """The same, without some of the features."""
+        kept = [k for k, name in enumerate(self.columns) if name not in columns]
+        names = [self.columns[k] for k in kept]
+        return dataclasses.replace(self, X=self.X[:, kept], columns=names)
+
+    def grouped_by(self, group: str) -> Problem:
+        """The same, with rows kept together by a column or a stem of names.
+
+        Raises
+        ------
+        ParameterError, TableError
+            As for `make_problem`.
+        """
+        groups = group_texts(self.table, group)
+        _check_groups(group, groups, self.recordings, self.y)
+        unit = group_unit(group)
+        return dataclasses.replace(self, groups=groups, drawn=groups, unit=unit)
 
     def row_by_row(self) -> Problem:
         """The same, with recordings and groups divided, and a warning."""
@@ -117,7 +157,8 @@ def make_problem(
     label : str
         The column that holds the classes.
     group : str, optional
-        The column of what must not be divided, such as artist or speaker.
+        The column of what must not be divided, such as artist or speaker, or a stem of names: see
+        `featkit.name_stems`.
     exclude : sequence of str
         Columns that are not to be learnt from.
     aside : sequence of str
@@ -134,7 +175,7 @@ def make_problem(
     table = _labelled(table, label, warnings)
     y = texts(table, label)
     recordings = _recordings(table, warnings, grouped=group is not None)
-    groups = texts(table, group) if group else recordings
+    groups = group_texts(table, group) if group else recordings
     if group:
         _check_groups(group, groups, recordings, y)
     if len(set(y.tolist())) < 2:
@@ -142,9 +183,9 @@ def make_problem(
         raise ParameterError(f"column {label!r} has one class, {only!r}: at least two are needed")
     for name in exclude:
         _check_column(table, name)
-    other = {label, group, *exclude, *aside}
+    other = {label, group and group_column(group), *exclude, *aside}
     X, columns = _features(table, [n for n in table.feature_names if n not in other], warnings)
-    unit = group or ("recording" if "path" in table.keys else "row")
+    unit = group_unit(group) if group else "recording" if "path" in table.keys else "row"
     return Problem(table, columns, X, y, recordings, groups, groups, unit, warnings)
 
 
@@ -161,6 +202,24 @@ def texts(table: FeatureTable, name: str) -> Array:
         return table.column(name)
     values = table.values[:, table.feature_names.index(name)]
     return FeatureTable({name: values}, [], values[:, None]).column(name)
+
+
+def group_texts(table: FeatureTable, group: str) -> Array:
+    """The group of each row: a column, or a stem of its names.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such column.
+    """
+    stem = parse_stem(group)
+    return stem.of(texts(table, stem.column)) if stem else texts(table, group)
+
+
+def group_unit(group: str) -> str:
+    """What one group is called."""
+    stem = parse_stem(group)
+    return stem.unit if stem else group
 
 
 def _check_column(table: FeatureTable, name: str) -> None:

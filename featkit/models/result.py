@@ -39,7 +39,9 @@ class Result:
         `featkit.models.scores.scores`); ``model``: the name of the one that is kept, whose
         ``per_class``, ``confusion``, ``calibration`` and ``by_row`` follow; ``recordings``: its
         metrics when segments of a recording are put together; ``protocol``, ``chosen``,
-        ``warnings``, and the counts of rows, groups and columns.
+        ``warnings``, and the counts of rows, groups and columns. ``likely_groups``: what may say
+        which rows belong together, if no group was named, and ``by_group``: the score of the kept
+        candidate with the first of them as group, or None.
     model : Classifier
         Fitted on everything it may see.
     predictions : pandas.DataFrame

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from featkit.errors import ModelError, ParameterError
+from featkit.group_detection import likely_groups
 from featkit.models import AUTO
-from featkit.models.doubts import doubts
+from featkit.models.data_checks import data_warnings
+from featkit.models.leaking_columns import leaking_columns
 from featkit.models.plan import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
 from featkit.models.splits import check_folds, check_shares
-from featkit.parameters import is_whole
+from featkit.name_stems import group_column
+from featkit.parameters import is_whole, unknown
 from featkit.table import FeatureTable
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class Settings:
     model: str = AUTO
     select: int | None = None
     exclude: Sequence[str] = ()
+    include: Sequence[str] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -41,8 +45,14 @@ class Settings:
             given = getattr(self, name)
             if not isinstance(given, str) and (name == "label" or given is not None):
                 raise ParameterError(f"{name} must be the name of a column, got {given!r}")
-        if isinstance(self.exclude, str) or not all(isinstance(each, str) for each in self.exclude):
-            raise ParameterError(f"exclude must be a list of columns, got {self.exclude!r}")
+        for name in ("exclude", "include"):
+            given = getattr(self, name)
+            if isinstance(given, str) or not all(isinstance(each, str) for each in given):
+                raise ParameterError(f"{name} must be a list of columns, got {given!r}")
+        if both := sorted({*self.exclude} & {*self.include}):
+            raise ParameterError(f"column {both[0]!r} is to be excluded and included")
+        if self.group is not None:
+            group_column(self.group)  # refuses a stem that is none
         if not isinstance(self.model, str) or not isinstance(self.split_by_row, bool):
             raise ParameterError(
                 "model must be a name, and split_by_row True or False, got"
@@ -65,6 +75,7 @@ class Settings:
         if self.shares is not None:
             object.__setattr__(self, "shares", tuple(map(float, self.shares)))
         object.__setattr__(self, "exclude", tuple(self.exclude))
+        object.__setattr__(self, "include", tuple(self.include))
 
     @classmethod
     def of(cls, training: Mapping[str, Any]) -> Self:
@@ -83,7 +94,8 @@ class Settings:
     @property
     def keys(self) -> list[str]:
         """Columns that are not learnt from."""
-        named = [self.label, self.group, self.fold, self.split, *self.exclude]
+        group = group_column(self.group) if self.group is not None else None
+        named = [self.label, group, self.fold, self.split, *self.exclude]
         return [name for name in named if name is not None]
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,21 +118,36 @@ class Settings:
         problem = make_problem(
             table, label=self.label, group=self.group, exclude=self.exclude, aside=aside
         )
+        problem = self._without_leaks(problem)
         most = len(problem.columns)
         if self.select is not None and not 1 <= self.select <= most:
             raise ParameterError(
                 f"select must be from 1 to the number of columns, {most}, got {self.select}"
             )
+        other, made = [self.label, *self.exclude, *aside], not aside and not self.split_by_row
         problem = problem.doubted(
-            doubts(
-                problem,
-                label=self.label,
-                group=self.group,
-                other=[*self.exclude, *aside],
-                made=not aside and not self.split_by_row,
-            )
+            data_warnings(problem, label=self.label, group=self.group, other=other, made=made)
         )
-        return problem.row_by_row() if self.split_by_row else problem
+        if self.split_by_row:
+            return problem.row_by_row()
+        if self.group is None or problem.alone:
+            found = likely_groups(problem.table, problem.X, problem.y, passed_over=other)
+            divided = [one for one in found if not aside or problem.divides(aside[0], one.group)]
+            problem = replace(problem, likely_groups=divided)
+        return problem
+
+    def _without_leaks(self, problem: Problem) -> Problem:
+        """The problem without columns that certainly give the class away, and warnings of them."""
+        if unknown_names := [name for name in self.include if name not in problem.columns]:
+            raise ParameterError(
+                unknown("column of numbers to include", unknown_names[0], problem.columns)
+            )
+        leaks = leaking_columns(problem, label=self.label, include=self.include)
+        kept = [name for name in problem.columns if name not in leaks.certain]
+        if not kept:  # there would be nothing to learn from
+            leaks.likely.update(leaks.certain)
+            leaks.certain.clear()
+        return problem.without(leaks.certain).doubted(leaks.warnings)
 
     def plan(self, problem: Problem) -> Plan:
         """Who teaches, who judges.

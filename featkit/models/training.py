@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from featkit.models import AUTO
 from featkit.models.classifier import Classifier
 from featkit.models.estimators import Candidate, candidates, names
 from featkit.models.fitting import Fit, Fits
+from featkit.models.likely_groups import by_likely_group, group_warnings, plan_by_likely_group
 from featkit.models.plan import Plan, Round, plan_by_row
 from featkit.models.problem import Problem
 from featkit.models.result import BASELINE, Result, by_row, origin, predictions, scored
@@ -41,6 +43,7 @@ def train(
     model: str = AUTO,
     select: int | None = None,
     exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
     seed: int = 0,
     n_jobs: int | None = 1,
     progress: Callable[[int, int, str], None] | None = None,
@@ -57,7 +60,10 @@ def train(
         The column that holds the classes.
     group : str, optional
         The column naming what must stay together, such as artist or speaker. Rows of one recording
-        (``path``) always do.
+        (``path``) always do. ``"stem(name, 1-3)"`` takes the first three fields of the names in
+        column ``name``, and ``"folder(path)"`` what stands before the last slash: see
+        `featkit.name_stems`. If none is named, columns and names that may say what belongs together
+        are looked for, and the first warning tells the score that they would give.
     fold, split : str, optional
         A column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
@@ -73,6 +79,9 @@ def train(
         Learn from this many columns only, chosen within each fold.
     exclude : sequence of str
         Columns that are not to be learnt from.
+    include : sequence of str
+        Columns to learn from although they give the class away, number the rows or are called as
+        identifiers are: such columns are left out otherwise, with a warning.
     seed : int
         Of all that is random.
     n_jobs : int, optional
@@ -115,13 +124,16 @@ def train(
         model=model,
         select=select,
         exclude=exclude,
+        include=include,
         seed=seed,
     )
     compared = _compared(model)
     problem = settings.problem(table)
     plan = settings.plan(problem)
     divided = plan_by_row(problem, plan, seed=seed)
-    fitted = _counted(progress, plan, compared, len(divided))
+    likely = plan_by_likely_group(problem, settings)
+    others = len(divided) + (len(likely.rounds) if likely else 0)
+    fitted = _counted(progress, plan, compared, others)
     fits = Fits(problem, select=select, seed=seed, n_jobs=n_jobs, fitted=fitted)
 
     *best, final = _choose(fits, problem, [*plan.rounds, plan.final], compared)
@@ -131,15 +143,26 @@ def train(
     scores = scored(problem, plan, P, model)
     scores["chosen"] = {name: str(candidate) for name, candidate in chosen.items()}
     scores["by_row"] = None
+    honest = P[model]
+    if others and model == AUTO:  # compared are splits, not the kept candidate with the chosen
+        honest = _predicted(fits, kept, plan.rounds, "scoring")
     if divided:
-        honest = P[model]
-        if model == AUTO:  # compared are splits, not the kept candidate with the chosen
-            honest = _predicted(fits, kept, plan.rounds, "scoring")
         promised = _predicted(fits, kept, divided, "splitting by row")
         scores["by_row"] = by_row(problem, plan, honest, divided, promised, kept)
+    by_group = None
+    if likely:
+        grouped = Fits(likely.problem, select=select, seed=seed, n_jobs=n_jobs, fitted=fitted)
+        unseen = _predicted(grouped, kept, likely.rounds, "splitting by likely groups")
+        by_group = by_likely_group(likely, plan, honest, unseen, kept)
+    scores = {
+        "likely_groups": [asdict(each) for each in problem.likely_groups],
+        "by_group": by_group,
+        **scores,
+    }
     (pipeline,) = fits.pipelines([(kept, plan.final.train)])
     doubtful = warnings_of(scores["calibration"])
-    scores["warnings"] = [*problem.warnings, *fits.warnings, *doubtful]
+    told = group_warnings(problem.likely_groups, by_group)
+    scores["warnings"] = [*told, *problem.warnings, *fits.warnings, *doubtful]
     return Result(
         scores=scores,
         model=Classifier(
@@ -165,13 +188,13 @@ def _compared(model: str) -> dict[str, Sequence[Candidate]]:
 
 
 def _counted(
-    progress: Callable[[int, int, str], None] | None, plan: Plan, compared: Compared, by_row: int
+    progress: Callable[[int, int, str], None] | None, plan: Plan, compared: Compared, others: int
 ) -> Callable[[str], None]:
     """What is called after each fit."""
     every = sum(map(len, compared.values()))
     inner = every * sum(len(of.inner) for of in [*plan.rounds, plan.final])
-    honest = len(plan.rounds) if by_row and len(compared) > 1 else 0
-    total = inner + len(plan.rounds) * len(compared) + honest + by_row + 1
+    honest = len(plan.rounds) if others and len(compared) > 1 else 0
+    total = inner + len(plan.rounds) * len(compared) + honest + others + 1
     done = iter(range(1, total + 1))
 
     def fitted(doing: str) -> None:

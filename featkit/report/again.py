@@ -130,4 +130,6 @@ def _asked(settings: Mapping[str, Any]) -> list[str]:
         words.append("--split-by-row")
     if settings.get("exclude"):
         words += ["--exclude", ",".join(map(str, settings["exclude"]))]
+    if settings.get("include"):
+        words += ["--include", ",".join(map(str, settings["include"]))]
     return words

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from featkit.cells import KEYS
 from featkit.explaining.explanation import NO_FOLD, Explanation
 from featkit.inspecting import flags
+from featkit.name_stems import group_column
 from featkit.quality import PREFIX
 from featkit.report import svg
 from featkit.report.subject import Subject
@@ -52,7 +53,12 @@ def asked(
     label = str(settings.get("label", "label"))
     another = explanation is not None and bool((explanation.folds == NO_FOLD).any())
     counts, counted = _counts(model, label, None if another else table)
-    named = {label, *KEYS, *(str(settings.get(key)) for key in ("group", "fold", "split"))}
+    columns = (
+        settings.get("fold"),
+        settings.get("split"),
+        group_column(settings.get("group") or ""),
+    )
+    named = {label, *KEYS, *map(str, columns)}
     others = [] if table is None else [name for name in table.keys if name not in named]
     of_table = [] if table is None else _of_table(model, table)
     return Asked(

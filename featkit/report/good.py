@@ -11,7 +11,16 @@ from markupsafe import Markup
 from featkit.models.result import BASELINE, ranked
 from featkit.models.scores import METRICS, drawn_to_equal
 from featkit.report import svg
-from featkit.report.words import NO_NUMBER, count, fixed, percent, plural, points, quoted
+from featkit.report.words import (
+    NO_NUMBER,
+    count,
+    fixed,
+    listed,
+    percent,
+    plural,
+    points,
+    quoted,
+)
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -19,6 +28,13 @@ TITLES = {
     "macro_f1": "Macro F1",
     "log_loss": "Log loss",
 }
+
+
+UNGROUPED = (
+    "Rows were split one by one, and nothing was found that says which of them belong together. If"
+    " several are of one person, piece or device, these scores are too high: name the column that"
+    " says so as group."
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class Good:
 def good(scores: Mapping[str, Any]) -> Good:
     """The section, of scores as training gives them."""
     return Good(
-        lead=[_lead(scores), *_together(scores), *_honesty(scores)],
+        lead=[_lead(scores), *_together(scores), *_likely_groups(scores), *_honesty(scores)],
         metrics=[_metric(scores, name) for name in METRICS],
         by_row=_by_row(scores),
         calibration=_calibration(scores["calibration"]),
@@ -124,7 +140,7 @@ def _honesty(scores: Mapping[str, Any]) -> list[str]:
         if scores["unit"] == "row" and any("split by row" in text for text in scores["warnings"]):
             return ["Rows were divided: this is the split by row, and says too much."]
         if scores["groups"] == scores["rows"]:
-            return ["No column says that rows belong together: a split by row is the same."]
+            return [] if scores.get("likely_groups") else [UNGROUPED]
         return ["No split by row was made for comparison."]
     honest, promised = by_row["honest"]["accuracy"], by_row["scores"]["accuracy"]
     more, low, high = (by_row["difference"][name] for name in ("accuracy", "low", "high"))
@@ -137,6 +153,25 @@ def _honesty(scores: Mapping[str, Any]) -> list[str]:
         f" {by_row['candidate']}: {_signed_points(more)} points (95\u00a0% interval"
         f" {_signed_points(low)} to {_signed_points(high)}), {verdict}."
     ]
+
+
+def _likely_groups(scores: Mapping[str, Any]) -> list[str]:
+    """What may belong together, where no group was named, and the score that it would give."""
+    if by_group := scores.get("by_group"):
+        own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
+        more, low, high = (by_group["difference"][name] for name in ("accuracy", "low", "high"))
+        unit = quoted(by_group["unit"])
+        return [
+            f"Rows of one {unit} are in training and in test. With each {unit} on one side,"
+            f" {percent(unseen)} would be given their class by {by_group['candidate']}, where this"
+            f" split says {percent(own)}: {_signed_points(more)} points (95\u00a0% interval"
+            f" {_signed_points(low)} to {_signed_points(high)}). Train again with the group"
+            f" {quoted(by_group['group'])}."
+        ]
+    if likely := scores.get("likely_groups"):
+        groups = listed([quoted(each["group"]) for each in likely])
+        return [f"Rows may belong together by {groups}: if they do, these scores are too high."]
+    return []
 
 
 def _signed_points(share: float) -> str:
