@@ -21,7 +21,8 @@ from featkit.rates import samples_in
 from featkit.segments import Array
 
 SNDFILE_FORMATS = frozenset(
-    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3"}
+    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus"}
+    | {"mp3", "mp2", "mp1", "mpga", "mpa"}
     | {"aif", "aiff", "aifc", "au", "snd", "caf"}
 )
 """Endings of files that libsndfile decodes."""
@@ -205,6 +206,10 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
     ending = path.suffix.lstrip(".").lower()
     content = _av_content(head)
     if content is None:
+        from featkit.audio.decoding import mpeg
+
+        if (decoder := mpeg.decoder(path, head, kept)) is not None:
+            return decoder
         from featkit.audio.decoding.libsndfile import Sndfile
 
         try:
