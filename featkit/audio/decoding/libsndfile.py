@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from featkit.audio.decoding.quiet import QUIET
 from featkit.segments import Array
 
 FULL_SCALES = {
@@ -31,9 +29,6 @@ PLAIN = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "D
 
 UNKNOWN_LENGTH = 0x7FFF0000
 """Bytes from which on a length stands for "not known yet": what programs write into a pipe."""
-
-GUESSED_AT_ONCE = 2**17
-"""Frames that are read at a time where their number is a guess."""
 
 OGG_TAIL = 2**16
 """Bytes in which the last page of an Ogg file begins: hardly a page is larger."""
@@ -58,35 +53,32 @@ class Sndfile:
     slack = 0
 
     def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
-        mp3 = path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
-        guessed = mp3 and not _has_length(head)
-        self._quiet = _QUIET if mp3 else contextlib.nullcontext()
-        with _explained(), self._quiet:
-            self._file = file = _open(path, kept, overstated=guessed)
+        maybe_mpeg = head.startswith((b"ID3", b"\xff"))
+        with _explained(), QUIET if maybe_mpeg else contextlib.nullcontext():
+            self._file = file = _open(path, kept)
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
+        if file.subtype.startswith("MPEG"):  # see `featkit.audio.decoding.mpeg`
+            raise ValueError("not sound that libsndfile can decode (no whole frame of MPEG audio)")
         self.rate = float(file.samplerate)
         self.channels = file.channels
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)
-        self.promised = None if guessed else _promised(file)
-        self._mpeg = file.format in ("MP3", "MPEG")
-        self._most = GUESSED_AT_ONCE if guessed else None
+        self.promised = _promised(file)
         ogg_without_end = file.format == "OGG" and not _ends(path)
         self.cut = ogg_without_end or (self.promised or 0) > file.frames
         self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
         file, frames = self._file, self._file.frames
-        # An MP3 frame needs those before it: sought in the middle, it begins with made-up zeros.
         at = 0
-        if start and not self._mpeg:
+        if start:
             with _explained():
                 at = file.seek(min(start, frames))
             if at < start:
                 return
         while at < frames:  # libsndfile gives no more
-            block = self._empty(min(size, frames - at, self._most or size))
-            with _explained(), self._quiet:
+            block = self._empty(min(size, frames - at))
+            with _explained():
                 count = self._read(block, at)
             found = block[max(0, start - at) : count]
             if len(found):
@@ -109,15 +101,10 @@ class Sndfile:
 
     def _read(self, block: Array, at: int) -> int:
         """Fill a block as far as it goes; what comes before a damaged place is kept."""
-        if self._mpeg:
-            block.fill(np.nan)  # at an error libsndfile forgets how much there was before it
         try:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
-            if self._mpeg:
-                count = int(np.count_nonzero(~np.isnan(block.reshape(len(block), -1)[:, 0])))
-            else:
-                count = int(self._file.tell()) - at
+            count = int(self._file.tell()) - at
             if at + count <= 0:
                 raise
             self.cut = True
@@ -131,22 +118,7 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class _Overstated(io.FileIO):
-    """A file that claims to be longer than it is, so that a guess at its length is no limit."""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        if (offset, whence) != (0, os.SEEK_END):
-            return super().seek(offset, whence)
-        return super().seek(16 * super().seek(0, os.SEEK_END))
-
-
-def _open(path: Path, kept: contextlib.ExitStack, *, overstated: bool) -> _Sequential:
-    if overstated:
-        # libsndfile guesses the length of such an MP3 from its first frame, and stops there.
-        with contextlib.suppress(soundfile.LibsndfileError):
-            longer = _Sequential(kept.enter_context(_Overstated(path)))
-            kept.enter_context(longer)
-            return longer
+def _open(path: Path, kept: contextlib.ExitStack) -> _Sequential:
     # Bytes, for a name need not be UTF-8; on Windows it always is.
     file = _Sequential(path if os.name == "nt" else os.fsencode(path))
     kept.enter_context(file)
@@ -169,16 +141,6 @@ def _promised(file: soundfile.SoundFile) -> int | None:
     return frames or None
 
 
-def _is_frame(head: bytes) -> bool:
-    """Whether it begins as a frame of MPEG audio does: eleven bits set."""
-    return head[0] == 0xFF and head[1:2] >= b"\xe0"
-
-
-def _has_length(head: bytes) -> bool:
-    """Whether the first frame of an MP3 says how many there are."""
-    return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
-
-
 def _ends(path: Path) -> bool:
     """Whether the last page of an Ogg file is whole, and says that it is the last (RFC 3533, 6)."""
     with path.open("rb") as stream:
@@ -189,43 +151,6 @@ def _ends(path: Path) -> bool:
     flags, segments = page[1], page[OGG_HEADER - 1]
     sizes = page[OGG_HEADER : OGG_HEADER + segments]
     return bool(flags & 4) and OGG_HEADER + segments + sum(sizes) <= len(page)
-
-
-class _Quiet:
-    """Nothing on standard error: the MP3 decoder writes its warnings there by itself.
-
-    There is one standard error for all threads: the first to enter puts it aside, the last to leave
-    puts it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock, self._inside = threading.Lock(), 0
-        self._saved: int | None = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside > 1:
-                return
-            try:
-                sys.stderr.flush()
-                self._saved = os.dup(2)
-            except (AttributeError, OSError):  # there is no standard error
-                return
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside or self._saved is None:
-                return
-            os.dup2(self._saved, 2)
-            os.close(self._saved)
-            self._saved = None
-
-
-_QUIET = _Quiet()
 
 
 @contextlib.contextmanager

@@ -85,6 +85,11 @@ def decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Mpeg | None:
         How it begins.
     kept : ExitStack
         Closes the file.
+
+    Raises
+    ------
+    ValueError
+        If it should be MPEG audio, by its ending or as a WAV file, and no frame is in it.
     """
     named = path.suffix.lstrip(".").lower() in FORMATS
     if not (named or head.startswith((b"\xff", b"ID3")) or _may_be_in_wav(head)):
@@ -96,8 +101,9 @@ def decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Mpeg | None:
             return None
         found = mpegframes.scan(file, extent.start, extent.stop, tagged=not extent.in_wav)
         if not found.runs:
-            if extent.in_wav:
-                raise ValueError("no frames of MPEG audio in it")
+            if named or extent.in_wav:
+                cause = "not sound that libsndfile can decode"
+                raise ValueError(f"{cause} (no whole frame of MPEG audio in it)")
             return None
         kept.push(opened.pop_all())
         return Mpeg(file, found, cut=extent.cut)

@@ -294,9 +294,9 @@ class _Scanner:
         window, found = self._window, Scan()
         window.stop = _end_of_sound(window, start)
         begin = _behind_tags(window, start)
-        at = begin if self.confirmed(begin) else self._searched(begin, None)
+        at = self._first(begin)
         if at is None:  # the size of the tag before it may be wrong
-            at = self._searched(start, None)
+            at = self._first(start)
         if at is None:
             return found
         found.start = at
@@ -304,6 +304,17 @@ class _Scanner:
         found.tag = tag(window.take(at, LARGEST)) if tagged else None
         self._walk(at, found, skipped=found.tag is not None and not found.tag.silent)
         return found
+
+    def _first(self, begin: int) -> int | None:
+        """The first frame from a position on."""
+        if self.confirmed(begin):
+            return begin
+        at = self._searched(begin, None)
+        if at is None:
+            return None
+        # Damage may have followed the very first one.
+        ahead, head = (header(self._window.take(place, HEADER)) for place in (begin, at))
+        return begin if ahead is not None and head is not None and ahead[0] == head[0] else at
 
     def confirmed(self, at: int, more: int = CONFIRMED - 1) -> bool:
         """Whether a frame begins there that so many of its format follow, or all up to the end."""
@@ -343,7 +354,8 @@ class _Scanner:
             if broken and ahead is not None:
                 found.damaged, run = True, None
             elif broken:
-                found.foreign |= self._window.stop - self._behind_zeros(end) > LARGEST
+                behind = self._behind_zeros(_behind_tags(self._window, end))
+                found.foreign |= self._window.stop - behind > LARGEST
             at, skipped = ahead, False
 
     def _begun(self, run: Run, at: int) -> int:
@@ -393,7 +405,7 @@ class _Scanner:
                 place, tries = base + match.start(), tries + 1
                 if tries > TRIED:
                     return None
-                behind = _behind_tags(self._window, place)
+                behind = place + _tag_size(self._window, place)
                 head = header(self._window.take(behind, HEADER))
                 if head is None:
                     continue
