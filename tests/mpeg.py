@@ -17,12 +17,21 @@ def sound(seconds=1.0, sr=44100, channels=1, seed=0):
     return tones + 0.02 * np.random.default_rng(seed).normal(size=tones.shape)
 
 
+COMPRESSION_LEVEL, BITRATE_MODE = 0x1301, 0x1305
+"""Commands of libsndfile, which the oldest soundfile has no parameters for."""
+
+MODES = {"CONSTANT": 0, "VARIABLE": 2}
+
+
 def mp3(y, sr=44100, mode="CONSTANT", level=0.5):
     """As libsndfile's LAME writes it: the first frame states the length and the padding."""
-    file = io.BytesIO()
-    options = {"bitrate_mode": mode, "compression_level": level}
-    soundfile.write(file, y, sr, format="MP3", subtype="MPEG_LAYER_III", **options)
-    return file.getvalue()
+    data, command, new = io.BytesIO(), soundfile._snd.sf_command, soundfile._ffi.new
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III"}
+    with soundfile.SoundFile(data, "w", sr, y.shape[1], **kind) as file:
+        assert command(file._file, COMPRESSION_LEVEL, new("double*", level), 8)
+        assert command(file._file, BITRATE_MODE, new("int*", MODES[mode]), 4)
+        file.write(y)
+    return data.getvalue()
 
 
 def frames(data, sr=44100):

@@ -161,7 +161,7 @@ def test_any_bytes_end(data):
 )
 def test_bytes_that_look_like_many_headers_take_seconds_at_most(pattern):
     begin = time.process_time()
-    scanned(pattern * (2_000_000 // len(pattern)))
+    scanned(pattern * (500_000 // len(pattern)))
     assert time.process_time() - begin < 5
 
 
