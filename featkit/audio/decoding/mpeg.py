@@ -156,9 +156,12 @@ class Mpeg:
         raise NotImplementedError("not without decoding all that is before it")
 
     def _plain_blocks(self, size: int) -> Iterator[Array]:
-        """The blocks of a file that libsndfile reads rightly by itself, and most quickly."""
-        os.lseek(self._file.fileno(), self._begin, os.SEEK_SET)
-        with contextlib.closing(_opened(self._file.fileno())) as sound:
+        """The blocks of a file that libsndfile reads rightly by itself, and most quickly.
+
+        By a descriptor: given a name, libsndfile would also read ``._name`` beside it.
+        """
+        self._file.seek(self._begin)
+        with contextlib.closing(_opened(os.dup(self._file.fileno()))) as sound:
             yield from self._decoded(sound, self.promised or 0, size)
 
     def _all_blocks(self, size: int) -> Iterator[Array]:
@@ -282,10 +285,10 @@ def _read(sound: soundfile.SoundFile, block: Array) -> int:
 
 
 def _opened(file: int | BinaryIO) -> soundfile.SoundFile:
+    """Open a descriptor, which is closed in the end, or what is like a file."""
     try:
         with QUIET:
-            # By a descriptor: given a name, libsndfile would also look for "._name" beside it.
-            return _Sequential(file, closefd=False)
+            return _Sequential(file)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ValueError(f"libsndfile does not decode its MPEG audio ({reason})") from None
