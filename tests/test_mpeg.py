@@ -339,6 +339,9 @@ def test_the_content_decides_not_the_ending(saved, capfd):
         path = saved(b"")
         soundfile.write(path, SOUND, SR, format=form, subtype=subtype)
         assert len(audio.read(path).y) == len(SOUND)
+        # Behind a tag it is not for the decoder of MPEG audio, either.
+        path.write_bytes(mpeg.id3v2() + bytes(100) + path.read_bytes())
+        assert decoding.decoder(path, b"ID3", contextlib.ExitStack()) is None
     for ending in ("wav", "flac", "dat"):
         assert len(audio.read(saved(mpeg.id3v2() + BARE, ending)).y) == 1152 * COUNT
     assert capfd.readouterr() == ("", "")

@@ -229,8 +229,13 @@ def begins(stream: BinaryIO, start: int, stop: int) -> bool:
 
 
 def behind_tags(stream: BinaryIO, start: int, stop: int) -> int:
-    """The first byte behind the tags that begin at `start`, however many there are."""
-    return min(_behind_tags(_Window(stream, stop), start), stop)
+    """The first byte behind the tags that begin at `start`, and behind zeros that follow those."""
+    window = _Window(stream, stop)
+    at = _behind_tags(window, start)
+    if at > start:
+        padding = window.take(at, CHUNK)
+        at += len(padding) - len(padding.lstrip(b"\0"))
+    return min(at, stop)
 
 
 class _Window:
