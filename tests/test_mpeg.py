@@ -147,6 +147,12 @@ def test_layer_2(tmp_path, ending, sr):
         assert len(files.find([tmp_path])) == 1
 
 
+def test_layer_1(saved):
+    # 288 kbit/s at 44.1 kHz is 312 bytes; no bits for any band is silence.
+    loaded = check_as_ffmpeg(saved(9 * (b"\xff\xff\x90\xc4" + bytes(308)), "mp1"))
+    assert (len(loaded.y), loaded.y.any()) == (9 * 384, False)
+
+
 def test_padding_is_left_out_where_the_header_states_it(saved):
     loaded = audio.read(saved(WHOLE))
     assert len(loaded.y) == len(SOUND)
@@ -171,6 +177,11 @@ def test_a_count_that_is_too_small_hides_nothing(saved, count):
     loaded = audio.read(saved(mpeg.with_count(WHOLE, count)))
     np.testing.assert_array_equal(loaded.y, audio.read(saved(BARE)).y[DELAY:])
     assert not loaded.native.truncated
+
+
+def test_a_header_that_may_count_itself_promises_a_frame_less(saved):
+    assert not audio.read(saved(mpeg.vbri(COUNT + 1) + BARE)).native.truncated
+    assert audio.read(saved(mpeg.vbri(COUNT + 2) + BARE)).native.truncated
 
 
 def test_a_count_that_is_too_large_is_a_promise(saved):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from featkit.audio.decoding.mpegframes import header, scan, tag
+from featkit.audio.decoding.mpegframes import scan
+from featkit.audio.decoding.mpegheaders import header, tag
 
 WHOLE = mpeg.mp3(mpeg.sound(0.6), mode="VARIABLE")
 FRAMES = mpeg.frames(WHOLE)[1:]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from featkit.audio.decoding.mpegframes import behind_tags
+from featkit.audio.decoding.tags import behind_tags
 from featkit.errors import AudioError
 from featkit.rates import samples_in
 from featkit.segments import Array

@@ -31,8 +31,10 @@ import numpy as np
 import soundfile
 
 from featkit.audio.decoding import mpegframes
-from featkit.audio.decoding.mpegframes import LARGEST, Format, Run
+from featkit.audio.decoding.mpegframes import LARGEST, Run, Scan
+from featkit.audio.decoding.mpegheaders import Format, Tag
 from featkit.audio.decoding.quiet import QUIET
+from featkit.audio.decoding.tags import behind_tags
 from featkit.segments import Array
 
 FORMATS = frozenset({"mp3", "mp2", "mp1", "mpga", "mpa"})
@@ -52,6 +54,9 @@ OTHERS = (b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd"
 
 TAIL = 128
 """Bytes of a tag (ID3v1) that may stand at the end of a file."""
+
+MOST_CHUNKS = 1000
+"""Chunks of a WAV file that are looked at."""
 
 DECODER_DELAY = 529
 """Samples by which a decoder of layer 3 is late."""
@@ -122,16 +127,17 @@ class Mpeg:
     """
 
     name = "libsndfile"
-    slack = 0
     full_scale = 32767 / 32768
     uncompressed = False
 
-    def __init__(self, file: io.FileIO, found: mpegframes.Scan, *, cut: bool) -> None:
+    def __init__(self, file: io.FileIO, found: Scan, *, cut: bool) -> None:
         form, tag = found.runs[0].format, found.tag
         self.rate, self.channels = float(form.rate), form.channels
         stated = tag.frames if tag is not None else 0
         loss = found.foreign or found.partial
         self.cut = cut or found.damaged or (loss and stated != found.frames)
+        # Not all encoders tell whether they count the frame of the header.
+        self.slack = form.samples if tag is not None and tag.delay < 0 else 0
         self._file, self._runs, self._begin = file, found.runs, found.start
         lengths = (_length(run.frames * run.format.samples, run.format, form) for run in found.runs)
         end = max(sum(lengths), stated * form.samples)
@@ -203,7 +209,7 @@ class Mpeg:
 def _extent(file: io.FileIO, *, named: bool) -> Extent | None:
     """Where MPEG audio may lie in a file; None if it is of another format."""
     stop = os.fstat(file.fileno()).st_size
-    start = mpegframes.behind_tags(file, 0, stop)
+    start = behind_tags(file, 0, stop)
     head = _at(file, start, 12)
     if head.startswith(b"RIFF"):
         return _in_wav(file, start, stop)
@@ -226,7 +232,10 @@ def _in_wav(file: io.FileIO, start: int, stop: int) -> Extent | None:
     form = _at(file, start + 8, 4)
     tag = IN_WAV[1] if form == b"RMP3" else 0
     at = start + 12
-    while len(head := _at(file, at, 8)) == 8 and form in (b"WAVE", b"RMP3"):
+    for _ in range(MOST_CHUNKS if form in (b"WAVE", b"RMP3") else 0):
+        head = _at(file, at, 8)
+        if len(head) < 8:
+            return None
         size = _number(head[4:])
         at += 8
         if head.startswith(b"fmt "):
@@ -252,7 +261,7 @@ def _at(file: io.FileIO, position: int, count: int) -> bytes:
     return file.read(count)
 
 
-def _kept(tag: mpegframes.Tag | None, end: int, *, more: bool) -> tuple[int, int]:
+def _kept(tag: Tag | None, end: int, *, more: bool) -> tuple[int, int]:
     """From which sample to which one there is sound; `more` than the tag states, or not."""
     if tag is None or tag.delay < 0:
         return 0, end
@@ -262,7 +271,7 @@ def _kept(tag: mpegframes.Tag | None, end: int, *, more: bool) -> tuple[int, int
     return begin, max(begin, end)
 
 
-def _is_plain(found: mpegframes.Scan) -> bool:
+def _is_plain(found: Scan) -> bool:
     """Whether libsndfile finds the same frames by itself, and the same samples in them."""
     tag, run = found.tag, found.runs[0]
     return (
