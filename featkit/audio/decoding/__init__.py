@@ -1,8 +1,9 @@
 """Decoding: what is really in a file, quietly and block by block, or an error with its cause.
 
-libsndfile is asked first. What it does not know is PyAV's, which is FFmpeg in a package, if the
-file's ending or its first bytes are those of a format that it is for: a damaged WAV file is never
-FFmpeg's to guess at. The extra ``av`` installs it.
+MPEG audio (MP3, MP2) has a decoder of its own, which counts the frames and gives them to
+libsndfile. Of other formats, libsndfile is asked first. What it does not know is PyAV's, which is
+FFmpeg in a package, if the file's ending or its first bytes are those of a format that it is for: a
+damaged WAV file is never FFmpeg's to guess at. The extra ``av`` installs it.
 
 A recording ends where its decoder can go no further. Where that is before the end that the file
 promises, it is `truncated`; where not even one sample comes before it, that is an error.
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Protocol
 
 from featkit.audio.decoding.errors import ForeignError
+from featkit.audio.decoding.tags import behind_tags
 from featkit.errors import AudioError
 from featkit.rates import samples_in
 from featkit.segments import Array
 
 SNDFILE_FORMATS = frozenset(
-    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus", "mp3"}
+    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus"}
+    | {"mp3", "mp2", "mp1", "mpga", "mpa"}
     | {"aif", "aiff", "aifc", "au", "snd", "caf"}
 )
 """Endings of files that libsndfile decodes."""
@@ -207,6 +210,10 @@ def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
     ending = path.suffix.lstrip(".").lower()
     content = _av_content(head)
     if content is None:
+        from featkit.audio.decoding import mpeg
+
+        if (decoder := mpeg.decoder(path, head, kept)) is not None:
+            return decoder
         from featkit.audio.decoding.libsndfile import Sndfile
 
         try:
@@ -231,7 +238,7 @@ def _av_content(head: bytes) -> str | None:
     body = head.removeprefix(b"ID3")
     if body[:1] == b"\xff" and body[1:2] and body[1] & 0xF6 == 0xF0:  # no layer of MPEG audio
         return "AAC"
-    named = (name for name, at, sign in AV_SIGNATURES if head.startswith(sign, at))
+    named = (name for name, at, sign in AV_SIGNATURES if body.startswith(sign, at))
     return next(named, None)
 
 
@@ -248,16 +255,15 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _head(path: Path, name: str) -> bytes:
-    """The first bytes of a file; where a tag stands before the sound, ``ID3`` and what follows."""
+    """The first bytes of a file; where tags stand before the sound, ``ID3`` and what follows."""
     try:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
             raise AudioError(name, "open", "is not a regular file: a pipe or a device")
         with path.open("rb") as stream:
             head = stream.read(HEAD)
-            if head.startswith(b"ID3") and len(head) > 9:
-                high, *lower = head[6:10]  # seven bits in each
-                stream.seek(10 + (high << 21 | lower[0] << 14 | lower[1] << 7 | lower[2]))
+            if head.startswith(b"ID3"):
+                stream.seek(behind_tags(stream, 0, path.stat().st_size))
                 head = head[:3] + stream.read(HEAD)
     except FileNotFoundError:
         raise AudioError(name, "open", "no such file") from None

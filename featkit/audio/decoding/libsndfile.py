@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
-import sys
-import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -16,7 +13,8 @@ import soundfile
 
 from featkit.audio.decoding import flac, ogg
 from featkit.audio.decoding.errors import ForeignError
-from featkit.audio.decoding.views import MAGICS, View, begins, view_of
+from featkit.audio.decoding.quiet import QUIET
+from featkit.audio.decoding.views import View, begins, view_of
 from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
 
@@ -35,9 +33,6 @@ PLAIN = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "D
 
 UNKNOWN_LENGTH = 0x7FFF0000
 """Bytes from which on a length stands for "not known yet": what programs write into a pipe."""
-
-GUESSED_AT_ONCE = 2**17
-"""Frames that are read at a time where their number is a guess."""
 
 MOST_FRAMES = 2**62
 """A number of frames from which on it stands for "not known"."""
@@ -69,24 +64,21 @@ class Sndfile:
         self._files = kept.enter_context(contextlib.ExitStack())
         self._end = size_of(self._stream)
         self._begin = begins(self._stream, self._end)
+        # libsndfile may take what it does not know for MPEG audio, and print warnings.
+        self._quiet = QUIET if head.startswith((b"ID3", b"\xff")) else contextlib.nullcontext()
         mark = read_at(self._stream, self._begin, 8)
-        mp3 = not mark.startswith(MAGICS) and (
-            path.suffix.lower() == ".mp3" or head.startswith(b"ID3") or _is_frame(head)
-        )
-        guessed = mp3 and not _has_length(head)
-        self._quiet = _QUIET if mp3 else contextlib.nullcontext()
-        first, *later = ([View()] if mp3 else self._all_views(mark)) or [View()]
+        first, *later = self._all_views(mark) or [View()]
         self._later = iter(later)
-        self._open(first, overstated=guessed)
+        self._open(first)
         file = self._file
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
+        if file.subtype.startswith("MPEG"):  # see `featkit.audio.decoding.mpeg`
+            raise ValueError("not sound that libsndfile can decode (no whole frame of MPEG audio)")
         self.rate = float(file.samplerate)
         self.channels = file.channels
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)
-        self._mpeg = file.format in ("MP3", "MPEG")
-        self._most = GUESSED_AT_ONCE if guessed else None
-        self.promised = None if guessed or later else _promised(file, first, self._frames)
+        self.promised = None if later else _promised(file, first, self._frames)
         self.cut = first.cut or (self.promised or 0) > self._frames
         if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
             raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
@@ -115,8 +107,8 @@ class Sndfile:
         Gives the frame up to which it could be read.
         """
         while at < self._frames:  # libsndfile gives no more
-            block = self._empty(min(size, self._frames - at, self._most or size))
-            with _explained(), self._quiet:
+            block = self._empty(min(size, self._frames - at))
+            with _explained():
                 count = self._read(block, at)
             found = block[max(0, start - at) : count]
             if len(found):
@@ -153,14 +145,14 @@ class Sndfile:
         self._begin = following
         return flac.view_of(self._stream, following, self._end)
 
-    def _open(self, view: View, *, overstated: bool = False) -> None:
+    def _open(self, view: View) -> None:
         """Decode what a view shows from now on, from its beginning."""
         self._files.close()
         self._view = view
         self._source = Window(self._stream, view.pieces) if view.pieces is not None else None
         try:
             with _explained(), self._quiet:
-                self._file = self._opened(overstated)
+                self._file = self._opened()
         except ValueError as error:
             if view.foreign:
                 raise ForeignError(str(error)) from None
@@ -169,11 +161,7 @@ class Sndfile:
         self._before = 0
         self._frames = frames if view.frames is None else min(frames, view.frames)
 
-    def _opened(self, overstated: bool) -> _Sequential:
-        if overstated:
-            # libsndfile guesses the length of such an MP3 from its first frame, and stops there.
-            with contextlib.suppress(soundfile.LibsndfileError):
-                return self._kept(_Sequential(self._files.enter_context(_Overstated(self._path))))
+    def _opened(self) -> _Sequential:
         if self._source is not None:
             return self._kept(_Sequential(self._source))
         if os.name == "nt":  # a descriptor may be that of another C library there
@@ -230,15 +218,10 @@ class Sndfile:
 
     def _read(self, block: Array, at: int) -> int:
         """Fill a block as far as it goes; what comes before a damaged place is kept."""
-        if self._mpeg:
-            block.fill(np.nan)  # at an error libsndfile forgets how much there was before it
         try:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
-            if self._mpeg:
-                count = int(np.count_nonzero(~np.isnan(block.reshape(len(block), -1)[:, 0])))
-            else:
-                count = int(self._file.tell()) - (at - self._before)
+            count = int(self._file.tell()) - (at - self._before)
             if at + count <= 0:
                 raise
             self.cut = True
@@ -250,15 +233,6 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
 
     def seekable(self) -> bool:
         return False
-
-
-class _Overstated(io.FileIO):
-    """A file that claims to be longer than it is, so that a guess at its length is no limit."""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        if (offset, whence) != (0, os.SEEK_END):
-            return super().seek(offset, whence)
-        return super().seek(16 * super().seek(0, os.SEEK_END))
 
 
 def _promised(file: soundfile.SoundFile, view: View, frames: int) -> int | None:
@@ -278,53 +252,6 @@ def _shortened(log: str) -> float:
         if stated < UNKNOWN_LENGTH:
             return stated / max(there, 1)
     return 1.0
-
-
-def _is_frame(head: bytes) -> bool:
-    """Whether it begins as a frame of MPEG audio does: eleven bits set."""
-    return head[0] == 0xFF and head[1:2] >= b"\xe0"
-
-
-def _has_length(head: bytes) -> bool:
-    """Whether the first frame of an MP3 says how many there are."""
-    return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-class _Quiet:
-    """Nothing on standard error: the MP3 decoder writes its warnings there by itself.
-
-    There is one standard error for all threads: the first to enter puts it aside, the last to leave
-    puts it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock, self._inside = threading.Lock(), 0
-        self._saved: int | None = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside > 1:
-                return
-            try:
-                sys.stderr.flush()
-                self._saved = os.dup(2)
-            except (AttributeError, OSError):  # there is no standard error
-                return
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside or self._saved is None:
-                return
-            os.dup2(self._saved, 2)
-            os.close(self._saved)
-            self._saved = None
-
-
-_QUIET = _Quiet()
 
 
 @contextlib.contextmanager
