@@ -159,7 +159,7 @@ def command(
 
 def _tell_how_far(progress: Progress) -> None:
     click.echo(
-        f"{progress.files - progress.failures} of {progress.total} files are finished:"
+        f"{progress.files - progress.failures:,} of {progress.total:,} files are finished:"
         " the same command goes on from there",
         err=True,
     )
@@ -177,15 +177,17 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import remark
+    from featkit.cli._console import counted, remark, rough
 
     took = extraction.elapsed
-    done = [f"{extraction.resumed} files from earlier runs"] if extraction.resumed else []
+    earlier = counted(extraction.resumed, "file")
+    done = [f"{earlier} from earlier runs"] if extraction.resumed else []
     if extraction.seconds:
         rate = extraction.seconds / max(took, 1e-9)
-        sound = f"{extraction.seconds:.1f} s of sound in {took:.2f} s"
-        done.append(f"{sound} ({rate:.0f} s of sound per second)")
-    made = f"{output}: {extraction.rows} rows, {extraction.columns} features"
+        sound = f"{rough(extraction.seconds, 1)} s of sound in {took:.2f} s"
+        done.append(f"{sound} ({rough(rate)} s of sound per second)")
+    rows, columns = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
+    made = f"{output}: {rows}, {columns}"
     remark("; ".join([made, *([", ".join(done)] if done else [])]))
     if len(extraction.failures) > 1:
         stages = Counter(failure.stage for failure in extraction.failures)
