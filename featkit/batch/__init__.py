@@ -34,7 +34,7 @@ def extract(
     output: str | os.PathLike[str] | None = None,
     fresh: bool = False,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
-    labels: Literal["folder"] | None = None,
+    labels: str | None = None,
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
@@ -65,11 +65,13 @@ def extract(
         Whether what an earlier call finished is forgotten.
     features : str, path, mapping or FeatureSet
         Name of a feature set, a TOML file, or a dict. See `featkit.featuresets.feature_set`.
-    labels : {"folder"}, optional
-        Whether the name of the folder that a file lies in becomes its ``label``.
+    labels : str, optional
+        ``"folder"`` if the name of the folder that a file lies in becomes its ``label``;
+        ``"folder:2"`` if that of the folder above it does, and so on.
     name_pattern : str, optional
-        What stands in the files' names, such as ``"{fold}-{recording}-{take}"``: each field becomes
-        a column of text. See `featkit.corpus.with_name_fields`.
+        What stands in the names of files, such as ``"{fold}-{recording}-{take}"``, and of the
+        folders they lie in, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``:
+        each field becomes a column of text. See `featkit.corpus.with_name_fields`.
     manifest : path or str, optional
         A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``:
         names the recordings, and its other columns become columns of text. See

@@ -25,9 +25,16 @@ Examples:
   featkit extract corpus/ -o segments.parquet --segment 3 --segment-hop 1.5
   featkit extract clips/ -o clips.parquet --duration 5 --pad
   featkit extract digits/ -o digits.parquet --name-pattern "{label}_{speaker}_{index}"
+  featkit extract voices/ -o voices.parquet --name-pattern "{speaker}/{label}/{take}"
+  featkit extract machines/ -o machines.parquet --name-pattern "id_{machine}/{label}/"
+  featkit extract music/ -o music.parquet --labels folder:2
   featkit extract --manifest corpus.csv -o corpus.parquet
   featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
   featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
+
+--labels and --name-pattern are held to the end of a path: genre/artist/song.mp3 has its genre by
+--labels folder:2, and its artist, too, by --name-pattern "{label}/{group}/{title}". Folders above
+INPUT do not count, and INPUT itself only if no file in it lies deep enough.
 
 A manifest is a CSV file with a column path and any others, such as label, group, split or fold, or
 the index that a dataset was published with: esc50.csv of ESC-50, tracks.csv of FMA, autotagging.tsv
@@ -44,6 +51,19 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 """
 
 
+def _checked_labels(
+    context: click.Context, parameter: click.Parameter, labels: str | None
+) -> str | None:
+    from featkit.errors import ParameterError
+    from featkit.files import label_level
+
+    try:
+        label_level(labels)
+    except ParameterError:
+        raise click.BadParameter(f"{labels!r} is not folder, folder:2 and so on.") from None
+    return labels
+
+
 @click.command(epilog=EPILOG)
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
@@ -58,13 +78,16 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 )
 @click.option(
     "--labels",
-    type=click.Choice(["folder"]),
-    help="Write the name of the folder that a file lies in as its label.",
+    metavar="folder[:N]",
+    callback=_checked_labels,
+    help="Write the name of the folder that a file lies in as its label; with :2 that of the folder"
+    " above it, and so on.",
 )
 @click.option(
     "--name-pattern",
     metavar="PATTERN",
-    help='What the names of the files say, such as "{fold}-{recording}-{take}": a column for each.',
+    help='What the names of files and folders say, such as "{fold}-{take}",'
+    ' "{speaker}/{label}/{take}" or, of a folder alone, "{machine}-{label}/": a column for each.',
 )
 @click.option(
     "--manifest",
