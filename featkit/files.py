@@ -28,7 +28,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from featkit.audio.decoding import FORMATS
+from featkit.audio.signatures import is_sound
 from featkit.errors import ParameterError
+from featkit.leftout import LeftOut, may_be_sound, said
 
 _LIKE_ESCAPED = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
@@ -56,18 +58,26 @@ class Recording:
     within: str | None = None
 
 
-def find(inputs: Sequence[str | os.PathLike[str]], *, labels: str | None = None) -> list[Recording]:
+def find(
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    labels: str | None = None,
+    left_out: LeftOut | None = None,
+) -> list[Recording]:
     """The recordings that files and folders hold.
 
     Parameters
     ----------
     inputs : sequence of paths
         Files are taken whatever they are called; folders are searched at every depth for files
-        with the ending of a sound format, hidden ones left out. A file that does not exist is
-        taken, too: it will be a failure with a name.
+        with the ending of a sound format, and for those that begin as sound does if their ending
+        tells nothing; hidden ones are left out. A file that does not exist is taken, too: it will
+        be a failure with a name.
     labels : str, optional
         ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
         that of the folder above it is, and so on. See `folder_labels`.
+    left_out : LeftOut, optional
+        To which the other files in the folders are added.
 
     Returns
     -------
@@ -84,16 +94,18 @@ def find(inputs: Sequence[str | os.PathLike[str]], *, labels: str | None = None)
     if tops and not any(os.path.exists(top) for top in tops):
         raise ParameterError(f"no such file or folder: {', '.join(tops)}")
     found: dict[str, tuple[str, str, str, str | None]] = {}
+    others = LeftOut() if left_out is None else left_out
     for top in tops:
         within = top if os.path.isdir(top) else None
         base = within or os.path.dirname(top) or os.curdir
-        for name in sorted(_sound_files(top)):
+        for name in sorted(_sound_files(top, others)):
             file, below = os.fspath(Path(name).absolute()), os.path.relpath(name, base)
             found.setdefault(place_of(name), (file, below, os.path.realpath(base), within))
     if not found:
         raise ParameterError(
             f"no sound files in {', '.join(tops) or 'no inputs'}:"
             f" looked for {', '.join(f'.{ending}' for ending in sorted(FORMATS))}"
+            + (f"; left out: {said(others.counts)}" if others.counts else "")
         )
     paths = [below for _, below, _, _ in found.values()]
     if len(set(paths)) < len(paths):
@@ -235,8 +247,8 @@ def as_name(text: str) -> str:
     return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), escaped))
 
 
-def _sound_files(top: str) -> Iterator[str]:
-    """Files of a folder that end as sound does, and folders in it that cannot be searched."""
+def _sound_files(top: str, left_out: LeftOut) -> Iterator[str]:
+    """Files of a folder that are sound, and folders in it that cannot be searched."""
     if not os.path.isdir(top):
         yield top
         return
@@ -254,10 +266,25 @@ def _sound_files(top: str) -> Iterator[str]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             inner = [os.path.join(folder, name) for name in folders]
             starts += [path for path in inner if os.path.islink(path)]
-            yield from (os.path.join(folder, name) for name in files if _is_sound(name))
+            yield from _taken(folder, files, left_out)
     yield from (error.filename for error in closed)
 
 
 def _is_sound(name: str) -> bool:
     ending = os.path.splitext(name)[1].lstrip(".").lower()
     return not name.startswith(".") and ending in FORMATS
+
+
+def _taken(folder: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str]:
+    """Files of one folder that are sound, by ending or content; the others are left out."""
+    others = []
+    for name in names:
+        path = os.path.join(folder, name)
+        if _is_sound(name):
+            yield path
+        elif not name.startswith("."):
+            if may_be_sound(name) and is_sound(path):
+                yield path
+            else:
+                others.append(name)
+    left_out.add(folder, others, beside=names)

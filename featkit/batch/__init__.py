@@ -21,6 +21,7 @@ from featkit.batch.run import Run
 from featkit.batch.settings import Excerpt, computed_by, corpus_named, provenance
 from featkit.corpus import recordings
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
+from featkit.leftout import LeftOut
 from featkit.table import FeatureTable, check_target, failures_file, rows_at_once, write_tables
 from featkit.workers import worker_count
 from featkit.writing import check_no_input
@@ -138,7 +139,8 @@ def extract(
         if isinstance(inputs, str | os.PathLike)
         else list(() if inputs is None else inputs)
     )
-    found = recordings(paths, **known)
+    left_out = LeftOut(output)
+    found = recordings(paths, **known, left_out=left_out)
     if output is not None:
         read = [recording.file for recording in found]
         for written in (output, failures_file(output), parts_file(output)):
@@ -171,6 +173,7 @@ def extract(
         columns=len(chosen.columns),
         seconds=run.seconds,
         elapsed=run.elapsed,
+        left_out=dict(left_out.counts.most_common()),
         load=(lambda: whole) if output is None else partial(_read, output, about),
     )
 

@@ -102,6 +102,10 @@ class Extraction:
         Seconds of sound that were analysed, without what an earlier run did.
     elapsed : float
         Seconds that it took.
+    left_out : dict of str to int
+        Files in the folders that were given which are no sound, by ending such as ``".txt"``, and
+        ``""`` for files without one: what was not looked for is counted, but for hidden files and
+        what featkit wrote itself.
     """
 
     failures: list[Failure]
@@ -111,6 +115,7 @@ class Extraction:
     columns: int
     seconds: float
     elapsed: float
+    left_out: dict[str, int]
     load: Callable[[], FeatureTable] = field(repr=False)
 
     @cached_property

@@ -41,6 +41,9 @@ the index that a dataset was published with: esc50.csv of ESC-50, tracks.csv of 
 of MTG-Jamendo or one of its splits. INPUT is then the folder that its paths are relative to; left
 out, the folder of the manifest.
 
+Folders are searched at every depth. A file is sound by its ending or, if that tells nothing, by its
+first bytes; the summary counts by ending what was left out.
+
 A recording that cannot be read does not stop the others: it stands in OUT.failures.csv with the
 stage and the reason, and the exit status is 3 if there are more than --max-failures. It is tried
 again by the next run.
@@ -201,6 +204,7 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 def _summarise(extraction: Extraction, output: str) -> None:
     from featkit.cli._console import counted, remark, rough
+    from featkit.leftout import said
 
     took = extraction.elapsed
     earlier = counted(extraction.resumed, "file")
@@ -212,6 +216,8 @@ def _summarise(extraction: Extraction, output: str) -> None:
     rows, columns = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
     made = f"{output}: {rows}, {columns}"
     remark("; ".join([made, *([", ".join(done)] if done else [])]))
+    if extraction.left_out:
+        remark(f"left out: {said(extraction.left_out)}")
     if len(extraction.failures) > 1:
         stages = Counter(failure.stage for failure in extraction.failures)
         told = ", ".join(f"{count} in {stage}" for stage, count in stages.most_common())

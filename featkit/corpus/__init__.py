@@ -25,6 +25,7 @@ from featkit.corpus._names import name_fields
 from featkit.delimited import opened
 from featkit.errors import FeatkitError, ParameterError, TableError
 from featkit.files import Recording, as_name, find, folder_labels, label_level
+from featkit.leftout import LeftOut
 from featkit.parameters import unknown
 
 MIRDATA = "mirdata:"
@@ -118,6 +119,7 @@ def recordings(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    left_out: LeftOut | None = None,
 ) -> list[Recording]:
     """The recordings that are meant, with what is known about them: the same fields for each.
 
@@ -134,6 +136,8 @@ def recordings(
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional
         Fields and the values that they may have: other recordings are left out.
+    left_out : LeftOut, optional
+        To which the files in the folders that are no sound are added.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def recordings(
         If the manifest is wrong; it names file, line and field.
     """
     if manifest is None:
-        found = find(inputs, labels=labels)
+        found = find(inputs, labels=labels, left_out=left_out)
     else:
         found = _listed(os.fspath(manifest), inputs, labels)
     if name_pattern is not None:
