@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -230,6 +230,14 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None or value != value else short(value)
+
+
+def show_left_out(counts: Mapping[str, int]) -> None:
+    """The files in folders that are no sound, by ending, on standard error unless quiet."""
+    from featkit.leftout import said
+
+    if counts:
+        remark(f"left out: {said(counts)}")
 
 
 def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:

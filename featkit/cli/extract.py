@@ -203,8 +203,7 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import counted, remark, rough
-    from featkit.leftout import said
+    from featkit.cli._console import counted, remark, rough, show_left_out
 
     took = extraction.elapsed
     earlier = counted(extraction.resumed, "file")
@@ -216,8 +215,7 @@ def _summarise(extraction: Extraction, output: str) -> None:
     rows, columns = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
     made = f"{output}: {rows}, {columns}"
     remark("; ".join([made, *([", ".join(done)] if done else [])]))
-    if extraction.left_out:
-        remark(f"left out: {said(extraction.left_out)}")
+    show_left_out(extraction.left_out)
     if len(extraction.failures) > 1:
         stages = Counter(failure.stage for failure in extraction.failures)
         told = ", ".join(f"{count} in {stage}" for stage, count in stages.most_common())
