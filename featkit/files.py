@@ -222,6 +222,8 @@ def _folder_names(file: str) -> list[str]:
     folder = Path(file).parent
     if folder.name == "..":
         folder = Path(place_of(file)).parent
+    elif ".." in folder.parts:
+        folder = Path(place_of(os.fspath(folder)))
     names = [as_text(name) for name in folder.absolute().parts[1:]]
     return names or [""]
 

@@ -206,6 +206,13 @@ def test_all_folders_of_files_that_are_given_by_themselves_count(tmp_path, monke
     assert [each["speaker"] for each in about.values()] == ["anna", "bob"]
 
 
+def test_folders_that_a_path_leaves_again_do_not_count(tmp_path, monkeypatch):
+    make(tmp_path, "corpus/anna/calm/1.wav", "corpus/bob/loud/2.wav")
+    monkeypatch.chdir(tmp_path)
+    given = ["corpus/bob/../anna/calm/1.wav", "corpus/bob/loud/../../anna/../bob/loud/2.wav"]
+    assert [about["label"] for about in told(*given, labels="folder:2").values()] == ["anna", "bob"]
+
+
 # From the command to the table
 
 
