@@ -54,19 +54,6 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 """
 
 
-def _checked_labels(
-    context: click.Context, parameter: click.Parameter, labels: str | None
-) -> str | None:
-    from featkit.errors import ParameterError
-    from featkit.files import label_level
-
-    try:
-        label_level(labels)
-    except ParameterError:
-        raise click.BadParameter(f"{labels!r} is not folder, folder:2 and so on.") from None
-    return labels
-
-
 @click.command(epilog=EPILOG)
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
@@ -82,7 +69,6 @@ def _checked_labels(
 @click.option(
     "--labels",
     metavar="folder[:N]",
-    callback=_checked_labels,
     help="Write the name of the folder that a file lies in as its label; with :2 that of the folder"
     " above it, and so on.",
 )
@@ -160,6 +146,7 @@ def command(
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
+    _check_labels(options["labels"])
     allowed = _allowed(where)
     last: Progress | None = None
 
@@ -181,6 +168,17 @@ def command(
     show_failures(extraction.failures, beside=f"{output}.failures.csv")
     if len(extraction.failures) > max_failures:
         raise click.exceptions.Exit(3)
+
+
+def _check_labels(labels: str | None) -> None:
+    from featkit.errors import ParameterError
+    from featkit.files import label_level
+
+    try:
+        label_level(labels)
+    except ParameterError:
+        rule = f"{labels!r} is not folder, folder:2 and so on."
+        raise click.BadParameter(rule, param_hint="'--labels'") from None
 
 
 def _tell_how_far(progress: Progress) -> None:
