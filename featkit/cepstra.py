@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from featkit.components import greatest_named
+from featkit.dsp.emptybands import check_bands_have_bins, empty_mel_bands
 from featkit.errors import ParameterError
 from featkit.parameters import Parameters, parameter
 from featkit.spectra import SpectraParameters
@@ -19,12 +20,20 @@ class Coefficients(Parameters):
     )
 
 
-def check_bands(p: Coefficients, spectra: SpectraParameters) -> None:
-    """Refuse more coefficients than there are mel bands."""
+def check_bands(p: Coefficients, spectra: SpectraParameters, sr: float | None) -> None:
+    """Refuse more coefficients than there are mel bands, and bands without bins."""
     if p.n_mfcc > spectra.n_mels:
         raise ParameterError(
             f"n_mfcc must be at most n_mels ({spectra.n_mels}), the bands it is made from,"
             f" got {p.n_mfcc}"
+        )
+    if sr is not None:
+        check_bands_have_bins(
+            lambda n_fft, n: empty_mel_bands(sr, n_fft, n, spectra.fmin, spectra.fmax),
+            sr=sr,
+            n_fft=spectra.n_fft,
+            n_bands=spectra.n_mels,
+            name="n_mels",
         )
 
 

@@ -19,14 +19,18 @@ be opened, is kept, and fails by its name.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from featkit.audio.decoding import FORMATS
+from featkit.audio.signatures import is_sound
 from featkit.errors import ParameterError
+from featkit.leftout import LeftOut, may_be_sound, said
 
 _LIKE_ESCAPED = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
@@ -44,15 +48,21 @@ class Recording:
         What a table calls it.
     about : mapping of str to str
         Its label, group, split, fold and whatever else there is, as text; "" for what is missing.
+    within : str, optional
+        The folder that was given, in which it was found; None for a file that was given by itself.
     """
 
     file: str
     path: str
     about: Mapping[str, str] = field(default_factory=dict)
+    within: str | None = None
 
 
 def find(
-    inputs: Sequence[str | os.PathLike[str]], *, labels: Literal["folder"] | None = None
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    labels: str | None = None,
+    left_out: LeftOut | None = None,
 ) -> list[Recording]:
     """The recordings that files and folders hold.
 
@@ -60,10 +70,14 @@ def find(
     ----------
     inputs : sequence of paths
         Files are taken whatever they are called; folders are searched at every depth for files
-        with the ending of a sound format, hidden ones left out. A file that does not exist is
-        taken, too: it will be a failure with a name.
-    labels : {"folder"}, optional
-        Whether the name of the folder that a file lies in is its label.
+        with the ending of a sound format, and for those that begin as sound does if their ending
+        tells nothing; hidden ones are left out. A file that does not exist is taken, too: it will
+        be a failure with a name.
+    labels : str, optional
+        ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
+        that of the folder above it is, and so on. See `folder_labels`.
+    left_out : LeftOut, optional
+        To which the other files in the folders are added.
 
     Returns
     -------
@@ -73,33 +87,39 @@ def find(
     Raises
     ------
     ParameterError
-        If there is none, or no input exists.
+        If there is none, no input exists, or a file lies not deep enough for its label.
     """
-    check_labels(labels)
+    level = label_level(labels)
     tops = [_checked(top) for top in inputs]
     if tops and not any(os.path.exists(top) for top in tops):
         raise ParameterError(f"no such file or folder: {', '.join(tops)}")
-    found: dict[str, tuple[str, str, str]] = {}
+    found: dict[str, tuple[str, str, str, str | None]] = {}
+    others = LeftOut() if left_out is None else left_out
     for top in tops:
-        base = (top if os.path.isdir(top) else os.path.dirname(top)) or os.curdir
-        for name in sorted(_sound_files(top)):
+        within = top if os.path.isdir(top) else None
+        base = within or os.path.dirname(top) or os.curdir
+        for name in sorted(_sound_files(top, others)):
             file, below = os.fspath(Path(name).absolute()), os.path.relpath(name, base)
-            found.setdefault(place_of(name), (file, below, os.path.realpath(base)))
+            found.setdefault(place_of(name), (file, below, os.path.realpath(base), within))
     if not found:
         raise ParameterError(
             f"no sound files in {', '.join(tops) or 'no inputs'}:"
             f" looked for {', '.join(f'.{ending}' for ending in sorted(FORMATS))}"
+            + (f"; left out: {said(others.counts)}" if others.counts else "")
         )
-    files = [file for file, _, _ in found.values()]
-    paths = [below for _, below, _ in found.values()]
+    paths = [below for _, below, _, _ in found.values()]
     if len(set(paths)) < len(paths):
-        standing = [os.path.join(base, below) for _, below, base in found.values()]
+        standing = [os.path.join(base, below) for _, below, base, _ in found.values()]
         common = os.path.commonpath([os.path.dirname(file) for file in standing])
         paths = [os.path.relpath(file, common) for file in standing]
-    return [
-        Recording(file, as_text(path), {"label": folder_label(file)} if labels else {})
-        for file, path in zip(files, paths, strict=True)
+    recordings = [
+        Recording(file, as_text(path), within=within)
+        for (file, _, _, within), path in zip(found.values(), paths, strict=True)
     ]
+    if level is None:
+        return recordings
+    told = zip(recordings, folder_labels(recordings, level), strict=True)
+    return [replace(recording, about={"label": label}) for recording, label in told]
 
 
 def _checked(top: Any) -> str:
@@ -111,22 +131,101 @@ def _checked(top: Any) -> str:
     return os.fspath(top)
 
 
-def check_labels(labels: str | None) -> None:
-    """Refuse labels of another kind.
+def label_level(labels: str | None) -> int | None:
+    """How many folders above a file the one lies that is its label; None for no label.
 
     Raises
     ------
     ParameterError
-        That says which there are.
+        If it is neither ``"folder"`` nor ``"folder:"`` and a number from 1 on.
     """
-    if labels not in (None, "folder"):
-        raise ParameterError(f"labels must be 'folder' or left out, got {labels!r}")
+    if labels is None:
+        return None
+    match = re.fullmatch(r"folder(?::([1-9][0-9]{0,3}))?", str(labels))
+    if not match:
+        raise ParameterError(
+            f"labels must be 'folder' or left out, got {labels!r}: 'folder' is the folder that a"
+            " file lies in, 'folder:2' the one above that, and so on"
+        )
+    return int(match[1] or 1)
 
 
-def folder_label(file: str) -> str:
-    """The name of the folder that a file lies in."""
-    name = Path(file).parent.name
-    return as_text(os.path.basename(os.path.dirname(place_of(file))) if name == ".." else name)
+def folder_labels(recordings: Sequence[Recording], level: int) -> list[str]:
+    """The name of the folder so many levels above each recording; 1 is the one that it lies in.
+
+    At level 1, that may be the folder that was given. For higher levels see `folders_above`.
+
+    Raises
+    ------
+    ParameterError
+        If a file lies not deep enough.
+    """
+    if level == 1:
+        return [_folder_names(recording.file)[-1] for recording in recordings]
+    return [names[0] for names in folders_above(recordings, level, f"labels folder:{level}")]
+
+
+def folders_above(recordings: Sequence[Recording], count: int, source: str) -> list[list[str]]:
+    """The names of the last folders in each recording's path, the outermost first.
+
+    What lies above the folder that was given says nothing of its recordings. The name of that
+    folder itself counts only if none of its recordings lies deep enough without it, as where one
+    class or one speaker is given. Of a file that was given by itself all folders count.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Where they lie.
+    count : int
+        How many folders.
+    source : str
+        What an error says asks for them.
+
+    Raises
+    ------
+    ParameterError
+        If a file lies not deep enough; it names the first, and how many do not.
+    """
+    inside = [_names_inside(recording) for recording in recordings]
+    deepest: dict[str | None, int] = defaultdict(int)
+    for recording, names in zip(recordings, inside, strict=True):
+        deepest[recording.within] = max(deepest[recording.within], len(names))
+    found, shallow = [], []
+    for recording, names in zip(recordings, inside, strict=True):
+        if len(names) < count and recording.within is None:
+            names = _folder_names(recording.file)
+        elif deepest[recording.within] < count:
+            names = _folder_names(recording.file)[-1 - len(names) :]
+        if len(names) < count:
+            shallow.append((recording, len(names)))
+        found.append(names[-count:])
+    if shallow:
+        recording, there = shallow[0]
+        folder = f" in {recording.within}" if recording.within is not None else ""
+        raise ParameterError(
+            f"{source}: {recording.path} lies not deep enough{folder}: it asks for the names of"
+            f" {count} folders, and there {'is' if there == 1 else 'are'} {there}; one of"
+            f" {len(shallow)} such files of {len(recordings)}"
+        )
+    return found
+
+
+def _names_inside(recording: Recording) -> list[str]:
+    """The names of the folders in its path, the outermost first."""
+    path = PurePosixPath(posixpath.normpath(recording.path))
+    names = [name for name in path.parts[:-1] if name != path.root]
+    return [] if ".." in names else names
+
+
+def _folder_names(file: str) -> list[str]:
+    """The names of all folders above a file, the outermost first."""
+    folder = Path(file).parent
+    if folder.name == "..":
+        folder = Path(place_of(file)).parent
+    elif ".." in folder.parts:
+        folder = Path(place_of(os.fspath(folder)))
+    names = [as_text(name) for name in folder.absolute().parts[1:]]
+    return names or [""]
 
 
 def place_of(file: str) -> str:
@@ -150,8 +249,8 @@ def as_name(text: str) -> str:
     return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), escaped))
 
 
-def _sound_files(top: str) -> Iterator[str]:
-    """Files of a folder that end as sound does, and folders in it that cannot be searched."""
+def _sound_files(top: str, left_out: LeftOut) -> Iterator[str]:
+    """Files of a folder that are sound, and folders in it that cannot be searched."""
     if not os.path.isdir(top):
         yield top
         return
@@ -168,7 +267,7 @@ def _sound_files(top: str) -> Iterator[str]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             inner = [os.path.join(folder, name) for name in folders]
             starts += [path for path in inner if os.path.islink(path)]
-            yield from (os.path.join(folder, name) for name in files if _is_sound(name))
+            yield from _taken(folder, files, left_out)
     yield from (error.filename for error in closed)
 
 
@@ -203,3 +302,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _is_sound(name: str) -> bool:
     ending = os.path.splitext(name)[1].lstrip(".").lower()
     return not name.startswith(".") and ending in FORMATS
+
+
+def _taken(folder: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str]:
+    """Files of one folder that are sound, by ending or content; the others are left out."""
+    others = []
+    for name in names:
+        path = os.path.join(folder, name)
+        if _is_sound(name):
+            yield path
+        elif not name.startswith("."):
+            if may_be_sound(name) and is_sound(path):
+                yield path
+            else:
+                others.append(name)
+    left_out.add(folder, others, beside=names)

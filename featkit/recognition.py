@@ -52,11 +52,14 @@ class Predictions:
         of them.
     warnings : list of str
         What is doubtful about the predictions.
+    left_out : dict of str to int
+        Files in folders that are no sound, by ending: see `featkit.Extraction`.
     """
 
     data: pd.DataFrame
     failures: list[Failure]
     warnings: list[str] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 class Model(Classifier):
@@ -136,7 +139,8 @@ class Model(Classifier):
         if not any(map(_is_table, paths)):
             extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
             found = self._predict(extraction.table, per)
-            return Predictions(found.data, [*extraction.failures, *found.failures], found.warnings)
+            failures = [*extraction.failures, *found.failures]
+            return Predictions(found.data, failures, found.warnings, extraction.left_out)
         if len(paths) > 1:
             raise ParameterError("a table is predicted by itself: give one, or sound files")
         return self._predict(self.read(paths[0]), per)

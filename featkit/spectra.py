@@ -39,6 +39,7 @@ from featkit.dsp.bins import max_over_bins, sums_over_bins
 from featkit.dsp.chroma import Chroma
 from featkit.dsp.constantq import ConstantQ
 from featkit.dsp.decibels import decibels
+from featkit.dsp.emptybands import empty_mel_bands
 from featkit.dsp.extremes import Extremes
 from featkit.dsp.filters import fft_window, frequencies, mel_filters
 from featkit.dsp.framing import Grid, Signal
@@ -421,7 +422,13 @@ class Block:
 
     @cached_property
     def cepstrum(self) -> Array:
-        """Orthonormal DCT-II of `log_mel` over its bands, ``(n_mels, frames)``."""
+        """Orthonormal DCT-II of `log_mel` over its bands, ``(n_mels, frames)``.
+
+        NaN if a band touches no bin: it has no level, and each coefficient is made of all bands.
+        """
+        p = self.stack.parameters
+        if empty_mel_bands(self.sr, p.n_fft, p.n_mels, p.fmin, p.fmax).any():
+            return np.full_like(self.log_mel, np.nan)
         return np.asarray(scipy.fft.dct(self.log_mel, axis=0, norm="ortho"))
 
     @cached_property

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from featkit.batch import Progress
 from featkit.cli import _console, _progress, main
-from featkit.cli._console import duration
+from featkit.cli._console import counted, duration, percent, rough, sample_rate, short
 from featkit.cli._progress import Pace, shown_batch, shown_explaining, shown_progress
 
 
@@ -31,7 +31,12 @@ def clock(monkeypatch):
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0.4, "0 s"),
+        (0.0, "0 s"),
+        (0.00021, "0.21 ms"),
+        (0.35, "0.35 s"),
+        (1.0, "1 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
         (45.2, "45 s"),
         (99.4, "99 s"),
         (99.6, "2 min"),
@@ -309,3 +314,43 @@ def test_nothing_that_is_shown_moves_the_terminal(shown):
         assert "mine" in text
         assert "\x1b]" not in text
         assert "\x07" not in text
+
+
+# Words and numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(-0.0, "0"), (2.0, "2"), (0.034567, "0.03457"), (12345.6, "12346"), (-1922.4, "-1922")],
+)
+def test_a_value_is_said_without_needless_digits(value, said):
+    assert short(value) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "said"),
+    [
+        (0, 7, "0.0%"),
+        (1, 30000, "<0.1%"),
+        (1, 8, "12.5%"),
+        (29999, 30000, ">99.9%"),
+        (7, 7, "100.0%"),
+    ],
+)
+def test_a_share_shows_neither_few_as_none_nor_most_as_all(count, total, said):
+    assert percent(count, total) == said
+
+
+def test_one_is_one_thing_and_more_are_several():
+    assert [counted(n, "row") for n in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]
+
+
+def test_a_speed_below_one_is_not_none():
+    assert [rough(rate) for rate in (0.034, 3.26, 1234.5)] == ["0.034", "3.3", "1234"]
+    assert [rough(seconds, 1) for seconds in (0.35, 2.25, 72.04)] == ["0.35", "2.2", "72.0"]
+
+
+def test_a_rate_has_all_its_digits():
+    assert [sample_rate(rate) for rate in (22050.0, 1e6, "native")] == [
+        *("22,050 Hz", "1,000,000 Hz", "native")
+    ]

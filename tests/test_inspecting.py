@@ -387,3 +387,22 @@ def test_odd_tables_of_others_are_told_not_stumbled_over(tmp_path):
     pq.write_table(lists.replace_schema_metadata(metadata), tmp_path / "told.parquet")
     with pytest.raises(TableError, match="not featkit's"):
         featkit.FeatureTable.read(tmp_path / "told.parquet")
+
+
+def test_inspect_says_short_clips_and_single_rows_in_numbers_that_fit(tmp_path):
+    keys = {"path": ["a", "b"], "start": [0.0, 0.0], "end": [0.35, 0.35]}
+    FeatureTable(keys, ["x"], np.ones((2, 1))).write(tmp_path / "a.parquet")
+    facts, _ = sections(run("inspect", tmp_path / "a.parquet").stdout)
+    assert facts["sound"] == "0.7 s, half of the recordings up to 0.35 s"
+    one = {name: values[:1] for name, values in keys.items()}
+    FeatureTable(one, ["x"], np.ones((1, 1))).write(tmp_path / "a.parquet")
+    facts, tables = sections(run("inspect", tmp_path / "a.parquet").stdout)
+    assert facts["sound"] == "0.35 s"
+    assert "the first 1 of 1 row" in tables
+
+
+def test_inspect_does_not_say_that_a_few_missing_values_are_none(tmp_path):
+    values = np.where(np.arange(3000) == 7, np.nan, 1.0)[:, None]
+    FeatureTable({"path": [*map(str, range(3000))]}, ["x"], values).write(tmp_path / "a.parquet")
+    _, tables = sections(run("inspect", tmp_path / "a.parquet").stdout)
+    assert tables["features with nan values: 1"][1] == ["x", "1", "<0.1%"]

@@ -124,6 +124,14 @@ def test_a_file_that_cannot_be_read_is_a_failure_and_no_guess(result, new):
     assert list(predictions.data["path"]) == ["noise.wav", "tone.wav"]
 
 
+def test_what_is_no_sound_in_a_folder_is_counted(result, new, tmp_path):
+    (new / "notes.txt").write_text("no sound")
+    assert result.model.predict(new).left_out == {".txt": 1}
+    assert result.model.predict(new / "tone.wav").left_out == {}
+    result.model.save(tmp_path / "m.fk")
+    assert "left out: 1 .txt\n" in run("predict", tmp_path / "m.fk", new, "--jobs", 1).stderr
+
+
 def test_nothing_but_failures_gives_no_rows(result, tmp_path):
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     predictions = result.model.predict(tmp_path)

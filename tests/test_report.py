@@ -356,6 +356,8 @@ def test_nothing_is_left_of_a_page_that_cannot_be_written(tmp_path):
         (signed(0.5), "+0.500"),
         (signed(-0.5), "−0.500"),
         (percent(0.8425), "84.3\u00a0%"),
+        (percent(1 / 30000), "<0.1\u00a0%"),
+        (percent(0.99996), ">99.9\u00a0%"),
         (fixed(0.8425), "0.843"),
         (fixed(None), "–"),
         (fixed(np.nan), "–"),

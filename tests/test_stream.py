@@ -94,7 +94,7 @@ def test_memory_does_not_grow_with_length(tmp_path):
 
 
 @pytest.mark.parametrize("tail", ["drop", "keep", "pad"])
-@pytest.mark.parametrize(("length", "hop"), [(1.0, 1.0), (0.5, 0.21), (0.3, 0.7)])
+@pytest.mark.parametrize(("length", "hop"), [(1.0, 1.0), (0.5, 0.21), (0.3, 0.7), (0.05, 1 / 7)])
 @pytest.mark.parametrize("sr", [None, 16000])
 def test_segments_and_their_quality_are_those_of_the_whole(long_files, tail, length, hop, sr):
     how = {"length": length, "hop": hop, "tail": tail, "name": "x"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from featkit.errors import AudioError
 from featkit.segments import Array
+
+TOLERANCE = 1e-6
+"""Samples by which a time in seconds may be off, because it is written in decimals."""
 
 
 class Rolling:
@@ -55,6 +59,9 @@ def segments_of(
 ) -> Iterator[tuple[int, int, Array]]:
     """Equal parts of a recording that comes in blocks, each with its first and last sample.
 
+    Segment ``k`` begins at the sample nearest to ``k * hop`` seconds, and all have the same number
+    of samples.
+
     Parameters
     ----------
     length, hop : float
@@ -71,19 +78,21 @@ def segments_of(
         If short ones are dropped and the whole recording is shorter than one segment, or a segment
         or step is shorter than a sample.
     """
-    size, step = round(length * sr), round(hop * sr)
-    if not size or not step:
+    size = round(length * sr)
+    if not size or hop * sr < 1 - TOLERANCE:
         seconds = length if not size else hop
         raise AudioError(name, "segment", f"{seconds:g} s is less than one sample at {sr:g} Hz")
     held = Rolling()
-    start = 0
+    count = start = covered = 0
     for block in blocks:
         held.add(block)
         while start + size <= held.end:
             yield start, start + size, held.part(start, start + size)
-            start += step
+            # Where it would end without rounding: a sample lost to rounding is no tail.
+            covered = max(start + size, math.ceil((count * hop + length) * sr - TOLERANCE))
+            count += 1
+            start = round(count * hop * sr)  # each rounded once, so that errors do not add up
         held.forget(start)
-    covered = start - step + size if start else 0
     if max(covered, start) < held.end and tail != "drop":
         part = held.part(start, held.end)
         yield start, held.end, fix_length(part, size) if tail == "pad" else part

@@ -22,6 +22,7 @@ from featkit.batch.settings import Excerpt, computed_by, corpus_named, provenanc
 from featkit.corpus import recordings
 from featkit.errors import ParameterError
 from featkit.featuresets import DEFAULT, FeatureSet, feature_set
+from featkit.leftout import LeftOut
 from featkit.table import FeatureTable, check_target, failures_file, rows_at_once, write_tables
 from featkit.workers import why_no_processes, worker_count
 from featkit.writing import check_no_input, check_writable
@@ -35,7 +36,7 @@ def extract(
     output: str | os.PathLike[str] | None = None,
     fresh: bool = False,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
-    labels: Literal["folder"] | None = None,
+    labels: str | None = None,
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
@@ -66,11 +67,13 @@ def extract(
         Whether what an earlier call finished is forgotten.
     features : str, path, mapping or FeatureSet
         Name of a feature set, a TOML file, or a dict. See `featkit.featuresets.feature_set`.
-    labels : {"folder"}, optional
-        Whether the name of the folder that a file lies in becomes its ``label``.
+    labels : str, optional
+        ``"folder"`` if the name of the folder that a file lies in becomes its ``label``;
+        ``"folder:2"`` if that of the folder above it does, and so on.
     name_pattern : str, optional
-        What stands in the files' names, such as ``"{fold}-{recording}-{take}"``: each field becomes
-        a column of text. See `featkit.corpus.with_name_fields`.
+        What stands in the names of files, such as ``"{fold}-{recording}-{take}"``, and of the
+        folders they lie in, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``:
+        each field becomes a column of text. See `featkit.corpus.with_name_fields`.
     manifest : path or str, optional
         A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``:
         names the recordings, and its other columns become columns of text. See
@@ -139,7 +142,8 @@ def extract(
         if isinstance(inputs, str | os.PathLike)
         else list(() if inputs is None else inputs)
     )
-    found = recordings(paths, **known)
+    left_out = LeftOut(output)
+    found = recordings(paths, **known, left_out=left_out)
     if output is not None:
         read = [recording.file for recording in found]
         for written in (output, failures_file(output), parts_file(output)):
@@ -180,6 +184,7 @@ def extract(
         seconds=run.seconds,
         elapsed=run.elapsed,
         remarks=[*parts.remarks, *([_done_here(cause)] if cause and not alone else [])],
+        left_out=dict(left_out.counts.most_common()),
         load=(lambda: whole) if output is None else partial(_read, output, about),
     )
 

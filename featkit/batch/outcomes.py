@@ -105,6 +105,10 @@ class Extraction:
     remarks : list of str
         What else the user should know, such as results of an earlier run that were damaged and are
         computed again.
+    left_out : dict of str to int
+        Files in the folders that were given which are no sound, by ending such as ``".txt"``, and
+        ``""`` for files without one: what was not looked for is counted, but for hidden files and
+        what featkit wrote itself.
     """
 
     failures: list[Failure]
@@ -115,6 +119,7 @@ class Extraction:
     seconds: float
     elapsed: float
     remarks: list[str]
+    left_out: dict[str, int]
     load: Callable[[], FeatureTable] = field(repr=False)
 
     @cached_property

@@ -9,6 +9,7 @@ usage, 3 when some recordings failed, 130 when stopped by Ctrl-C, 143 when asked
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pkgutil
 import signal
@@ -33,6 +34,9 @@ Examples:
   featkit predict model.fk new.wav                    what it says of a sound
   featkit features standard                           what the columns mean
 """
+
+STRICT = ("strict", "surrogateescape", "surrogatepass")
+"""How streams treat characters that their encoding lacks, where that is an error."""
 
 
 class WrongUsage(click.ClickException):
@@ -69,11 +73,19 @@ def _lost_folder() -> str:
     return ""
 
 
-def _open_streams() -> None:
-    """Output that was closed, as some schedulers do, goes nowhere; workers stumble without one."""
+def _prepare_streams() -> None:
+    """Make standard output and error take any text.
+
+    Output that was closed, as some schedulers do, goes nowhere; workers stumble without one. A
+    character that the encoding of a stream lacks is written as ``\\uXXXX``: a redirected stream has
+    the code page of the system on Windows, and ASCII in some locales.
+    """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in STRICT:
+            stream.reconfigure(errors="backslashreplace")
 
 
 class Commands(click.Group):
@@ -89,8 +101,11 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        _prepare_streams()  # before the words are parsed, which may be an error or --help
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        _open_streams()
         try:
             with _terminable():
                 return super().invoke(ctx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -75,12 +75,35 @@ def printable(text: str) -> str:
 def short(value: object) -> str:
     """A value for a table: numbers with a point to four digits, whole ones in full."""
     if isinstance(value, float):
-        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+        whole = value.is_integer() or abs(value) >= 1000
+        return f"{value + 0.0:.0f}" if whole and abs(value) < 1e9 else f"{value:.4g}"
     return str(value)
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of something: ``1 row``, ``1,200 rows``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def rough(value: float, places: int = 0) -> str:
+    """A number with so many places; one that they would show as next to none, with two digits."""
+    return f"{value:.{places}f}" if value >= 10 ** (1 - places) else f"{value:.2g}"
+
+
+def percent(count: int, total: int) -> str:
+    """A share in percent, which shows neither few as none nor most as all."""
+    share = 100 * count / total
+    if 0 < share < 0.1:
+        return "<0.1%"
+    return ">99.9%" if 99.9 < share < 100 else f"{share:.1f}%"
+
+
 def duration(seconds: float) -> str:
-    """Seconds in the units that suit them: ``45 s``, ``12 min``, ``3 h 20 min``, ``2 d 4 h``."""
+    """Seconds in the units that suit them: ``0.35 s``, ``45 s``, ``3 h 20 min``, ``2 d 4 h``."""
+    if 0 < seconds < 0.0995:
+        return f"{1000 * seconds:.2g} ms"
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -95,7 +118,7 @@ def duration(seconds: float) -> str:
 
 def sample_rate(rate: object) -> str:
     """A rate in Hz; what is not a number, such as ``native``, as it is."""
-    return f"{rate:,g} Hz" if isinstance(rate, int | float) else str(rate)
+    return f"{rate:,.10g} Hz" if isinstance(rate, int | float) else str(rate)
 
 
 def listed(options: Iterable[str]) -> list[str]:
@@ -207,6 +230,14 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None or value != value else short(value)
+
+
+def show_left_out(counts: Mapping[str, int]) -> None:
+    """The files in folders that are no sound, by ending, on standard error unless quiet."""
+    from featkit.leftout import said
+
+    if counts:
+        remark(f"left out: {said(counts)}")
 
 
 def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
-from featkit.cli._console import duration, is_quiet
+from featkit.cli._console import duration, is_quiet, rough
 
 if TYPE_CHECKING:
     from featkit.batch import Progress
@@ -125,8 +125,8 @@ def shown_batch() -> Iterator[Callable[[Progress], None]]:
                 begin = progress.elapsed
             pace.note(progress.elapsed - begin, done, progress.seconds)
             note = _joined(
-                f"{pace.things:.3g} files/s",
-                f"{pace.sound:.3g} s of sound/s",
+                f"{rough(pace.things)} files/s",
+                f"{rough(pace.sound)} s of sound/s",
                 f"{progress.resumed:,} done before" if progress.resumed else "",
                 f"{progress.failures:,} failed" if progress.failures else "",
                 pace.left(progress.total - progress.files),

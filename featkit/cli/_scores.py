@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from featkit.cli._console import printable, show_table
+from featkit.cli._console import counted, printable, show_table
 from featkit.models import AUTO
 from featkit.report.words import fixed
 
@@ -56,8 +56,9 @@ def show_leaderboard(scores: Mapping[str, Any]) -> None:
 
     of = "" if scores["unit"] == "row" else f" of {scores['groups']} {printable(scores['unit'])}s"
     click.echo(
-        f"{scores['rows']} rows{of}, {len(scores['classes'])} classes, {scores['columns']} columns;"
-        f" {scores['judged']} rows judged by {printable(scores['protocol'])}\n"
+        f"{counted(scores['rows'], 'row')}{of}, {len(scores['classes'])} classes,"
+        f" {counted(scores['columns'], 'column')};"
+        f" {counted(scores['judged'], 'row')} judged by {printable(scores['protocol'])}\n"
         "value ± standard deviation over folds [95 % interval]:"
     )
     show_table(

@@ -66,6 +66,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
     """
     from featkit.batch import extract
+    from featkit.cli._console import rough
     from featkit.cli._progress import shown_batch, shown_explaining, shown_progress
     from featkit.cli._scores import show_leaderboard
     from featkit.explaining import explain
@@ -84,7 +85,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     rate = extraction.seconds / extraction.elapsed
     click.echo(
         f"{extraction.seconds:.0f} s of sound analysed in {extraction.elapsed:.2f} s:"
-        f" {rate:.0f} s of sound per second, {len(extraction.table.feature_names)} features"
+        f" {rough(rate)} s of sound per second, {len(extraction.table.feature_names)} features"
     )
     _show_first_rows(extraction.table)
     _show_styles(extraction.table)

@@ -25,14 +25,24 @@ Examples:
   featkit extract corpus/ -o segments.parquet --segment 3 --segment-hop 1.5
   featkit extract clips/ -o clips.parquet --duration 5 --pad
   featkit extract digits/ -o digits.parquet --name-pattern "{label}_{speaker}_{index}"
+  featkit extract voices/ -o voices.parquet --name-pattern "{speaker}/{label}/{take}"
+  featkit extract machines/ -o machines.parquet --name-pattern "id_{machine}/{label}/"
+  featkit extract music/ -o music.parquet --labels folder:2
   featkit extract --manifest corpus.csv -o corpus.parquet
   featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
   featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
+
+--labels and --name-pattern are held to the end of a path: genre/artist/song.mp3 has its genre by
+--labels folder:2, and its artist, too, by --name-pattern "{label}/{group}/{title}". Folders above
+INPUT do not count, and INPUT itself only if no file in it lies deep enough.
 
 A manifest is a CSV file with a column path and any others, such as label, group, split or fold, or
 the index that a dataset was published with: esc50.csv of ESC-50, tracks.csv of FMA, autotagging.tsv
 of MTG-Jamendo or one of its splits. INPUT is then the folder that its paths are relative to; left
 out, the folder of the manifest.
+
+Folders are searched at every depth. A file is sound by its ending or, if that tells nothing, by its
+first bytes; the summary counts by ending what was left out.
 
 A recording that cannot be read does not stop the others: it stands in OUT.failures.csv with the
 stage and the reason, and the exit status is 3 if there are more than --max-failures. It is tried
@@ -58,13 +68,15 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 )
 @click.option(
     "--labels",
-    type=click.Choice(["folder"]),
-    help="Write the name of the folder that a file lies in as its label.",
+    metavar="folder[:N]",
+    help="Write the name of the folder that a file lies in as its label; with :2 that of the folder"
+    " above it, and so on.",
 )
 @click.option(
     "--name-pattern",
     metavar="PATTERN",
-    help='What the names of the files say, such as "{fold}-{recording}-{take}": a column for each.',
+    help='What the names of files and folders say, such as "{fold}-{take}",'
+    ' "{speaker}/{label}/{take}" or, of a folder alone, "{machine}-{label}/": a column for each.',
 )
 @click.option(
     "--manifest",
@@ -135,6 +147,7 @@ def command(
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
+    _check_labels(options["labels"])
     allowed = _allowed(where)
     last: Progress | None = None
 
@@ -158,9 +171,20 @@ def command(
         raise click.exceptions.Exit(3)
 
 
+def _check_labels(labels: str | None) -> None:
+    from featkit.errors import ParameterError
+    from featkit.files import label_level
+
+    try:
+        label_level(labels)
+    except ParameterError:
+        rule = f"{labels!r} is not folder, folder:2 and so on."
+        raise click.BadParameter(rule, param_hint="'--labels'") from None
+
+
 def _tell_how_far(progress: Progress) -> None:
     click.echo(
-        f"{progress.files - progress.failures} of {progress.total} files are finished:"
+        f"{progress.files - progress.failures:,} of {progress.total:,} files are finished:"
         " the same command goes on from there",
         err=True,
     )
@@ -178,18 +202,21 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import printable, remark
+    from featkit.cli._console import counted, printable, remark, rough, show_left_out
 
     for text in extraction.remarks:
         click.echo(printable(text), err=True)
     took = extraction.elapsed
-    done = [f"{extraction.resumed} files from earlier runs"] if extraction.resumed else []
+    earlier = counted(extraction.resumed, "file")
+    done = [f"{earlier} from earlier runs"] if extraction.resumed else []
     if extraction.seconds:
         rate = extraction.seconds / max(took, 1e-9)
-        sound = f"{extraction.seconds:.1f} s of sound in {took:.2f} s"
-        done.append(f"{sound} ({rate:.0f} s of sound per second)")
-    made = f"{output}: {extraction.rows} rows, {extraction.columns} features"
+        sound = f"{rough(extraction.seconds, 1)} s of sound in {took:.2f} s"
+        done.append(f"{sound} ({rough(rate)} s of sound per second)")
+    rows, columns = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
+    made = f"{output}: {rows}, {columns}"
     remark("; ".join([made, *([", ".join(done)] if done else [])]))
+    show_left_out(extraction.left_out)
     if len(extraction.failures) > 1:
         stages = Counter(failure.stage for failure in extraction.failures)
         told = ", ".join(f"{count} in {stage}" for stage, count in stages.most_common())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from featkit.inspecting import Inspection
+    from featkit.segments import Array
 
 SHOWN_COLUMNS = 10
 """Features that are listed where some values are undefined or infinite, and of constant ones."""
@@ -66,7 +67,7 @@ def command(table: str, exclude: Sequence[str], columns: bool, as_json: bool) ->
 
 
 def _show(found: Inspection, name: str) -> None:
-    from featkit.cli._console import printable, show_facts, show_frame
+    from featkit.cli._console import counted, printable, show_facts, show_frame
     from featkit.table import failures_file
 
     show_facts(_facts(found, name))
@@ -81,25 +82,22 @@ def _show(found: Inspection, name: str) -> None:
         show_frame("quality", found.measures.drop(columns="definition"))
     _show_features(found)
     if len(found.first):
-        show_frame(f"the first {len(found.first)} of {found.rows:,} rows", found.first)
+        show_frame(f"the first {len(found.first)} of {counted(found.rows, 'row')}", found.first)
     for warning in found.warnings:
         click.echo(f"warning: {printable(warning)}", err=True)
 
 
 def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
-    import numpy as np
-
-    from featkit.cli._console import duration, sample_rate
+    from featkit.cli._console import counted, sample_rate
 
     yield "table", name
-    of = "" if found.recordings in (None, found.rows) else f" of {found.recordings:,} recordings"
-    yield "rows", f"{found.rows:,}{of}"
+    some = found.recordings not in (None, found.rows)
+    yield (
+        "rows",
+        f"{found.rows:,}" + (f" of {counted(found.recordings or 0, 'recording')}" if some else ""),
+    )
     if len(found.seconds):
-        middle = duration(float(np.median(found.seconds)))
-        yield (
-            "sound",
-            f"{duration(float(found.seconds.sum()))}, half of the recordings up to {middle}",
-        )
+        yield "sound", _sound(found.seconds)
     failed = int(found.failures["files"].sum())
     yield "failures", f"{failed:,}" if failed else "none listed beside it"
     said = dict(found.provenance)
@@ -118,6 +116,15 @@ def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
             yield entry, str(value)
     if not said:
         yield "provenance", "the table does not say where its numbers came from"
+
+
+def _sound(seconds: Array) -> str:
+    import numpy as np
+
+    from featkit.cli._console import duration
+
+    total, middle = duration(float(seconds.sum())), duration(float(np.median(seconds)))
+    return f"{total}, half of the recordings up to {middle}" if len(seconds) > 1 else total
 
 
 def _parts(said: dict[str, Any], start: str) -> str:
@@ -144,7 +151,7 @@ def _counted(largest: Sequence[tuple[str, int]]) -> str:
 
 
 def _show_features(found: Inspection) -> None:
-    from featkit.cli._console import show_facts, show_frame
+    from featkit.cli._console import percent, show_facts, show_frame
 
     show_frame(f"features by family: {len(found.columns):,}", found.families)
     columns = found.columns
@@ -152,7 +159,7 @@ def _show_features(found: Inspection) -> None:
         some = columns[columns[what] > 0].sort_values(what, ascending=False, kind="stable")
         if len(some):
             few = some.head(SHOWN_COLUMNS)
-            shares = [f"{share:.1%}" for share in few[what] / found.rows]
+            shares = [percent(count, found.rows) for count in few[what]]
             title = f"features with {what} values: {len(some):,}"
             show_frame(title, few[["column", what]].assign(share=shares), more=len(some) - len(few))
     constant = columns[columns["constant"]]["column"].tolist()

@@ -50,7 +50,7 @@ def command(
     INPUT is sound files and folders of them, or one table.
     """
     from featkit import delimited
-    from featkit.cli._console import remark, show_failures
+    from featkit.cli._console import counted, remark, show_failures, show_left_out
     from featkit.cli._progress import shown_batch
     from featkit.cli._scores import show_warnings
     from featkit.recognition import load_model
@@ -66,7 +66,8 @@ def command(
         with replacing(output) as scratch:
             data = predictions.data
             delimited.write(scratch, data.columns, data.itertuples(index=False))
-        remark(f"{output}: {len(data)} predictions")
+        remark(f"{output}: {counted(len(data), 'prediction')}")
+    show_left_out(predictions.left_out)
     show_warnings(predictions.warnings)
     show_failures(predictions.failures)
     if predictions.failures:

@@ -57,7 +57,7 @@ def command(
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
-    from featkit.cli._console import printable, remark
+    from featkit.cli._console import counted, printable, remark
     from featkit.cli._progress import shown_explaining
     from featkit.explaining import explain
     from featkit.recognition import load_model
@@ -86,8 +86,9 @@ def command(
     if explanation is None:
         remark(f"{output}: nothing is explained without a table")
         return
-    some = "" if len(explanation) == explanation.rows_there else f" of {explanation.rows_there}"
-    remark(f"{output}: {len(explanation)}{some} rows explained")
+    drawn = len(explanation) < explanation.rows_there
+    some = f"{len(explanation):,} of " if drawn else ""
+    remark(f"{output}: {some}{counted(explanation.rows_there, 'row')} explained")
     for note in explanation.notes:
         remark(printable(note))
     if explanation.learnt is not None and explanation.learnt.any():

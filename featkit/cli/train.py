@@ -130,13 +130,13 @@ def _write(result: Result, output: str | None, scores: str | None, predictions: 
     import json
 
     from featkit import delimited
-    from featkit.cli._console import remark
+    from featkit.cli._console import counted, remark
     from featkit.writing import replacing
 
     if output is not None:
         result.model.save(output)
         about = result.model.training
-        remark(f"{output}: {about['candidate']}, fitted on {about['rows']} rows")
+        remark(f"{output}: {about['candidate']}, fitted on {counted(about['rows'], 'row')}")
     if scores is not None:
         with replacing(scores) as scratch:
             scratch.write_text(

@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from featkit.corpus._mirdata import read_mirdata
 from featkit.corpus._names import name_fields
 from featkit.delimited import opened
 from featkit.errors import FeatkitError, ParameterError, TableError
-from featkit.files import Recording, as_name, check_labels, find, folder_label
+from featkit.files import Recording, as_name, find, folder_labels, label_level
+from featkit.leftout import LeftOut
 from featkit.parameters import unknown
 
 MIRDATA = "mirdata:"
@@ -115,10 +115,11 @@ def formats() -> dict[str, Format]:
 def recordings(
     inputs: Sequence[str | os.PathLike[str]],
     *,
-    labels: Literal["folder"] | None = None,
+    labels: str | None = None,
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    left_out: LeftOut | None = None,
 ) -> list[Recording]:
     """The recordings that are meant, with what is known about them: the same fields for each.
 
@@ -126,14 +127,17 @@ def recordings(
     ----------
     inputs : sequence of paths
         Files and folders; with a manifest none, or the folder that its paths are relative to.
-    labels : {"folder"}, optional
-        Whether the name of the folder that a file lies in is its label.
+    labels : str, optional
+        ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
+        that of the folder above it is, and so on. See `featkit.files.folder_labels`.
     name_pattern : str, optional
-        What stands in the files' names. See `with_name_fields`.
+        What stands in the names of files and folders. See `with_name_fields`.
     manifest : path or str, optional
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional
         Fields and the values that they may have: other recordings are left out.
+    left_out : LeftOut, optional
+        To which the files in the folders that are no sound are added.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def recordings(
         If the manifest is wrong; it names file, line and field.
     """
     if manifest is None:
-        found = find(inputs, labels=labels)
+        found = find(inputs, labels=labels, left_out=left_out)
     else:
         found = _listed(os.fspath(manifest), inputs, labels)
     if name_pattern is not None:
@@ -184,7 +188,8 @@ def read_manifest(
     """
     file = Path(path)
     kind = _format_of(file)
-    folder = kind.root(file) if root is None else Path(root)
+    # Absolute, because workers of an earlier call may have another working directory.
+    folder = (kind.root(file) if root is None else Path(root)).absolute()
     found = list(_files(kind.read(file), folder))
     if not found:
         raise TableError(f"{file}: lists no recording: there is no row below its header")
@@ -197,24 +202,31 @@ def with_name_fields(recordings: Sequence[Recording], pattern: str) -> list[Reco
     Parameters
     ----------
     recordings : sequence of Recording
-        Their names are taken without folder and last ending.
+        Their names are taken without the last ending.
     pattern : str
         The whole name, with ``{field}`` for each part that is told; a field is a Python identifier
-        and stands for one character or more.
+        and stands for one character or more, but no ``/``. Names of folders stand before it, each
+        with a ``/`` behind it, and are held to the end of the path; a pattern that ends in ``/`` is
+        of folders alone. See `featkit.files.folders_above` for which folders count.
 
     Raises
     ------
     ParameterError
-        If the pattern is none, a name does not fit or can be read in two ways, or a field is
-        known already.
+        If the pattern is none, a file lies not deep enough, a name does not fit or can be read in
+        two ways, or a field is known already.
 
     Examples
     --------
     >>> (told,) = with_name_fields([Recording("x/3_ann.wav", "3_ann.wav")], "{label}_{speaker}")
     >>> told.about
     {'label': '3', 'speaker': 'ann'}
+    >>> take = Recording("x/ann/calm/1.wav", "ann/calm/1.wav")
+    >>> with_name_fields([take], "{speaker}/{label}/{take}")[0].about
+    {'speaker': 'ann', 'label': 'calm', 'take': '1'}
+    >>> with_name_fields([take], "{label}/")[0].about
+    {'label': 'calm'}
     """
-    fields = name_fields(pattern, [recording.path for recording in recordings])
+    fields = name_fields(pattern, recordings)
     return _told(recordings, fields, "the name pattern")
 
 
@@ -240,7 +252,7 @@ def _listed(
         raise ParameterError(
             "with a manifest, give one folder at most: the one that its paths are relative to"
         )
-    check_labels(labels)
+    level = label_level(labels)
     root = inputs[0] if inputs else None
     if root is not None and not os.path.isdir(root):
         raise ParameterError(
@@ -250,9 +262,9 @@ def _listed(
         found = read_mirdata(manifest.removeprefix(MIRDATA), root)
     else:
         found = read_manifest(manifest, root)
-    if labels is None:
+    if level is None:
         return found
-    folders = [{"label": folder_label(recording.file)} for recording in found]
+    folders = [{"label": label} for label in folder_labels(found, level)]
     return _told(found, folders, "the folder")
 
 
@@ -268,6 +280,7 @@ def _format_of(file: Path) -> Format:
 
 def _files(entries: Iterable[Entry], root: Path) -> Iterator[Recording]:
     seen: dict[str, str] = {}
+    within = os.fspath(root)
     for entry in entries:
         if not entry.path:
             raise TableError(f"{entry.where}: path: empty: write which file the row is of")
@@ -275,7 +288,8 @@ def _files(entries: Iterable[Entry], root: Path) -> Iterator[Recording]:
         if name in seen:
             raise TableError(f"{entry.where}: path: {entry.path!r} stands already in {seen[name]}")
         seen[name] = entry.where
-        yield Recording(os.fspath(root / as_name(entry.path)), entry.path, entry.about)
+        file = os.fspath(root / as_name(entry.path))
+        yield Recording(file, entry.path, entry.about, within)
 
 
 def _unified(recordings: Sequence[Recording]) -> list[Recording]:

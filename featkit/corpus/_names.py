@@ -1,18 +1,28 @@
-"""What stands in the names of files, told by a pattern."""
+"""What stands in the names of files and of the folders they lie in, told by a pattern."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from featkit.cells import QUALITY, TIMES
 from featkit.errors import ParameterError
+from featkit.files import Recording, folders_above
 from featkit.table import is_feature
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
-EXAMPLE = "such as '{label}_{speaker}_{index}'"
+EXAMPLE = "such as '{label}_{speaker}_{index}' or '{speaker}/{label}/{take}'"
+
+
+class Component(NamedTuple):
+    """The pattern of one name: texts before, between and after its fields, and their names."""
+
+    literals: list[str]
+    names: list[str]
 
 
 def fault_of(name: str) -> str | None:
@@ -22,24 +32,26 @@ def fault_of(name: str) -> str | None:
     return "a feature has this name" if is_feature(name) else None
 
 
-def name_fields(pattern: str, paths: Sequence[str]) -> list[dict[str, str]]:
-    """The fields in the name of each path, which is taken without folder and last ending.
+def name_fields(pattern: str, recordings: Sequence[Recording]) -> list[dict[str, str]]:
+    """The fields in the name of each recording, and in those of the folders that it lies in.
 
     Raises
     ------
     ParameterError
-        If the pattern is none, or a name does not fit or can be read in two ways.
+        If the pattern is none, a file lies not deep enough, or a name does not fit or can be read
+        in two ways.
     """
-    literals, names = _parts(pattern)
-    stems = [PurePosixPath(path).stem for path in paths]
+    components = _components(pattern)
+    names = [name for component in components for name in component.names]
+    told = _told(pattern, len(components), recordings)
     # The first match by the shortest fields and the first by the longest are the two ends of all
     # that there are: if they agree, there is no other.
-    short = _matches(literals, "(.+?)", stems)
-    long = _matches(literals, "(.+)", stems)
-    for path, stem, one, other in zip(paths, stems, short, long, strict=True):
-        where = f"name pattern {pattern!r}: {path}: {stem!r}"
+    short = _matches(components, "(.+?)", told)
+    long = _matches(components, "(.+)", told)
+    for recording, parts, one, other in zip(recordings, told, short, long, strict=True):
+        where = f"name pattern {pattern!r}: {recording.path}: {'/'.join(parts)!r}"
         if not one:
-            unfit = f"one of {short.count(())} that do not of {len(paths)}"
+            unfit = f"one of {short.count(())} that do not of {len(recordings)}"
             raise ParameterError(f"{where} does not fit it, {unfit}")
         if one != other:
             readings = f"as {_shown(names, one)} and as {_shown(names, other)}"
@@ -50,16 +62,35 @@ def name_fields(pattern: str, paths: Sequence[str]) -> list[dict[str, str]]:
     return [dict(zip(names, texts, strict=True)) for texts in short]
 
 
-def _parts(pattern: str) -> tuple[list[str], list[str]]:
-    """The texts before, between and after the fields, and the names of these."""
-    parts = _FIELD.split(pattern)
-    literals, names = parts[::2], parts[1::2]
+def _told(pattern: str, count: int, recordings: Sequence[Recording]) -> list[list[str]]:
+    """The names that so many components are matched with: folders, then the file's stem."""
+    if count == 1:
+        return [[PurePosixPath(recording.path).stem] for recording in recordings]
+    folders = folders_above(recordings, count - 1, f"name pattern {pattern!r}")
+    stems = ("" if pattern.endswith("/") else PurePosixPath(r.path).stem for r in recordings)
+    return [[*above, stem] for above, stem in zip(folders, stems, strict=True)]
+
+
+def _components(pattern: str) -> list[Component]:
+    """A component for each folder and one for the file: empty, if any file is meant."""
     where = f"name pattern {pattern!r}"
+    texts = (pattern.replace(os.sep, "/")).split("/")
+    components = [Component(*_parts(text)) for text in texts]
+    names = [name for component in components for name in component.names]
     if not names:
         raise ParameterError(f"{where}: it has no field: write one as {{field}}, {EXAMPLE}")
-    for literal in literals:
-        if "{" in literal or "}" in literal:
-            raise ParameterError(f"{where}: a brace is not closed or not opened: {EXAMPLE}")
+    if "" in texts[:-1]:
+        raise ParameterError(f"{where}: a folder's name is empty: begin it with no /, {EXAMPLE}")
+    for literals, inner in components:
+        for literal in literals:
+            if "{" in literal or "}" in literal:
+                raise ParameterError(f"{where}: a brace is not closed or not opened: {EXAMPLE}")
+        if "" in literals[1:-1]:
+            k = literals.index("", 1)
+            raise ParameterError(
+                f"{where}: fields {inner[k - 1]!r} and {inner[k]!r} have nothing between them:"
+                " write what stands there, or one field for both"
+            )
     for name in names:
         if not name.isidentifier():
             raise ParameterError(f"{where}: {name!r} is not the name of a field: {EXAMPLE}")
@@ -67,20 +98,30 @@ def _parts(pattern: str) -> tuple[list[str], list[str]]:
             raise ParameterError(f"{where}: field {name!r} stands twice: name each once")
         if fault := fault_of(name):
             raise ParameterError(f"{where}: field {name!r}: {fault}: choose another")
-    if "" in literals[1:-1]:
-        k = literals.index("", 1)
-        raise ParameterError(
-            f"{where}: fields {names[k - 1]!r} and {names[k]!r} have nothing between them:"
-            " write what stands there, or one field for both"
-        )
-    return literals, names
+    return components
 
 
-def _matches(literals: Sequence[str], field: str, stems: Sequence[str]) -> list[tuple[str, ...]]:
-    """The texts of the fields in each stem; none where it does not fit."""
-    pattern = re.compile(field.join(map(re.escape, literals)), re.DOTALL)
-    matches = (pattern.fullmatch(stem) for stem in stems)
-    return [match.groups() if match else () for match in matches]
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    parts = _FIELD.split(text)
+    return parts[::2], parts[1::2]
+
+
+def _matches(
+    components: Sequence[Component], field: str, told: Sequence[Sequence[str]]
+) -> list[tuple[str, ...]]:
+    """The texts of the fields in each recording's names; none where one does not fit."""
+    patterns = [
+        re.compile(field.join(map(re.escape, component.literals)), re.DOTALL)
+        for component in components
+    ]
+    found = []
+    for parts in told:
+        matches = [each.fullmatch(part) for each, part in zip(patterns, parts, strict=True)]
+        groups = [match.groups() if match else None for match in matches]
+        found.append(tuple(text for group in groups if group for text in group))
+        if None in groups:
+            found[-1] = ()
+    return found
 
 
 def _shown(names: Sequence[str], texts: Sequence[str]) -> str:

@@ -63,7 +63,7 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
 def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
     """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
 
-    A filter too narrow to touch a bin is empty, and its band is silent.
+    A filter too narrow to touch a bin is empty: see `featkit.dsp.emptybands`.
 
     Raises
     ------

@@ -130,7 +130,8 @@ class Family:
         Whether a value depends on how loud a clip is, so that the same sound at twice the
         amplitude has another.
     check : callable, optional
-        ``check(parameters, spectra)`` raises `ParameterError` for what does not go together.
+        ``check(parameters, spectra, sr)`` raises `ParameterError` for what does not go together;
+        `sr` is None where each recording keeps its own rate.
     from_indices : callable, optional
         The parameters under which a descriptor has the given components.
     packages : tuple of str
@@ -148,7 +149,7 @@ class Family:
     per: Literal["frame", "clip"] = "frame"
     undefined_in_silence: bool = False
     measures_level: bool = False
-    check: Callable[[Any, SpectraParameters], None] | None = None
+    check: Callable[[Any, SpectraParameters, float | None], None] | None = None
     from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
     packages: tuple[str, ...] = ()
 

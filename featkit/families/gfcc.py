@@ -19,11 +19,13 @@ import scipy.fft
 from featkit import signals
 from featkit.components import greatest_named, numbered, total_named
 from featkit.dsp.decibels import decibels
+from featkit.dsp.emptybands import check_bands_have_bins, empty_gammatone_bands
 from featkit.dsp.gammatone import gammatone_filters
 from featkit.errors import ParameterError
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array
+from featkit.spectra import SpectraParameters
 
 
 class GfccParameters(Parameters):
@@ -53,7 +55,7 @@ def descriptors(p: GfccParameters) -> Sequence[Descriptor]:
         f" dB, in {p.n_bands} gammatone bands with centres from {p.fmin:g} Hz, evenly on the"
         " ERB-rate scale, which hear nothing below -60 dB of their peak",
         reference="Shao and Wang 2008; Glasberg and Moore 1990; Ellis 2009",
-        undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
+        undefined="where a band touches no bin; power below 1e-10 counts as 1e-10 (-100 dB)",
         indices=numbered(range(1, p.n_gfcc + 1), p.n_bands, usual=GfccParameters.n_bands),
     )
     return [coefficient]
@@ -61,8 +63,21 @@ def descriptors(p: GfccParameters) -> Sequence[Descriptor]:
 
 def compute(p: GfccParameters, *, power: Array, sr: float, n_fft: int) -> Array:
     """DCT of the gammatone bands: ``(n_gfcc, frames)``."""
-    bands = gammatone_filters(sr, n_fft, p.n_bands, p.fmin) @ power
+    bands = np.asarray(gammatone_filters(sr, n_fft, p.n_bands, p.fmin) @ power)
+    bands[empty_gammatone_bands(sr, n_fft, p.n_bands, p.fmin)] = np.nan
     return np.asarray(scipy.fft.dct(decibels(bands), axis=0, norm="ortho")[: p.n_gfcc])
+
+
+def check(p: GfccParameters, spectra: SpectraParameters, sr: float | None) -> None:
+    """Refuse bands above half the sample rate, and bands without bins."""
+    if sr is not None:
+        check_bands_have_bins(
+            lambda n_fft, n: empty_gammatone_bands(sr, n_fft, n, p.fmin),
+            sr=sr,
+            n_fft=spectra.n_fft,
+            n_bands=p.n_bands,
+            name="n_bands",
+        )
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
@@ -75,6 +90,7 @@ FAMILY = Family(
     parameters=GfccParameters,
     descriptors=descriptors,
     compute=compute,
+    check=check,
     from_indices=from_indices,
     measures_level=True,
     oracles=(

@@ -15,10 +15,12 @@ import numpy as np
 from featkit import signals
 from featkit.components import numbered, total_named
 from featkit.dsp.decibels import power_to_db
+from featkit.dsp.emptybands import check_bands_have_bins, empty_mel_bands
 from featkit.dsp.filters import mel_filters
 from featkit.families import Descriptor, Family, Oracle
 from featkit.parameters import Parameters, parameter
 from featkit.segments import Array, Segments
+from featkit.spectra import SpectraParameters
 
 
 class MelBandsParameters(Parameters):
@@ -41,7 +43,7 @@ def descriptors(p: MelBandsParameters) -> Sequence[Descriptor]:
         definition=f"power in one of {p.n_bands} mel bands in dB, cut off {p.top_db:g} dB below the"
         " clip's loudest",
         reference="Slaney 1998; librosa.feature.melspectrogram, librosa.power_to_db",
-        undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
+        undefined="in a band that touches no bin; power below 1e-10 counts as 1e-10 (-100 dB)",
         indices=numbered(range(1, p.n_bands + 1), p.n_bands, usual=MelBandsParameters.n_bands),
     )
     return [band]
@@ -49,12 +51,26 @@ def descriptors(p: MelBandsParameters) -> Sequence[Descriptor]:
 
 def compute(p: MelBandsParameters, *, power: Array, sr: float, n_fft: int) -> Array:
     """Power in the bands: ``(n_bands, frames)``."""
-    return np.asarray(mel_filters(sr, n_fft, p.n_bands, 0.0, None) @ power)
+    bands = np.asarray(mel_filters(sr, n_fft, p.n_bands, 0.0, None) @ power)
+    bands[empty_mel_bands(sr, n_fft, p.n_bands, 0.0, None)] = np.nan
+    return bands
 
 
 def finish(p: MelBandsParameters, values: Array, *, segments: Segments) -> Array:
     """The bands in decibels."""
     return power_to_db(values, segments, p.top_db)
+
+
+def check(p: MelBandsParameters, spectra: SpectraParameters, sr: float | None) -> None:
+    """Refuse bands without bins."""
+    if sr is not None:
+        check_bands_have_bins(
+            lambda n_fft, n: empty_mel_bands(sr, n_fft, n, 0.0, None),
+            sr=sr,
+            n_fft=spectra.n_fft,
+            n_bands=p.n_bands,
+            name="n_bands",
+        )
 
 
 def from_indices(indices: Sequence[str]) -> dict[str, Any]:
@@ -71,6 +87,7 @@ FAMILY = Family(
     descriptors=descriptors,
     compute=compute,
     finish=finish,
+    check=check,
     from_indices=from_indices,
     measures_level=True,
     oracles=(

@@ -27,7 +27,7 @@ def descriptors(p: Coefficients) -> Sequence[Descriptor]:
         definition="mel-frequency cepstral coefficient: orthonormal DCT-II of the mel bands in dB,"
         " cut off below the clip's loudest band by top_db of the spectra, 80 dB by default",
         reference="Davis and Mermelstein 1980; librosa.feature.mfcc",
-        undefined="never: power below 1e-10 counts as 1e-10 (-100 dB)",
+        undefined="where a mel band touches no bin; power below 1e-10 counts as 1e-10 (-100 dB)",
         indices=tuple(str(k + 1) for k in range(p.n_mfcc)),
     )
     return [coefficient]

@@ -44,7 +44,7 @@ def descriptors(p: MfccDeltaParameters) -> Sequence[Descriptor]:
             definition=f"{fit} that fits a coefficient's {p.width} frames around best; the first"
             " and last frames have the value of the nearest that has as many around",
             reference="Savitzky and Golay 1964; Furui 1986; librosa.feature.delta",
-            undefined=f"in a clip of fewer than {p.width} frames",
+            undefined=f"in a clip of fewer than {p.width} frames; where a mel band touches no bin",
             indices=tuple(str(k + 1) for k in range(p.n_mfcc)),
         )
 

@@ -59,7 +59,7 @@ def finish(
     return moments
 
 
-def check(p: SeparationParameters, spectra: SpectraParameters) -> None:
+def check(p: SeparationParameters, spectra: SpectraParameters, sr: float | None) -> None:
     if 2 * spectra.hop_length > spectra.n_fft:
         raise ParameterError(
             f"hop_length must be at most half of n_fft ({spectra.n_fft}), or samples between two"

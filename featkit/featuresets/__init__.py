@@ -137,7 +137,7 @@ def describe(column: str) -> Column:
     'variance (ddof 0) over the samples of the harmonic part, parted by medians of 31'
     """
     try:
-        return FeatureSet.from_columns([column]).columns[0]
+        return FeatureSet.from_columns([column], sample_rate=None).columns[0]
     except ParameterError:
         if column in _published():
             return _published()[column]

@@ -109,7 +109,7 @@ class FeatureSet:
         for entry in self.entries:
             if check := entry.family.check:
                 try:
-                    check(entry.parameters, self.spectra)
+                    check(entry.parameters, self.spectra, self.sample_rate)
                 except ParameterError as error:
                     raise ParameterError(f"{entry.family_name}: {error}") from None
 

@@ -50,8 +50,10 @@ def points(share: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent."""
-    return f"{points(share)}\u00a0%"
+    """A share in percent, which shows neither few as none nor most as all."""
+    if 0 < share < 0.0005:
+        return "<0.1\u00a0%"
+    return ">99.9\u00a0%" if 0.9995 <= share < 1 else f"{points(share)}\u00a0%"
 
 
 def of_hundred(share: float) -> str:

@@ -27,12 +27,14 @@ SNDFILE_FORMATS = frozenset(
     {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus"}
     | {"mp3", "mp2", "mp1", "mpga", "mpa"}
     | {"aif", "aiff", "aifc", "au", "snd", "caf"}
+    | {"bwf", "nist", "sph", "voc", "paf"}
 )
 """Endings of files that libsndfile decodes."""
 
 AV_FORMATS = frozenset(
     {"m4a", "m4b", "mp4", "m4v", "mov", "3gp", "aac", "ac3", "eac3", "dts", "amr", "wma", "wmv"}
     | {"asf", "mka", "mkv", "webm", "wv", "ape", "tta", "spx", "ogv", "avi", "flv", "mpg", "mpeg"}
+    | {"weba", "m4r", "f4a", "f4v", "3gpp", "3g2", "adts", "ec3", "awb", "vob"}
 )
 """Endings of files that PyAV decodes, videos among them: of these the first sound track."""
 
@@ -48,6 +50,12 @@ AV_SIGNATURES = (
     ("TTA", 0, b"TTA1"),
     ("AMR", 0, b"#!AMR"),
     ("FLV", 0, b"FLV\x01"),
+    ("AVI", 8, b"AVI LIST"),
+    ("MPEG program stream", 0, b"\x00\x00\x01\xba"),
+    ("DTS", 0, b"\x7f\xfe\x80\x01"),
+    ("DTS", 0, b"\xfe\x7f\x01\x80"),
+    ("AC-3", 0, b"\x0bw"),
+    ("Speex", 28, b"Speex   "),
 )
 """Formats that libsndfile does not know, by what stands at which byte of a file."""
 
