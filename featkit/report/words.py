@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ NO_NUMBER = "–"
 UNITLESS = ("", "1")
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
+
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""A number as tables write one. ``float`` also takes ``01_02`` and ``007``, which are names."""
 
 
 def figures(value: float, digits: int = 4) -> str:
@@ -117,7 +121,7 @@ def summarised(values: Sequence[Any] | Array) -> str:
     numbers = _numbers(there)
     if numbers is not None:
         low, middle, high = (figures(float(np.percentile(numbers, q))) for q in (0, 50, 100))
-        return f"{low} to {high}, half of them below {middle}{missing}"
+        return f"{low} to {high}, median {middle}{missing}"
     return f"{len(names):,} different values{missing}"
 
 
@@ -126,8 +130,8 @@ def _short(text: str) -> str:
 
 
 def _numbers(texts: Sequence[str]) -> Array | None:
-    try:
-        numbers = np.array([float(text) for text in texts])
-    except ValueError:
+    """The texts as numbers; None if one of them is not a finite number."""
+    if not all(map(_NUMBER.fullmatch, texts)):
         return None
+    numbers = np.array([float(text) for text in texts])
     return numbers if np.isfinite(numbers).all() else None
