@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -67,6 +69,18 @@ def remark(text: str) -> None:
         click.echo(printable(text), err=True)
 
 
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: imports make none, and looking for it takes a tenth of them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def printable(text: str) -> str:
     """A text from outside, such as a file's name, without what a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -122,6 +136,18 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def fits(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table needs no line breaks; elsewhere than on a terminal it never does."""
+    if not sys.stdout.isatty():
+        return True
+    from rich.cells import cell_len
+    from rich.console import Console
+
+    columns = zip(headers, *rows, strict=True)
+    widths = [max(cell_len(printable(cell)) for cell in column) for column in columns]
+    return sum(widths) + 3 * len(widths) <= Console().width
 
 
 def _unbroken(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[bool]:
@@ -207,6 +233,12 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None or value != value else short(value)
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What makes scores or predictions doubtful, on standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {printable(warning)}", err=True)
 
 
 def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:

@@ -98,9 +98,8 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
     columns of numbers.
     """
-    from featkit.cli._console import listed
+    from featkit.cli._console import listed, show_warnings
     from featkit.cli._progress import shown_progress
-    from featkit.cli._scores import show_scores, show_warnings
     from featkit.recognition import train
     from featkit.writing import check_outputs
 
@@ -110,6 +109,8 @@ def command(
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
     show_warnings(result.warnings)
+    from featkit.cli._scores import show_scores  # loads the report's words, once there are scores
+
     show_scores(result.scores)
 
 

@@ -21,7 +21,6 @@ from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import grid, importance_by_fold
 from featkit.explaining.ranking import importance as ranking
-from featkit.parameters import unknown
 from featkit.plots.drawing import (
     AS_IS,
     amount,
@@ -63,7 +62,7 @@ def importance(
     explanation: Explanation,
     *,
     by: str = "column",
-    of_class: str | None = None,
+    of_class: str | float | None = None,
     top: int = 15,
     ax: Axes | None = None,
 ) -> Axes:
@@ -78,8 +77,8 @@ def importance(
         The contributions.
     by : {"column", "descriptor", "family", "statistic"}
         What they are put together by.
-    of_class : str, optional
-        For one class; left out, summed over all.
+    of_class : str or number, optional
+        For one class; left out, summed over all. Names that are numbers may be given as numbers.
     top : int
         How many bars at most, from 1.
     ax : matplotlib.axes.Axes, optional
@@ -95,7 +94,8 @@ def importance(
     ParameterError
         If there is no such class or no such way to put together, no row, or `top` is below 1.
     """
-    check(explanation, of_class, top)
+    check(explanation, top)
+    name = "all classes" if of_class is None else _class_name(explanation, of_class)
     table = ranking(explanation, by=by, of_class=of_class)
     shown = table.head(top)
     places = np.arange(len(shown))
@@ -110,12 +110,17 @@ def importance(
     dots = "; dots: folds" if len(by_fold) > 1 else ""
     ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals{dots}")
     listed(ax, shown["feature"].tolist())
-    titled(ax, of_class or "all classes", some_of(len(shown), len(table), PLURAL[by]))
+    titled(ax, name, some_of(len(shown), len(table), PLURAL[by]))
     return ax
 
 
 def beeswarm(
-    explanation: Explanation, *, of_class: str, top: int = 12, ax: Axes | None = None, seed: int = 0
+    explanation: Explanation,
+    *,
+    of_class: str | float,
+    top: int = 12,
+    ax: Axes | None = None,
+    seed: int = 0,
 ) -> Axes:
     """A point for each row and column: how much it spoke for the class, and how large it was.
 
@@ -126,7 +131,7 @@ def beeswarm(
     ----------
     explanation : Explanation
         The contributions.
-    of_class : str
+    of_class : str or number
         The class that columns speak for or against.
     top : int
         How many columns at most, from 1: those that matter most to the class, the first at the top.
@@ -145,7 +150,8 @@ def beeswarm(
     ParameterError
         If there is no such class, no row, or `top` is below 1.
     """
-    check(explanation, of_class, top)
+    check(explanation, top)
+    of_class = _class_name(explanation, of_class)
     names = ranking(explanation, of_class=of_class)["feature"].head(top).tolist()
     columns = [explanation.columns.index(name) for name in names]
     said = explanation.values[:, columns, explanation.classes.index(of_class)]
@@ -237,7 +243,7 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
 
 
 def dependence(
-    explanation: Explanation, column: str, *, of_class: str, ax: Axes | None = None
+    explanation: Explanation, column: str, *, of_class: str | float, ax: Axes | None = None
 ) -> Axes:
     """How the contribution of a column to a class depends on its value: a point for each row.
 
@@ -250,7 +256,7 @@ def dependence(
         The contributions.
     column : str
         Which column.
-    of_class : str
+    of_class : str or number
         The class that it speaks for or against.
     ax : matplotlib.axes.Axes, optional
         Where to draw; left out, on a new figure.
@@ -265,10 +271,10 @@ def dependence(
     ParameterError
         If there is no such column or class, or no row.
     """
-    check(explanation, of_class)
-    if column not in explanation.columns:
-        raise ParameterError(unknown("column", column, explanation.columns))
-    k = explanation.columns.index(column)
+    check(explanation)
+    of_class = _class_name(explanation, of_class)
+    k = explanation.place_of_column(column)
+    column = explanation.columns[k]
     x, said = explanation.X[:, k], explanation.values[:, k, explanation.classes.index(of_class)]
     there = np.isfinite(x)
 
@@ -288,6 +294,11 @@ def dependence(
     titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'rows')}" if missing else "")
     opened(ax)
     return ax
+
+
+def _class_name(explanation: Explanation, of_class: str | float) -> str:
+    """The name of a class, which may be given as a number."""
+    return explanation.classes[explanation.place_of_class(of_class)]
 
 
 def _kinds(explanation: Explanation, of_class: str) -> list[tuple[str, Array, dict[str, Any]]]:

@@ -10,7 +10,6 @@ import numpy as np
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import ranked
-from featkit.parameters import unknown
 from featkit.segments import Array
 
 if TYPE_CHECKING:
@@ -30,12 +29,10 @@ CELL, LETTER = 0.48, 0.085
 """Inches of a cell of a matrix, and of a letter beside it."""
 
 
-def check(explanation: Explanation, of_class: str | None = None, top: int = 1) -> None:
+def check(explanation: Explanation, top: int = 1) -> None:
     """Refuse what cannot be drawn."""
     if not explanation.values.size:
         raise ParameterError("the explanation is empty: there is nothing to draw")
-    if of_class is not None and of_class not in explanation.classes:
-        raise ParameterError(unknown("class", of_class, explanation.classes))
     if top < 1:
         raise ParameterError(f"top must be at least 1, got {top}")
 
@@ -105,7 +102,7 @@ def shown_name(name: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: half - 1]}…{text[-half:]}"
 
 
-def amount(explanation: Explanation, of_class: str | None) -> str:
+def amount(explanation: Explanation, of_class: object) -> str:
     """What a size of contributions is in; of two classes one counts."""
     over = len(explanation.classes)
     summed = f",\nsummed over {over} classes" if of_class is None and over > 2 else ""
