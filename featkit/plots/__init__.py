@@ -37,21 +37,18 @@ from featkit.plots.drawing import (
     side_by_side,
     some_of,
     titled,
+    wide_enough,
 )
 from featkit.segments import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PLURAL = {
-    "column": "columns",
-    "descriptor": "descriptors",
-    "family": "families",
-    "statistic": "statistics",
-}
-
 VALUES = ("viridis_r", 0.1, 1.0)
 """Colours of points: no lighter than can be seen on white."""
+
+FEWEST_HIGH = 3
+"""Columns for which a beeswarm is high enough for the name of its colours."""
 
 BAR, OWN, OTHER = "#56b4e9", "#00336b", "#7f7f7f"
 FOLDS: dict[str, Any] = {"s": 7, "color": OWN, "linewidths": 0, "zorder": 3}
@@ -99,7 +96,7 @@ def importance(
     table = ranking(explanation, by=by, of_class=of_class)
     shown = table.head(top)
     places = np.arange(len(shown))
-    ax = new_axes(ax, 6.4, 0.27 * len(shown) + 1.3)
+    ax = new_axes(ax, wide_enough(shown["feature"]), 0.27 * len(shown) + 1.3)
     ax.barh(places, shown["mean_abs_shap"], height=0.7, color=BAR)
     ax.hlines(places, shown["low"], shown["high"], color="black", linewidth=1.2)
     by_fold = importance_by_fold(explanation, by=by, of_class=of_class)[shown["feature"]]
@@ -107,10 +104,11 @@ def importance(
         means = by_fold.to_numpy().T
         ax.scatter(means, np.repeat(places, means.shape[1]), **FOLDS)
     ax.set_xlim(left=0)
+    ax.locator_params(axis="x", nbins=5)
     dots = "; dots: folds" if len(by_fold) > 1 else ""
     ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals{dots}")
     listed(ax, shown["feature"].tolist())
-    titled(ax, name, some_of(len(shown), len(table), PLURAL[by]))
+    titled(ax, name, some_of(len(shown), len(table), by))
     return ax
 
 
@@ -159,7 +157,7 @@ def beeswarm(
     heights = np.arange(len(names)) + side_by_side(said, np.random.default_rng(seed))
     there = ~np.isnan(rank)
 
-    ax = new_axes(ax, 6.4, 0.4 * len(names) + 1.3)
+    ax = new_axes(ax, wide_enough(names), 0.4 * max(len(names), FEWEST_HIGH) + 1.3)
     ax.axvline(0, **LINE)
     size = dot_size(len(said))
     points = ax.scatter(
@@ -182,13 +180,13 @@ def beeswarm(
     key.outline.set_visible(False)
     key.ax.set_yticks([0, 1], ["low", "high"])
     key.ax.tick_params(length=0)
-    key.set_label("value of the column, by rank", labelpad=-16)
-    ax.locator_params(axis="x", nbins=6)
+    key.set_label("value of the\ncolumn, by rank")
+    ax.locator_params(axis="x", nbins=5)
     ax.set_xlabel(
         f"contribution, in {explanation.scale}\n(above 0: for the class; below: against it)"
     )
     listed(ax, names)
-    titled(ax, of_class, some_of(len(names), len(explanation.columns), "columns"))
+    titled(ax, of_class, some_of(len(names), len(explanation.columns), "column"))
     return ax
 
 
@@ -290,8 +288,9 @@ def dependence(
         shown_name(column) + (f" [{shown_name(unit)}]" if unit not in ("", "1") else ""), **AS_IS
     )
     ax.set_ylabel(f"contribution, in {explanation.scale}")
+    ax.locator_params(axis="x", nbins=6)
     missing = int((~there).sum())
-    titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'rows')}" if missing else "")
+    titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'row')}" if missing else "")
     opened(ax)
     return ax
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +22,19 @@ AMOUNTS = ("Blues", 0.0, 0.95)
 AS_IS: dict[str, Any] = {"parse_math": False, "usetex": False}
 """Of all text that holds a name."""
 
+PLURAL = {
+    "column": "columns",
+    "descriptor": "descriptors",
+    "family": "families",
+    "row": "rows",
+    "statistic": "statistics",
+}
+
 LONGEST = 36
 """Letters of a name that are shown."""
+
+LONGEST_TITLE = 44
+"""Letters of a name and what is said of it that stand on one line."""
 
 CELL, LETTER = 0.48, 0.085
 """Inches of a cell of a matrix, and of a letter beside it."""
@@ -45,6 +56,11 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
 
     new: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
     return new
+
+
+def wide_enough(names: Iterable[str]) -> float:
+    """Inches of a figure that has these names beside it, and room for numbers below."""
+    return max(6.4, 4.4 + LETTER * max(len(shown_name(name)) for name in names))
 
 
 def matrix(
@@ -91,8 +107,10 @@ def opened(ax: Axes) -> None:
 
 
 def titled(ax: Axes, name: str, detail: str) -> None:
-    """Say what it is of, and what more there is to say."""
-    ax.set_title(": ".join(filter(None, (shown_name(name), detail))), fontsize="medium", **AS_IS)
+    """Say what it is of, and what more there is to say: on a line of its own if it is long."""
+    parts = [part for part in (shown_name(name), detail) if part]
+    between = ": " if sum(map(len, parts)) <= LONGEST_TITLE else ":\n"
+    ax.set_title(between.join(parts), fontsize="medium", **AS_IS)
 
 
 def shown_name(name: str) -> str:
@@ -109,9 +127,10 @@ def amount(explanation: Explanation, of_class: object) -> str:
     return f"mean |contribution|, in {explanation.scale}{summed}"
 
 
-def some_of(shown: int, there: int, what: str) -> str:
+def some_of(shown: int, there: int, thing: str) -> str:
     """How many are shown, and of how many."""
-    return f"{shown:,} of {there:,} {what}" if shown < there else f"{there:,} {what}"
+    things = thing if there == 1 else PLURAL[thing]
+    return f"{shown:,} of {there:,} {things}" if shown < there else f"{there:,} {things}"
 
 
 def percent_of(share: float) -> str:
