@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit.bidi import marked
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import ranked
@@ -109,7 +110,8 @@ def opened(ax: Axes) -> None:
 def titled(ax: Axes, name: str, detail: str) -> None:
     """Say what it is of, and what more there is to say: on a line of its own if it is long."""
     parts = [part for part in (shown_name(name), detail) if part]
-    between = ": " if sum(map(len, parts)) <= LONGEST_TITLE else ":\n"
+    first = sum(len(part.partition("\n")[0]) for part in parts)
+    between = ": " if first <= LONGEST_TITLE else ":\n"
     ax.set_title(between.join(parts), fontsize="medium", **AS_IS)
 
 
@@ -117,7 +119,7 @@ def shown_name(name: str) -> str:
     """A name without what is no letter, on one line, and not too long."""
     text = "".join(letter if letter.isprintable() else "�" for letter in str(name))
     half = LONGEST // 2
-    return text if len(text) <= LONGEST else f"{text[: half - 1]}…{text[-half:]}"
+    return marked(text if len(text) <= LONGEST else f"{text[: half - 1]}…{text[-half:]}")
 
 
 def amount(explanation: Explanation, of_class: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from featkit.bidi import isolated
 from featkit.segments import Array
 
 NO_NUMBER = "–"
@@ -87,12 +88,12 @@ def plural(thing: str) -> str:
 
 def quoted(name: str) -> str:
     """A name from outside, set off from the words around it."""
-    return f"“{name}”"
+    return f"“{isolated(name)}”"
 
 
 def listed(names: Iterable[str]) -> str:
     """a, b and c."""
-    *most, last = names
+    *most, last = map(isolated, names)
     return f"{', '.join(most)} and {last}" if most else last
 
 
@@ -126,7 +127,7 @@ def summarised(values: Sequence[Any] | Array) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return isolated(text if len(text) <= 40 else f"{text[:39]}…")
 
 
 def _numbers(texts: Sequence[str]) -> Array | None:
