@@ -413,6 +413,7 @@ def test_a_table_that_somebody_else_made(tmp_path):
         (["train", "t.csv", "--label", "genre"], 2, "unknown column 'genre'"),
         (["train", "t.csv", "--model", "forest"], 2, "unknown model 'forest'"),
         (["train", "t.csv", "--ratio", "much"], 2, "'much' is not a ratio such as 60/20/20"),
+        (["train", "t.csv", "--ratio", "6_0/40"], 2, "'6_0/40' is not a ratio such as 60/20/20"),
         (["train", "t.csv", "--ratio", "60/0/40"], 2, "got (60.0, 0.0, 40.0)"),
         (["train", "t.csv", "--folds", "30", "--model", "svm"], 2, "30 parts want one each"),
         (["train", "t.csv", "-o", "none/m.fk"], 2, "there is no folder none"),

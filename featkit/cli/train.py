@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,17 @@ on what scores it. The same command gives the same scores.
 """
 
 
+SHARE = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*")
+"""A part of a ratio. ``float`` also takes ``6_0`` and ``nan``."""
+
+
 def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
     if value is None:
         return None
-    try:
-        return tuple(float(share) for share in value.split("/"))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20") from None
+    shares = value.split("/")
+    if not all(map(SHARE.fullmatch, shares)):
+        raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20")
+    return tuple(map(float, shares))
 
 
 @click.command(epilog=EPILOG)

@@ -128,7 +128,7 @@ def read_model(path: str | os.PathLike[str]) -> Classifier:
         return _read(_content(Path(path)))
     except ModelError as error:
         raise ModelError(f"{os.fspath(path)}: {error}") from None
-    # A crafted file can make JSON, NumPy, skops and scikit-learn raise whatever they like.
+    # A crafted file can make JSON, NumPy and scikit-learn raise whatever they like.
     except Exception as error:
         raise ModelError(
             f"{os.fspath(path)}: not a model that can be used: {type(error).__name__}:"
