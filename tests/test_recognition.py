@@ -315,7 +315,7 @@ def test_train_and_predict_by_the_command_line(table, new, tmp_path):
     assert re.search(r"^svm\t1\.000 ± 0\.000 \[0\.794, 1\.000\]", done.stdout, flags=re.MULTILINE)
     assert re.search(r"^baseline\t0\.500", done.stdout, flags=re.MULTILINE)
     assert "Brier score" in done.stdout
-    assert re.search(r"^1 noise\t8\t·$", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^noise\t8\t·$", done.stdout, flags=re.MULTILINE)
     assert f"{model}: svm, fitted on 16 rows" in done.stderr
     written = json.loads(scores.read_text())
     assert written["models"]["svm"]["accuracy"]["value"] == 1.0
