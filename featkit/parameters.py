@@ -90,10 +90,10 @@ def _bounds(metadata: Mapping[str, Any]) -> str:
     return ", ".join(bounds)
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """A sentence for a name that does not exist: what was meant, and what there is."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     said = ", ".join(names[:MOST_NAMED]) or "none"

@@ -196,7 +196,7 @@ def test_another_scikit_learn_is_named_where_it_matters(tmp_path):
 
 
 def test_200_altered_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(skops.io, "loads", lambda *a, **k: pytest.fail("it was built"))
+    monkeypatch.setattr(modelfile, "built", lambda *a, **k: pytest.fail("it was built"))
     path, rng = tmp_path / "a.fk", np.random.default_rng(11)
     write_model(fitted("logistic"), path)
     whole = path.read_bytes()
@@ -293,7 +293,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("evil", EVIL)
 def test_other_types_are_refused_wherever_they_are(tmp_path, monkeypatch, evil, place):
-    monkeypatch.setattr(skops.io, "loads", lambda *a, **k: pytest.fail("it was built"))
+    monkeypatch.setattr(modelfile, "built", lambda *a, **k: pytest.fail("it was built"))
     path = tmp_path / "a.fk"
     crafted(path, "logistic", lambda schema: PLACES[place](schema, EVIL[evil]), select=3)
     with pytest.raises(ModelError, match=r"names a type|wants to build"):

@@ -323,7 +323,7 @@ def test_train_and_predict_by_the_command_line(table, new, tmp_path):
     assert re.search(r"^svm\t1\.000 ± 0\.000 \[0\.794, 1\.000\]", done.stdout, flags=re.MULTILINE)
     assert re.search(r"^baseline\t0\.500", done.stdout, flags=re.MULTILINE)
     assert "Brier score" in done.stdout
-    assert re.search(r"^1 noise\t8\t·$", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^noise\t8\t·$", done.stdout, flags=re.MULTILINE)
     assert f"{model}: svm, fitted on 16 rows" in done.stderr
     written = json.loads(scores.read_text())
     assert written["models"]["svm"]["accuracy"]["value"] == 1.0
@@ -421,6 +421,7 @@ def test_a_table_that_somebody_else_made(tmp_path):
         (["train", "t.csv", "--label", "genre"], 2, "unknown column 'genre'"),
         (["train", "t.csv", "--model", "forest"], 2, "unknown model 'forest'"),
         (["train", "t.csv", "--ratio", "much"], 2, "'much' is not a ratio such as 60/20/20"),
+        (["train", "t.csv", "--ratio", "6_0/40"], 2, "'6_0/40' is not a ratio such as 60/20/20"),
         (["train", "t.csv", "--ratio", "60/0/40"], 2, "got (60.0, 0.0, 40.0)"),
         (["train", "t.csv", "--folds", "30", "--model", "svm"], 2, "30 parts want one each"),
         (["train", "t.csv", "-o", "none/m.fk"], 2, "there is no folder none"),

@@ -372,8 +372,16 @@ def test_nothing_is_left_of_a_page_that_cannot_be_written(tmp_path):
         (seconds(7200), "2.00\u00a0h"),
         (summarised(["", ""]), "nothing"),
         (summarised(["yes", "no", "no"]), "no: 2 rows, yes: 1 row"),
-        (summarised([str(k) for k in range(9)]), "0 to 8.000, half of them below 4.000"),
+        (summarised([str(k) for k in range(9)]), "0 to 8.000, median 4.000"),
         (summarised([f"s{k}" for k in range(9)]), "9 different values"),
+        (summarised([f"{k:02d}_02" for k in range(9)]), "9 different values"),
+        (summarised([f"{k:03d}" for k in range(9)]), "9 different values"),
+        (summarised([chr(0x660 + k) for k in range(9)]), "9 different values"),
+        (summarised([*map(str, range(9)), "nan"]), "10 different values"),
+        (summarised([*map(str, range(9)), "infinity"]), "10 different values"),
+        (summarised([*map(str, range(9)), "1e999"]), "10 different values"),
+        (summarised([f"{k}" for k in [0] * 90 + [*range(1, 11)]]), "0 to 10.00, median 0"),
+        (summarised([f"{k}.5" for k in range(-4, 5)]), "−4.500 to 4.500, median 0.5000"),
     ],
 )
 def test_numbers_are_as_a_reader_wants_them(said, wanted):

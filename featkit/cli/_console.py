@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -65,6 +67,18 @@ def remark(text: str) -> None:
     """Say on standard error what is no result, unless quiet."""
     if not is_quiet():
         click.echo(printable(text), err=True)
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: imports make none, and looking for it takes a tenth of them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def printable(text: str) -> str:
@@ -145,6 +159,18 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def fits(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table needs no line breaks; elsewhere than on a terminal it never does."""
+    if not sys.stdout.isatty():
+        return True
+    from rich.cells import cell_len
+    from rich.console import Console
+
+    columns = zip(headers, *rows, strict=True)
+    widths = [max(cell_len(printable(cell)) for cell in column) for column in columns]
+    return sum(widths) + 3 * len(widths) <= Console().width
 
 
 def _unbroken(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[bool]:
@@ -238,6 +264,12 @@ def show_left_out(counts: Mapping[str, int]) -> None:
 
     if counts:
         remark(f"left out: {said(counts)}")
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What makes scores or predictions doubtful, on standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {printable(warning)}", err=True)
 
 
 def show_failures(failures: Sequence[Failure], *, beside: str | None = None) -> None:

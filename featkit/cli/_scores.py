@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from featkit.cli._console import counted, printable, show_table
+from featkit.cli._console import counted, fits, printable, show_table
 from featkit.models import AUTO
 from featkit.report.words import fixed
 
@@ -17,6 +17,8 @@ TITLES = {
     "macro_f1": "macro F1",
     "log_loss": "log loss",
 }
+
+CORNER = "true \\ predicted"
 
 MOST_CLASSES = 20
 """Classes up to which a confusion matrix can be looked at on a terminal."""
@@ -31,12 +33,6 @@ def show_scores(scores: Mapping[str, Any]) -> None:
     _show_classes(scores)
     _show_confusion(scores)
     _show_calibration(scores)
-
-
-def show_warnings(warnings: Sequence[str]) -> None:
-    """What makes the scores doubtful, on standard error."""
-    for warning in warnings:
-        click.echo(f"warning: {printable(warning)}", err=True)
 
 
 def _show_likely_groups(scores: Mapping[str, Any]) -> None:
@@ -113,17 +109,18 @@ def _show_classes(scores: Mapping[str, Any]) -> None:
 
 
 def _show_confusion(scores: Mapping[str, Any]) -> None:
-    classes = [printable(name) for name in scores["classes"]]
+    """The matrix; its columns are headed by their classes, or by marks if these are too long."""
+    classes = list(scores["classes"])
     if len(classes) > MOST_CLASSES:
         return
+    counts = [[str(count) if count else "·" for count in row] for row in scores["confusion"]]
+    headers, rows = classes, classes
+    if not fits([CORNER, *headers], [[name, *row] for name, row in zip(rows, counts, strict=True)]):
+        headers = [f"#{k}" for k in range(1, len(classes) + 1)]
+        rows = [f"{mark} {name}" for mark, name in zip(headers, classes, strict=True)]
     click.echo("\nrows of each class, by the class that was predicted:")
-    show_table(
-        ["true \\ predicted", *(str(k + 1) for k in range(len(classes)))],
-        [
-            [f"{k + 1} {name}", *(str(count) if count else "·" for count in row)]
-            for k, (name, row) in enumerate(zip(classes, scores["confusion"], strict=True))
-        ],
-    )
+    table = [[name, *row] for name, row in zip(rows, counts, strict=True)]
+    show_table([CORNER, *headers], table)
 
 
 def _show_calibration(scores: Mapping[str, Any]) -> None:

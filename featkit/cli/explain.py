@@ -45,19 +45,20 @@ def command(
     Each bar is a contribution of one column, with its value in its own unit: to the right for the
     class, to the left against it. The segments of a recording are shown by their mean.
     """
-    from featkit.cli._console import remark, show_failures
+    from featkit.cli._console import no_garbage_collection, remark, show_failures
     from featkit.cli._progress import shown_explaining
     from featkit.errors import ParameterError
-    from featkit.explaining import explain
     from featkit.parameters import unknown
-    from featkit.recognition import load_model
-    from featkit.report import write_recording
     from featkit.writing import check_outputs
 
     check_outputs({output: ".html"}, inputs=[model, file])
     if not os.path.isfile(file):
         raise ParameterError(f"{file}: no such file: give one sound file")
-    loaded = load_model(model)
+    with no_garbage_collection():
+        from featkit.explaining import explain
+        from featkit.recognition import load_model
+
+        loaded = load_model(model)
     if of_class is not None and of_class not in loaded.classes:
         raise ParameterError(unknown("class", of_class, loaded.classes))
     extraction = loaded.extract([file])
@@ -70,6 +71,8 @@ def command(
     _show_probabilities(said, loaded.classes)
     _show_contributions(explanation, of_class or str(said["predicted"]), top)
     if output is not None:
+        from featkit.report import write_recording
+
         folder = os.path.dirname(os.path.abspath(file))
         write_recording(
             output,

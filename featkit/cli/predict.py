@@ -50,14 +50,22 @@ def command(
     INPUT is sound files and folders of them, or one table.
     """
     from featkit import delimited
-    from featkit.cli._console import counted, remark, show_failures, show_left_out
+    from featkit.cli._console import (
+        counted,
+        no_garbage_collection,
+        remark,
+        show_failures,
+        show_left_out,
+        show_warnings,
+    )
     from featkit.cli._progress import shown_batch
-    from featkit.cli._scores import show_warnings
-    from featkit.recognition import load_model
     from featkit.writing import check_outputs, replacing
 
     check_outputs({output: ".csv"}, inputs=[model, *inputs])
-    loaded = load_model(model)
+    with no_garbage_collection():
+        from featkit.recognition import load_model
+
+        loaded = load_model(model)
     with shown_batch() as progress:
         predictions = loaded.predict(inputs, per=per, n_jobs=jobs, progress=progress)
     if output is None:

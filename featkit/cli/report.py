@@ -57,10 +57,8 @@ def command(
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
-    from featkit.cli._console import counted, printable, remark
+    from featkit.cli._console import counted, no_garbage_collection, printable, remark
     from featkit.cli._progress import shown_explaining
-    from featkit.explaining import explain
-    from featkit.recognition import load_model
     from featkit.report import check_asked, read_scores, write_report
     from featkit.writing import check_outputs
 
@@ -72,7 +70,11 @@ def command(
         write_report(output, model=read_scores(model), csv=csv)
         remark(f"{output}: scores alone; with the model and its table it says why")
         return
-    loaded = load_model(model)
+    with no_garbage_collection():
+        from featkit.explaining import explain
+        from featkit.recognition import load_model
+
+        loaded = load_model(model)
     features = explanation = None
     if table is not None:
         features = loaded.read(table)

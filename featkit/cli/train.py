@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,17 @@ the same scores.
 """
 
 
+SHARE = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*")
+"""A part of a ratio. ``float`` also takes ``6_0`` and ``nan``."""
+
+
 def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
     if value is None:
         return None
-    try:
-        return tuple(float(share) for share in value.split("/"))
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20") from None
+    shares = value.split("/")
+    if not all(map(SHARE.fullmatch, shares)):
+        raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20")
+    return tuple(map(float, shares))
 
 
 @click.command(epilog=EPILOG)
@@ -110,9 +115,8 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
     columns of numbers.
     """
-    from featkit.cli._console import listed
+    from featkit.cli._console import listed, show_warnings
     from featkit.cli._progress import shown_progress
-    from featkit.cli._scores import show_scores, show_warnings
     from featkit.recognition import train
     from featkit.writing import check_outputs
 
@@ -123,6 +127,8 @@ def command(
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
     show_warnings(result.warnings)
+    from featkit.cli._scores import show_scores  # loads the report's words, once there are scores
+
     show_scores(result.scores)
 
 

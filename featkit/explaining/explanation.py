@@ -16,11 +16,20 @@ from typing import Any
 
 import numpy as np
 
+from featkit.cells import texts
+from featkit.errors import ParameterError
 from featkit.models.scores import predicted
+from featkit.parameters import unknown
 from featkit.segments import Array
 
 EXACT = 1e-4
 """Of the output's size: how much may be missing from the sum of contributions."""
+
+ROUNDING = 1e-6
+"""Of the largest number that is added up: what single precision may lose (xgboost's)."""
+
+NOTHING = 1e-12
+"""Log odds or probability that mean nothing, however small all others are."""
 
 NO_FOLD = ""
 """Where a row was explained by the final model."""
@@ -104,7 +113,9 @@ class Explanation:
         """What to say where contributions do not add up to the output; "" where they do."""
         missing = np.abs(self.residual).max(axis=1, initial=0)
         size = float(np.abs(self.output - self.base).max(initial=0))
-        wrong = ~(missing <= EXACT * size)
+        summed = np.abs(self.base) + np.abs(self.values).sum(axis=1)
+        rounding = ROUNDING * float(summed.max(initial=0))
+        wrong = ~(missing <= max(EXACT * size, rounding, NOTHING))
         if not wrong.any():
             return ""
         return (
@@ -154,6 +165,40 @@ class Explanation:
             error=None,
         )
 
+    def place_of_class(self, of_class: object) -> int:
+        """Where a class is in ``classes``.
+
+        Parameters
+        ----------
+        of_class : str or number
+            Its name, or the label that it was trained as: 1 is the class ``"1"``.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such class.
+        """
+        return _place("class", of_class, self.classes)
+
+    def place_of_column(self, column: object) -> int:
+        """Where a column is in ``columns``; a number stands for the column of that name.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such column.
+        """
+        return _place("column", column, self.columns)
+
     def unit(self, column: str) -> str:
         """The unit of a column, "" if it is not known."""
         return str(self.schema.get(column, {}).get("unit", ""))
+
+
+def _place(what: str, name: object, names: Sequence[str]) -> int:
+    """Where a name is among others; names that are numbers may be given as numbers."""
+    value = name.item() if isinstance(name, np.generic) else name
+    text = texts([value])[0] if isinstance(value, int | float) else value
+    if not isinstance(text, str) or text not in names:
+        raise ParameterError(unknown(what, value, names))
+    return names.index(text)

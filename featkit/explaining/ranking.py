@@ -37,7 +37,7 @@ CORRELATED = 0.9
 
 
 def importance(
-    explanation: Explanation, *, by: str = "column", of_class: str | None = None
+    explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
 ) -> pd.DataFrame:
     """Mean |SHAP|, the greatest first.
 
@@ -47,8 +47,9 @@ def importance(
         The contributions.
     by : {"column", "descriptor", "family", "statistic"}
         What they are put together by.
-    of_class : str, optional
-        For one class; left out, summed over all, of which two count as one.
+    of_class : str or number, optional
+        For one class; left out, summed over all, of which two count as one. Names that are numbers
+        may be given as numbers.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def importance(
 
 
 def importance_by_fold(
-    explanation: Explanation, *, by: str = "column", of_class: str | None = None
+    explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
 ) -> pd.DataFrame:
     """Mean |SHAP| in each fold that explained: how far its models differ.
 
@@ -108,7 +109,9 @@ def importance_by_fold(
     return means.drop(index=NO_FOLD, errors="ignore")
 
 
-def _each(explanation: Explanation, by: str, of_class: str | None) -> tuple[list[str], Array]:
+def _each(
+    explanation: Explanation, by: str, of_class: str | float | None
+) -> tuple[list[str], Array]:
     """Names, and the size of the contributions of each to each row, ``(rows, names)``."""
     names, values = grouped(explanation, by)
     return names, _sizes(_of_class(explanation, values, of_class))
@@ -207,7 +210,7 @@ def _label(explanation: Explanation, column: str, by: str) -> str:
 
 
 def contributions(
-    explanation: Explanation, row: int, of_class: str | None = None, *, top: int = 10
+    explanation: Explanation, row: int, of_class: str | float | None = None, *, top: int = 10
 ) -> pd.DataFrame:
     """The largest contributions to one row, for one class.
 
@@ -217,7 +220,7 @@ def contributions(
         The contributions.
     row : int
         Which row.
-    of_class : str, optional
+    of_class : str or number, optional
         For which class; left out, the one that was predicted.
     top : int
         How many.
@@ -230,12 +233,12 @@ def contributions(
     """
     import pandas as pd
 
-    name = of_class if of_class is not None else str(explanation.predicted[row])
-    values = _of_class(explanation, explanation.values[row : row + 1], name)[0, :, 0]
+    k = explanation.place_of_class(explanation.predicted[row] if of_class is None else of_class)
+    values = explanation.values[row, :, k]
     order = np.argsort(-np.abs(values), kind="stable")[:top]
     usual = np.full((2, len(order)), np.nan)
     if explanation.usual is not None:
-        usual = explanation.usual[:, explanation.classes.index(name), order]
+        usual = explanation.usual[:, k, order]
     return pd.DataFrame(
         {
             "feature": [explanation.columns[k] for k in order],
@@ -248,12 +251,10 @@ def contributions(
     )
 
 
-def _of_class(explanation: Explanation, values: Array, name: str | None) -> Array:
+def _of_class(explanation: Explanation, values: Array, name: str | float | None) -> Array:
     if name is None:
         return values
-    if name not in explanation.classes:
-        raise ParameterError(unknown("class", name, explanation.classes))
-    k = explanation.classes.index(name)
+    k = explanation.place_of_class(name)
     return values[:, :, k : k + 1]
 
 

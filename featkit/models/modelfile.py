@@ -28,6 +28,7 @@ from featkit.errors import ModelError
 from featkit.models.card import CARRIED, MOST_SAID, check_card
 from featkit.models.classifier import Classifier
 from featkit.models.estimators import Estimator, build, estimator
+from featkit.models.schema import build as built
 from featkit.models.trusted import PREPARATIONS, check_parameters, check_parts, is_array
 from featkit.writing import replacing
 
@@ -93,7 +94,7 @@ LOADERS = {
     "numpy.ndarray": {"NdArrayNode"},
     "sklearn.tree._tree.Tree": {"TreeNode"},
 }
-"""How skops may build a type; all others by setting attributes."""
+"""How a type may be built, by skops's names; all others by setting attributes."""
 
 
 def write_model(model: Classifier, path: str | os.PathLike[str]) -> None:
@@ -127,7 +128,7 @@ def read_model(path: str | os.PathLike[str]) -> Classifier:
         return _read(_content(Path(path)))
     except ModelError as error:
         raise ModelError(f"{os.fspath(path)}: {error}") from None
-    # A crafted file can make JSON, NumPy, skops and scikit-learn raise whatever they like.
+    # A crafted file can make JSON, NumPy and scikit-learn raise whatever they like.
     except Exception as error:
         raise ModelError(
             f"{os.fspath(path)}: not a model that can be used: {type(error).__name__}:"
@@ -179,9 +180,9 @@ def _read(content: bytes) -> Classifier:
         chosen = estimator(card["name"])
         arrays = _check_types(schema, chosen)
         _check_unpacked(sum(archive.getinfo(name).file_size for name in arrays), len(content))
-        clean = _repacked(archive, schema, set(arrays))
+        contents = {name: archive.read(name) for name in sorted(set(arrays))}
     try:
-        pipeline = _built(clean, chosen)
+        pipeline = built(schema, contents)
         _check_pipeline(pipeline, chosen, card)
     # Parts of one scikit-learn can lack what another looks for.
     except AttributeError as error:
@@ -269,22 +270,6 @@ def _parts(schema: Any) -> Iterator[dict[str, Any]]:
             left.extend(part.values())
         elif isinstance(part, list):
             left.extend(part)
-
-
-def _repacked(archive: zipfile.ZipFile, schema: Any, arrays: set[str]) -> bytes:
-    """An archive of what was looked at, and nothing else."""
-    clean = io.BytesIO()
-    with zipfile.ZipFile(clean, "w") as out:
-        out.writestr(SCHEMA, json.dumps(schema))
-        for name in sorted(arrays):
-            out.writestr(name, archive.read(name))
-    return clean.getvalue()
-
-
-def _built(content: bytes, chosen: Estimator) -> Any:
-    import skops.io
-
-    return skops.io.loads(content, trusted=sorted(TYPES | chosen.types))
 
 
 def _check_pipeline(pipeline: Any, chosen: Estimator, card: dict[str, Any]) -> None:

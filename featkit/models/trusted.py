@@ -1,7 +1,7 @@
 """What the parts of a fitted estimator may be, when it comes from a file.
 
-skops sees to the types, but not to where they stand: without more, a method could be replaced by
-an attribute of its name, or a parameter by an estimator that does something else.
+The list of types says what may be built, but not where it stands: without more, a method could be
+replaced by an attribute of its name, or a parameter by an estimator that does something else.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import grid, importance_by_fold
 from featkit.explaining.ranking import importance as ranking
-from featkit.parameters import unknown
 from featkit.plots.drawing import (
     AS_IS,
     amount,
@@ -38,21 +37,18 @@ from featkit.plots.drawing import (
     side_by_side,
     some_of,
     titled,
+    wide_enough,
 )
 from featkit.segments import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PLURAL = {
-    "column": "columns",
-    "descriptor": "descriptors",
-    "family": "families",
-    "statistic": "statistics",
-}
-
 VALUES = ("viridis_r", 0.1, 1.0)
 """Colours of points: no lighter than can be seen on white."""
+
+FEWEST_HIGH = 3
+"""Columns for which a beeswarm is high enough for the name of its colours."""
 
 BAR, OWN, OTHER = "#56b4e9", "#00336b", "#7f7f7f"
 FOLDS: dict[str, Any] = {"s": 7, "color": OWN, "linewidths": 0, "zorder": 3}
@@ -63,7 +59,7 @@ def importance(
     explanation: Explanation,
     *,
     by: str = "column",
-    of_class: str | None = None,
+    of_class: str | float | None = None,
     top: int = 15,
     ax: Axes | None = None,
 ) -> Axes:
@@ -78,8 +74,8 @@ def importance(
         The contributions.
     by : {"column", "descriptor", "family", "statistic"}
         What they are put together by.
-    of_class : str, optional
-        For one class; left out, summed over all.
+    of_class : str or number, optional
+        For one class; left out, summed over all. Names that are numbers may be given as numbers.
     top : int
         How many bars at most, from 1.
     ax : matplotlib.axes.Axes, optional
@@ -95,11 +91,12 @@ def importance(
     ParameterError
         If there is no such class or no such way to put together, no row, or `top` is below 1.
     """
-    check(explanation, of_class, top)
+    check(explanation, top)
+    name = "all classes" if of_class is None else _class_name(explanation, of_class)
     table = ranking(explanation, by=by, of_class=of_class)
     shown = table.head(top)
     places = np.arange(len(shown))
-    ax = new_axes(ax, 6.4, 0.27 * len(shown) + 1.3)
+    ax = new_axes(ax, wide_enough(shown["feature"]), 0.27 * len(shown) + 1.3)
     ax.barh(places, shown["mean_abs_shap"], height=0.7, color=BAR)
     ax.hlines(places, shown["low"], shown["high"], color="black", linewidth=1.2)
     by_fold = importance_by_fold(explanation, by=by, of_class=of_class)[shown["feature"]]
@@ -107,15 +104,21 @@ def importance(
         means = by_fold.to_numpy().T
         ax.scatter(means, np.repeat(places, means.shape[1]), **FOLDS)
     ax.set_xlim(left=0)
+    ax.locator_params(axis="x", nbins=5)
     dots = "; dots: folds" if len(by_fold) > 1 else ""
     ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals{dots}")
     listed(ax, shown["feature"].tolist())
-    titled(ax, of_class or "all classes", some_of(len(shown), len(table), PLURAL[by]))
+    titled(ax, name, some_of(len(shown), len(table), by))
     return ax
 
 
 def beeswarm(
-    explanation: Explanation, *, of_class: str, top: int = 12, ax: Axes | None = None, seed: int = 0
+    explanation: Explanation,
+    *,
+    of_class: str | float,
+    top: int = 12,
+    ax: Axes | None = None,
+    seed: int = 0,
 ) -> Axes:
     """A point for each row and column: how much it spoke for the class, and how large it was.
 
@@ -126,7 +129,7 @@ def beeswarm(
     ----------
     explanation : Explanation
         The contributions.
-    of_class : str
+    of_class : str or number
         The class that columns speak for or against.
     top : int
         How many columns at most, from 1: those that matter most to the class, the first at the top.
@@ -145,7 +148,8 @@ def beeswarm(
     ParameterError
         If there is no such class, no row, or `top` is below 1.
     """
-    check(explanation, of_class, top)
+    check(explanation, top)
+    of_class = _class_name(explanation, of_class)
     names = ranking(explanation, of_class=of_class)["feature"].head(top).tolist()
     columns = [explanation.columns.index(name) for name in names]
     said = explanation.values[:, columns, explanation.classes.index(of_class)]
@@ -153,7 +157,7 @@ def beeswarm(
     heights = np.arange(len(names)) + side_by_side(said, np.random.default_rng(seed))
     there = ~np.isnan(rank)
 
-    ax = new_axes(ax, 6.4, 0.4 * len(names) + 1.3)
+    ax = new_axes(ax, wide_enough(names), 0.4 * max(len(names), FEWEST_HIGH) + 1.3)
     ax.axvline(0, **LINE)
     size = dot_size(len(said))
     points = ax.scatter(
@@ -176,13 +180,13 @@ def beeswarm(
     key.outline.set_visible(False)
     key.ax.set_yticks([0, 1], ["low", "high"])
     key.ax.tick_params(length=0)
-    key.set_label("value of the column, by rank", labelpad=-16)
-    ax.locator_params(axis="x", nbins=6)
+    key.set_label("value of the\ncolumn, by rank")
+    ax.locator_params(axis="x", nbins=5)
     ax.set_xlabel(
         f"contribution, in {explanation.scale}\n(above 0: for the class; below: against it)"
     )
     listed(ax, names)
-    titled(ax, of_class, some_of(len(names), len(explanation.columns), "columns"))
+    titled(ax, of_class, some_of(len(names), len(explanation.columns), "column"))
     return ax
 
 
@@ -237,7 +241,7 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
 
 
 def dependence(
-    explanation: Explanation, column: str, *, of_class: str, ax: Axes | None = None
+    explanation: Explanation, column: str, *, of_class: str | float, ax: Axes | None = None
 ) -> Axes:
     """How the contribution of a column to a class depends on its value: a point for each row.
 
@@ -250,7 +254,7 @@ def dependence(
         The contributions.
     column : str
         Which column.
-    of_class : str
+    of_class : str or number
         The class that it speaks for or against.
     ax : matplotlib.axes.Axes, optional
         Where to draw; left out, on a new figure.
@@ -265,10 +269,10 @@ def dependence(
     ParameterError
         If there is no such column or class, or no row.
     """
-    check(explanation, of_class)
-    if column not in explanation.columns:
-        raise ParameterError(unknown("column", column, explanation.columns))
-    k = explanation.columns.index(column)
+    check(explanation)
+    of_class = _class_name(explanation, of_class)
+    k = explanation.place_of_column(column)
+    column = explanation.columns[k]
     x, said = explanation.X[:, k], explanation.values[:, k, explanation.classes.index(of_class)]
     there = np.isfinite(x)
 
@@ -284,10 +288,16 @@ def dependence(
         shown_name(column) + (f" [{shown_name(unit)}]" if unit not in ("", "1") else ""), **AS_IS
     )
     ax.set_ylabel(f"contribution, in {explanation.scale}")
+    ax.locator_params(axis="x", nbins=6)
     missing = int((~there).sum())
-    titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'rows')}" if missing else "")
+    titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'row')}" if missing else "")
     opened(ax)
     return ax
+
+
+def _class_name(explanation: Explanation, of_class: str | float) -> str:
+    """The name of a class, which may be given as a number."""
+    return explanation.classes[explanation.place_of_class(of_class)]
 
 
 def _kinds(explanation: Explanation, of_class: str) -> list[tuple[str, Array, dict[str, Any]]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit.bidi import marked
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import ranked
-from featkit.parameters import unknown
 from featkit.segments import Array
 
 if TYPE_CHECKING:
@@ -23,19 +23,28 @@ AMOUNTS = ("Blues", 0.0, 0.95)
 AS_IS: dict[str, Any] = {"parse_math": False, "usetex": False}
 """Of all text that holds a name."""
 
+PLURAL = {
+    "column": "columns",
+    "descriptor": "descriptors",
+    "family": "families",
+    "row": "rows",
+    "statistic": "statistics",
+}
+
 LONGEST = 36
 """Letters of a name that are shown."""
+
+LONGEST_TITLE = 44
+"""Letters of a name and what is said of it that stand on one line."""
 
 CELL, LETTER = 0.48, 0.085
 """Inches of a cell of a matrix, and of a letter beside it."""
 
 
-def check(explanation: Explanation, of_class: str | None = None, top: int = 1) -> None:
+def check(explanation: Explanation, top: int = 1) -> None:
     """Refuse what cannot be drawn."""
     if not explanation.values.size:
         raise ParameterError("the explanation is empty: there is nothing to draw")
-    if of_class is not None and of_class not in explanation.classes:
-        raise ParameterError(unknown("class", of_class, explanation.classes))
     if top < 1:
         raise ParameterError(f"top must be at least 1, got {top}")
 
@@ -48,6 +57,11 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
 
     new: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
     return new
+
+
+def wide_enough(names: Iterable[str]) -> float:
+    """Inches of a figure that has these names beside it, and room for numbers below."""
+    return max(6.4, 4.4 + LETTER * max(len(shown_name(name)) for name in names))
 
 
 def matrix(
@@ -94,27 +108,31 @@ def opened(ax: Axes) -> None:
 
 
 def titled(ax: Axes, name: str, detail: str) -> None:
-    """Say what it is of, and what more there is to say."""
-    ax.set_title(": ".join(filter(None, (shown_name(name), detail))), fontsize="medium", **AS_IS)
+    """Say what it is of, and what more there is to say: on a line of its own if it is long."""
+    parts = [part for part in (shown_name(name), detail) if part]
+    first = sum(len(part.partition("\n")[0]) for part in parts)
+    between = ": " if first <= LONGEST_TITLE else ":\n"
+    ax.set_title(between.join(parts), fontsize="medium", **AS_IS)
 
 
 def shown_name(name: str) -> str:
     """A name without what is no letter, on one line, and not too long."""
     text = "".join(letter if letter.isprintable() else "�" for letter in str(name))
     half = LONGEST // 2
-    return text if len(text) <= LONGEST else f"{text[: half - 1]}…{text[-half:]}"
+    return marked(text if len(text) <= LONGEST else f"{text[: half - 1]}…{text[-half:]}")
 
 
-def amount(explanation: Explanation, of_class: str | None) -> str:
+def amount(explanation: Explanation, of_class: object) -> str:
     """What a size of contributions is in; of two classes one counts."""
     over = len(explanation.classes)
     summed = f",\nsummed over {over} classes" if of_class is None and over > 2 else ""
     return f"mean |contribution|, in {explanation.scale}{summed}"
 
 
-def some_of(shown: int, there: int, what: str) -> str:
+def some_of(shown: int, there: int, thing: str) -> str:
     """How many are shown, and of how many."""
-    return f"{shown:,} of {there:,} {what}" if shown < there else f"{there:,} {what}"
+    things = thing if there == 1 else PLURAL[thing]
+    return f"{shown:,} of {there:,} {things}" if shown < there else f"{there:,} {things}"
 
 
 def percent_of(share: float) -> str:

@@ -126,7 +126,7 @@ def recording_page(
     model: Subject,
     explanation: Explanation,
     sound: Folder | None = None,
-    of_class: str | None = None,
+    of_class: str | float | None = None,
     top: int = CONTRIBUTIONS,
 ) -> str:
     """The page of one recording as a text of HTML.
@@ -139,7 +139,7 @@ def recording_page(
         Of the rows of the recording.
     sound : path, optional
         Folder that it is in.
-    of_class : str, optional
+    of_class : str or number, optional
         For which class columns are shown; left out, for the one that it was given.
     top : int
         How many columns are shown.
@@ -283,7 +283,7 @@ def write_recording(
     model: Subject,
     explanation: Explanation,
     sound: Folder | None = None,
-    of_class: str | None = None,
+    of_class: str | float | None = None,
     top: int = CONTRIBUTIONS,
 ) -> None:
     """Write the page of one recording, whole or not at all; see `recording_page`.

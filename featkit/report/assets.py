@@ -16,7 +16,9 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from featkit import bidi
 
 FOLDER = resources.files("featkit.report") / "page"
 
@@ -37,11 +39,14 @@ def environment() -> Environment:
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=settled,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters["json"] = as_json
     made.filters["breakable"] = breakable
+    made.filters["named"] = named
+    made.filters["verbatim"] = escape
     return made
 
 
@@ -50,9 +55,21 @@ def as_json(data: Any) -> Markup:
     return Markup(json.dumps(data, ensure_ascii=False, allow_nan=False).translate(UNSAFE))
 
 
+def settled(value: Any) -> Any:
+    """What a template shows: names in texts are isolated, markup and all else stay as they are."""
+    return bidi.settled(value) if type(value) is str else value
+
+
+def named(name: str) -> Markup:
+    """A name that is all that an element holds."""
+    if not bidi.is_concerned(name):
+        return escape(name)
+    return Markup("<bdi>{}</bdi>").format(bidi.harmless(name))
+
+
 def breakable(name: str) -> Markup:
     """A name that may be broken after an underscore."""
-    return Markup("_<wbr>").join(name.split("_"))
+    return Markup(named(name).replace("_", Markup("_<wbr>")))
 
 
 def style() -> Markup:

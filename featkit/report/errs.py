@@ -13,6 +13,9 @@ from featkit.report.words import count, fixed, of_hundred, percent, quoted
 STEPS = 9
 """Shades of a cell."""
 
+LONGEST_HEADS, LONGEST_HEAD = 60, 12
+"""Letters of all names of classes, and of one, up to which these head the confusion matrix."""
+
 MOST_NAMED = 6
 """Confusions put into words."""
 
@@ -46,6 +49,7 @@ class Errs:
 
     lead: str
     classes: Sequence[str]
+    heads: Sequence[str]
     cells: Sequence[Sequence[Cell]]
     totals: Sequence[int]
     confusions: Sequence[str]
@@ -61,12 +65,21 @@ def errs(scores: Mapping[str, Any]) -> Errs:
     return Errs(
         lead=_lead(wrong, int(counts.sum())),
         classes=classes,
+        heads=_heads(classes),
         cells=_cells(classes, counts),
         totals=counts.sum(axis=1).tolist(),
         confusions=_confusions(classes, counts),
         per_class=[_class(of) for of in scores["per_class"]],
         lean=_lean(scores["per_class"]),
     )
+
+
+def _heads(classes: Sequence[str]) -> list[str]:
+    """What the columns of the matrix are headed: the classes, or their marks if these are long."""
+    lengths = [len(name) for name in classes]
+    if sum(lengths) <= LONGEST_HEADS and max(lengths, default=0) <= LONGEST_HEAD:
+        return list(classes)
+    return [f"#{k}" for k in range(1, len(classes) + 1)]
 
 
 def _lead(wrong: int, total: int) -> str:

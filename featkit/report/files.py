@@ -79,8 +79,8 @@ def file_name(number: int, of_class: str) -> str:
 def _of_scores(scores: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
-    confusion = pd.DataFrame(scores["confusion"], columns=list(scores["classes"]))
-    confusion.insert(0, "class", list(scores["classes"]), allow_duplicates=True)
+    classes = list(scores["classes"])
+    confusion = _led(pd.DataFrame(scores["confusion"], columns=classes), "class", classes)
     models = dict(ranked(scores))
     if scores.get("recordings"):
         models[f"{scores['model']}, whole recordings"] = scores["recordings"]
@@ -110,17 +110,30 @@ def _of_explanation(explanation: Explanation) -> dict[str, pd.DataFrame]:
         tables[file_name(number, name)] = importance(explanation, of_class=name)
     for by in BY[1:]:
         tables[f"by_{by}.csv"] = importance(explanation, by=by)
+    families = grid(explanation)
     groups = [
         {"group": number, "feature": name}
         for number, names in enumerate(correlated(explanation), start=1)
         for name in names
     ]
     return tables | {
-        "direction.csv": direction(explanation).rename_axis("feature").reset_index(),
-        "family_by_statistic.csv": grid(explanation).rename_axis("family").reset_index(),
+        "direction.csv": _led(direction(explanation), "feature", explanation.columns),
+        "family_by_statistic.csv": _led(families, "family", families.index.tolist()),
         "correlated.csv": pd.DataFrame(groups, columns=["group", "feature"]),
         "predictions.csv": _predictions(explanation),
     }
+
+
+def _led(table: pd.DataFrame, name: str, column: Sequence[str]) -> pd.DataFrame:
+    """The table with a first column of names; it is called ``name_`` if another is called so.
+
+    Other columns are called as classes are, which may have any name.
+    """
+    while name in table.columns:
+        name += "_"
+    table = table.reset_index(drop=True)
+    table.insert(0, name, list(column))
+    return table
 
 
 def _predictions(explanation: Explanation) -> pd.DataFrame:

@@ -16,15 +16,18 @@ from featkit.segments import Array
 def held_out(model: Subject, explanation: Explanation) -> dict[str, Any] | None:
     """Scores of the rows that the model has not learnt from, if their true classes are known.
 
-    Of the shape that training gives: see `featkit.models.result.Result`.
+    Of the shape that training gives: see `featkit.models.result.Result`. The baseline gives each
+    row the shares of the classes in these rows: the commonest class is that of this table.
     """
     rows = np.flatnonzero(explanation.held_out)
     if not len(rows) or explanation.y is None:
         return None
     y, groups = explanation.y[rows].astype(str), explanation.groups[rows]
-    P = {model.name: explanation.probabilities[rows]}
-    if shares := _shares(model):
-        P[BASELINE] = np.tile(shares, (len(rows), 1))
+    shares = np.array([np.mean(y == name) for name in model.classes])
+    P = {
+        model.name: explanation.probabilities[rows],
+        BASELINE: np.tile(shares, (len(rows), 1)),
+    }
     unit = "group" if "group" in explanation.keys else "recording"
     return {
         "protocol": "a table that it was not trained on",
@@ -36,12 +39,6 @@ def held_out(model: Subject, explanation: Explanation) -> dict[str, Any] | None:
         "recordings": _of_recordings(explanation, rows, y),
         "warnings": [],
     }
-
-
-def _shares(model: Subject) -> list[float]:
-    """How common each class was among the rows that the model was judged on."""
-    counts = [of["support"] for of in model.scores.get("per_class", [])]
-    return [count / sum(counts) for count in counts]
 
 
 def _of_recordings(explanation: Explanation, rows: Array, y: Array) -> dict[str, Any] | None:

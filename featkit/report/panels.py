@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from featkit.bidi import settled
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import direction, importance
 from featkit.report import svg
@@ -66,7 +67,7 @@ class Panel:
 def row_name(explanation: Explanation, row: int) -> str:
     """What a row is of."""
     keys = explanation.keys
-    name = str(keys["path"][row]) if "path" in keys else f"row {row + 1}"
+    name = settled(str(keys["path"][row])) if "path" in keys else f"row {row + 1}"
     return ", ".join(filter(None, (name, times(explanation, row))))
 
 

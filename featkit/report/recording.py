@@ -66,7 +66,7 @@ def recording(
     *,
     sound: str | os.PathLike[str] | None,
     sample_rate: float | None,
-    of_class: str | None,
+    of_class: str | float | None,
     top: int,
 ) -> Recording:
     """What the page shows of the rows of one recording."""

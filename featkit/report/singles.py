@@ -139,16 +139,16 @@ def single(
     sound: str | os.PathLike[str] | None,
     sample_rate: float | None,
     *,
-    of_class: str | None = None,
+    of_class: str | float | None = None,
     top: int = CONTRIBUTIONS,
     classes: int = PROBABILITIES,
 ) -> Single:
     """One row: its probabilities, and what spoke for and against a class (the one it was given)."""
     said = str(explanation.predicted[row])
-    asked = said if of_class is None else of_class
+    k = explanation.place_of_class(said if of_class is None else of_class)
+    asked = explanation.classes[k]
     true = "" if explanation.y is None else str(explanation.y[row])
     table = contributions(explanation, row, asked, top=top)
-    k = explanation.classes.index(asked)
     rest = float(explanation.values[row, :, k].sum() - table["shap"].sum())
     longest = float(table["shap"].abs().max()) if len(table) else 0.0
     others = len(explanation.columns) - len(table)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
+from featkit.bidi import isolated, settled
 from featkit.report.words import figures, fixed, signed
 from featkit.segments import Array
 
@@ -45,7 +46,7 @@ def _plain(value: Any) -> Any:
 
 def strip(*inside: str, kind: str, title: str = "", **data: str) -> Markup:
     """A chart as wide as its cell; without a title the numbers beside it say it all."""
-    role = {"role": "img", "aria_label": title} if title else {"aria_hidden": "true"}
+    role = {"role": "img", "aria_label": settled(title)} if title else {"aria_hidden": "true"}
     return element(
         "svg",
         *inside,
@@ -144,6 +145,7 @@ BOX = (46, 10, 294, 150)
 
 def plot(*inside: str, title: str, described: str, kind: str, **data: Any) -> Markup:
     """A chart with two axes, of which the text is part."""
+    title, described = settled(title), settled(described)
     about = [element("title", escape(title)), element("desc", escape(described))]
     return element(
         "svg",
@@ -178,7 +180,7 @@ def axes(x: tuple[str, str], y: tuple[str, str], x_name: str, y_name: str) -> li
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
-    return element("text", escape(text), x=x, y=y, text_anchor=anchor)
+    return element("text", escape(settled(text)), x=x, y=y, text_anchor=anchor)
 
 
 def dependence(
@@ -222,7 +224,7 @@ def dependence(
             "contribution",
         ),
         _text(left - 5, middle + 4, "0", "end"),
-        title=f"What {column} says of {of_class}",
+        title=f"What {isolated(column)} says of {isolated(of_class)}",
         described=_described(line, unit),
         kind="dependence",
         data_top=f"{y1:.4g}",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from featkit.bidi import isolated
 from featkit.segments import Array
 
 NO_NUMBER = "–"
@@ -15,6 +17,9 @@ NO_NUMBER = "–"
 UNITLESS = ("", "1")
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
+
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""A number as tables write one. ``float`` also takes ``01_02`` and ``007``, which are names."""
 
 
 def figures(value: float, digits: int = 4) -> str:
@@ -85,12 +90,12 @@ def plural(thing: str) -> str:
 
 def quoted(name: str) -> str:
     """A name from outside, set off from the words around it."""
-    return f"“{name}”"
+    return f"“{isolated(name)}”"
 
 
 def listed(names: Iterable[str]) -> str:
     """a, b and c."""
-    *most, last = names
+    *most, last = map(isolated, names)
     return f"{', '.join(most)} and {last}" if most else last
 
 
@@ -119,17 +124,17 @@ def summarised(values: Sequence[Any] | Array) -> str:
     numbers = _numbers(there)
     if numbers is not None:
         low, middle, high = (figures(float(np.percentile(numbers, q))) for q in (0, 50, 100))
-        return f"{low} to {high}, half of them below {middle}{missing}"
+        return f"{low} to {high}, median {middle}{missing}"
     return f"{len(names):,} different values{missing}"
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return isolated(text if len(text) <= 40 else f"{text[:39]}…")
 
 
 def _numbers(texts: Sequence[str]) -> Array | None:
-    try:
-        numbers = np.array([float(text) for text in texts])
-    except ValueError:
+    """The texts as numbers; None if one of them is not a finite number."""
+    if not all(map(_NUMBER.fullmatch, texts)):
         return None
+    numbers = np.array([float(text) for text in texts])
     return numbers if np.isfinite(numbers).all() else None

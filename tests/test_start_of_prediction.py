@@ -1,0 +1,119 @@
+"""What `featkit predict`, `explain`, `inspect` and `diff` load, each in a fresh process."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import skops.io
+import soundfile
+
+from featkit import extract, signals, train
+from featkit.models.estimators import names
+from featkit.models.modelfile import MAGIC, SCHEMA
+from featkit.models.schema import build
+
+REPORT = """
+import json, sys
+from featkit.cli import main
+main({arguments!r}, standalone_mode=False)
+with open("loaded.json", "w") as stream:
+    json.dump(sorted(sys.modules), stream)
+"""
+
+NEVER = {
+    "_pytest",
+    "featkit.comparing",
+    "featkit.report",
+    "featkit.synthesis",
+    "jinja2",
+    "librosa",
+    "matplotlib",
+    "numba",
+    "pytest",
+    "shap",
+    "skops",
+    "sklearn.cluster",
+    "sklearn.ensemble",
+    "xgboost",
+}
+"""What no prediction needs, but for the estimator's own."""
+
+OWN = {"random_forest": {"sklearn.ensemble"}, "xgboost": {"xgboost"}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Some sound, its table, and a model of each estimator."""
+    folder = tmp_path_factory.mktemp("start")
+    for k in range(12):
+        kind = ("noise", "sine")[k % 2]
+        y = signals.noise(8000, 0.3, seed=k) if k % 2 == 0 else signals.sine(200 + k, 8000, 0.3)
+        (folder / kind).mkdir(exist_ok=True)
+        soundfile.write(folder / kind / f"{k}.wav", y, 8000)
+    table = extract(folder, features="genre75", labels="folder").table
+    table.write(folder / "table.parquet")
+    for name in names():
+        train(table, model=name, folds=2).model.save(folder / f"{name}.fk")
+    return folder
+
+
+def loaded_by(folder, *arguments):
+    command = [sys.executable, "-c", REPORT.format(arguments=list(arguments))]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    return set(json.loads((folder / "loaded.json").read_text()))
+
+
+@pytest.mark.parametrize("name", ["logistic", "random_forest", "xgboost"])
+def test_a_prediction_loads_nothing_that_it_does_not_need(folder, name):
+    loaded = loaded_by(folder, "predict", f"{name}.fk", "sine/1.wav")
+    assert {"sklearn", "soundfile"} <= loaded
+    assert not loaded & {*NEVER, "featkit.explaining"} - OWN.get(name, set())
+
+
+def test_an_explanation_on_the_terminal_loads_no_page(folder):
+    loaded = loaded_by(folder, "explain", "logistic.fk", "sine/1.wav")
+    assert "featkit.explaining" in loaded
+    assert not loaded & NEVER
+
+
+@pytest.mark.parametrize("arguments", [["inspect"], ["diff", "table.parquet"]])
+def test_looking_at_tables_loads_no_models(folder, arguments):
+    loaded = loaded_by(folder, *arguments, "table.parquet")
+    assert not loaded & {*NEVER - {"featkit.comparing"}, "sklearn"}
+
+
+def without_number(part):
+    """A part of a schema without the number by which skops shares equal parts."""
+    return {key: value for key, value in part.items() if key != "__id__"}
+
+
+def parts(thing):
+    """All that an object consists of, as plain data; arrays without gaps between fields."""
+    if isinstance(thing, np.ndarray | np.generic):
+        return type(thing), str(thing.dtype), repr(thing.tolist())
+    if isinstance(thing, dict):
+        return {key: parts(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return type(thing), [parts(each) for each in thing]
+    if type(thing).__module__ == "builtins" or callable(thing) or isinstance(thing, np.dtype):
+        return type(thing), repr(thing)
+    return type(thing), parts(thing.__reduce_ex__(2)[2])
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_model_is_built_as_skops_builds_it(folder, name):
+    content = (folder / f"{name}.fk").read_bytes()[len(MAGIC) + 32 :]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        schema = json.loads(archive.read(SCHEMA), object_hook=without_number)
+        arrays = {each: archive.read(each) for each in archive.namelist() if each.endswith(".npy")}
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for each, part in {**arrays, SCHEMA: json.dumps(schema)}.items():
+            archive.writestr(each, part)
+    trusted = skops.io.get_untrusted_types(data=data.getvalue())
+    theirs = skops.io.loads(data.getvalue(), trusted=trusted)
+    assert parts(build(schema, arrays)) == parts(theirs)
