@@ -49,6 +49,13 @@ _TIME = re.compile(
     re.ASCII,
 )
 
+_NUMBER_AND_MORE = re.compile(
+    r"[$€£]?[+-]?(\d{1,3}([ \u00a0\u202f'’]\d{3})+([.,]\d+)?|[\d.,]*\d[ \u00a0]?[%‰°$€£]"
+    r"|[\d.,]*\d[ \u00a0]+[A-Za-zµ]{1,4})|[$€£][ \u00a0]?[\d.,]*\d",
+    re.ASCII,
+)
+"""Numbers with separators of thousands that are no marks, a sign or a unit: not read as numbers."""
+
 NANOSECONDS = 10**9
 
 MIXED_SHARE = 0.25
@@ -115,15 +122,15 @@ def read_numbers(
             mixed += _mixed(name, cells)
     marks = {name: _decimal_mark(name, cells, where) for name, cells in with_marks.items()}
     unclear = [name for name, mark in marks.items() if not mark]
-    points_unclear = delimiter not in (None, ",")
+    points_unclear = delimiter not in (None, ",")  # else they are not what separates thousands
     decimal_comma = "," in marks.values()
-    if not decimal_comma and (unclear or points_unclear):
+    if not decimal_comma and (unclear or delimiter is not None):
         decimal_comma = any(map(_shows_comma, (others or {}).values()))
     for name, cells in with_marks.items():
         if not marks[name] and not decimal_comma:
             raise _ambiguous(name, cells, ",", where)
         found[name] = _marked(cells, marks[name] or ",")
-    if points_unclear and (decimal_comma or delimiter == ";"):
+    if delimiter is not None and (decimal_comma or points_unclear):
         plain = {name: columns[name] for name in found if name not in marks}
         _check_points(plain, others or {}, decimal_comma, where)
     if notes is not None:
@@ -136,6 +143,12 @@ def read_numbers(
 def _mixed(name: str, cells: Sequence[str | None]) -> list[str]:
     """A note of a column of text in which there are numbers."""
     present = [cell for cell in cells if cell is not None]
+    more = [cell for cell in present if _NUMBER_AND_MORE.fullmatch(cell)]
+    if 2 * len(more) > len(present):
+        return [
+            f"column {name!r} is read as text: cells such as {more[0]!r} are numbers and more:"
+            " write the numbers alone, without units, signs and separators of thousands"
+        ]
     count = sum(map(_is_number, present))
     if count < MIXED_SHARE * len(present):
         return []
@@ -228,9 +241,13 @@ def _check_numbers(name: str, cells: Sequence[str | None], where: Where) -> None
 
 def _shows_comma(column: Any) -> bool:
     """Whether a column can only be of numbers with a decimal comma."""
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring(column, ",")).as_py():
+        return False
     cells = [cell for cell in _known(column).to_pylist() if cell is not None]
     return (
-        any("," in cell for cell in cells)
+        bool(cells)
         and all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
         and not all(_DECIMAL_POINT.fullmatch(cell) for cell in cells)
     )
@@ -290,8 +307,9 @@ def _check_points(
 ) -> None:
     """Refuse ``1.234`` where points may separate thousands.
 
-    They may in a file with decimal commas, and in one with semicolons, which programs write where
-    the comma is the decimal mark, unless another number shows that they are decimal points.
+    They may in a file with decimal commas, and in one without commas between fields, unless another
+    number shows that they are decimal points: where the comma is the decimal mark, programs write
+    other separators.
     """
     doubtful = None
     for name, column in {**others, **columns}.items():

@@ -489,12 +489,11 @@ def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str,
     import pyarrow.parquet as pq
 
     with _parquet_errors(path), open(path, "rb") as stream:
-        file = pq.ParquetFile(stream)
-        delimited.check_names(os.fspath(path), file.schema_arrow.names)
-        parquet = conversion.of_plain_types(file.read())
+        parquet = conversion.of_plain_types(pq.ParquetFile(stream).read())
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-        # What pandas took for an index is a column, like those of a table that pandas never saw.
         data = parquet.to_pandas(ignore_metadata=True)
+    delimited.check_names(os.fspath(path), parquet.schema.names)
+    # Also what pandas took for an index is a column.
     index = conversion.index_columns(parquet.schema)
     return (data.set_index(index) if index else data), provenance
 

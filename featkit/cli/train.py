@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from featkit.cli._columns import exclude_options, excluded
 from featkit.cli._console import jobs_option, quiet_option
 from featkit.models import AUTO
 from featkit.models.estimators import names
@@ -65,7 +66,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--select", type=click.IntRange(min=1), metavar="K", help="Learn from K columns only."
 )
-@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
+@exclude_options
 @click.option(
     "--split-by-row",
     is_flag=True,
@@ -87,6 +88,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 def command(
     table: str,
     exclude: Sequence[str],
+    exclude_from: str | None,
     jobs: int | None,
     output: str | None,
     scores: str | None,
@@ -95,10 +97,9 @@ def command(
 ) -> None:
     """Train a model on a table of features, and score it on what it has not seen.
 
-    TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
-    columns of numbers.
+    TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
+    also compressed) with a column of classes and columns of numbers.
     """
-    from featkit.cli._console import listed
     from featkit.cli._progress import shown_progress
     from featkit.cli._scores import show_scores, show_warnings
     from featkit.recognition import train
@@ -106,7 +107,8 @@ def command(
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with shown_progress("training", "fits") as report:
-        result = train(table, exclude=listed(exclude), n_jobs=jobs, progress=report, **how)
+        names = excluded(table, exclude, exclude_from)
+        result = train(table, exclude=names, n_jobs=jobs, progress=report, **how)
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
     show_warnings(result.warnings)

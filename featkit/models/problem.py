@@ -209,7 +209,9 @@ def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> A
     return paths
 
 
-def _check_groups(group: str, groups: Array, recordings: Array, y: Array, missing: str) -> None:
+def _check_groups(
+    group: str, groups: Array, recordings: Array, y: Array, missing: str = ""
+) -> None:
     if empty := int(np.sum(groups == "")):
         told = f"; {missing}" if missing else ""
         raise TableError(f"{empty} rows have no {group!r}: every row must be in a group{told}")
