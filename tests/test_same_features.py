@@ -90,7 +90,8 @@ def arrow_values():
     yield "decimal", pa.array([decimal.Decimal("1.50"), None], pa.decimal128(9, 2)), [1.5, np.nan]
     yield "dictionary of numbers", pa.array([7, None]).dictionary_encode(), [7, np.nan]
     yield "dictionary of text", pa.array(["a", "b"]).dictionary_encode(), None
-    yield "half precision", pa.array(np.array([0.5, 2], dtype=np.float16)), [0.5, 2]
+    if int(pa.__version__.partition(".")[0]) >= 15:  # Parquet could not hold it before
+        yield "half precision", pa.array(np.array([0.5, 2], dtype=np.float16)), [0.5, 2]
     yield "flags", pa.array([True, None]), [1, np.nan]
     yield "flags as text", pa.array(["TRUE", "false"]), [1, 0]
     yield "numbers as text", pa.array(["1.5", " ?"]), [1.5, np.nan]
