@@ -252,6 +252,7 @@ def header(path: str | os.PathLike[str], dialect: Dialect | None = None) -> list
     if not first:
         raise TableError(f"{os.fspath(path)}: not a table: it is empty")
     line, names = first[0]
+    names = ["", *names] if dialect.row_names else names
     where = f"{os.fspath(path)}: line {line}"
     counts = [count for name, count in Counter(names).items() if name and count > 1]
     if sum(counts) > 2 and len(first) > 1 and not any(map(NUMBER.fullmatch, first[1][1][1:])):
@@ -347,6 +348,7 @@ def _texts(path: str | os.PathLike[str], dialect: Dialect) -> dict[str, Any]:
     from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
     head = header(path, dialect)
+    skipped = line_of(path, 0, dialect) - 1 if dialect.row_names else dialect.skipped
     size = LONGEST_ROW if dialect.compression else min(os.path.getsize(path) + 1, LONGEST_ROW)
     try:
         # An open file, for pyarrow takes a name for UTF-8.
@@ -355,7 +357,8 @@ def _texts(path: str | os.PathLike[str], dialect: Dialect) -> dict[str, Any]:
                 stream,
                 read_options=ReadOptions(
                     block_size=size,
-                    skip_rows=dialect.skipped,
+                    skip_rows=skipped,
+                    column_names=head if dialect.row_names else None,
                     encoding="utf8" if dialect.encoding == "utf-8-sig" else dialect.encoding,
                 ),
                 parse_options=ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),

@@ -94,12 +94,15 @@ class Dialect:
         The character between fields.
     skipped : int
         Lines before the header: 1 if the first is ``sep=;``, as Excel writes it.
+    row_names : bool
+        Whether rows begin with their number, which the header has no name for, as R writes them.
     """
 
     compression: str = ""
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     skipped: int = 0
+    row_names: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -123,7 +126,7 @@ def detect(path: str | os.PathLike[str], *, guess: bool = False) -> Dialect:
     path : path
         The file.
     guess : bool
-        Whether text that is not Unicode is taken for Windows-1252.
+        Whether text that is not Unicode is taken for Windows-1252, and row names are looked for.
 
     Raises
     ------
@@ -137,7 +140,10 @@ def detect(path: str | os.PathLike[str], *, guess: bool = False) -> Dialect:
     if encoding == FALLBACK_ENCODING and not guess:
         raise TableError(f"{os.fspath(path)}: not UTF-8 text: save it as CSV in UTF-8")
     delimiter, skipped = _delimiter(sample, Path(path))
-    return Dialect(compression, encoding, delimiter, skipped)
+    if skipped:
+        sample = sample.lstrip().partition("\n")[2]
+    row_names = guess and _has_row_names(_first_rows(sample, delimiter))
+    return Dialect(compression, encoding, delimiter, skipped, row_names)
 
 
 @contextmanager
@@ -281,22 +287,40 @@ def find_delimiter(sample: str, *, tabs: bool = False) -> str:
         return "\t" if tabs and not there else ","
     ranks = {mark: _rank(sample, mark) for mark in there}
     best = max(there, key=lambda mark: ranks[mark])
-    return best if best == "," or ranks[best][0] > 0.5 else ","
+    if best == "," or ranks[best][0] > 0.5:
+        return best
+    # Rows of other lengths are an error, which names the line; other marks may be part of a name.
+    others = _first_rows(sample, best)[1:]
+    return best if 2 * sum(len(row) > 1 for row in others) > len(others) else ","
 
 
 def _rank(sample: str, delimiter: str) -> tuple[float, float, bool, int]:
     """How well a delimiter fits: share of rows as long as the header, share of numbers …"""
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
-    rows: list[Sequence[str]] = []
-    try:
-        rows += islice(filter(None, reader), SAMPLE_ROWS + 1)
-    except csv.Error:
+    rows = _first_rows(sample, delimiter)
+    if not rows:
         return 0.0, 0.0, False, 0
-    if len(sample) >= SAMPLE_BYTES // 4 and len(rows) <= SAMPLE_ROWS:
-        rows = rows[:-1] or rows  # the last may be cut
     header, *others = rows
-    fitting = [row for row in others if len(row) == len(header)]
+    width = len(header) + _has_row_names(rows)
+    fitting = [row for row in others if len(row) == width]
     cells = [cell.strip() for row in fitting for cell in row]
     numbers = sum(1 for cell in cells if _NUMBER_LIKE.fullmatch(cell))
     share = len(fitting) / len(others) if others else 1.0
     return share, numbers / max(1, len(cells)), delimiter == ",", len(header)
+
+
+def _first_rows(sample: str, delimiter: str) -> list[list[str]]:
+    """The header and the first rows of a text; none, if it cannot be divided so."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    try:
+        rows = list(islice(filter(None, reader), SAMPLE_ROWS + 1))
+    except csv.Error:
+        return []
+    is_cut = len(sample) >= SAMPLE_BYTES // 4 and len(rows) <= SAMPLE_ROWS
+    return rows[:-1] if is_cut and len(rows) > 1 else rows
+
+
+def _has_row_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether each row has a field more than the header, and begins with its number, from 1."""
+    return len(rows) > 2 and all(
+        len(row) == len(rows[0]) + 1 and row[0] == str(k) for k, row in enumerate(rows[1:], 1)
+    )

@@ -369,6 +369,24 @@ def test_separators_at_the_ends_of_lines_make_columns_without_a_name(tmp_path):
     assert "not learnt from: '', 'Unnamed: 3'" in table.notes[0]
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_rows_that_begin_with_a_number_without_a_name_are_read_as_r_writes_them(
+    tmp_path, delimiter
+):
+    text = '"a","the\nlabel"\n"1",1.5,"x"\n"2",2.5,"y"\n'.replace(",", delimiter)
+    table = read(tmp_path, text)
+    assert table.feature_names == ["a"]
+    assert table.values.tolist() == [[1.5], [2.5]]
+    assert table.column("").tolist() == ["1", "2"]
+    assert table.column("the\nlabel").tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_row_that_is_too_long_is_named_whatever_is_between_fields(tmp_path, delimiter):
+    with pytest.raises(TableError, match="line 2: field 3: '3' belongs to no column: 3 fields"):
+        read(tmp_path, "a,b\n1,2,3\n4,5,6\n".replace(",", delimiter))
+
+
 def test_a_header_of_several_rows_is_said_to_be_one(tmp_path):
     text = "feature,mfcc,mfcc,mfcc\nstatistic,mean,std,max\nnumber,01,01,01\n2,1,2,3\n"
     with pytest.raises(TableError, match="line 1: the header has several rows, as line 2 holds no"):
