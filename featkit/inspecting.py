@@ -376,10 +376,10 @@ def look_alikes(name: str, values: Iterable[str]) -> Iterator[str]:
 
 def _seen(value: str) -> str:
     """A text without what a reader does not see: invisible characters, blanks, its form."""
-    visible = "".join(
-        c for c in value if unicodedata.category(c) != "Cf" and not INVISIBLE.fullmatch(c)
-    )
-    return " ".join(unicodedata.normalize("NFKC", visible).split())
+    if not value.isascii():
+        visible = (c for c in INVISIBLE.sub("", value) if unicodedata.category(c) != "Cf")
+        value = unicodedata.normalize("NFKC", "".join(visible))
+    return " ".join(value.split())
 
 
 def _told_apart(values: Sequence[str]) -> Callable[[str], str]:

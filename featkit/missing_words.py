@@ -20,7 +20,7 @@ MISSING_WORDS = (
 
 DOUBTFUL_WORDS = (
     *("?", "-", "--", ".", "unknown", "unk", "undefined", "missing", "none", "null", "nil", "nan"),
-    *("na", "n/a", "n.a.", "not available", "unlabeled", "unlabelled"),
+    *("na", "nat", "n/a", "n.a.", "not available", "unlabeled", "unlabelled"),
 )
 """Words that are taken for names, with a warning; in any case."""
 

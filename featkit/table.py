@@ -459,8 +459,8 @@ def _features(
 
 def _wanted(names: Sequence[str], keys: Sequence[str], features: Collection[str]) -> list[str]:
     """Columns that are features because somebody says so."""
-    wanted = {*features} - {*keys}
-    return [name for name in names if name in wanted and not cells.is_taken(name)]
+    wanted = {*features} - {*keys, *KEYS, *QUALITY}
+    return [name for name in names if name in wanted]
 
 
 def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
