@@ -153,7 +153,7 @@ def of_plain_types(table: Any) -> Any:
 
     for place, (name, kind) in enumerate(zip(table.schema.names, table.schema.types, strict=True)):
         binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-        extension = isinstance(kind, pa.BaseExtensionType)
+        extension = isinstance(kind, pa.BaseExtensionType) and not _known_to_pandas(kind)
         if not binary and not extension:
             continue
         column = table.column(place)
@@ -165,6 +165,15 @@ def of_plain_types(table: Any) -> Any:
                 column = pc.cast(column, pa.string())
         table = table.set_column(place, name, column)
     return table
+
+
+def _known_to_pandas(kind: Any) -> bool:
+    """Whether pandas has a type for an extension type, as for periods."""
+    try:
+        kind.to_pandas_dtype()
+    except NotImplementedError:
+        return False
+    return True
 
 
 def index_columns(schema: Any) -> list[str]:

@@ -122,6 +122,14 @@ def test_columns_of_any_type_of_parquet_are_read(tmp_path, kind, column, values)
     assert len(named) == (kind in ("lists", "mappings"))
 
 
+def test_periods_are_no_features(tmp_path):
+    data = pd.DataFrame({"x": [1.0, 2.0], "month": pd.period_range("2020-01", periods=2, freq="M")})
+    data.to_parquet(tmp_path / "a.parquet")
+    for table in (FeatureTable.of(data), FeatureTable.read(tmp_path / "a.parquet")):
+        assert table.feature_names == ["x"]
+        assert table.column("month").tolist() == ["2020-01", "2020-02"]
+
+
 def test_an_extension_type_is_read_as_what_it_is_stored_as(tmp_path):
     class Loudness(pa.ExtensionType):
         def __init__(self):
