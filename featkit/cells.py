@@ -27,13 +27,45 @@ TIMES = ("start", "end")
 QUALITY = {column.name: column.dtype for column in COLUMNS}
 """Columns that say how sound a recording is, and their types."""
 
-ROW_NUMBERS = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
-"""What pandas calls the numbers of rows that it writes."""
+_SUFFIX = r"(\.\d+)*(_[xy])?"
+"""What pandas adds to a name that it has twice."""
+
+NAMELESS = re.compile(
+    rf"|Unnamed: \d+(_level_\d+)?{_SUFFIX}|__index_level_\d+__{_SUFFIX}|\.\.\.\d+"
+)
+"""What pandas and readr call columns without a name, such as the numbers of rows they write."""
+
+INDEX = re.compile(rf"(index|level_\d+){_SUFFIX}")
+"""What pandas calls an index that becomes a column."""
+
+ROW_NUMBER = re.compile(
+    r"X(\.\d+)?|column1|(?i:row[ _.]?(name|number|num|no|nr|id|index|idx)?s?|s\.? ?no\.?|#)"
+)
+"""What other programs call the numbers of rows."""
+
+FEWEST_NUMBERED = 5
+"""Rows below which the values of a feature may number them by chance."""
 
 
 def is_taken(name: str) -> bool:
     """Whether a column of this name would not be taken for a feature."""
-    return name in KEYS or name in QUALITY or bool(ROW_NUMBERS.fullmatch(name))
+    return name in KEYS or name in QUALITY or bool(NAMELESS.fullmatch(name))
+
+
+def numbers_rows(name: str, values: Array) -> bool:
+    """Whether a column numbers the rows, by its name and its values.
+
+    Examples
+    --------
+    >>> numbers_rows("X", np.arange(1.0, 7.0)), numbers_rows("X", np.arange(6.0) ** 2)
+    (True, False)
+    """
+    if len(values) < FEWEST_NUMBERED or not np.isfinite(values).all():
+        return False
+    steps = np.diff(values)
+    if INDEX.fullmatch(name):  # rows may have been left out since
+        return bool((values == np.rint(values)).all() and values[0] >= 0 and (steps > 0).all())
+    return bool(ROW_NUMBER.fullmatch(name) and values[0] in (0, 1) and (steps == 1).all())
 
 
 def typed(name: str, column: pd.Series[Any] | Array) -> Array:
@@ -83,16 +115,6 @@ def key_cells(name: str, column: Sequence[Any] | Array) -> Array:
     if name in TIMES and np.asarray(column).dtype.kind == "f":
         return np.asarray(column, dtype=np.float64)
     return np.array(texts(column), dtype=object)
-
-
-def seconds(name: str, column: pd.Series[Any]) -> Array:
-    """A key of `TIMES`."""
-    try:
-        return column.to_numpy(np.float64)
-    except (TypeError, ValueError):
-        raise TableError(
-            f"{name}: holds no seconds: correct it, or call the column otherwise"
-        ) from None
 
 
 def texts(column: Iterable[Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """Delimited text: row by row with the line that each begins on, or as columns of text and numbers.
 
-The text is UTF-8, with or without a mark at its beginning. Blank lines are not rows.
+How the text is written is found out by `featkit.dialects`. Blank lines are not rows.
 
 A spreadsheet computes a cell that begins like a formula, such as a file called ``=1+1.wav``. Where
 featkit writes, such a text gets an apostrophe before it, which spreadsheets take for "this is
@@ -10,6 +10,7 @@ text" (`shielded`); where a table is read, it is taken off again (`bare`).
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections import Counter
@@ -17,24 +18,20 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
+import numpy as np
+
+from featkit.dialects import FALLBACK_ENCODING, Dialect, detect, open_bytes, reading_errors
 from featkit.errors import TableError
-from featkit.reading import check_regular
-
-if TYPE_CHECKING:
-    import pandas as pd
+from featkit.numerals import NUMBER, read_numbers
+from featkit.segments import Array
 
 # Published indices hold whole biographies in a field; csv alone stops at 128 KiB.
 csv.field_size_limit(2**24)
 
 LONGEST_ROW = 2**26
 """Bytes of a row at most, or of the header: some million columns. pyarrow stops at 1 MiB."""
-
-NULLS = ("", "NA", "N/A", "NaN", "nan", "null", "None")
-"""What stands in a column of numbers where there is none."""
-
-_NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """What spreadsheets compute, however many apostrophes stand before it: so `bare` undoes `shielded`.
@@ -61,7 +58,7 @@ def bare(cell: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text.lstrip("'"))
+    return bool(_FORMULA.match(text)) and not NUMBER.fullmatch(text.lstrip("'"))
 
 
 def write(path: Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -116,8 +113,29 @@ def _cell(value: Any) -> Any:
     return "" if value != value else value
 
 
+class Columns(NamedTuple):
+    """The columns of a file.
+
+    Attributes
+    ----------
+    names : list of str
+        All names, in their order.
+    numbers : dict of str to array of float64
+        NaN where missing.
+    texts : dict of str to array of object
+        The others: text exactly as it stands, but `bare`.
+    notes : list of str
+        What the reader should know, such as an encoding that was guessed.
+    """
+
+    names: list[str]
+    numbers: dict[str, Array]
+    texts: dict[str, Array]
+    notes: list[str]
+
+
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+def opened(path: str | os.PathLike[str], dialect: Dialect | None = None) -> Iterator[TextIO]:
     """The text of a file, line ends as they are.
 
     Raises
@@ -125,20 +143,21 @@ def opened(path: str | os.PathLike[str]) -> Iterator[TextIO]:
     TableError
         If it cannot be read.
     """
-    try:
-        check_regular(path)
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            yield stream
-    except FileNotFoundError:
-        raise TableError(f"{os.fspath(path)}: no such file") from None
-    except OSError as error:
-        raise TableError(f"{os.fspath(path)}: cannot read it: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise TableError(f"{os.fspath(path)}: not UTF-8 text: save it as CSV in UTF-8") from None
+    dialect = dialect or detect(path)
+    with (
+        reading_errors(path),
+        open_bytes(path, dialect.compression) as stream,
+        io.TextIOWrapper(stream, encoding=dialect.encoding, newline="") as text,
+    ):
+        yield text
 
 
 def rows(
-    path: str | os.PathLike[str], *, delimiter: str = ",", quoted: bool = True
+    path: str | os.PathLike[str],
+    *,
+    delimiter: str | None = ",",
+    quoted: bool = True,
+    dialect: Dialect | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
     """Line and fields of each row, the header's first.
 
@@ -146,21 +165,27 @@ def rows(
     ----------
     path : path
         The file.
-    delimiter : str
-        What stands between fields.
+    delimiter : str, optional
+        What stands between fields; None to find out.
     quoted : bool
         Whether a field may stand in quotes, as in CSV.
+    dialect : Dialect, optional
+        How the file is written, if that is known.
 
     Raises
     ------
     TableError
         If it cannot be read, with the line where there is one to name.
     """
-    line = 1
-    with opened(path) as stream:
+    dialect = dialect or detect(path)
+    skipped = dialect.skipped if delimiter is None else 0
+    line = 1 + skipped
+    with opened(path, dialect) as stream:
+        for _ in range(skipped):
+            stream.readline()
         reader = csv.reader(
             stream,
-            delimiter=delimiter,
+            delimiter=dialect.delimiter if delimiter is None else delimiter,
             quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
             strict=True,
         )
@@ -168,24 +193,24 @@ def rows(
             for fields in reader:
                 if fields:
                     yield line, fields
-                line = reader.line_num + 1
+                line = reader.line_num + 1 + skipped
         except csv.Error as error:
             cause = f"{error}: is a quote missing or one too many?"
             raise TableError(f"{os.fspath(path)}: line {line}: {cause}") from None
 
 
-def check_names(path: str | os.PathLike[str], names: Sequence[str]) -> None:
-    """Refuse a header that names two columns alike.
+def check_names(where: str, names: Iterable[str]) -> None:
+    """Refuse names of columns of which two are alike.
 
     Raises
     ------
     TableError
-        That names file and column.
+        That names `where` and the column.
     """
     for name, count in Counter(names).items():
         if count > 1:
             raise TableError(
-                f"{os.fspath(path)}: line 1: {name or 'a column without a name'}: stands twice:"
+                f"{where}: {name or 'a column without a name'}: stands twice:"
                 " give each column a name of its own"
             )
 
@@ -212,45 +237,61 @@ def check_fields(
         )
 
 
-def header(path: str | os.PathLike[str]) -> list[str]:
-    """The names of the columns of a CSV file.
+def header(path: str | os.PathLike[str], dialect: Dialect | None = None) -> list[str]:
+    """The names of the columns of a file; of several without a name, all but the first get one.
+
+    They are called ``Unnamed: k``, as pandas calls them, where k counts columns from 0.
 
     Raises
     ------
     TableError
-        If it cannot be read, is empty, or names two columns alike.
+        If it cannot be read, is empty, names two columns alike, or has several rows of names.
     """
-    for _, names in rows(path):
-        check_names(path, names)
-        return names
-    raise TableError(f"{os.fspath(path)}: not a table: it is empty")
+    dialect = dialect or detect(path)
+    first = list(islice(rows(path, delimiter=None, dialect=dialect), 2))
+    if not first:
+        raise TableError(f"{os.fspath(path)}: not a table: it is empty")
+    line, names = first[0]
+    names = ["", *names] if dialect.row_names else names
+    where = f"{os.fspath(path)}: line {line}"
+    counts = [count for name, count in Counter(names).items() if name and count > 1]
+    if sum(counts) > 2 and len(first) > 1 and not any(map(NUMBER.fullmatch, first[1][1][1:])):
+        raise TableError(
+            f"{where}: the header has several rows, as line {first[1][0]} holds no numbers, either:"
+            " join them into one, such as mfcc_mean_01"
+        )
+    nameless = [k for k, name in enumerate(names) if not name]
+    for k in nameless[1:]:
+        names[k] = f"Unnamed: {k}"
+    check_names(where, names)
+    return names
 
 
 def columns(
     path: str | os.PathLike[str],
     *,
-    numbers: Collection[str],
-    perhaps: Collection[str],
+    numbers: Collection[str] = (),
+    perhaps: Collection[str] = (),
     flags: Collection[str] = (),
-) -> pd.DataFrame:
-    """The columns of a CSV file.
+    evidence: Collection[str] = (),
+    dialect: Dialect | None = None,
+) -> Columns:
+    """The columns of a file of delimited text.
 
     Parameters
     ----------
     path : path
         The file.
     numbers : collection of str
-        Columns of numbers: float64, NaN where a cell is one of `NULLS`.
+        Columns of numbers.
     perhaps : collection of str
-        Columns that are of numbers if most of their cells that are not null are, else of text.
+        Columns that are of numbers if most of their cells that are not missing are, else of text.
     flags : collection of str
-        Columns of 1 and 0, also written as ``true`` and ``false``, in any case: float64.
-
-    Returns
-    -------
-    DataFrame
-        Columns that are not of numbers hold their text exactly as it stands, but `bare`, as their
-        names do.
+        Those of `numbers` of which some cells may be 1 and 0, and others true and false.
+    evidence : collection of str
+        Columns of text that may show whether numbers have a decimal comma.
+    dialect : Dialect, optional
+        How the file is written, if that is known.
 
     Raises
     ------
@@ -258,36 +299,80 @@ def columns(
         If a row has not one field for each column, or a column of numbers a cell that is none; with
         file, line and column.
     """
+    dialect = dialect or detect(path)
+    cells = _texts(path, dialect)
+
+    def where(row: int) -> str:
+        return f"{os.fspath(path)}: line {line_of(path, row, dialect)}"
+
+    wanted = {*numbers, *perhaps}
+    given = {
+        name: _flags(column) if name in flags else column
+        for name, column in cells.items()
+        if name in wanted
+    }
+    notes: list[str] = []
+    found = read_numbers(
+        given,
+        must=numbers,
+        where=where,
+        delimiter=dialect.delimiter,
+        others={name: cells[name] for name in evidence},
+        notes=notes,
+    )
+    if dialect.encoding == FALLBACK_ENCODING:
+        notes.insert(0, _GUESSED)
+    texts = {
+        name: np.array([bare(cell) for cell in column.to_pylist()], dtype=object)
+        for name, column in cells.items()
+        if name not in found
+    }
+    return Columns(list(cells), found, texts, notes)
+
+
+def line_of(path: str | os.PathLike[str], row: int, dialect: Dialect) -> int:
+    """The line on which a row begins, which is counted from 0 after the header."""
+    line, _ = next(islice(rows(path, delimiter=None, dialect=dialect), 1 + row, None))
+    return line
+
+
+_GUESSED = (
+    "the file is not UTF-8 text, and is read as Windows-1252: if names with accents are wrong, save"
+    " it in UTF-8"
+)
+
+
+def _texts(path: str | os.PathLike[str], dialect: Dialect) -> dict[str, Any]:
+    """All columns as text, by name."""
     import pyarrow as pa
     from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
-    head = header(path)
-    convert = ConvertOptions(column_types=dict.fromkeys(head, pa.string()))
+    head = header(path, dialect)
+    skipped = line_of(path, 0, dialect) - 1 if dialect.row_names else dialect.skipped
+    size = LONGEST_ROW if dialect.compression else min(os.path.getsize(path) + 1, LONGEST_ROW)
     try:
-        with open(path, "rb") as stream:  # pyarrow takes a name for UTF-8
+        # An open file, for pyarrow takes a name for UTF-8.
+        with reading_errors(path), open_bytes(path, dialect.compression) as stream:
             cells = read_csv(
                 stream,
-                read_options=ReadOptions(block_size=min(os.path.getsize(path) + 1, LONGEST_ROW)),
-                parse_options=ParseOptions(newlines_in_values=True),
-                convert_options=convert,
+                read_options=ReadOptions(
+                    block_size=size,
+                    skip_rows=skipped,
+                    column_names=head if dialect.row_names else None,
+                    encoding="utf8" if dialect.encoding == "utf-8-sig" else dialect.encoding,
+                ),
+                parse_options=ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+                convert_options=ConvertOptions(
+                    column_types=dict.fromkeys(["", *head], pa.string()),
+                ),
             )
     except pa.ArrowInvalid as error:
-        for line, fields in rows(path):
+        for line, fields in rows(path, delimiter=None, dialect=dialect):
             check_fields(path, line, fields, head)
         raise TableError(f"{os.fspath(path)}: not a table: {error}") from None
     names = [bare(name) for name in head]
-    check_names(path, names)
-    # Put together once: each `set_column` would copy the list of all columns.
-    possible, known = set(perhaps), {*numbers, *perhaps, *flags}
-    found = dict(zip(names, cells.columns, strict=True))
-    for name in filter(known.__contains__, names):
-        given = _flags(found[name]) if name in flags else found[name]
-        found[name] = _numbers(path, name, given, must=name not in possible)
-    texts = [name for name, column in found.items() if pa.types.is_string(column.type)]
-    data: pd.DataFrame = pa.table(found).to_pandas()
-    for name in texts:
-        data[name] = data[name].map(bare)
-    return data
+    check_names(f"{os.fspath(path)}: line {1 + dialect.skipped}", names)
+    return dict(zip(names, cells.columns, strict=True))
 
 
 def _flags(cells: Any) -> Any:
@@ -297,25 +382,3 @@ def _flags(cells: Any) -> Any:
     for word, digit in (("true", "1"), ("false", "0")):
         cells = pc.replace_substring_regex(cells, rf"(?i)^\s*{word}\s*$", digit)
     return cells
-
-
-def _numbers(path: str | os.PathLike[str], name: str, cells: Any, *, must: bool) -> Any:
-    """Cells as numbers; as they are, if they may be text and most are not numbers."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    trimmed = pc.utf8_trim_whitespace(cells)
-    null = pc.is_in(trimmed, value_set=pa.array(NULLS))
-    known = pc.if_else(null, pa.scalar(None, pa.string()), trimmed)
-    try:
-        return pc.cast(known, pa.float64())
-    except pa.ArrowInvalid:
-        texts = known.to_pylist()
-    wrong = [k for k, text in enumerate(texts) if text is not None and not _NUMBER.fullmatch(text)]
-    if not must and 2 * len(wrong) >= len(texts) - known.null_count:
-        return cells
-    line, _ = next(islice(rows(path), 1 + wrong[0], None))
-    raise TableError(
-        f"{os.fspath(path)}: line {line}: {name}: {texts[wrong[0]]!r} is not a number:"
-        f" correct it, or exclude the column {name!r}"
-    )

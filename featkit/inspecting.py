@@ -7,9 +7,10 @@ and in the list of failures beside it. Tables that others made are told as far a
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ EXAMPLES = 3
 """Recordings that are named for a flag or a failure."""
 
 FIRST_ROWS = 5
+
+INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
+"""Letters and marks that take no room, beside the characters of Unicode's category Cf."""
 
 IN_IT = "in it"
 """What is told of a family that has neither parameters nor statistics."""
@@ -165,7 +169,7 @@ def inspect(
         columns=_columns(table),
         provenance=flat(table.provenance),
         first=_first(table),
-        warnings=[*_groups_not_named(table), *alike],
+        warnings=[*table.notes, *_groups_not_named(table), *alike],
     )
 
 
@@ -250,11 +254,11 @@ def failures_beside(path: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
     beside = failures_file(path)
     if not beside.is_file():
         return []
-    data = delimited.columns(beside, numbers=(), perhaps=())
+    texts = delimited.columns(beside).texts
     wanted = ["path", "stage", "error"]
-    if not {*wanted} <= {*data.columns}:
+    if not {*wanted} <= {*texts}:
         raise TableError(f"{beside}: not a list of failures: it has no columns {', '.join(wanted)}")
-    return list(data[wanted].itertuples(index=False, name=None))
+    return list(zip(*(texts[name] for name in wanted), strict=True))
 
 
 def _seconds(table: FeatureTable) -> Array:
@@ -366,11 +370,29 @@ def _first(table: FeatureTable) -> pd.DataFrame:
 
 def look_alikes(name: str, values: Iterable[str]) -> Iterator[str]:
     """Values of a key that a reader would take for one: they are not one to a model."""
+    counts = Counter(values)
     alike = defaultdict(list)
-    for value in dict.fromkeys(values):
-        folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-        alike[folded].append(value)
+    for value in counts:
+        alike[_seen(value).casefold()].append(value)
     for same in alike.values():
         if len(same) > 1:
-            said = ", ".join(ascii(value) for value in same)
-            yield f"{name}: {said} look alike, and are different values"
+            said = ", ".join(map(_told_apart(same), same))
+            rows = ", ".join(f"{counts[value]:,}" for value in same)
+            yield (
+                f"{name}: {said} look alike, and are different values (in {rows} rows): write them"
+                " alike if they mean the same"
+            )
+
+
+def _seen(value: str) -> str:
+    """A text without what a reader does not see: invisible characters, blanks, its form."""
+    if not value.isascii():
+        visible = (c for c in INVISIBLE.sub("", value) if unicodedata.category(c) != "Cf")
+        value = unicodedata.normalize("NFKC", "".join(visible))
+    return " ".join(value.split())
+
+
+def _told_apart(values: Sequence[str]) -> Callable[[str], str]:
+    """How values are written so that a reader sees where they differ: escaped as far as needed."""
+    shown = {_seen(repr(value)) for value in values}
+    return repr if len(shown) == len(values) else ascii

@@ -24,7 +24,7 @@ from featkit.models.modelfile import read_model, write_model
 from featkit.models.problem import named, texts
 from featkit.models.settings import Settings
 from featkit.segments import Array
-from featkit.table import FeatureTable, column_names
+from featkit.table import FeatureTable, column_names, is_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ class Model(Classifier):
         if isinstance(inputs, FeatureTable):
             return self._predict(inputs, per)
         paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-        if not any(map(_is_table, paths)):
+        if not any(map(is_table, paths)):
             extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
             found = self._predict(extraction.table, per)
             failures = [*extraction.failures, *found.failures]
@@ -154,7 +154,8 @@ class Model(Classifier):
         if "row" in data:
             data["row"] = np.flatnonzero(some) + 1
         failures = list(_without_value(table, some, per))
-        return Predictions(data, failures, list(_undefined(known[some], self.columns)))
+        warnings = [*table.notes, *_undefined(known[some], self.columns)]
+        return Predictions(data, failures, warnings)
 
     def read(self, path: str | os.PathLike[str]) -> FeatureTable:
         """The table in a file (``.parquet``, ``.csv``), of which only its columns are features.
@@ -260,7 +261,3 @@ def _for_sound(train: Callable[P, result.Result]) -> Callable[P, Result]:
 
 
 train = _for_sound(training.train)
-
-
-def _is_table(path: str | os.PathLike[str]) -> bool:
-    return os.fspath(path).lower().endswith((".csv", ".parquet"))

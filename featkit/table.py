@@ -6,11 +6,13 @@ known about it, such as its `label` or `group`; how sound the recording is follo
 under the key ``featkit`` of its metadata, the whole feature set, unit and definition of each
 column, and what computed it. There is no clock in it: the same input gives the same bytes.
 
-Tables that others made are read, too. Where no metadata say which columns are features, these are:
-in a table with `path`, `start`, `end` and at least one column that `featkit.describe` knows, those
-that it knows; in any other all columns of numbers. Never a feature are `KEYS`, columns that a
-reader names as keys, text, the columns of `featkit.quality`, and the numbers of rows that pandas
-writes.
+Tables that others made are read, too: Parquet, delimited text (`featkit.dialects`) and DataFrames,
+and the same data give the same features. Where no metadata say which columns are features, these
+are: in a table with `path`, `start`, `end` and at least one column that `featkit.describe` knows,
+those that it knows; in any other all columns of numbers, flags and lengths of time
+(`featkit.conversion`, `featkit.numerals`). Never a feature are `KEYS`, columns that a reader names
+as keys, text, dates, the columns of `featkit.quality`, the numbers of rows that other programs
+write, and the index of a DataFrame, of which levels with a name are keys.
 
 In a CSV file a flag is ``true`` or ``false`` (1 and 0 are read, too), what is missing is empty, and
 a text that a spreadsheet would compute has an apostrophe before it: see `featkit.delimited`.
@@ -30,10 +32,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit import cells, delimited
+from featkit import cells, conversion, delimited
 from featkit.cells import KEYS, QUALITY, TIMES
+from featkit.dialects import COMPRESSED_ENDINGS, ENDINGS, detect, is_delimited
 from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
+from featkit.numerals import Where
 from featkit.parameters import unknown
 from featkit.reading import check_regular
 from featkit.segments import Array
@@ -93,6 +97,8 @@ class FeatureTable:
     quality : mapping of str to array
         Those of the columns of `featkit.quality` that there are: float64, int64 or bool; where some
         are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
+    notes : list of str
+        What is to know about how the columns of a table that others made were read.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -100,6 +106,7 @@ class FeatureTable:
     values: Array
     provenance: dict[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Array] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -134,28 +141,71 @@ class FeatureTable:
         """
         from pandas.api.types import is_numeric_dtype
 
-        data = data.set_axis([str(name) for name in data.columns], axis=1)
+        data, index = _flat(data)
         names = list(data.columns)
         delimited.check_names("DataFrame", names)
         certain, possible = _features(names, keys, provenance or {})
+        possible = [name for name in possible if name not in index]
         if features is not None:
-            others = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
-            data = data.drop(columns=[*(others - {*features})])
+            numbers = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
+            data = data.drop(columns=[*(numbers - {*features})])
             certain, possible = _wanted(names, keys, features), []
-        for name in certain:
-            if not is_numeric_dtype(data[name]):
-                raise TableError(f"{name}: holds no numbers: correct it, or name it as a key")
-        found = certain or [name for name in possible if is_numeric_dtype(data[name])]
-        quality = {name: cells.typed(name, data[name]) for name in _quality(names, keys)}
-        times = [name for name in TIMES if name in names and name not in keys]
-        texts = data.drop(columns=[*found, *quality]).astype(object)
-        texts = texts.where(texts.notna(), None)
+        notes: list[str] = []
+        found = conversion.feature_columns(
+            data, [*certain, *possible], must=certain, where=_row, notes=notes
+        )
+        nested = [name for name in conversion.nested_columns(data) if name in possible]
+        data = data.drop(columns=[*found, *nested])
+        others = {name: data[name] for name in data.columns}
+        table = cls._of_columns(others, found, keys, provenance or {}, notes, _row)
+        return table if certain else table._without_row_numbers(index)
+
+    @classmethod
+    def _of_columns(
+        cls,
+        others: Mapping[str, pd.Series[Any] | Array],
+        features: Mapping[str, Array],
+        keys: Sequence[str],
+        provenance: dict[str, Any],
+        notes: list[str],
+        where: Where,
+    ) -> FeatureTable:
+        """Features, and columns that are keys or quality."""
+        quality = {name: cells.typed(name, others[name]) for name in _quality([*others], keys)}
+        times = {name for name in TIMES if name in others and name not in keys}
         about = {
-            name: cells.seconds(name, data[name]) if name in times else cells.texts(texts[name])
-            for name in in_order(texts.columns)
+            name: conversion.seconds(name, others[name], where)
+            if name in times
+            else cells.texts(conversion.without_gaps(others[name]))
+            for name in in_order(name for name in others if name not in quality)
         }
-        values = data[found].astype(np.float64).to_numpy()
-        return cls(about, found, values, provenance or {}, quality)
+        count = len(next(iter([*features.values(), *others.values()]), ()))
+        values = np.array([*features.values()]).reshape(len(features), count).T
+        return cls(about, [*features], values, provenance, quality, notes)
+
+    def _without_row_numbers(self, index: Collection[str] = ()) -> FeatureTable:
+        """The same, with columns that number the rows among the keys, and a note."""
+        numbering = {
+            name: self.values[:, k]
+            for k, name in enumerate(self.feature_names)
+            if cells.numbers_rows(name, self.values[:, k])
+        }
+        nameless = [name for name in self.keys if cells.NAMELESS.fullmatch(name)]
+        notes = []
+        if told := [name for name in (*nameless, *numbering) if name not in index]:
+            notes.append(
+                f"columns that number the rows, or have no name, are not learnt from:"
+                f" {', '.join(map(repr, told))}; to learn from one, give it a name of its own"
+            )
+        keys = {**self.keys, **{name: cells.texts(column) for name, column in numbering.items()}}
+        left = [name for name in self.feature_names if name not in numbering]
+        return replace(
+            self,
+            keys={name: keys[name] for name in in_order(keys)},
+            feature_names=left,
+            values=self.matrix(left) if numbering else self.values,
+            notes=[*self.notes, *notes],
+        )
 
     def __len__(self) -> int:
         return len(self.values)
@@ -246,7 +296,8 @@ class FeatureTable:
         Parameters
         ----------
         path : path
-            A Parquet or a CSV file, by its ending.
+            A Parquet file or one of delimited text (``.csv``, ``.tsv``, ``.txt``, and these with
+            ``.gz``, ``.bz2``, ``.xz`` or ``.zip`` behind), by its ending.
         keys : sequence of str
             Columns that are not features: from CSV they are read as text exactly as they stand. See
             the head of this module for what else is none.
@@ -258,26 +309,67 @@ class FeatureTable:
         Raises
         ------
         ParameterError
-            If the ending is neither ``.parquet`` nor ``.csv``, or a column that `keys` names is not
-            there.
+            If the ending is another, or a column that `keys` names is not there.
         TableError
             If there is no such file, or it is not a table of features; with line and column, where
             there is one to name.
         """
-        if table_format(path) == "csv":
-            provenance = provenance or {}
-            data = _read_csv(path, keys, features, provenance)
+        check_readable(path)
+        if is_delimited(path):
+            table = cls._read_delimited(path, keys, features, provenance or {})
         else:
             data, provenance = _read_parquet(path)
-        try:
-            table = cls.of(data, provenance, keys, features=features)
-        except TableError as error:
-            raise TableError(f"{os.fspath(path)}: {error}") from None
+            try:
+                table = cls.of(data, provenance, keys, features=features)
+            except TableError as error:
+                raise TableError(f"{os.fspath(path)}: {error}") from None
         if not table.feature_names and features is None:
             there = ", ".join(table.keys) or "none"
-            cause = f"it has no column of numbers besides its keys; there are: {there}"
+            notes = "".join(f"; {note}" for note in table.notes)
+            cause = f"it has no column of numbers besides its keys; there are: {there}{notes}"
             raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
         return table
+
+    @classmethod
+    def _read_delimited(
+        cls,
+        path: str | os.PathLike[str],
+        keys: Sequence[str],
+        features: Collection[str] | None,
+        provenance: dict[str, Any],
+    ) -> FeatureTable:
+        dialect = detect(path, guess=True)
+        names = [delimited.bare(name) for name in delimited.header(path, dialect)]
+        certain, possible = _features(names, keys, provenance)
+        evidence: Sequence[str] = ()
+        if features is not None:
+            evidence, certain, possible = [*certain, *possible], _wanted(names, keys, features), []
+        quality = _quality(names, keys)
+        times = [name for name in TIMES if name in names and name not in keys]
+        columns = delimited.columns(
+            path,
+            numbers=[*certain, *quality],
+            perhaps=[*possible, *times],
+            flags=[name for name in quality if QUALITY[name] == "bool"],
+            evidence=[name for name in evidence if name not in certain],
+            dialect=dialect,
+        )
+        found = {
+            name: column
+            for name, column in columns.numbers.items()
+            if name not in quality and name not in times
+        }
+        numbers = {**columns.texts, **columns.numbers}
+        others = {name: numbers[name] for name in columns.names if name not in found}
+
+        def where(row: int) -> str:
+            return f"line {delimited.line_of(path, row, dialect)}"
+
+        try:
+            table = cls._of_columns(others, found, keys, provenance, columns.notes, where)
+        except TableError as error:
+            raise TableError(f"{os.fspath(path)}: {error}") from None
+        return table if certain else table._without_row_numbers()
 
 
 def write_tables(path: str | os.PathLike[str], tables: Iterable[FeatureTable]) -> None:
@@ -332,6 +424,24 @@ def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTabl
             writer.write_table(table._arrow(), row_group_size=rows)
 
 
+def _row(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def _flat(data: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A DataFrame whose columns are called by text, and the levels of its index, now columns."""
+    data = data.set_axis([str(name) for name in data.columns], axis=1)
+    levels = [
+        level
+        for level, name in enumerate(data.index.names)
+        if name is not None and str(name) not in data.columns
+    ]
+    index = [str(data.index.names[level]) for level in levels]
+    if index:
+        data = data.reset_index(level=levels, names=index)
+    return data, index
+
+
 def _features(
     names: Sequence[str], keys: Sequence[str], provenance: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
@@ -350,8 +460,8 @@ def _features(
 
 def _wanted(names: Sequence[str], keys: Sequence[str], features: Collection[str]) -> list[str]:
     """Columns that are features because somebody says so."""
-    wanted = {*features} - {*keys}
-    return [name for name in names if name in wanted and not cells.is_taken(name)]
+    wanted = {*features} - {*keys, *KEYS, *QUALITY}
+    return [name for name in names if name in wanted]
 
 
 def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
@@ -367,39 +477,26 @@ def column_names(path: str | os.PathLike[str]) -> list[str]:
     ParameterError, TableError
         See `FeatureTable.read`.
     """
-    if table_format(path) == "csv":
-        return [delimited.bare(name) for name in delimited.header(path)]
+    check_readable(path)
+    if is_delimited(path):
+        return [delimited.bare(name) for name in delimited.header(path, detect(path, guess=True))]
     with _parquet_errors(path), open(path, "rb") as stream:
         import pyarrow.parquet as pq
 
         return [str(name) for name in pq.read_schema(stream).names]
 
 
-def _read_csv(
-    path: str | os.PathLike[str],
-    keys: Sequence[str],
-    features: Collection[str] | None,
-    provenance: Mapping[str, Any],
-) -> pd.DataFrame:
-    names = column_names(path)
-    certain, possible = _features(names, keys, provenance)
-    if features is not None:
-        certain, possible = _wanted(names, keys, features), []
-    times = [name for name in TIMES if name in names and name not in keys]
-    quality = _quality(names, keys)
-    flags = [name for name in quality if QUALITY[name] == "bool"]
-    numbers = {*times, *certain, *quality} - {*flags}
-    return delimited.columns(path, numbers=numbers, perhaps=possible, flags=flags)
-
-
 def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
     import pyarrow.parquet as pq
 
     with _parquet_errors(path), open(path, "rb") as stream:
-        parquet = pq.read_table(stream)
+        parquet = conversion.of_plain_types(pq.ParquetFile(stream).read())
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-    # What pandas took for an index is a column, like those of a table that pandas never saw.
-    return parquet.to_pandas(ignore_metadata=True), provenance
+        data = parquet.to_pandas(ignore_metadata=True)
+    delimited.check_names(os.fspath(path), parquet.schema.names)
+    # Also what pandas took for an index is a column.
+    index = conversion.index_columns(parquet.schema)
+    return (data.set_index(index) if index else data), provenance
 
 
 @contextmanager
@@ -426,8 +523,28 @@ def _provenance(text: bytes) -> dict[str, Any]:
     return provenance
 
 
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Whether a file's name ends like a table's that can be read."""
+    return is_delimited(path) or os.fspath(path).lower().endswith(".parquet")
+
+
+def check_readable(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that does not end like a table's.
+
+    Raises
+    ------
+    ParameterError
+        For another ending.
+    """
+    if not is_table(path):
+        raise ParameterError(
+            f"{os.fspath(path)}: a table ends in .parquet or {', '.join(ENDINGS)}, also with"
+            f" {', '.join(COMPRESSED_ENDINGS)} behind the latter"
+        )
+
+
 def table_format(path: str | os.PathLike[str]) -> str:
-    """``"csv"`` or ``"parquet"``, by the ending of `path`.
+    """``"csv"`` or ``"parquet"``, in which a table is written, by the ending of `path`.
 
     Raises
     ------

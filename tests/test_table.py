@@ -347,7 +347,7 @@ def test_a_name_that_stands_twice_is_refused():
 
 def test_a_feature_without_numbers_is_refused():
     data = told_table().data.assign(rms_mean=["much", "little"])
-    with pytest.raises(TableError, match="rms_mean: holds no numbers"):
+    with pytest.raises(TableError, match="row 1: rms_mean: 'much' is not a number"):
         FeatureTable.of(data)
     assert FeatureTable.of(data, keys=["rms_mean"]).feature_names == ["tempo"]
 
@@ -647,9 +647,9 @@ def test_a_feature_of_featkits_own_must_be_of_numbers(tmp_path):
         ("x,y\n1,2,3\n", r"a\.csv: line 2: field 3: '3' belongs to no column"),
         ("x,y,x\n1,2,3\n", r"a\.csv: line 1: x: stands twice"),
         ('x,y\n1,2\n"3,4\n', r"a\.csv: line 3: unexpected end of data"),
-        (b"x,y\n\xff,2\n", r"a\.csv: not UTF-8 text: save it as CSV in UTF-8"),
+        (b"x,y\n\x81\x00,2\n", r"a\.csv: not a table: it is not text"),
         (b"\xff\xfex,y", r"a\.csv: not UTF-8 text: save it as CSV in UTF-8"),
-        ("a;b\nc;d\n", r"a\.csv: not a table of features: .*: a;b"),
+        ("a;b\nc;d\n", r"a\.csv: not a table of features: .*: a, b"),
     ],
 )
 def test_what_is_wrong_in_a_table_of_somebody_else_is_named(tmp_path, text, message):

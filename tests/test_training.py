@@ -411,7 +411,8 @@ def test_labels_that_look_alike_are_a_warning_and_blanks_are_none():
     result = featkit.train(data, model="logistic")
     assert result.warnings == [
         "2 of 60 rows have no 'label': left out",
-        "label: 'High ', 'high' look alike, and are different values",
+        "label: 'High ', 'high' look alike, and are different values (in 10, 10 rows): write them"
+        " alike if they mean the same",
     ]
     grouped = tones().assign(artist=["ann", "Ann", "bob", "cid", "dee"] * 12)
     (warning,) = featkit.train(grouped, group="artist", folds=2, model="logistic").warnings

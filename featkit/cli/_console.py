@@ -135,11 +135,6 @@ def sample_rate(rate: object) -> str:
     return f"{rate:,.10g} Hz" if isinstance(rate, int | float) else str(rate)
 
 
-def listed(options: Iterable[str]) -> list[str]:
-    """The names of an option that may stand several times, and hold several by commas."""
-    return [name.strip() for names in options for name in names.split(",") if name.strip()]
-
-
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; elsewhere lines of fields with tabs between them."""
     headers, *rows = [[printable(cell) for cell in row] for row in [headers, *rows]]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from featkit.cli._columns import exclude_options, excluded
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -41,23 +43,25 @@ Examples:
   featkit inspect features.csv --exclude filename,length
   featkit inspect corpus.parquet --json
 
-TABLE is what `featkit extract` wrote, or any Parquet or CSV file with columns of numbers.
+TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt, also
+compressed) with columns of numbers.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
-@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
+@exclude_options
 @click.option("--columns", is_flag=True, help="List all features, with unit, range and definition.")
 @click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
-def command(table: str, exclude: Sequence[str], columns: bool, as_json: bool) -> None:
+def command(
+    table: str, exclude: Sequence[str], exclude_from: str | None, columns: bool, as_json: bool
+) -> None:
     """Say what a table holds: rows, failures, quality, features, and where they came from."""
     import json
 
-    from featkit.cli._console import listed
     from featkit.inspecting import inspect
 
-    found = inspect(table, keys=listed(exclude))
+    found = inspect(table, keys=excluded(table, exclude, exclude_from))
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=True, allow_nan=False))
     elif columns:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from featkit.cli._columns import exclude_options, excluded
 from featkit.cli._console import jobs_option, quiet_option
 from featkit.models import AUTO
 from featkit.models.estimators import names
@@ -75,7 +76,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--select", type=click.IntRange(min=1), metavar="K", help="Learn from K columns only."
 )
-@click.option("--exclude", multiple=True, metavar="C,C", help="Columns that are not features.")
+@exclude_options
 @click.option(
     "--include",
     multiple=True,
@@ -103,6 +104,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 def command(
     table: str,
     exclude: Sequence[str],
+    exclude_from: str | None,
     include: Sequence[str],
     jobs: int | None,
     output: str | None,
@@ -112,18 +114,19 @@ def command(
 ) -> None:
     """Train a model on a table of features, and score it on what it has not seen.
 
-    TABLE is what `featkit extract` wrote, or any Parquet or CSV file with a column of classes and
-    columns of numbers.
+    TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
+    also compressed) with a column of classes and columns of numbers.
     """
-    from featkit.cli._console import listed, show_warnings
+    from featkit.cli._console import show_warnings
     from featkit.cli._progress import shown_progress
     from featkit.recognition import train
     from featkit.writing import check_outputs
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with shown_progress("training", "fits") as report:
-        how |= {"exclude": listed(exclude), "include": listed(include)}
-        result = train(table, n_jobs=jobs, progress=report, **how)
+        names = excluded(table, exclude, exclude_from)
+        how["include"] = excluded(table, include, None)
+        result = train(table, exclude=names, n_jobs=jobs, progress=report, **how)
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
     show_warnings(result.warnings)

@@ -1,4 +1,7 @@
-"""A CSV file of one's own: a column ``path``, and whatever else is known about each recording."""
+"""A CSV file of one's own: a column ``path``, and whatever else is known about each recording.
+
+Fields may have commas, semicolons, tabs or vertical bars between them.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from pathlib import Path
 from featkit.corpus import Entry, Format
 from featkit.corpus._names import fault_of
 from featkit.delimited import check_fields, header, rows
+from featkit.dialects import find_delimiter
 from featkit.errors import TableError
 
 
 def matches(lines: Sequence[str]) -> bool:
-    return "path" in next(csv.reader(lines[:1]), [])
+    delimiter = find_delimiter("\n".join(lines[:1]))
+    return "path" in next(csv.reader(lines[:1], delimiter=delimiter), [])
 
 
 def read(file: Path) -> Iterator[Entry]:
@@ -26,7 +31,7 @@ def read(file: Path) -> Iterator[Entry]:
             raise TableError(f"{file}: line 1: {name!r}: begins or ends with a space: take it out")
         if name != "path" and (fault := fault_of(name)):
             raise TableError(f"{file}: line 1: {name}: {fault}: choose another")
-    for line, fields in islice(rows(file), 1, None):
+    for line, fields in islice(rows(file, delimiter=None), 1, None):
         check_fields(file, line, fields, names)
         about = dict(zip(names, fields, strict=True))
         yield Entry(f"{file}: line {line}", about.pop("path"), about)
@@ -34,7 +39,7 @@ def read(file: Path) -> Iterator[Entry]:
 
 FORMAT = Format(
     name="manifest",
-    title="your own CSV file; its header, with commas, has a column 'path'",
+    title="your own CSV file, whose header has a column 'path'",
     example="path,label,group,split\na/b.wav,rock,ann,train\n",
     matches=matches,
     read=read,

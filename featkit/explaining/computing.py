@@ -20,6 +20,7 @@ from featkit.explaining.methods import (
     sampled,
     seconds,
 )
+from featkit.missing_words import without_missing
 from featkit.models.classifier import Classifier, in_order_of, probabilities
 from featkit.models.estimators import estimator
 from featkit.models.problem import group_texts, named, texts
@@ -152,7 +153,7 @@ def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array 
     label = Settings.of(model.training).label
     if label not in (*table.keys, *table.feature_names):
         return None, []
-    given = texts(table, label)[rows]
+    given, _ = without_missing(texts(table, label)[rows])
     y = np.where(np.isin(given, model.classes), given, "")
     others = sorted(set(given.tolist()) - {"", *model.classes})
     notes = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featkit.errors import ParameterError, TableError
+from featkit.missing_words import without_missing
 from featkit.models.problem import Problem, texts
 from featkit.models.splits import (
     OTHER_NAMES,
@@ -259,9 +260,10 @@ def _published_parts(problem: Problem, split: str) -> Array:
 
 def _column(problem: Problem, name: str) -> Array:
     """A column of a published split, which must divide no group, unless rows are divided anyway."""
-    values = texts(problem.table, name)
+    values, missing = without_missing(texts(problem.table, name))
     if empty := int(np.sum(values == "")):
-        raise TableError(f"{empty} rows have no {name!r}: every row must be in a part")
+        told = f"; {missing}" if missing else ""
+        raise TableError(f"{empty} rows have no {name!r}: every row must be in a part{told}")
     if not problem.divided:
         _check_whole(name, values, "recording", problem.recordings)
         _check_whole(name, values, problem.unit, problem.groups)

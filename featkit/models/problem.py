@@ -18,6 +18,7 @@ import numpy as np
 
 from featkit.errors import ParameterError, TableError
 from featkit.group_detection import LikelyGroup
+from featkit.missing_words import doubtful_words, without_missing
 from featkit.name_stems import group_column, parse_stem
 from featkit.parameters import unknown
 from featkit.segments import Array
@@ -171,13 +172,16 @@ def make_problem(
     TableError
         If a value is infinite, or a recording is in two groups.
     """
-    warnings: list[str] = []
+    warnings = list(table.notes)
     table = _labelled(table, label, warnings)
     y = texts(table, label)
+    warnings += doubtful_words(label, y.tolist())
     recordings = _recordings(table, warnings, grouped=group is not None)
     groups = group_texts(table, group) if group else recordings
     if group:
-        _check_groups(group, groups, recordings, y)
+        groups, missing = without_missing(groups)
+        _check_groups(group, groups, recordings, y, missing)
+        warnings += doubtful_words(group, groups.tolist())
     if len(set(y.tolist())) < 2:
         only = str(y[0])
         raise ParameterError(f"column {label!r} has one class, {only!r}: at least two are needed")
@@ -235,12 +239,14 @@ def named(names: Sequence[str]) -> str:
 
 def _labelled(table: FeatureTable, label: str, warnings: list[str]) -> FeatureTable:
     """The rows that have a label."""
-    has = np.array([text.strip() != "" for text in texts(table, label).tolist()], dtype=bool)
+    names, missing = without_missing(texts(table, label))
+    told = f"; {missing}" if missing else ""
+    has = np.array([name.strip() != "" for name in names.tolist()], dtype=bool)
     if not has.any():
-        raise ParameterError(f"column {label!r} is empty: no row has a class")
+        raise ParameterError(f"column {label!r} is empty: no row has a class{told}")
     if has.all():
         return table
-    warnings.append(f"{np.sum(~has)} of {len(table)} rows have no {label!r}: left out")
+    warnings.append(f"{np.sum(~has)} of {len(table)} rows have no {label!r}: left out{told}")
     return table.rows(np.flatnonzero(has))
 
 
@@ -262,9 +268,12 @@ def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> A
     return paths
 
 
-def _check_groups(group: str, groups: Array, recordings: Array, y: Array) -> None:
+def _check_groups(
+    group: str, groups: Array, recordings: Array, y: Array, missing: str = ""
+) -> None:
     if empty := int(np.sum(groups == "")):
-        raise TableError(f"{empty} rows have no {group!r}: every row must be in a group")
+        told = f"; {missing}" if missing else ""
+        raise TableError(f"{empty} rows have no {group!r}: every row must be in a group{told}")
     of: dict[str, str] = {}
     for recording, name in zip(recordings.tolist(), groups.tolist(), strict=True):
         if of.setdefault(recording, name) != name:
@@ -295,7 +304,8 @@ def _features(
         warnings.append(f"columns that hold no value are left out: {named(without)}")
     columns = [name for name, none in zip(names, empty, strict=True) if not none]
     if not columns:
-        raise ParameterError("the table has no column of numbers to learn from")
+        notes = "".join(f"; {note}" for note in table.notes)
+        raise ParameterError(f"the table has no column of numbers to learn from{notes}")
     return X[:, ~empty], columns
 
 
