@@ -36,6 +36,7 @@ from featkit.errors import ParameterError, TableError
 from featkit.featuresets import describe
 from featkit.parameters import unknown
 from featkit.segments import Array
+from featkit.spelling import alike
 from featkit.writing import check_writable, replacing
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class FeatureTable:
     quality : mapping of str to array
         Those of the columns of `featkit.quality` that there are: float64, int64 or bool; where some
         are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
+    inexact : mapping of str to sequence
+        Features as they were given, of which a float does not tell the text: flags and integers
+        beyond 2**53. They may be classes or groups.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -99,6 +103,7 @@ class FeatureTable:
     values: Array
     provenance: dict[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Array] = field(default_factory=dict)
+    inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -138,8 +143,8 @@ class FeatureTable:
         delimited.check_names("DataFrame", names)
         certain, possible = _features(names, keys, provenance or {})
         if features is not None:
-            others = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
-            data = data.drop(columns=[*(others - {*features})])
+            numbers = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
+            data = data.drop(columns=[*(numbers - {*features})])
             certain, possible = _wanted(names, keys, features), []
         for name in certain:
             if not is_numeric_dtype(data[name]):
@@ -147,14 +152,14 @@ class FeatureTable:
         found = certain or [name for name in possible if is_numeric_dtype(data[name])]
         quality = {name: cells.typed(name, data[name]) for name in _quality(names, keys)}
         times = [name for name in TIMES if name in names and name not in keys]
-        texts = data.drop(columns=[*found, *quality]).astype(object)
-        texts = texts.where(texts.notna(), None)
+        others = [name for name in data.columns if name not in {*found, *quality}]
         about = {
-            name: cells.seconds(name, data[name]) if name in times else cells.texts(texts[name])
-            for name in in_order(texts.columns)
+            name: cells.seconds(name, data[name]) if name in times else cells.texts(data[name])
+            for name in in_order(others)
         }
         values = data[found].astype(np.float64).to_numpy()
-        return cls(about, found, values, provenance or {}, quality)
+        inexact = {name: data[name] for name in found if cells.is_inexact(data[name])}
+        return cls(about, found, values, provenance or {}, quality, inexact)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -180,16 +185,24 @@ class FeatureTable:
         return self.data.get("label")
 
     def column(self, name: str) -> Array:
-        """A key as an array of text.
+        """A key or a feature as an array of text, "" where missing.
+
+        Names are spelled in one way (see `featkit.spelling.alike`), but those of files.
 
         Raises
         ------
         TableError
             If there is none of that name.
         """
-        if name not in self.keys:
+        if name in self.keys:
+            texts = cells.texts(self.keys[name])
+        elif name in self.inexact:
+            texts = cells.texts(self.inexact[name])
+        elif name in self.feature_names:
+            texts = cells.texts(self.values[:, self.feature_names.index(name)])
+        else:
             raise TableError(unknown("column", name, self.keys))
-        return np.array(cells.texts(self.keys[name]), dtype=str)
+        return np.array(texts if name == "path" else alike(texts), dtype=str)
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Some of the features in the order given, ``(rows, names)``; all must be there."""
@@ -200,7 +213,8 @@ class FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
         quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
-        return replace(self, keys=keys, values=self.values[which], quality=quality)
+        inexact = {name: np.asarray(x, dtype=object)[which] for name, x in self.inexact.items()}
+        return replace(self, keys=keys, values=self.values[which], quality=quality, inexact=inexact)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
@@ -392,13 +406,15 @@ def _read_csv(
 
 
 def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    # pandas' own types, such as periods, are read once this is imported.
+    import pandas.core.arrays.arrow.extension_types  # type: ignore[import-not-found]  # noqa: F401
     import pyarrow.parquet as pq
 
     with _parquet_errors(path), open(path, "rb") as stream:
         parquet = pq.read_table(stream)
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     # What pandas took for an index is a column, like those of a table that pandas never saw.
-    return parquet.to_pandas(ignore_metadata=True), provenance
+    return parquet.to_pandas(ignore_metadata=True, types_mapper=cells.whole_numbers), provenance
 
 
 @contextmanager

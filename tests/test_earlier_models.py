@@ -16,7 +16,7 @@ SAID = {
     "random_forest": [1.0, 1.0, 1.0],
     "xgboost": [0.394150, 0.420386, 0.405696],
 }
-"""Probabilities that version 0.1.0 gave for three rows when it wrote the files (scikit-learn 1.9)."""
+"""Probabilities that version 0.1.0 gave for three rows with scikit-learn 1.9."""
 
 
 def earlier(name):

@@ -149,7 +149,7 @@ def make_problem(
 
 
 def texts(table: FeatureTable, name: str) -> Array:
-    """A column as text; whole numbers without a point.
+    """A column as text; see `FeatureTable.column`.
 
     Raises
     ------
@@ -157,10 +157,7 @@ def texts(table: FeatureTable, name: str) -> Array:
         If there is no such column.
     """
     _check_column(table, name)
-    if name in table.keys:
-        return table.column(name)
-    values = table.values[:, table.feature_names.index(name)]
-    return FeatureTable({name: values}, [], values[:, None]).column(name)
+    return table.column(name)
 
 
 def _check_column(table: FeatureTable, name: str) -> None:
