@@ -19,7 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import numpy as np
+
 from featkit.errors import TableError
+from featkit.segments import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,9 @@ csv.field_size_limit(2**24)
 
 LONGEST_ROW = 2**26
 """Bytes of a row at most, or of the header: some million columns. pyarrow stops at 1 MiB."""
+
+CHUNK = 2**20
+"""Characters that are looked at together."""
 
 NULLS = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 """What stands in a column of numbers where there is none."""
@@ -170,6 +176,21 @@ def rows(
         except csv.Error as error:
             cause = f"{error}: is a quote missing or one too many?"
             raise TableError(f"{os.fspath(path)}: line {line}: {cause}") from None
+
+
+def lines(path: str | os.PathLike[str], count: int) -> Array | None:
+    """The line on which each row begins, the header aside; None if there are not `count` rows.
+
+    Lines of the file, counted from 1: a text in quotes may go over several, and some may be blank.
+    """
+    ends, last = 0, ""
+    with opened(path) as stream:
+        while part := stream.read(CHUNK):
+            ends, last = ends + part.count("\n"), part[-1]
+    if ends + (last != "\n") == count + 1:  # one line for the header, and one for each row
+        return np.arange(2, count + 2)
+    found = np.fromiter((line for line, _ in islice(rows(path), 1, None)), dtype=np.int64)
+    return found if len(found) == count else None
 
 
 def check_names(path: str | os.PathLike[str], names: Sequence[str]) -> None:

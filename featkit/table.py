@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,13 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return [*(name for name in KEYS if name in names), *(n for n in names if n not in KEYS)]
 
 
+class Places(NamedTuple):
+    """Where rows were read: their numbers, counted from 1, and in a CSV file their lines."""
+
+    rows: Array
+    lines: Array | None
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
     """Features with what they are of.
@@ -96,6 +103,9 @@ class FeatureTable:
     inexact : mapping of str to sequence
         Features as they were given, of which a float does not tell the text: flags and integers
         beyond 2**53. They may be classes or groups.
+    places : Places or None
+        Where each row was read, once rows were selected or the table was read from CSV; else each
+        row is where it stands.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -104,6 +114,7 @@ class FeatureTable:
     provenance: dict[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Array] = field(default_factory=dict)
     inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
+    places: Places | None = None
 
     @classmethod
     def of(
@@ -209,12 +220,37 @@ class FeatureTable:
         place = {name: k for k, name in enumerate(self.feature_names)}
         return self.values[:, [place[name] for name in names]]
 
+    @property
+    def row_numbers(self) -> Array:
+        """The number of each row in the table that was read, counted from 1."""
+        return np.arange(1, len(self) + 1) if self.places is None else self.places.rows
+
+    def row_name(self, row: int) -> str:
+        """What messages call a row: ``row 10``, and of a CSV file ``row 10, line 11``.
+
+        Rows are counted from 1, in the table that was read; lines are those of the file, of which
+        the header is the first.
+        """
+        name = f"row {self.row_numbers[row]}"
+        if self.places is None or self.places.lines is None:
+            return name
+        return f"{name}, line {self.places.lines[row]}"
+
     def rows(self, which: Array) -> FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
         quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
         inexact = {name: np.asarray(x, dtype=object)[which] for name, x in self.inexact.items()}
-        return replace(self, keys=keys, values=self.values[which], quality=quality, inexact=inexact)
+        lines = None if self.places is None else self.places.lines
+        places = Places(self.row_numbers[which], None if lines is None else lines[which])
+        return replace(
+            self,
+            keys=keys,
+            values=self.values[which],
+            quality=quality,
+            inexact=inexact,
+            places=places,
+        )
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
@@ -290,6 +326,9 @@ class FeatureTable:
             there = ", ".join(table.keys) or "none"
             cause = f"it has no column of numbers besides its keys; there are: {there}"
             raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
+        if table_format(path) == "csv":
+            places = Places(table.row_numbers, delimited.lines(path, len(table)))
+            table = replace(table, places=places)
         return table
 
 

@@ -150,6 +150,7 @@ def test_pandas_periods_are_read_from_parquet_by_a_new_process(tmp_path):
     assert subprocess.check_output(command, text=True).split() == ["2026-03", "2026-01", "2026-02"]
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
 @pytest.mark.parametrize("name", names())
 def test_numbers_as_classes_go_through_training_file_prediction_explanation_and_page(
     name, tmp_path

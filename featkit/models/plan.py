@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featkit.errors import ParameterError, TableError
-from featkit.models.problem import Problem, texts
+from featkit.models.problem import Problem, check_complete, texts
 from featkit.models.splits import (
     OTHER_NAMES,
     TEST,
@@ -260,8 +260,7 @@ def _published_parts(problem: Problem, split: str) -> Array:
 def _column(problem: Problem, name: str) -> Array:
     """A column of a published split, which must divide no group, unless rows are divided anyway."""
     values = texts(problem.table, name)
-    if empty := int(np.sum(values == "")):
-        raise TableError(f"{empty} rows have no {name!r}: every row must be in a part")
+    check_complete(problem.table, name, "every row must be in a part")
     if not problem.divided:
         _check_whole(name, values, "recording", problem.recordings)
         _check_whole(name, values, problem.unit, problem.groups)

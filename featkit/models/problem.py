@@ -136,7 +136,7 @@ def make_problem(
     recordings = _recordings(table, warnings, grouped=group is not None)
     groups = texts(table, group) if group else recordings
     if group:
-        _check_groups(group, groups, recordings, y)
+        _check_groups(table, group, recordings, y)
     if len(set(y.tolist())) < 2:
         only = str(y[0])
         raise ParameterError(f"column {label!r} has one class, {only!r}: at least two are needed")
@@ -163,6 +163,21 @@ def texts(table: FeatureTable, name: str) -> Array:
 def _check_column(table: FeatureTable, name: str) -> None:
     if name not in table.keys and name not in table.feature_names:
         raise ParameterError(unknown("column", name, [*table.keys, *table.feature_names]))
+
+
+def check_complete(table: FeatureTable, name: str, wanted: str) -> None:
+    """Refuse a column in which a cell is empty.
+
+    Raises
+    ------
+    TableError
+        That names the first such row, and says what is wanted.
+    """
+    empty = np.flatnonzero(texts(table, name) == "")
+    if len(empty):
+        raise TableError(
+            f"{len(empty)} rows have no {name!r}, the first is {table.row_name(empty[0])}: {wanted}"
+        )
 
 
 def named(names: Sequence[str]) -> str:
@@ -200,9 +215,9 @@ def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> A
     return paths
 
 
-def _check_groups(group: str, groups: Array, recordings: Array, y: Array) -> None:
-    if empty := int(np.sum(groups == "")):
-        raise TableError(f"{empty} rows have no {group!r}: every row must be in a group")
+def _check_groups(table: FeatureTable, group: str, recordings: Array, y: Array) -> None:
+    groups = texts(table, group)
+    check_complete(table, group, "every row must be in a group")
     of: dict[str, str] = {}
     for recording, name in zip(recordings.tolist(), groups.tolist(), strict=True):
         if of.setdefault(recording, name) != name:
@@ -221,7 +236,9 @@ def _features(
     X = np.asarray(table.matrix(names), dtype=np.float64)
     rows, infinite = np.nonzero(too_large(X))
     if len(rows):
-        where = texts(table, "path")[rows[0]] if "path" in table.keys else f"row {rows[0] + 1}"
+        where = table.row_name(rows[0])
+        if "path" in table.keys:
+            where += f", {texts(table, 'path')[rows[0]]}"
         more = f", and so are {len(rows) - 1} other values" if len(rows) > 1 else ""
         raise TableError(
             f"{where}: column {names[infinite[0]]!r} is infinite{more} (or beyond 3.4e38, which"
