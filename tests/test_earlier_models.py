@@ -36,8 +36,9 @@ def test_a_model_that_an_earlier_version_wrote_predicts_as_it_did(name):
     np.testing.assert_allclose(found["probability"], SAID[name], atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
 @pytest.mark.parametrize("name", SAID)
 def test_the_table_of_a_model_that_an_earlier_version_wrote_is_known_again(name):
     model = earlier(name)
     table = featkit.FeatureTable.read(FOLDER / "earlier.csv")
-    assert set(featkit.explain(model, table, rows=6).folds) <= {"1", "2", "3"}
+    assert set(featkit.explain(model, table, rows=2, n_jobs=1).folds) <= {"1", "2", "3"}

@@ -30,6 +30,9 @@ class Forest(RandomForestClassifier):  # type: ignore[misc]
         return self
 
 
+FEATURE_THRESHOLD = 1e-7
+"""scikit-learn's, of its splitters: values that differ by less are the same for a tree."""
+
 FORESTS = (Forest, RandomForestClassifier)
 """What a model file may hold: earlier versions wrote scikit-learn's own."""
 
@@ -102,4 +105,5 @@ ESTIMATOR = Estimator(
         }
     ),
     scaled=False,
+    step=FEATURE_THRESHOLD,
 )
