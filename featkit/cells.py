@@ -114,7 +114,7 @@ def is_inexact(column: pd.Series[Any]) -> bool:
 
     if is_bool_dtype(column.dtype):
         return True
-    if not is_integer_dtype(column.dtype) or not len(column):
+    if not is_integer_dtype(column.dtype) or column.isna().all():
         return False
     return bool(column.max() > EXACT or column.min() < -EXACT)
 

@@ -37,7 +37,7 @@ def test_a_model_that_an_earlier_version_wrote_predicts_as_it_did(name):
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", ["logistic", "random_forest", "xgboost"])
 def test_the_table_of_a_model_that_an_earlier_version_wrote_is_known_again(name):
     model = earlier(name)
     table = featkit.FeatureTable.read(FOLDER / "earlier.csv")

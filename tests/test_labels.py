@@ -143,6 +143,15 @@ def test_a_column_that_was_not_named_as_label_keeps_its_text(kind):
     assert (other.classes, other.digest) == (named.classes, named.digest)
 
 
+def test_a_column_of_integers_without_any_value_is_read(tmp_path):
+    data = frame("text").assign(empty=pd.array([None] * 36, dtype="Int64"))
+    for table in stored(data, tmp_path):
+        assert featkit.train(table, label="sort", model="logistic", folds=2).model.columns == [
+            "a",
+            "b",
+        ]
+
+
 def test_pandas_periods_are_read_from_parquet_by_a_new_process(tmp_path):
     frame("months").to_parquet(tmp_path / "t.parquet")
     code = "import sys, featkit; print(*featkit.FeatureTable.read(sys.argv[1]).column('sort')[2:5])"
