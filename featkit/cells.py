@@ -46,6 +46,9 @@ ROW_NUMBER = re.compile(
 FEWEST_NUMBERED = 5
 """Rows below which the values of a feature may number them by chance."""
 
+EXACT = 2**53
+"""Beyond it, floats do not hold every integer."""
+
 
 def is_taken(name: str) -> bool:
     """Whether a column of this name would not be taken for a feature."""
@@ -117,12 +120,67 @@ def key_cells(name: str, column: Sequence[Any] | Array) -> Array:
     return np.array(texts(column), dtype=object)
 
 
-def texts(column: Iterable[Any]) -> list[str]:
-    """Any other key; "" where missing."""
-    return [_text(value) for value in np.asarray(column, dtype=object).tolist()]
+def whole_numbers(kind: Any) -> Any:
+    """For an integer type of Arrow's the nullable one of pandas', which needs no floats."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if not pa.types.is_integer(kind):
+        return None
+    return pd.api.types.pandas_dtype(str(kind).replace("int", "Int").replace("uI", "UI"))
 
 
-def _text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and value != value):
+def is_inexact(column: pd.Series[Any]) -> bool:
+    """Whether the text of a column of numbers does not follow from its numbers as floats."""
+    from pandas.api.types import is_bool_dtype, is_integer_dtype
+
+    if is_bool_dtype(column.dtype):
+        return True
+    if not is_integer_dtype(column.dtype) or column.isna().all():
+        return False
+    return bool(column.max() > EXACT or column.min() < -EXACT)
+
+
+def texts(column: pd.Series[Any] | Iterable[Any]) -> list[str]:
+    """Any other key as text; "" where missing.
+
+    In a column of numbers, those that are whole have no point: a column of integers with a gap is
+    one of floats for pandas.
+    """
+    dtype = getattr(column, "dtype", None)
+    if type(dtype).__name__ == "CategoricalDtype":
+        return _of_categories(column)
+    if getattr(dtype, "kind", "") == "f" and getattr(dtype, "itemsize", 8) < 8:
+        # As a double, 0.1 in single precision is 0.10000000149011612.
+        narrow = np.asarray(column, dtype=f"f{dtype.itemsize}")  # type: ignore[union-attr]
+        cells: list[Any] = [float(str(number)) for number in narrow]
+    else:
+        cells = np.asarray(column, dtype=object).tolist()
+    numbers = all(_is_missing(cell) or _is_number(cell) for cell in cells)
+    return [_text(cell, number=numbers) for cell in cells]
+
+
+def _of_categories(column: Any) -> list[str]:
+    used = column.cat.remove_unused_categories().cat
+    names = np.array([*texts(used.categories), ""], dtype=object)
+    found: list[str] = names[used.codes.to_numpy()].tolist()
+    return found
+
+
+def _text(value: Any, *, number: bool) -> str:
+    if type(value) is str:
+        return value
+    if _is_missing(value):
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    whole = number and isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is None, NaN, NaT or pandas' NA, which is equal to nothing either."""
+    return value is None or type(value).__name__ == "NAType" or bool(np.all(value != value))
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float | np.integer | np.floating)
+    return number and not isinstance(value, bool)

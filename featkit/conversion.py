@@ -137,15 +137,6 @@ def nested_columns(data: pd.DataFrame) -> list[str]:
     ]
 
 
-def without_gaps(column: pd.Series[Any] | Array) -> Array:
-    """The cells of a column, None where missing."""
-    import pandas as pd
-
-    cells = np.array(column, dtype=object)
-    cells[np.asarray(pd.isna(column))] = None
-    return cells
-
-
 def of_plain_types(table: Any) -> Any:
     """A table of Arrow without extension types, and with text in place of bytes that are text."""
     import pyarrow as pa

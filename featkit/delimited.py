@@ -33,6 +33,9 @@ csv.field_size_limit(2**24)
 LONGEST_ROW = 2**26
 """Bytes of a row at most, or of the header: some million columns. pyarrow stops at 1 MiB."""
 
+CHUNK = 2**20
+"""Characters that are looked at together."""
+
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """What spreadsheets compute, however many apostrophes stand before it: so `bare` undoes `shielded`.
 
@@ -197,6 +200,23 @@ def rows(
         except csv.Error as error:
             cause = f"{error}: is a quote missing or one too many?"
             raise TableError(f"{os.fspath(path)}: line {line}: {cause}") from None
+
+
+def lines(path: str | os.PathLike[str], count: int, dialect: Dialect) -> Array | None:
+    """The line on which each row begins, the header aside; None if there are not `count` rows.
+
+    Lines of the file, counted from 1: a text in quotes may go over several, and some may be blank.
+    """
+    ends, last = 0, ""
+    with opened(path, dialect) as stream:
+        while part := stream.read(CHUNK):
+            ends, last = ends + part.count("\n"), part[-1]
+    first = 2 + dialect.skipped  # after the header
+    if ends + (last != "\n") == first - 1 + count:  # one line for each row
+        return np.arange(first, first + count)
+    after_header = islice(rows(path, delimiter=None, dialect=dialect), 1, None)
+    found = np.fromiter((line for line, _ in after_header), dtype=np.int64)
+    return found if len(found) == count else None
 
 
 def check_names(where: str, names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, ParamSpec, Self
 
@@ -24,7 +24,7 @@ from featkit.models.modelfile import read_model, write_model
 from featkit.models.problem import named, texts
 from featkit.models.settings import Settings
 from featkit.segments import Array
-from featkit.table import FeatureTable, column_names, is_table
+from featkit.table import FeatureTable, is_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +97,11 @@ class Model(Classifier):
 
     def predict(
         self,
-        inputs: FeatureTable | str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        inputs: FeatureTable
+        | pd.DataFrame
+        | str
+        | os.PathLike[str]
+        | Sequence[str | os.PathLike[str]],
         *,
         per: Literal["recording", "segment"] = "recording",
         n_jobs: int | None = 1,
@@ -107,7 +111,7 @@ class Model(Classifier):
 
         Parameters
         ----------
-        inputs : FeatureTable, path or sequence of paths
+        inputs : FeatureTable, pandas.DataFrame, path or sequence of paths
             A table or its file (``.parquet``, ``.csv``); or sound files and folders of them, which
             are analysed as those were that the model was fitted on, segments and all.
         per : {"recording", "segment"}
@@ -131,11 +135,13 @@ class Model(Classifier):
         ModelError
             If the model cannot be used on sound, or does not say how it was trained.
         """
+        import pandas as pd
+
         if per not in PER:
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
-        if isinstance(inputs, FeatureTable):
-            return self._predict(inputs, per)
-        paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+        if isinstance(inputs, FeatureTable | pd.DataFrame):
+            return self._predict(self.read(inputs), per)
+        paths = [inputs] if isinstance(inputs, str | os.PathLike) else _paths(inputs)
         if not any(map(is_table, paths)):
             extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
             found = self._predict(extraction.table, per)
@@ -151,14 +157,13 @@ class Model(Classifier):
         known: Array = ~np.isnan(table.matrix(self.columns))
         some = np.asarray(known.any(axis=1))
         data = self.predict_table(table.rows(some), per=per)
-        if "row" in data:
-            data["row"] = np.flatnonzero(some) + 1
         failures = list(_without_value(table, some, per))
         warnings = [*table.notes, *_undefined(known[some], self.columns)]
         return Predictions(data, failures, warnings)
 
-    def read(self, path: str | os.PathLike[str]) -> FeatureTable:
-        """The table in a file (``.parquet``, ``.csv``), of which only its columns are features.
+    def read(self, table: FeatureTable | pd.DataFrame | str | os.PathLike[str]) -> FeatureTable:
+        """The table in a file (``.parquet``, ``.csv``) or a DataFrame, of which only its columns
+        are features.
 
         What it was not trained on may hold anything, as it did then.
 
@@ -170,9 +175,9 @@ class Model(Classifier):
         ModelError
             If the model does not say how it was trained.
         """
-        there = column_names(path)
-        keys = [name for name in Settings.of(self.training).keys if name in there]
-        return FeatureTable.read(path, keys, features=self.columns)
+        if isinstance(table, FeatureTable):
+            return table
+        return Settings.of(self.training).table(table, self.columns)
 
     def extract(
         self,
@@ -213,7 +218,7 @@ class Model(Classifier):
 
 def _without_value(table: FeatureTable, some: Array, per: str) -> Iterator[Failure]:
     """Rows without any value; of a recording that is put together, only if it has no other rows."""
-    names = [f"row {k + 1}" for k in range(len(table))]
+    names = [table.row_name(k) for k in range(len(table))]
     if "path" in table.keys:
         names = texts(table, "path").tolist()
     places = np.flatnonzero(~some).tolist()
@@ -261,3 +266,22 @@ def _for_sound(train: Callable[P, result.Result]) -> Callable[P, Result]:
 
 
 train = _for_sound(training.train)
+
+
+def _paths(inputs: object) -> list[str | os.PathLike[str]]:
+    """The paths of a sequence of paths.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+    """
+    paths: list[str | os.PathLike[str]] = []
+    for path in inputs if isinstance(inputs, Iterable) else [inputs]:
+        if not isinstance(path, str | os.PathLike):
+            raise ParameterError(
+                "a model predicts from a FeatureTable, a DataFrame, a path or a sequence of paths,"
+                f" got a {type(path).__name__}"
+            )
+        paths.append(path)
+    return paths

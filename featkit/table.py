@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,7 @@ from featkit.numerals import Where
 from featkit.parameters import unknown
 from featkit.reading import check_regular
 from featkit.segments import Array
+from featkit.spelling import alike
 from featkit.writing import beside, check_writable, replacing
 
 if TYPE_CHECKING:
@@ -78,6 +79,13 @@ def in_order(keys: Iterable[str]) -> list[str]:
     return [*(name for name in KEYS if name in names), *(n for n in names if n not in KEYS)]
 
 
+class Places(NamedTuple):
+    """Where rows were read: their numbers, counted from 1, and in a CSV file their lines."""
+
+    rows: Array
+    lines: Array | None
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
     """Features with what they are of.
@@ -99,6 +107,12 @@ class FeatureTable:
         are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
     notes : list of str
         What is to know about how the columns of a table that others made were read.
+    inexact : mapping of str to sequence
+        Features as they were given, of which a float does not tell the text: flags and integers
+        beyond 2**53. They may be classes or groups.
+    places : Places or None
+        Where each row was read, once rows were selected or the table was read from CSV; else each
+        row is where it stands.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -107,6 +121,8 @@ class FeatureTable:
     provenance: dict[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Array] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
+    places: Places | None = None
 
     @classmethod
     def of(
@@ -155,9 +171,11 @@ class FeatureTable:
             data, [*certain, *possible], must=certain, where=_row, notes=notes
         )
         nested = [name for name in conversion.nested_columns(data) if name in possible]
+        inexact = {name: data[name] for name in found if cells.is_inexact(data[name])}
         data = data.drop(columns=[*found, *nested])
         others = {name: data[name] for name in data.columns}
         table = cls._of_columns(others, found, keys, provenance or {}, notes, _row)
+        table = replace(table, inexact=inexact)
         return table if certain else table._without_row_numbers(index)
 
     @classmethod
@@ -176,7 +194,7 @@ class FeatureTable:
         about = {
             name: conversion.seconds(name, others[name], where)
             if name in times
-            else cells.texts(conversion.without_gaps(others[name]))
+            else cells.texts(others[name])
             for name in in_order(name for name in others if name not in quality)
         }
         count = len(next(iter([*features.values(), *others.values()]), ()))
@@ -231,27 +249,61 @@ class FeatureTable:
         return self.data.get("label")
 
     def column(self, name: str) -> Array:
-        """A key as an array of text.
+        """A key or a feature as an array of text, "" where missing.
+
+        Names are spelled in one way (see `featkit.spelling.alike`), but those of files.
 
         Raises
         ------
         TableError
             If there is none of that name.
         """
-        if name not in self.keys:
+        if name in self.keys:
+            texts = cells.texts(self.keys[name])
+        elif name in self.inexact:
+            texts = cells.texts(self.inexact[name])
+        elif name in self.feature_names:
+            texts = cells.texts(self.values[:, self.feature_names.index(name)])
+        else:
             raise TableError(unknown("column", name, self.keys))
-        return np.array(cells.texts(self.keys[name]), dtype=str)
+        return np.array(texts if name == "path" else alike(texts), dtype=str)
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Some of the features in the order given, ``(rows, names)``; all must be there."""
         place = {name: k for k, name in enumerate(self.feature_names)}
         return self.values[:, [place[name] for name in names]]
 
+    @property
+    def row_numbers(self) -> Array:
+        """The number of each row in the table that was read, counted from 1."""
+        return np.arange(1, len(self) + 1) if self.places is None else self.places.rows
+
+    def row_name(self, row: int) -> str:
+        """What messages call a row: ``row 10``, and of a CSV file ``row 10, line 11``.
+
+        Rows are counted from 1, in the table that was read; lines are those of the file, of which
+        the header is the first.
+        """
+        name = f"row {self.row_numbers[row]}"
+        if self.places is None or self.places.lines is None:
+            return name
+        return f"{name}, line {self.places.lines[row]}"
+
     def rows(self, which: Array) -> FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
         quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
-        return replace(self, keys=keys, values=self.values[which], quality=quality)
+        inexact = {name: np.asarray(x, dtype=object)[which] for name, x in self.inexact.items()}
+        lines = None if self.places is None else self.places.lines
+        places = Places(self.row_numbers[which], None if lines is None else lines[which])
+        return replace(
+            self,
+            keys=keys,
+            values=self.values[which],
+            quality=quality,
+            inexact=inexact,
+            places=places,
+        )
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
@@ -367,6 +419,8 @@ class FeatureTable:
 
         try:
             table = cls._of_columns(others, found, keys, provenance, columns.notes, where)
+            places = Places(table.row_numbers, delimited.lines(path, len(table), dialect))
+            table = replace(table, places=places)
         except TableError as error:
             raise TableError(f"{os.fspath(path)}: {error}") from None
         return table if certain else table._without_row_numbers()
@@ -487,12 +541,14 @@ def column_names(path: str | os.PathLike[str]) -> list[str]:
 
 
 def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    # pandas' own types, such as periods, are read once this is imported.
+    import pandas.core.arrays.arrow.extension_types  # type: ignore[import-not-found]  # noqa: F401
     import pyarrow.parquet as pq
 
     with _parquet_errors(path), open(path, "rb") as stream:
         parquet = conversion.of_plain_types(pq.ParquetFile(stream).read())
         provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-        data = parquet.to_pandas(ignore_metadata=True)
+        data = parquet.to_pandas(ignore_metadata=True, types_mapper=cells.whole_numbers)
     delimited.check_names(os.fspath(path), parquet.schema.names)
     # Also what pandas took for an index is a column.
     index = conversion.index_columns(parquet.schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -59,7 +60,7 @@ class _Found(NamedTuple):
 
 def explain(
     model: Classifier,
-    table: FeatureTable | pd.DataFrame,
+    table: FeatureTable | pd.DataFrame | str | os.PathLike[str],
     *,
     rows: int | None = None,
     budget: float = BUDGET,
@@ -73,7 +74,7 @@ def explain(
     ----------
     model : Classifier
         As `featkit.train` or `featkit.load_model` gives it.
-    table : FeatureTable or pandas.DataFrame
+    table : FeatureTable, pandas.DataFrame or path
         The table that it was trained on, whose rows are then explained by the models that scored
         them and had not seen them; or any other with its columns, explained by the model itself.
     rows : int, optional
@@ -105,8 +106,7 @@ def explain(
         raise ParameterError(f"rows must be a whole number from 1, got {rows!r}")
     if not budget > 0:
         raise ParameterError(f"budget must be above 0 seconds, got {budget}")
-    if not isinstance(table, FeatureTable):
-        table = FeatureTable.of(table)
+    table = Settings.of(model.training).table(table, model.columns)
     model.check(table)
     if not len(table):
         raise TableError("the table has no rows to explain")
@@ -118,7 +118,9 @@ def explain(
     chosen = _drawn(everyone, rows, seed)
     found = _found(model, X, chosen, budget, seed, workers, progress)
     y, unknown = _labels(model, table, found.rows)
-    keys = {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
+    keys = {"row": table.row_numbers}
+    keys |= {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
+    lines = None if table.places is None else table.places.lines
     group = Settings.of(model.training).group
     if group is not None and group_column(group) in table.keys:
         groups = group_texts(table, group)
@@ -144,6 +146,7 @@ def explain(
         rows_there=there,
         schema={column["name"]: column for column in model.provenance.get("columns", [])},
         notes=[*_sampled(len(found.rows), there), *unknown, *notes],
+        lines=None if lines is None else lines[found.rows],
     )
     return replace(explanation, notes=[*filter(None, [explanation.flaw]), *explanation.notes])
 

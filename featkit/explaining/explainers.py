@@ -85,8 +85,9 @@ def explainers(
 def _problem(model: Classifier, table: FeatureTable) -> Problem | None:
     """The problem that the model was trained on, if that is what these rows are."""
     settings = Settings.of(model.training)
-    named = [n for n in settings.keys if n in table.feature_names and n not in model.columns]
-    columns = [*model.columns, *named]
+    named = {settings.label, settings.group, settings.fold, settings.split}
+    others = [n for n in table.feature_names if n in named and n not in model.columns]
+    columns = [*model.columns, *others]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
     try:
         same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))

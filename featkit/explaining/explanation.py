@@ -58,7 +58,8 @@ class Explanation:
     y : array of str, shape ``(rows,)``, or None
         The true classes, "" where one is not known; None if none is.
     keys : mapping of str to array
-        What the rows are of: ``path``, ``start``, ``end`` and ``group``, as far as there are.
+        What the rows are of: ``row``, its number in the table, counted from 1; ``path``, ``start``,
+        ``end`` and ``group``, as far as there are.
     folds : array of str, shape ``(rows,)``
         The round whose model, which had not seen the row, explained it; "" for the final model.
     learnt : array of bool, shape ``(rows,)``, or None
@@ -77,6 +78,8 @@ class Explanation:
         Of each column of which it is known: family, descriptor, index, statistic, unit, definition.
     notes : list of str
         What a reader must know.
+    lines : array of int, shape ``(rows,)``, or None
+        The lines of the rows in their CSV file; None if they were in another.
     """
 
     values: Array
@@ -98,6 +101,7 @@ class Explanation:
     meaning: str = ""
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    lines: Array | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -162,6 +166,7 @@ class Explanation:
             keys={name: column[:1] for name, column in self.keys.items()},
             folds=self.folds[:1],
             learnt=None if self.learnt is None else self.learnt[:1],
+            lines=None if self.lines is None else self.lines[:1],
             error=None,
         )
 

@@ -32,8 +32,9 @@ def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameter
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps ``impute`` (median, with an indicator of what was missing), ``scale``, ``select`` and
-        ``model``, of which each estimator has those that it needs.
+        Steps ``impute`` (median, with an indicator of what was missing), ``resolve`` (columns in
+        tiny units, for trees), ``scale``, ``select`` and ``model``, of which each estimator has
+        those that it needs.
 
     Raises
     ------

@@ -81,7 +81,8 @@ class Classifier:
         -------
         pandas.DataFrame
             ``path`` (and ``start``, ``end`` of a segment), ``predicted``, ``probability`` of that
-            class, and the probability of each class, called ``p_<class>``.
+            class, and the probability of each class, called ``p_<class>``. Where the table has no
+            such keys, ``row``: the number of the row in it, counted from 1.
 
         Raises
         ------
@@ -98,7 +99,7 @@ class Classifier:
             paths, P = of_recordings(texts(table, "path"), P)
             keys = pd.DataFrame({"path": paths})
         if not len(keys.columns):
-            keys = pd.DataFrame({"row": np.arange(1, len(P) + 1)})
+            keys = pd.DataFrame({"row": table.row_numbers})
         return pd.concat([keys, prediction_columns(P, self.classes)], axis=1)
 
     def check(self, table: FeatureTable) -> None:
@@ -129,10 +130,12 @@ class Classifier:
                 raise TableError(
                     f"column {name!r} is in {theirs[name]!r}, the model wants it in {ours[name]!r}"
                 )
-        beyond = too_large(table.matrix(self.columns)).any(axis=0)
-        if beyond.any():
-            column = self.columns[int(np.argmax(beyond))]
-            raise TableError(f"column {column!r} holds infinite values: correct or remove the rows")
+        rows, beyond = np.nonzero(too_large(table.matrix(self.columns)))
+        if len(rows):
+            raise TableError(
+                f"{table.row_name(rows[0])}: column {self.columns[beyond[0]]!r} holds infinite"
+                " values: correct or remove the rows"
+            )
 
 
 def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array:

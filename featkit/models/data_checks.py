@@ -48,6 +48,9 @@ def _copies(problem: Problem) -> Iterator[str]:
     """
     silent = np.asarray(problem.table.quality.get("quality_silent", np.zeros(len(problem)))) == 1
     names = problem.groups.tolist()
+    if problem.unit == "row":
+        table = problem.table
+        names = [table.row_name(k).removeprefix("row ") for k in range(len(table))]
     first: dict[bytes, str] = {}
     found = {
         (first.setdefault(problem.X[k].tobytes(), names[k]), names[k])

@@ -51,7 +51,17 @@ SURELY_UNPACKED = 2**26
 """What a file of any size may unpack to."""
 
 MOST_EXPANDED = 100
-"""How many times its own size that may be, beyond that; a forest's is about ten times."""
+"""How many times its own size that may be, beyond that; a forest's is about ten times, without what
+its leaves say of the classes: of many classes nearly all is 0 (see `_leaves`)."""
+
+KEPT_UNPACKED = 2**29
+"""What is kept unpacked while a model is built; more is packed again, which takes time."""
+
+NODE_BYTES = 64
+"""Of a node of a tree of scikit-learn's."""
+
+NPY_BYTES = 256
+"""Of the head of an array, at most."""
 
 MOST_TEXT = 2**28
 """Largest schema or card: that of a forest of 12,000 trees."""
@@ -69,6 +79,7 @@ TYPES = frozenset(
         "builtins.str",
         "builtins.tuple",
         "featkit.models.estimators.analysis_of_variance",
+        "featkit.models.resolution.Rescaler",
         "numpy.dtype",
         "numpy.float64",
         "numpy.int64",
@@ -102,6 +113,8 @@ def write_model(model: Classifier, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    ModelError
+        If it is larger than a model file can be.
     WriteError
         If the file cannot be written.
     """
@@ -112,8 +125,29 @@ def write_model(model: Classifier, path: str | os.PathLike[str]) -> None:
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as out:
         out.writestr(CARD, json.dumps(card, ensure_ascii=False, sort_keys=True, allow_nan=False))
     content = archive.getvalue()
+    _check_size(model, content)
     with replacing(path) as scratch:
         scratch.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+
+
+def _check_size(model: Classifier, content: bytes) -> None:
+    """Refuse to write what would be refused for its size when it is read."""
+    try:
+        if len(MAGIC) + 32 + len(content) > MOST_BYTES:
+            raise ModelError(f"larger than a model file can be ({MOST_BYTES} bytes)")
+        _check_count(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_texts(archive, len(content))
+            parts = _parts(json.loads(archive.read(SCHEMA)))
+            trees = [_arrays_of(part) for part in parts if part["__loader__"] == "TreeNode"]
+            sizes = {part.filename: part.file_size for part in archive.infolist()}
+        leaves = _leaves(sizes, trees, len(model.classes))
+        _check_unpacked(sum(sizes.values()), leaves, len(content))
+    except ModelError as error:
+        raise ModelError(
+            f"the {model.name} of {len(model.classes)} classes cannot be written: {error}. Train"
+            " another model, such as logistic, or one of fewer classes or rows"
+        ) from None
 
 
 def read_model(path: str | os.PathLike[str]) -> Classifier:
@@ -169,18 +203,9 @@ def _what_else(whole: bytes) -> str:
 
 
 def _read(content: bytes) -> Classifier:
-    # Counted before they are listed, since a list of millions fills the memory.
-    if content.count(b"PK\x01\x02") > MOST_PARTS:
-        raise ModelError("it has more parts than a model can have")
+    card, chosen, schema, arrays = _checked(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _check_sizes(archive, len(content))
-        card = json.loads(archive.read(CARD))
-        schema = json.loads(archive.read(SCHEMA))
-        check_card(card)
-        chosen = estimator(card["name"])
-        arrays = _check_types(schema, chosen)
-        _check_unpacked(sum(archive.getinfo(name).file_size for name in arrays), len(content))
-        contents = {name: archive.read(name) for name in sorted(set(arrays))}
+        contents = {name: archive.read(name) for name in sorted(arrays)}
     try:
         pipeline = built(schema, contents)
         _check_pipeline(pipeline, chosen, card)
@@ -190,6 +215,43 @@ def _read(content: bytes) -> Classifier:
             f"not a model that can be used: {_plainly(error)}{_other_version(card['training'])}"
         ) from error
     return Classifier(pipeline=pipeline, **card)
+
+
+def _checked(content: bytes) -> tuple[dict[str, Any], Estimator, Any, set[str]]:
+    """Card, estimator, schema and names of the arrays, before anything is built from them."""
+    _check_count(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _check_texts(archive, len(content))
+        card = json.loads(archive.read(CARD))
+        schema = json.loads(archive.read(SCHEMA))
+        sizes = {part.filename: part.file_size for part in archive.infolist()}
+    check_card(card)
+    chosen = estimator(card["name"])
+    arrays, trees = _check_types(schema, chosen)
+    leaves = _leaves(sizes, trees, len(card["classes"]))
+    for size in (sum(sizes.values()), sum(sizes[name] for name in arrays)):
+        _check_unpacked(size, leaves, len(content))
+    return card, chosen, schema, set(arrays)
+
+
+def _check_count(content: bytes) -> None:
+    # Counted before they are listed, since a list of millions fills the memory.
+    if content.count(b"PK\x01\x02") > MOST_PARTS:
+        raise ModelError("it has more parts than a model can have")
+
+
+def _arrays_of(tree: dict[str, Any]) -> tuple[str, str]:
+    """Names of the arrays of a tree's nodes, and of what these say of the classes."""
+    held = tree["content"]["content"]
+    return held["nodes"]["file"], held["values"]["file"]
+
+
+def _leaves(sizes: dict[str, int], trees: list[tuple[str, str]], classes: int) -> int:
+    """Bytes of what the nodes of all trees say of the classes, if that is one number for each."""
+    return sum(
+        min(sizes[values], sizes[nodes] // NODE_BYTES * classes * 8 + NPY_BYTES)
+        for nodes, values in trees
+    )
 
 
 def _other_version(training: dict[str, Any]) -> str:
@@ -207,30 +269,35 @@ def _plainly(text: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_SAID])
 
 
-def _check_sizes(archive: zipfile.ZipFile, packed: int) -> None:
-    parts = archive.infolist()
-    _check_unpacked(sum(part.file_size for part in parts), packed)
-    if any(archive.getinfo(name).file_size > MOST_TEXT for name in (CARD, SCHEMA)):
+def _check_texts(archive: zipfile.ZipFile, packed: int) -> None:
+    """Refuse card and schema that are too large, and parts that are packed otherwise."""
+    sizes = [archive.getinfo(name).file_size for name in (CARD, SCHEMA)]
+    _check_unpacked(sum(sizes), 0, packed)
+    if max(sizes) > MOST_TEXT:
         raise ModelError("its description is larger than that of a model can be")
     # Others may need any amount of memory for a few bytes.
-    if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+    packings = {part.compress_type for part in archive.infolist()}
+    if packings - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise ModelError("it is packed otherwise than featkit does")
 
 
-def _check_unpacked(size: int, packed: int) -> None:
-    if size > min(MOST_UNPACKED, max(SURELY_UNPACKED, MOST_EXPANDED * packed)):
-        raise ModelError("it unpacks to more than a model can hold")
+def _check_unpacked(size: int, leaves: int, packed: int) -> None:
+    if size > MOST_UNPACKED or size - leaves > max(SURELY_UNPACKED, MOST_EXPANDED * packed):
+        raise ModelError(
+            f"it unpacks to more than a model can hold ({size / 1e9:.2g} GB, at most"
+            f" {MOST_UNPACKED / 1e9:.2g})"
+        )
 
 
-def _check_types(schema: Any, chosen: Estimator) -> list[str]:
+def _check_types(schema: Any, chosen: Estimator) -> tuple[list[str], list[tuple[str, str]]]:
     """Refuse, before anything is built, what a fitted pipeline does not consist of.
 
     Parts lose their numbers, by which one could stand for another that looks different. Returns the
-    names of the arrays, once for each time that one is used.
+    names of the arrays, once for each time that one is used, and those of each tree.
     """
     if not isinstance(schema, dict) or not schema.get("protocol", 0) >= OLDEST_PROTOCOL:
         raise ModelError("its schema is of a form that featkit never wrote")
-    arrays, types = [], TYPES | chosen.types
+    arrays, trees, types = [], [], TYPES | chosen.types
     for part in _parts(schema):
         part.pop("__id__", None)
         kind, loader = f"{part.get('__module__')}.{part.get('__class__')}", part.get("__loader__")
@@ -246,7 +313,8 @@ def _check_types(schema: Any, chosen: Estimator) -> list[str]:
             arrays.append(part["file"])
         if loader == "TreeNode":
             _check_tree(part["__reduce__"]["args"])
-    return arrays
+            trees.append(_arrays_of(part))
+    return arrays, trees
 
 
 def _check_tree(args: Any) -> None:
@@ -293,9 +361,12 @@ def _check_pipeline(pipeline: Any, chosen: Estimator, card: dict[str, Any]) -> N
 
 
 def _own(chosen: Estimator, steps: list[str]) -> Pipeline:
-    """The unfitted pipeline with these steps."""
+    """The unfitted pipeline with these steps; earlier versions had none that rescales."""
+    from sklearn.pipeline import Pipeline
+
     for select in (None, 1):
-        own = build(chosen.name, select=select, seed=0, parameters={})
-        if [name for name, _ in own.steps] == steps:
-            return own
+        own = build(chosen.name, select=select, seed=0, parameters={}).steps
+        for made in (own, [(name, step) for name, step in own if name != "resolve"]):
+            if [name for name, _ in made] == steps:
+                return Pipeline(made)
     raise ModelError(f"its steps are none that the estimator {chosen.name!r} has")

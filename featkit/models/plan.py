@@ -13,7 +13,7 @@ import numpy as np
 
 from featkit.errors import ParameterError, TableError
 from featkit.missing_words import without_missing
-from featkit.models.problem import Problem, texts
+from featkit.models.problem import Problem, check_complete, texts
 from featkit.models.splits import (
     OTHER_NAMES,
     TEST,
@@ -261,9 +261,7 @@ def _published_parts(problem: Problem, split: str) -> Array:
 def _column(problem: Problem, name: str) -> Array:
     """A column of a published split, which must divide no group, unless rows are divided anyway."""
     values, missing = without_missing(texts(problem.table, name))
-    if empty := int(np.sum(values == "")):
-        told = f"; {missing}" if missing else ""
-        raise TableError(f"{empty} rows have no {name!r}: every row must be in a part{told}")
+    check_complete(problem.table, name, values, "every row must be in a part", missing)
     if not problem.divided:
         _check_whole(name, values, "recording", problem.recordings)
         _check_whole(name, values, problem.unit, problem.groups)

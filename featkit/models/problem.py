@@ -180,7 +180,8 @@ def make_problem(
     groups = group_texts(table, group) if group else recordings
     if group:
         groups, missing = without_missing(groups)
-        _check_groups(group, groups, recordings, y, missing)
+        check_complete(table, group, groups, "every row must be in a group", missing)
+        _check_groups(group, groups, recordings, y)
         warnings += doubtful_words(group, groups.tolist())
     if len(set(y.tolist())) < 2:
         only = str(y[0])
@@ -194,7 +195,7 @@ def make_problem(
 
 
 def texts(table: FeatureTable, name: str) -> Array:
-    """A column as text; whole numbers without a point.
+    """A column as text; see `FeatureTable.column`.
 
     Raises
     ------
@@ -202,10 +203,7 @@ def texts(table: FeatureTable, name: str) -> Array:
         If there is no such column.
     """
     _check_column(table, name)
-    if name in table.keys:
-        return table.column(name)
-    values = table.values[:, table.feature_names.index(name)]
-    return FeatureTable({name: values}, [], values[:, None]).column(name)
+    return table.column(name)
 
 
 def group_texts(table: FeatureTable, group: str) -> Array:
@@ -229,6 +227,38 @@ def group_unit(group: str) -> str:
 def _check_column(table: FeatureTable, name: str) -> None:
     if name not in table.keys and name not in table.feature_names:
         raise ParameterError(unknown("column", name, [*table.keys, *table.feature_names]))
+
+
+def check_complete(
+    table: FeatureTable, name: str, values: Array, wanted: str, missing: str = ""
+) -> None:
+    """Refuse a column in which a cell is empty.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The table, which says where its rows were read.
+    name : str
+        What the column is called.
+    values : array of str
+        Its cells; "" where missing.
+    wanted : str
+        What is expected.
+    missing : str
+        Which words were taken for a missing value; see `featkit.missing_words`.
+
+    Raises
+    ------
+    TableError
+        That names the first such row, and says what is expected.
+    """
+    empty = np.flatnonzero(values == "")
+    if len(empty):
+        told = f"; {missing}" if missing else ""
+        raise TableError(
+            f"{len(empty)} rows have no {name!r}, the first is {table.row_name(empty[0])}:"
+            f" {wanted}{told}"
+        )
 
 
 def named(names: Sequence[str]) -> str:
@@ -268,12 +298,7 @@ def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> A
     return paths
 
 
-def _check_groups(
-    group: str, groups: Array, recordings: Array, y: Array, missing: str = ""
-) -> None:
-    if empty := int(np.sum(groups == "")):
-        told = f"; {missing}" if missing else ""
-        raise TableError(f"{empty} rows have no {group!r}: every row must be in a group{told}")
+def _check_groups(group: str, groups: Array, recordings: Array, y: Array) -> None:
     of: dict[str, str] = {}
     for recording, name in zip(recordings.tolist(), groups.tolist(), strict=True):
         if of.setdefault(recording, name) != name:
@@ -292,7 +317,9 @@ def _features(
     X = np.asarray(table.matrix(names), dtype=np.float64)
     rows, infinite = np.nonzero(too_large(X))
     if len(rows):
-        where = texts(table, "path")[rows[0]] if "path" in table.keys else f"row {rows[0] + 1}"
+        where = table.row_name(rows[0])
+        if "path" in table.keys:
+            where += f", {texts(table, 'path')[rows[0]]}"
         more = f", and so are {len(rows) - 1} other values" if len(rows) > 1 else ""
         raise TableError(
             f"{where}: column {names[infinite[0]]!r} is infinite{more} (or beyond 3.4e38, which"

@@ -45,9 +45,10 @@ class Result:
     model : Classifier
         Fitted on everything it may see.
     predictions : pandas.DataFrame
-        What the kept model predicted for rows that it had not seen: ``path``, ``start``, ``end``
-        and ``group`` where there are such, ``fold``, ``label``, ``predicted``, ``probability``, and
-        ``p_<class>`` of each class.
+        What the kept model predicted for rows that it had not seen: ``row``, the number of the row
+        in the table, counted from 1 (a CSV file's header does not count); ``path``, ``start``,
+        ``end`` and ``group`` where there are such, ``fold``, ``label``, ``predicted``,
+        ``probability``, and ``p_<class>`` of each class.
     """
 
     scores: dict[str, Any]
@@ -155,11 +156,10 @@ def predictions(problem: Problem, plan: Plan, P: Array) -> pd.DataFrame:
     import pandas as pd
 
     rows, folds = judged_rows(plan)
-    keys = {
-        key: np.asarray(problem.table.keys[key])[rows]
-        for key in ("path", "start", "end")
-        if key in problem.table.keys
-    }
+    keys = {"row": problem.table.row_numbers[rows]}
+    for key in ("path", "start", "end"):
+        if key in problem.table.keys:
+            keys[key] = np.asarray(problem.table.keys[key])[rows]
     if (problem.drawn != problem.recordings).any():
         keys["group"] = problem.drawn[rows]
     about = pd.DataFrame({**keys, "fold": folds, "label": problem.y[rows].astype(object)})

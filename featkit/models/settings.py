@@ -17,7 +17,7 @@ from featkit.models.problem import Problem, make_problem
 from featkit.models.splits import check_folds, check_shares
 from featkit.name_stems import group_column
 from featkit.parameters import is_whole, unknown
-from featkit.table import FeatureTable
+from featkit.table import FeatureTable, column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +101,31 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         return asdict(self)
+
+    def table(
+        self,
+        table: FeatureTable | pd.DataFrame | str | os.PathLike[str],
+        columns: Sequence[str],
+    ) -> FeatureTable:
+        """A table for a model that was trained so: only its columns are features.
+
+        What it was not trained on may hold anything, as it did then. A `FeatureTable` is given
+        back as it is.
+
+        Raises
+        ------
+        TableError
+            If there is no such file, it is not a table, or a cell of the model's columns is not a
+            number.
+        """
+        if isinstance(table, FeatureTable):
+            return table
+        if isinstance(table, str | os.PathLike):
+            there = column_names(table)
+            keys = [name for name in self.keys if name in there]
+            return FeatureTable.read(table, keys, features=columns)
+        keys = [name for name in self.keys if name in map(str, table.columns)]
+        return FeatureTable.of(table, keys=keys, features=columns)
 
     def problem(self, table: FeatureTable | pd.DataFrame | str | os.PathLike[str]) -> Problem:
         """The problem that a table, or the table of a file, is.

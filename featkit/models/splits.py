@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from featkit.errors import ParameterError
+from featkit.models.coverage import cover
 from featkit.parameters import is_whole
 from featkit.segments import Array
 
@@ -182,7 +183,9 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
     """Deal whole groups out to parts, so that each part has its share of every class.
 
     The largest group is dealt first, always to the part that lacks most of what the group has.
-    Where a group has one class, every part thus gets at least one group of each class.
+    Where a group has one class, every part thus gets at least one group of each class. Where groups
+    have several, and a class is left out of a part, another division is looked for: see
+    `featkit.models.coverage`.
 
     Parameters
     ----------
@@ -221,7 +224,7 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
         part = np.lexsort((-left.sum(axis=1), -np.round(lack, 9)))[0]
         part_of[group] = part
         left[part] -= own
-    return part_of[group_of]
+    return cover(part_of, counts, wanted)[group_of]
 
 
 def _check_groups(y: Any, groups: Any, parts: int) -> None:

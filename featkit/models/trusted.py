@@ -151,6 +151,16 @@ def check_scaler(scaler: Any, own: Any, width: int) -> int:
     return width
 
 
+def check_rescaler(rescaler: Any, own: Any, width: int) -> int:
+    """Refuse centres and factors for other columns than there are."""
+    check_parts(rescaler, type(own))
+    check_parameters(rescaler, own)
+    for name in ("center_", "factor_"):
+        if not is_array(getattr(rescaler, name), width, kinds="f"):
+            raise ValueError(f"{name} for other columns than there are")
+    return width
+
+
 def check_selection(selection: Any, own: Any, width: int) -> int:
     """Refuse scores for other columns than there are, and answer how many are chosen."""
     check_parts(selection, type(own), but={"score_func"})
@@ -162,5 +172,10 @@ def check_selection(selection: Any, own: Any, width: int) -> int:
     return min(selection.k, width)
 
 
-PREPARATIONS = {"impute": check_imputer, "scale": check_scaler, "select": check_selection}
+PREPARATIONS = {
+    "impute": check_imputer,
+    "resolve": check_rescaler,
+    "scale": check_scaler,
+    "select": check_selection,
+}
 """What checks the steps before an estimator: given the step, one of our own, and the columns."""

@@ -148,7 +148,7 @@ def _of_rows(
         if recordings < there:
             facts = [("Rows", f"{facts[0][1]} of {count(recordings, 'recording')}")]
     if table is not None and label in table.keys:
-        return [*facts, ("Classes", summarised(table.keys[label]))]
+        return [*facts, ("Classes", summarised(table.column(label)))]
     return [*facts, ("Classes", "not known")]
 
 

@@ -67,8 +67,14 @@ class Panel:
 def row_name(explanation: Explanation, row: int) -> str:
     """What a row is of."""
     keys = explanation.keys
-    name = settled(str(keys["path"][row])) if "path" in keys else f"row {row + 1}"
+    name = settled(str(keys["path"][row])) if "path" in keys else _place(explanation, row)
     return ", ".join(filter(None, (name, times(explanation, row))))
+
+
+def _place(explanation: Explanation, row: int) -> str:
+    number = explanation.keys["row"][row] if "row" in explanation.keys else row + 1
+    line = "" if explanation.lines is None else f", line {explanation.lines[row]}"
+    return f"row {number}{line}"
 
 
 def times(explanation: Explanation, row: int) -> str:

@@ -92,6 +92,10 @@ class Estimator:
         Rows that a worker explains at a time, if that takes so long that workers are worth it.
     imputed, scaled : bool
         Whether missing values are filled, and columns brought to one scale, before it.
+    step : float, optional
+        If columns are not scaled, differences that it takes for none, besides those that single
+        precision loses; columns that it could not resolve are rescaled. None if it needs no such
+        step.
     """
 
     name: str
@@ -106,6 +110,7 @@ class Estimator:
     rows_at_once: int | None = None
     imputed: bool = True
     scaled: bool = True
+    step: float | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,8 @@ def build(name: str, *, select: int | None, seed: int, parameters: Mapping[str, 
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
+    from featkit.models.resolution import Rescaler
+
     chosen = estimator(name)
     model = chosen.build(seed)
     for parameter in parameters:
@@ -164,6 +171,8 @@ def build(name: str, *, select: int | None, seed: int, parameters: Mapping[str, 
     if chosen.imputed or select:
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         steps.append(("impute", impute))
+    if chosen.step is not None:
+        steps.append(("resolve", Rescaler(chosen.step)))
     if chosen.scaled:
         steps.append(("scale", StandardScaler()))
     if select:

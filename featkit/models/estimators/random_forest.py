@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.tree._tree import Tree
+from sklearn.utils.validation import column_or_1d
 
 from featkit.models.estimators import Contributions, Estimator
 from featkit.models.trusted import check_nodes, check_parts
 from featkit.segments import Array
 
 
-def build(seed: int) -> RandomForestClassifier:
-    return RandomForestClassifier(n_estimators=300, class_weight="balanced", random_state=seed)
+class Forest(RandomForestClassifier):  # type: ignore[misc]
+    """scikit-learn's, for classes of any name.
+
+    From 1.9 on, `RandomForestClassifier` looks up the weights of classes such as "0" and "1" as
+    numbers, and does not find them. Here it is given the numbers of the classes instead.
+    """
+
+    def fit(self, X: Array, y: Array, sample_weight: Array | None = None) -> Self:
+        """Grow the trees."""
+        names, number = np.unique(column_or_1d(y), return_inverse=True)
+        super().fit(X, number, sample_weight)
+        self.classes_ = names
+        return self
+
+
+FEATURE_THRESHOLD = 1e-7
+"""scikit-learn's, of its splitters: values that differ by less are the same for a tree."""
+
+FORESTS = (Forest, RandomForestClassifier)
+"""What a model file may hold: earlier versions wrote scikit-learn's own."""
+
+
+def build(seed: int) -> Forest:
+    return Forest(n_estimators=300, class_weight="balanced", random_state=seed)
 
 
 def check(model: Any, columns: int, classes: int) -> None:
     """Refuse trees whose nodes point outside of the tree, the columns or the classes."""
-    check_parts(model, RandomForestClassifier, but={"estimator", "estimator_", "estimators_"})
+    kind = type(model) if type(model) in FORESTS else Forest
+    check_parts(model, kind, but={"estimator", "estimator_", "estimators_"})
     for unfitted in (model.estimator, model.estimator_):
         check_parts(unfitted, DecisionTreeClassifier)
     members = model.estimators_
@@ -74,10 +98,12 @@ ESTIMATOR = Estimator(
     rows_at_once=100,  # a forest is heavy to send
     types=frozenset(
         {
+            f"{__name__}.Forest",
             "sklearn.ensemble._forest.RandomForestClassifier",
             "sklearn.tree._classes.DecisionTreeClassifier",
             "sklearn.tree._tree.Tree",
         }
     ),
     scaled=False,
+    step=FEATURE_THRESHOLD,
 )

@@ -259,4 +259,5 @@ ESTIMATOR = Estimator(
     types=frozenset({f"{__name__}.XGBoost"}),
     imputed=False,
     scaled=False,
+    step=0.0,
 )
