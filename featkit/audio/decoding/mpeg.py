@@ -49,7 +49,10 @@ EXTENSIBLE = 0xFFFE
 UNKNOWN_LENGTH = 0x7FFF0000
 """Bytes from which on a length stands for "not known yet"."""
 
-OTHERS = (b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd", b"caff")
+OTHERS = (
+    *(b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd", b"dns."),
+    *(b"caff", b"NIST"),
+)
 """How files begin that are of another format, whatever their ending says."""
 
 TAIL = 128
