@@ -268,8 +268,15 @@ def test_wherever_it_is_damaged_all_is_read_or_it_is_truncated(saved):
 def test_much_junk_at_the_end_is_said_unless_the_length_is_there(saved):
     junk = np.random.default_rng(0).bytes(20_000)
     assert audio.read(saved(BARE + junk)).native.truncated
-    loaded = audio.read(saved(WHOLE + junk))
-    assert (len(loaded.y), loaded.native.truncated) == (len(SOUND), False)
+    for many, truncated in ((1, False), (5, True)):
+        loaded = audio.read(saved(WHOLE + many * junk))
+        assert (len(loaded.y), loaded.native.truncated) == (len(SOUND), truncated)
+
+
+def test_what_follows_mp3_in_a_wav_file_is_not_passed_over_in_silence(saved):
+    one = mpeg.wav(BARE + b"\0" * (len(BARE) % 2))
+    for data in (mpeg.wav(BARE, size=len(BARE) // 2), one + one):
+        assert audio.read(saved(data, "wav")).native.truncated
 
 
 def power(y, sr, frequency):

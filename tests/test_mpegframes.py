@@ -86,7 +86,8 @@ def test_a_file_that_begins_within_a_frame_has_the_frames_after_it(cut):
     starts = np.cumsum([0] + [len(frame) for frame in FRAMES])[:-1]
     found = scanned(b"".join(FRAMES)[cut:])
     assert found.frames == np.count_nonzero(starts >= cut)
-    assert not any((found.damaged, found.foreign, found.partial))
+    assert not any((found.damaged, found.partial))
+    assert found.foreign < len(FRAMES[0]) + len(FRAMES[1])
 
 
 @given(lost=st.integers(2, len(FRAMES) - 4), junk=st.binary(min_size=1, max_size=3000))
@@ -140,8 +141,8 @@ def test_many_foreign_bytes_are_noted():
     junk = np.random.default_rng(0).bytes(50_000)
     for data in (junk + sound, sound + junk):
         found = scanned(data)
-        assert (found.frames, found.foreign) == (len(FRAMES), True)
-    assert not scanned(sound + junk[:1000]).foreign
+        assert (found.frames, found.foreign) == (len(FRAMES), len(junk))
+    assert not scanned(sound + bytes(50_000)).foreign
 
 
 def test_a_tag_of_a_wrong_size_hides_no_sound():

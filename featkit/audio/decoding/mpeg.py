@@ -15,7 +15,7 @@ Other than FFmpeg:
 - Where the rate or the number of channels changes on the way, the rest is converted to those of
   the beginning, by soxr and as featkit mixes channels: by their mean.
 - A frame that is damaged, or cut at the end, is left out, and reading goes on behind it. Then the
-  recording is `truncated`, unless the header's number of frames is there all the same.
+  recording is `truncated`; not by a cut frame beyond those that the header counts.
 """
 
 from __future__ import annotations
@@ -49,11 +49,17 @@ EXTENSIBLE = 0xFFFE
 UNKNOWN_LENGTH = 0x7FFF0000
 """Bytes from which on a length stands for "not known yet"."""
 
-OTHERS = (b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd", b"caff")
+OTHERS = (
+    *(b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd", b"dns."),
+    *(b"caff", b"NIST"),
+)
 """How files begin that are of another format, whatever their ending says."""
 
 TAIL = 128
 """Bytes of a tag (ID3v1) that may stand at the end of a file."""
+
+MUCH = 2**16
+"""Foreign bytes before or behind the frames that may be other sound, though no frame is missing."""
 
 MOST_CHUNKS = 1000
 """Chunks of a WAV file that are looked at."""
@@ -71,7 +77,7 @@ class Extent(NamedTuple):
         The first byte, and the one behind the last.
     in_wav : bool
     cut : bool
-        Whether the file ends before the sound.
+        Whether the file ends before the sound, or has more sound behind it.
     """
 
     start: int
@@ -134,8 +140,9 @@ class Mpeg:
         form, tag = found.runs[0].format, found.tag
         self.rate, self.channels = float(form.rate), form.channels
         stated = tag.frames if tag is not None else 0
-        loss = found.foreign or found.partial
-        self.cut = cut or found.damaged or (loss and stated != found.frames)
+        complete = stated == found.frames
+        lost = found.foreign > (MUCH if complete else LARGEST) or (found.partial and not complete)
+        self.cut = cut or found.damaged or lost
         # Not all encoders tell whether they count the frame of the header.
         self.slack = form.samples if tag is not None and tag.delay < 0 else 0
         self._file, self._runs, self._begin = file, found.runs, found.start
@@ -247,7 +254,9 @@ def _in_wav(file: io.FileIO, start: int, stop: int) -> Extent | None:
                 return None
             if not size or size >= UNKNOWN_LENGTH:
                 return Extent(at, stop, in_wav=True)
-            return Extent(at, min(stop, at + size), in_wav=True, cut=at + size > stop)
+            end = at + size
+            more = _at(file, end + size % 2, 4) == b"RIFF" or mpegframes.begins(file, end, stop)
+            return Extent(at, min(stop, end), in_wav=True, cut=end > stop or more)
         at += size + size % 2
     return None
 

@@ -20,7 +20,7 @@ LEAST = 24
 """Bytes that every frame has: a header, a checksum, and what it says of its samples."""
 
 LARGEST = 4096
-"""Bytes that no frame exceeds; as many of foreign bytes before or behind all frames are no loss."""
+"""Bytes that no frame exceeds."""
 
 SEARCHED = 2**24
 """Bytes that are searched for the next frame at most."""
@@ -71,8 +71,8 @@ class Scan:
         The byte at which the first frame begins, the one with the tag included.
     damaged : bool
         Whether foreign bytes lie between the frames.
-    foreign : bool
-        Whether many foreign bytes lie before or behind them.
+    foreign : int
+        Foreign bytes before the frames or behind them, whichever are more; no tags, no zeros.
     partial : bool
         Whether the file ends within a frame, which is not in `runs`.
     """
@@ -81,7 +81,7 @@ class Scan:
     tag: Tag | None = None
     start: int = 0
     damaged: bool = False
-    foreign: bool = False
+    foreign: int = 0
     partial: bool = False
 
     @property
@@ -141,7 +141,7 @@ class _Scanner:
         if at is None:
             return found
         found.start = at
-        found.foreign = at - self._behind_zeros(begin) > LARGEST
+        found.foreign = max(0, at - self._behind_zeros(begin))
         found.tag = tag(window.take(at, LARGEST)) if tagged else None
         self._walk(at, found, skipped=found.tag is not None and not found.tag.silent)
         return found
@@ -196,7 +196,7 @@ class _Scanner:
                 found.damaged, run = True, None
             elif broken:
                 behind = self._behind_zeros(end_of_tags(self._window, end))
-                found.foreign |= self._window.stop - behind > LARGEST
+                found.foreign = max(found.foreign, self._window.stop - behind)
             at, skipped = ahead, False
 
     def _begun(self, run: Run, at: int) -> int:
