@@ -30,8 +30,8 @@ def exclude_options(command: C) -> C:
     return command
 
 
-def excluded(table: str, options: Sequence[str], file: str | None) -> list[str]:
-    """The columns that ``--exclude`` and ``--exclude-from`` name.
+def named_columns(table: str, options: Sequence[str], file: str | None = None) -> list[str]:
+    """The columns that an option such as ``--exclude``, and a file of names, name.
 
     Raises
     ------

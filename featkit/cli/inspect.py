@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._columns import exclude_options, excluded
+from featkit.cli._columns import exclude_options, named_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def command(
 
     from featkit.inspecting import inspect
 
-    found = inspect(table, keys=excluded(table, exclude, exclude_from))
+    found = inspect(table, keys=named_columns(table, exclude, exclude_from))
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=True, allow_nan=False))
     elif columns:

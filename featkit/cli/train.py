@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._columns import exclude_options, excluded
+from featkit.cli._columns import exclude_options, named_columns
 from featkit.cli._console import jobs_option, quiet_option
 from featkit.models import AUTO
 from featkit.models.estimators import names
@@ -124,8 +124,8 @@ def command(
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with shown_progress("training", "fits") as report:
-        names = excluded(table, exclude, exclude_from)
-        how["include"] = excluded(table, include, None)
+        names = named_columns(table, exclude, exclude_from)
+        how["include"] = named_columns(table, include, None)
         result = train(table, exclude=names, n_jobs=jobs, progress=report, **how)
     # First what took so long: whoever reads the scores may stop reading.
     _write(result, output, scores, predictions)
