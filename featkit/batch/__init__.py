@@ -61,6 +61,7 @@ def extract(
         The table to write, Parquet or CSV by its ending, and beside it the failures, if any, as
         ``<output>.failures.csv``. What is finished is kept in ``<output>.parts`` meanwhile and
         afterwards: another call does only what is missing or was changed. That file may be deleted.
+        Of a symbolic link the target is written, and the other files lie beside that.
         A single recording is not kept where there is no such file yet. Left out, the table is in
         memory and nothing is written.
     fresh : bool
@@ -105,7 +106,7 @@ def extract(
     Returns
     -------
     Extraction
-        With ``.table`` and ``.failures``.
+        With ``.table`` and ``.failures``, and ``.remarks`` on what else there is to know.
 
     Raises
     ------
@@ -116,7 +117,8 @@ def extract(
     TableError
         If the manifest is wrong; it names file, line and field.
     WriteError
-        If `output` or what is finished cannot be written, or another process is writing it.
+        If `output` or what is finished cannot be written, another process is writing it, or
+        ``<output>.parts`` is a file of another kind.
     """
     excerpt = Excerpt(
         offset=offset,
