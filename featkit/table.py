@@ -101,8 +101,8 @@ class FeatureTable:
         Those of the columns of `featkit.quality` that there are: float64, int64 or bool; where some
         are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
     inexact : mapping of str to sequence
-        Features as they were given, of which a float does not tell the text: flags and integers
-        beyond 2**53. They may be classes or groups.
+        Features as they were given, of which a float does not tell the text, such as flags and
+        integers beyond 2**53. They may be classes or groups.
     places : Places or None
         Where each row was read, once rows were selected or the table was read from CSV; else each
         row is where it stands.
