@@ -240,7 +240,10 @@ class FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
         quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
-        inexact = {name: np.asarray(x, dtype=object)[which] for name, x in self.inexact.items()}
+        inexact = {
+            name: np.array(cells.texts(column), dtype=object)[which]
+            for name, column in self.inexact.items()
+        }
         lines = None if self.places is None else self.places.lines
         places = Places(self.row_numbers[which], None if lines is None else lines[which])
         return replace(
