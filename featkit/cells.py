@@ -131,12 +131,14 @@ def whole_numbers(kind: Any) -> Any:
 
 
 def is_inexact(column: pd.Series[Any]) -> bool:
-    """Whether the text of a column of numbers does not follow from its numbers as floats."""
-    from pandas.api.types import is_bool_dtype, is_integer_dtype
+    """Whether the text of a feature does not follow from its numbers as floats."""
+    from pandas.api.types import is_float_dtype, is_integer_dtype
 
-    if is_bool_dtype(column.dtype):
+    if is_float_dtype(column.dtype):
+        return False
+    if not is_integer_dtype(column.dtype):
         return True
-    if not is_integer_dtype(column.dtype) or column.isna().all():
+    if column.isna().all():
         return False
     return bool(column.max() > EXACT or column.min() < -EXACT)
 
@@ -170,6 +172,8 @@ def _of_categories(column: Any) -> list[str]:
 def _text(value: Any, *, number: bool) -> str:
     if type(value) is str:
         return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if _is_missing(value):
         return ""
     whole = number and isinstance(value, float | np.floating) and float(value).is_integer()

@@ -108,8 +108,8 @@ class FeatureTable:
     notes : list of str
         What is to know about how the columns of a table that others made were read.
     inexact : mapping of str to sequence
-        Features as they were given, of which a float does not tell the text: flags and integers
-        beyond 2**53. They may be classes or groups.
+        Features as they were given, of which a float does not tell the text, such as flags and
+        integers beyond 2**53. They may be classes or groups.
     places : Places or None
         Where each row was read, once rows were selected or the table was read from CSV; else each
         row is where it stands.
@@ -293,7 +293,10 @@ class FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
         keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
         quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
-        inexact = {name: np.asarray(x, dtype=object)[which] for name, x in self.inexact.items()}
+        inexact = {
+            name: np.array(cells.texts(column), dtype=object)[which]
+            for name, column in self.inexact.items()
+        }
         lines = None if self.places is None else self.places.lines
         places = Places(self.row_numbers[which], None if lines is None else lines[which])
         return replace(

@@ -136,7 +136,9 @@ def test_classes_are_called_as_a_reader_would_call_them(kind, classes):
     assert Settings(label="sort").problem(frame(kind)).classes == classes
 
 
-@pytest.mark.parametrize("kind", ["flags", "nullable whole numbers beyond 2**53"])
+@pytest.mark.parametrize(
+    "kind", ["flags", "nullable whole numbers beyond 2**53", "categories beyond 2**53"]
+)
 def test_a_column_that_was_not_named_as_label_keeps_its_text(kind):
     named = Settings(label="sort").problem(frame(kind))
     other = Settings(label="sort").problem(FeatureTable.of(frame(kind)))
