@@ -24,7 +24,7 @@ import numpy as np
 
 from featkit.dialects import FALLBACK_ENCODING, Dialect, detect, open_bytes, reading_errors
 from featkit.errors import TableError
-from featkit.numerals import NUMBER, read_numbers
+from featkit.numerals import NULLS, NUMBER, read_numbers
 from featkit.segments import Array
 
 # Published indices hold whole biographies in a field; csv alone stops at 128 KiB.
@@ -129,12 +129,15 @@ class Columns(NamedTuple):
         The others: text exactly as it stands, but `bare`.
     notes : list of str
         What the reader should know, such as an encoding that was guessed.
+    written : dict of str to array of object
+        Of the numbers, those that are written otherwise, such as flags and times: as text.
     """
 
     names: list[str]
     numbers: dict[str, Array]
     texts: dict[str, Array]
     notes: list[str]
+    written: dict[str, Array]
 
 
 @contextmanager
@@ -347,7 +350,19 @@ def columns(
         for name, column in cells.items()
         if name not in found
     }
-    return Columns(list(cells), found, texts, notes)
+    written = {
+        name: np.array(cells[name].to_pylist(), dtype=object)
+        for name in found
+        if _is_written_otherwise(cells[name])
+    }
+    return Columns(list(cells), found, texts, notes, written)
+
+
+def _is_written_otherwise(cells: Any) -> bool:
+    """Whether the first cell of a column of numbers that is not in `NULLS` is no plain number."""
+    known = (cell.as_py().strip() for chunk in cells.chunks for cell in chunk)
+    first = next((cell for cell in known if cell not in NULLS), "0")
+    return not NUMBER.fullmatch(first)
 
 
 def line_of(path: str | os.PathLike[str], row: int, dialect: Dialect) -> int:

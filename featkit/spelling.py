@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-MISSING = frozenset({"nan", "NaN", "NA", "N/A", "null", "None", "<NA>", "NaT"})
+from featkit.missing_words import MISSING_WORDS
+
+MISSING = frozenset({*MISSING_WORDS, "NaT"})
 """Names that do not decide how those beside them are spelled."""
 
 MIDNIGHT = "00:00:00"

@@ -422,10 +422,11 @@ class FeatureTable:
 
         try:
             table = cls._of_columns(others, found, keys, provenance, columns.notes, where)
-            places = Places(table.row_numbers, delimited.lines(path, len(table), dialect))
-            table = replace(table, places=places)
         except TableError as error:
             raise TableError(f"{os.fspath(path)}: {error}") from None
+        places = Places(table.row_numbers, delimited.lines(path, len(table), dialect))
+        inexact = {name: cells for name, cells in columns.written.items() if name in found}
+        table = replace(table, inexact=inexact, places=places)
         return table if certain else table._without_row_numbers()
 
 

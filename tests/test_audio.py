@@ -421,7 +421,8 @@ def test_text_is_not_sound_whatever_its_ending(tmp_path, ending):
     [
         ("song.M4A", b"\0\0\0\x20ftypM4A ", "MP4"),
         ("song.wav", b"\0\0\0\x20ftypM4A ", "MP4"),
-        ("song.ac3", b"\x0b\x77", ".ac3"),
+        ("song.ac3", b"\x0b\x77", "AC-3"),
+        ("song.wma", b"\x0b\x78", ".wma"),
         ("song.mp3", b"\xff\xf1\x50\x80", "AAC"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,6 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
     also compressed) with a column of classes and columns of numbers.
     """
-    from featkit.cli._console import show_warnings
     from featkit.cli._progress import shown_progress
     from featkit.recognition import train
     from featkit.writing import check_outputs
@@ -127,34 +127,51 @@ def command(
         names = named_columns(table, exclude, exclude_from)
         how["include"] = named_columns(table, include, None)
         result = train(table, exclude=names, n_jobs=jobs, progress=report, **how)
-    # First what took so long: whoever reads the scores may stop reading.
-    _write(result, output, scores, predictions)
-    show_warnings(result.warnings)
-    from featkit.cli._scores import show_scores  # loads the report's words, once there are scores
+    # The last is done first, and each also where another fails: none of the work is lost.
+    with contextlib.ExitStack() as steps:
+        steps.callback(_show, result)
+        steps.callback(_write_predictions, result, predictions)
+        steps.callback(_write_scores, result, scores)
+        steps.callback(_save_model, result, output)
 
-    show_scores(result.scores)
 
-
-def _write(result: Result, output: str | None, scores: str | None, predictions: str | None) -> None:
-    import json
-
-    from featkit import delimited
+def _save_model(result: Result, output: str | None) -> None:
     from featkit.cli._console import counted, remark
-    from featkit.writing import replacing
 
     if output is not None:
         result.model.save(output)
         about = result.model.training
         remark(f"{output}: {about['candidate']}, fitted on {counted(about['rows'], 'row')}")
+
+
+def _write_scores(result: Result, scores: str | None) -> None:
+    import json
+
+    from featkit.writing import replacing
+
     if scores is not None:
         with replacing(scores) as scratch:
             scratch.write_text(
                 json.dumps(_told(result), indent=2, ensure_ascii=False) + "\n", "utf-8"
             )
+
+
+def _write_predictions(result: Result, predictions: str | None) -> None:
+    from featkit import delimited
+    from featkit.writing import replacing
+
     if predictions is not None:
         with replacing(predictions) as scratch:
             data = result.predictions
             delimited.write(scratch, data.columns, data.itertuples(index=False))
+
+
+def _show(result: Result) -> None:
+    from featkit.cli._console import show_warnings
+    from featkit.cli._scores import show_scores  # loads the report's words, once there are scores
+
+    show_warnings(result.warnings)
+    show_scores(result.scores)
 
 
 def _told(result: Result) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import soundfile
 from featkit.audio.decoding import flac, ogg
 from featkit.audio.decoding.errors import ForeignError
 from featkit.audio.decoding.quiet import QUIET
-from featkit.audio.decoding.views import View, begins, view_of
+from featkit.audio.decoding.tags import behind_tags
+from featkit.audio.decoding.views import MAGICS, View, view_of
 from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
 
@@ -63,13 +64,15 @@ class Sndfile:
         self._stream = kept.enter_context(path.open("rb", buffering=0))
         self._files = kept.enter_context(contextlib.ExitStack())
         self._end = size_of(self._stream)
-        self._begin = begins(self._stream, self._end)
-        # libsndfile may take what it does not know for MPEG audio, and print warnings.
-        self._quiet = QUIET if head.startswith((b"ID3", b"\xff")) else contextlib.nullcontext()
+        tagged = head.startswith(b"ID3")
+        self._begin = behind_tags(self._stream, 0, self._end) if tagged else 0
         mark = read_at(self._stream, self._begin, 8)
         first, *later = self._all_views(mark) or [View()]
         self._later = iter(later)
-        self._open(first)
+        # libsndfile may take what it does not know for MPEG audio, and print warnings.
+        maybe_mpeg = head.startswith((b"ID3", b"\xff")) and not mark.startswith(MAGICS)
+        with QUIET if maybe_mpeg else contextlib.nullcontext():
+            self._open(first)
         file = self._file
         if file.format == "RAW":  # by its ending alone
             raise ValueError("not sound that libsndfile can decode (no header)")
@@ -151,7 +154,7 @@ class Sndfile:
         self._view = view
         self._source = Window(self._stream, view.pieces) if view.pieces is not None else None
         try:
-            with _explained(), self._quiet:
+            with _explained():
                 self._file = self._opened()
         except ValueError as error:
             if view.foreign:

@@ -35,9 +35,6 @@ MAGICS = (
 )
 """How files of sound begin that libsndfile decodes, other than those of MPEG audio."""
 
-MOST_TAGS = 100
-"""Tags before a file that are passed over."""
-
 TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 """How tags begin that programs append to any file."""
 
@@ -71,22 +68,6 @@ class View:
     known: bool = False
     foreign: bool = False
     last_page: int | None = None
-
-
-def begins(stream: BinaryIO, end: int) -> int:
-    """Where a file begins after the ID3v2 tags before it, and zeros after those."""
-    at = 0
-    for _ in range(MOST_TAGS):
-        head = read_at(stream, at, 10)
-        if head[:3] != b"ID3" or len(head) < 10:
-            break
-        high, *lower = head[6:]  # seven bits in each
-        at += 10 + (high << 21 | lower[0] << 14 | lower[1] << 7 | lower[2])
-        at += 10 if head[5] & 0x10 else 0  # a footer
-    if at:
-        padding = read_at(stream, at, TRAILER)
-        at += len(padding) - len(padding.lstrip(b"\0"))
-    return min(at, end)
 
 
 def view_of(stream: BinaryIO, start: int, end: int) -> View:
