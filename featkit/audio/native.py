@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from featkit.audio.decoding import Reader
+from featkit.audio.decoding.converting import scaled
 from featkit.errors import AudioError
 from featkit.parameters import is_number
 from featkit.quality import Quality, measure
@@ -143,18 +144,6 @@ def _check_scale(y: Array, name: str) -> None:
 def _dithered(y: Array) -> bool:
     """Whether samples change all the time: noise does, sound cast to integers does not."""
     return y.dtype.kind == "i" and y.dtype.itemsize < 4 and bool(np.mean(np.diff(y) != 0) > 0.25)
-
-
-def scaled(y: Array) -> Array:
-    """Integers over the full scale of their type, unsigned ones around their middle; float32."""
-    if y.dtype.kind == "f":
-        return y.astype(np.float32, copy=False)
-    bits = 8 * y.dtype.itemsize
-    if y.dtype.kind == "u":
-        y = y.astype(np.float64) - 2 ** (bits - 1)
-    if bits <= 16:
-        return np.multiply(y, np.float32(2.0 ** (1 - bits)), dtype=np.float32)
-    return (y * 2.0 ** (1 - bits)).astype(np.float32)
 
 
 def mono(samples: Array) -> Array:

@@ -12,13 +12,13 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 
+from featkit.audio.decoding.converting import Layout, converted, joined
 from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
 from featkit.audio.decoding.window import read_at, size_of
 from featkit.segments import Array
@@ -100,12 +100,12 @@ class PyAV:
                 kept += len(parts[-1])
                 part = part[len(parts[-1]) :]
                 if kept == size:
-                    yield np.concatenate(parts)
+                    yield joined(parts)
                     kept, parts = 0, []
         if self.promised is not None and self._reached():
             self.promised = min(self.promised, at)
         if parts:
-            yield np.concatenate(parts)
+            yield joined(parts)
 
     def part(self, start: int, stop: int) -> Array:
         raise NotImplementedError("not without decoding all that is before it")
@@ -134,18 +134,9 @@ class PyAV:
         self.cut = self.cut or more or not whole
 
     def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
-        """Frames as arrays, ``(samples,)`` or ``(samples, channels)``."""
-        for frame in frames:
-            channels = frame.layout.nb_channels
-            if (frame.sample_rate, channels) != (self.rate, self.channels):
-                was, now = (
-                    f"{self.rate:g} Hz, {self.channels}",
-                    f"{frame.sample_rate} Hz, {channels}",
-                )
-                raise ValueError(f"rate or channels change on the way: {was}; {now}")
-            array = frame.to_ndarray()
-            rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
-            yield rows[:, 0] if channels == 1 else rows
+        """Frames as arrays of the rate and the channels of the first."""
+        for layout, alike in groupby(frames, _layout):
+            yield from converted(map(_array, alike), layout, Layout(self.rate, self.channels))
 
     def _reached(self) -> bool:
         """Whether time stamps come up to the end: they may begin late, and have gaps."""
@@ -170,6 +161,18 @@ class _File(io.FileIO):
             return super().seek(offset, whence)
         except OSError:
             return -1
+
+
+def _layout(frame: Any) -> Layout:
+    return Layout(float(frame.sample_rate), frame.layout.nb_channels)
+
+
+def _array(frame: Any) -> Array:
+    """A frame as an array, ``(samples,)`` or ``(samples, channels)``."""
+    array: Array = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
+    return rows[:, 0] if channels == 1 else rows
 
 
 def _reason(error: av.FFmpegError) -> str:

@@ -108,17 +108,17 @@ def goes_on(stream: BinaryIO, read: int, end: int) -> bool:
 
 def is_whole(codec: str, packet: Any) -> bool:
     """Whether a packet of AC-3 or E-AC-3 has as many bytes as its head says."""
-    return codec not in ("ac3", "eac3") or _is_whole_ac3(bytes(packet))
+    return codec not in ("ac3", "eac3") or len(bytes(packet)) >= ac3_length(bytes(packet))
 
 
-def _is_whole_ac3(packet: bytes) -> bool:
-    if packet[:2] != b"\x0bw" or len(packet) < 6:
-        return True
-    if packet[5] >> 3 > 10:  # E-AC-3
-        return len(packet) >= 2 * (int.from_bytes(packet[2:4]) % 2048 + 1)
-    rate, size = packet[4] >> 6, packet[4] & 63
+def ac3_length(header: bytes) -> int:
+    """Bytes of a frame of AC-3 or E-AC-3 by its first six bytes; 0 if it is none."""
+    if len(header) < 6 or header[:2] != b"\x0bw":
+        return 0
+    if header[5] >> 3 > 10:  # E-AC-3
+        return 2 * (int.from_bytes(header[2:4]) % 2048 + 1)
+    rate, size = header[4] >> 6, header[4] & 63
     if rate == 3 or size // 2 >= len(AC3_RATES):
-        return True
+        return 0
     kilobits = AC3_RATES[size // 2]
-    words = (2 * kilobits, 96000 * kilobits // 44100 + size % 2, 3 * kilobits)[rate]
-    return len(packet) >= 2 * words
+    return 2 * (2 * kilobits, 96000 * kilobits // 44100 + size % 2, 3 * kilobits)[rate]
