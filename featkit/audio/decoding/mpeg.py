@@ -7,7 +7,8 @@ decodes a file that holds nothing else. The samples are those that FFmpeg gives:
 - A first frame with a Xing, Info or VBRI header holds no sound. If LAME or FFmpeg states there what
   it put before the sound and behind it, that is left out; what is behind it only if there are no
   more frames than stated, so not in the middle of joined files.
-- The header frame of the second of two joined files is a frame of silence.
+- The header frame of the second of two joined files is a frame of silence, or left out behind a
+  tag.
 - The first frames of a file that was cut at its beginning are silent where what they need is gone.
 
 Other than FFmpeg:

@@ -14,13 +14,14 @@ import os
 from collections.abc import Iterator
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import av
 
 from featkit.audio.decoding.converting import Layout, converted, joined
-from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
-from featkit.audio.decoding.window import read_at, size_of
+from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole, only_tags
+from featkit.audio.decoding.tags import behind_tags
+from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
 
 DEMUXERS = (
@@ -50,7 +51,7 @@ class PyAV:
 
     def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
         # Given a name, FFmpeg would take "http:…" for an address.
-        self._source = stream = kept.enter_context(_File(path))
+        self._source = stream = _behind_tags(kept.enter_context(_File(path)))
         early = ends_early(stream, size_of(stream))
         flv = read_at(stream, 0, 4) == b"FLV\x01"
         stream.seek(0)
@@ -117,18 +118,18 @@ class PyAV:
             for packet in self._container.demux(self._stream):
                 if packet.is_corrupt:
                     raise av.InvalidDataError(0, "damaged packet")
-                if packet.size:
-                    read = max(read, (packet.pos or 0) + packet.size)
-                    whole = is_whole(self._codec, packet)
                 for frame in packet.decode():
                     begun = True
                     since = self._time if frame.time is None else frame.time
                     self._time = since + frame.samples / frame.sample_rate
                     yield frame
+                if packet.size:
+                    read = max(read, (packet.pos or 0) + packet.size)
+                    whole = is_whole(self._codec, packet)
         except av.FFmpegError:
             if not begun:
                 raise
-            self.cut = True
+            self.cut = self.cut or not only_tags(self._source, read, size_of(self._source))
             return
         more = goes_on(self._source, read, size_of(self._source))
         self.cut = self.cut or more or not whole
@@ -151,6 +152,13 @@ class PyAV:
         if timed and len(container.streams) == 1:
             return float(container.duration / av.time_base)
         return None
+
+
+def _behind_tags(file: _File) -> BinaryIO:
+    """A file without the tags at its beginning, which not every version of FFmpeg skips."""
+    end = size_of(file)
+    begin = behind_tags(file, 0, end)
+    return cast(BinaryIO, Window(file, [(begin, end)])) if begin else cast(BinaryIO, file)
 
 
 class _File(io.FileIO):

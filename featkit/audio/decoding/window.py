@@ -110,7 +110,7 @@ def patched(start: int, stop: int, patches: Sequence[tuple[int, bytes]]) -> list
 
 def size_of(stream: BinaryIO) -> int:
     """Bytes of a file."""
-    return os.fstat(stream.fileno()).st_size
+    return stream.seek(0, os.SEEK_END)
 
 
 def read_at(stream: BinaryIO, at: int, count: int) -> bytes:
