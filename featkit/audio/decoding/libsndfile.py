@@ -125,7 +125,15 @@ class Sndfile:
         self._ended = at >= self._frames
 
     def _is_intact(self) -> bool:
-        return ogg.is_intact(self._stream, self._begin, self._end)
+        """Whether no page of an Ogg file is missing or damaged.
+
+        Of a single link of Vorbis, samples are missing then, except at its end, where nothing says
+        how many there should be. To look at the whole file takes 2 % of the time of decoding it.
+        """
+        begin = self._begin
+        if self._file.subtype == "VORBIS" and not self._joined:
+            begin = max(begin, self._end - ogg.TAIL)
+        return ogg.is_intact(self._stream, begin, self._end)
 
     def part(self, start: int, stop: int) -> Array:
         block = self._empty(stop - start)
