@@ -155,8 +155,8 @@ def mono(samples: Array) -> Array:
     if samples.ndim == 1:
         return samples
     first, *others = samples.T
-    total: Array = first.copy()
-    for channel in others:
+    total: Array = first + others[0] if others else first.copy()
+    for channel in others[1:]:
         total += channel
     total /= len(samples.T)
     return total

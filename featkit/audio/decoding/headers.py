@@ -132,6 +132,8 @@ class Header:
     blocks : Blocks
     bits : int
         Of the field that holds the size.
+    unknown : bool
+        Whether libsndfile does not know the mark of the format, which `fill` replaces.
     """
 
     start: int
@@ -141,6 +143,7 @@ class Header:
     fill: Callable[[int], list[tuple[int, bytes]]]
     blocks: Blocks
     bits: int = 32
+    unknown: bool = False
 
 
 def header_of(stream: BinaryIO, start: int, end: int) -> Header | None:
@@ -198,17 +201,20 @@ def _wav(stream: BinaryIO, start: int, end: int, style: Style) -> Header | None:
                 return None
             if long_sizes is not None and chunk.size == 0xFFFFFFFF:
                 return _rf64(stream, start, chunk.body, long_sizes, blocks)
-            fill = _riff_sizes(start, chunk.body, order)
-            return Header(start, chunk.body, chunk.size, style, fill, blocks)
+            unknown = read_at(stream, start, 4) == b"BW64"
+            fill = _riff_sizes(start, chunk.body, order, [(start, b"RIFF")] if unknown else [])
+            return Header(start, chunk.body, chunk.size, style, fill, blocks, unknown=unknown)
     return None
 
 
-def _riff_sizes(start: int, data: int, order: str) -> Callable[[int], list[tuple[int, bytes]]]:
+def _riff_sizes(
+    start: int, data: int, order: str, mark: list[tuple[int, bytes]]
+) -> Callable[[int], list[tuple[int, bytes]]]:
     def fill(count: int) -> list[tuple[int, bytes]]:
         if count < 2**32:
-            return [(data - 4, struct.pack(order + "I", count))]
+            return [*mark, (data - 4, struct.pack(order + "I", count))]
         # To libsndfile this is a file that was never closed: it reads to the end.
-        return [(start + 4, struct.pack(order + "I", 8)), (data - 4, bytes(4))]
+        return [*mark, (start + 4, struct.pack(order + "I", 8)), (data - 4, bytes(4))]
 
     return fill
 
@@ -220,12 +226,14 @@ def _field(place: int, size: str, more: int) -> Callable[[int], list[tuple[int, 
 
 def _rf64(stream: BinaryIO, start: int, data: int, place: int, blocks: Blocks) -> Header:
     (stated,) = struct.unpack("<Q", read_at(stream, place, 8))
+    unknown = read_at(stream, start, 4) == b"BW64"
 
     def fill(count: int) -> list[tuple[int, bytes]]:
         frames = count // blocks.size * blocks.frames
-        return [(place - 8, struct.pack("<QQQ", data - start - 8 + count, count, frames))]
+        sizes = struct.pack("<QQQ", data - start - 8 + count, count, frames)
+        return [(start, b"RF64"), (place - 8, sizes)]
 
-    return Header(start, data, stated, RIFF, fill, blocks, bits=64)
+    return Header(start, data, stated, RIFF, fill, blocks, bits=64, unknown=unknown)
 
 
 def codec_of(fmt: bytes, order: str = "<") -> int:

@@ -93,7 +93,8 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
     )
     if blocks.vary:  # chunks after the sound are needed, too
         return replace(view, pieces=((start, end),) if start else None, foreign=True)
-    refused = view.cut and header.style is CAF  # libsndfile takes a cut CAF file for malformed
+    # libsndfile takes a cut CAF file for malformed.
+    refused = header.unknown or (view.cut and header.style is CAF)
     if not (start or kept.open or rest or len(extents) > 1 or kept.altered or refused):
         return view
     filler = bytes(blocks.size - rest) if rest else b""
