@@ -265,3 +265,22 @@ def test_a_codec_of_another_decoder_is_read_by_it_or_named(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(AudioError, match=r"codec of this \.wav file: install featkit\[av\]"):
         audio.read(path)
+
+
+@pytest.mark.parametrize("stated", [True, False], ids=["in 64 bits", "in 32 bits"])
+def test_a_file_of_the_broadcast_wave_format_of_64_bits_is_read(tmp_path, stated):
+    path = tmp_path / "a.wav"
+    y = Y
+    soundfile.write(path, y, SR, format="RF64", subtype="PCM_16")
+    data = bytearray(b"BW64" + path.read_bytes()[4:])  # ITU-R BS.2088
+    if not stated:
+        at = data.index(b"data") + 4
+        data[at : at + 4] = (2 * len(y)).to_bytes(4, "little")
+    path.write_bytes(data)
+    loaded = audio.read(path)
+    np.testing.assert_allclose(loaded.y, y, atol=4e-5)
+    assert not loaded.native.truncated
+    path.write_bytes(data[: len(data) // 2])
+    cut = audio.read(path)
+    np.testing.assert_array_equal(cut.y, loaded.y[: len(cut.y)])
+    assert cut.native.truncated

@@ -5,11 +5,11 @@ import io
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from damage import encode, state_size
 
 from featkit import audio, signals
 from featkit.audio.decoding import ogg
-from featkit.errors import AudioError
 
 SR = 48000
 
@@ -52,14 +52,38 @@ def test_joined_files_are_the_sound_of_each(tmp_path, form, subtype, ending):
             np.testing.assert_array_equal(np.concatenate(list(recording.blocks())), expected)
 
 
+def converted(y, rate, to):
+    """What soxr makes of all samples at once, up to the last whole sample."""
+    wanted = soxr.resample(y.astype(np.float32), rate, to, quality="HQ") if rate != to else y
+    return wanted[: len(y) * to // rate]
+
+
 @pytest.mark.parametrize(("form", "subtype", "ending"), KINDS)
-def test_a_link_of_another_rate_or_more_channels_is_an_error(tmp_path, form, subtype, ending):
+def test_links_of_other_rates_and_channels_are_converted_to_the_first(
+    tmp_path, form, subtype, ending
+):
     path = tmp_path / f"a.{ending}"
     first = written(form, subtype, tone(440, 0.5))
-    stereo = written(form, subtype, np.stack([tone(440, 0.5)] * 2, axis=1))
-    with pytest.raises(AudioError, match="change on the way: 48000 Hz, 1; 48000 Hz, 2"):
-        read(path, first + stereo)
-    assert len(audio.read(path, duration=0.4).y) == 0.4 * SR
+    stereo = np.stack([tone(880, 0.5, 24000), tone(550, 0.5, 24000)], axis=1)
+    second = written(form, subtype, stereo, 24000)
+    parts = [read(path, data) for data in (first, second)]
+    for one, other in ((0, 1), (1, 0)):
+        to, rate = int(parts[one].sr), int(parts[other].sr)
+        expected = np.concatenate([parts[one].y, converted(parts[other].y, rate, to)])
+        loaded = read(path, (first, second)[one] + (second, first)[one])
+        assert (loaded.sr, loaded.native.channels) == (to, one + 1)
+        assert not loaded.native.truncated
+        np.testing.assert_allclose(loaded.y, expected, atol=1e-5)
+        with audio.stream(path) as recording:
+            np.testing.assert_array_equal(np.concatenate(list(recording.blocks())), loaded.y)
+        np.testing.assert_array_equal(audio.read(path, offset=0.625).y, loaded.y[5 * to // 8 :])
+
+
+def test_links_of_other_sample_widths_have_one_scale(tmp_path):
+    path, y = tmp_path / "a.flac", tone(440, 0.4)
+    narrow, wide = written("FLAC", "PCM_16", y), written("FLAC", "PCM_24", y)
+    for data in (narrow + wide, wide + narrow):
+        np.testing.assert_allclose(read(path, data).y, np.concatenate([y, y]), atol=4e-5)
 
 
 @pytest.mark.parametrize(("form", "subtype", "ending"), KINDS)

@@ -21,6 +21,7 @@ import numpy as np
 
 from featkit.audio import streams
 from featkit.audio.decoding import BLOCK, MOST_AT_ONCE, Reader, opened
+from featkit.audio.decoding.converting import joined, scaled
 from featkit.audio.native import (
     Native,
     check_rate,
@@ -28,10 +29,9 @@ from featkit.audio.native import (
     mono,
     native_part,
     quality_of,
-    scaled,
 )
 from featkit.audio.rolling import fix_length
-from featkit.audio.streams import Stream, decoded, joined, resampled
+from featkit.audio.streams import Stream, decoded, resampled
 from featkit.errors import ParameterError
 from featkit.parameters import is_number
 from featkit.quality import Quality

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from featkit.audio.decoding import Reader
+from featkit.audio.decoding.converting import scaled
 from featkit.errors import AudioError
 from featkit.parameters import is_number
 from featkit.quality import Quality, measure
@@ -145,18 +146,6 @@ def _dithered(y: Array) -> bool:
     return y.dtype.kind == "i" and y.dtype.itemsize < 4 and bool(np.mean(np.diff(y) != 0) > 0.25)
 
 
-def scaled(y: Array) -> Array:
-    """Integers over the full scale of their type, unsigned ones around their middle; float32."""
-    if y.dtype.kind == "f":
-        return y.astype(np.float32, copy=False)
-    bits = 8 * y.dtype.itemsize
-    if y.dtype.kind == "u":
-        y = y.astype(np.float64) - 2 ** (bits - 1)
-    if bits <= 16:
-        return np.multiply(y, np.float32(2.0 ** (1 - bits)), dtype=np.float32)
-    return (y * 2.0 ** (1 - bits)).astype(np.float32)
-
-
 def mono(samples: Array) -> Array:
     """The mean of the channels, summed one after the other.
 
@@ -166,8 +155,8 @@ def mono(samples: Array) -> Array:
     if samples.ndim == 1:
         return samples
     first, *others = samples.T
-    total: Array = first.copy()
-    for channel in others:
+    total: Array = first + others[0] if others else first.copy()
+    for channel in others[1:]:
         total += channel
     total /= len(samples.T)
     return total

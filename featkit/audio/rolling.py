@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from featkit.audio.decoding.converting import joined
 from featkit.errors import AudioError
 from featkit.segments import Array
 
@@ -40,7 +41,7 @@ class Rolling:
             if start < last and first < start + len(block):
                 parts.append(block[max(0, first - start) : last - start])
             start += len(block)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return joined(parts)
 
     def forget(self, before: int) -> None:
         """Let go of blocks whose samples all lie before a place."""

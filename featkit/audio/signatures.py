@@ -12,6 +12,9 @@ import re
 import stat
 from itertools import pairwise
 
+from featkit.audio.decoding.mpegheaders import HEADER, header
+from featkit.audio.decoding.sizes import ac3_length
+
 HEAD = 8192
 """Bytes that are read: three frames of MPEG audio or two of AC-3."""
 
@@ -48,21 +51,6 @@ MARKS = re.compile(
 )
 """How files of sound begin."""
 
-MPEG_KBPS = {
-    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-"""Bit rates by version (2 stands for 2.5, too) and layer: ISO/IEC 11172-3 and 13818-3."""
-
-MPEG_RATES = (44100, 48000, 32000)
-
-AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
-"""ATSC A/52, table 5.18."""
-
 
 def is_sound(path: str) -> bool:
     """Whether a file begins as one of a sound format does; what cannot be read does not."""
@@ -89,7 +77,7 @@ def _is_htk(head: bytes, size: int) -> bool:
 
 def _has_frames(head: bytes, size: int) -> bool:
     """Whether two frames of one bare stream follow each other, or three of MPEG audio."""
-    for length_of, count in ((mpeg_length, 3), (_adts_length, 2), (_ac3_length, 2)):
+    for length_of, count in ((mpeg_length, 3), (_adts_length, 2), (ac3_length, 2)):
         at = [0]
         while len(at) <= count and (length := length_of(head[at[-1] : at[-1] + 8])):
             at.append(at[-1] + length)
@@ -102,20 +90,10 @@ def _has_frames(head: bytes, size: int) -> bool:
     return False
 
 
-def mpeg_length(header: bytes) -> int:
+def mpeg_length(head: bytes) -> int:
     """Bytes of a frame of MPEG audio by its header; 0 if it is none, or of a free bit rate."""
-    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
-    kbps, rate, padding = header[2] >> 4, header[2] >> 2 & 3, header[2] >> 1 & 1
-    if version == 1 or layer == 4 or kbps in (0, 15) or rate == 3 or header[3] & 3 == 2:
-        return 0
-    first = version == 3
-    bits = 1000 * MPEG_KBPS[1 if first else 2, layer][kbps - 1]
-    hertz = MPEG_RATES[rate] // {3: 1, 2: 2, 0: 4}[version]
-    if layer == 1:
-        return 4 * (12 * bits // hertz + padding)
-    return (72 if layer == 3 and not first else 144) * bits // hertz + padding
+    found = header(head[:HEADER])
+    return 0 if found is None or found.format.free else found.size
 
 
 def _adts_length(header: bytes) -> int:
@@ -124,16 +102,3 @@ def _adts_length(header: bytes) -> int:
         return 0
     length = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
     return length if length > 7 else 0
-
-
-def _ac3_length(header: bytes) -> int:
-    """Bytes of a frame of AC-3 or E-AC-3 by its header; 0 if it is none."""
-    if len(header) < 6 or header[:2] != b"\x0bw":
-        return 0
-    if header[5] >> 3 > 10:  # E-AC-3
-        return 2 * (((header[2] & 7) << 8 | header[3]) + 1)
-    rate, code = header[4] >> 6, header[4] & 63
-    if rate == 3 or code >= 2 * len(AC3_KBPS):
-        return 0
-    kbps = AC3_KBPS[code >> 1]
-    return 2 * (2 * kbps, 320 * kbps // 147 + (code & 1), 3 * kbps)[rate]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from featkit.audio.decoding import BLOCK, Reader
+from featkit.audio.decoding.converting import scaled
 from featkit.audio.native import (
     Native,
     check_finite,
@@ -15,7 +16,6 @@ from featkit.audio.native import (
     native_part,
     none_after,
     quality_of,
-    scaled,
 )
 from featkit.audio.rolling import Rolling, fix_length
 from featkit.errors import AudioError
@@ -152,11 +152,6 @@ def decoded(
         none = False
     if none:
         raise AudioError(name, "samples", none_after(offset))
-
-
-def joined(blocks: list[Array]) -> Array:
-    """Blocks one after the other; one alone is not copied."""
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def resampled(blocks: Iterable[Array], native: float, rate: float) -> Iterator[Array]:

@@ -1,4 +1,4 @@
-"""Headers of WAV, RF64, W64, AIFF, AU, CAF and SPHERE files: where the sound lies, and how much.
+"""Headers of WAV, RF64, W64, AIFF, AU, CAF, PAF and SPHERE: where the sound is, and how much.
 
 Only places and sizes are read here; the samples are decoded elsewhere. Sources: Microsoft's
 Multimedia Programming Interface 1.0 (WAV), EBU Tech 3306 (RF64), Apple's Audio Interchange File
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from featkit.audio.decoding.window import read_at
+from featkit.audio.decoding.window import find_all, read_at
 
 MOST_CHUNKS = 10_000
 """Chunks of a file that are looked at."""
@@ -22,12 +22,23 @@ IMA, MS, GSM, NMS, G721 = 0x11, 0x02, 0x31, 0x38, 0x40
 """Codecs of WAV that pack samples in blocks, by their numbers."""
 
 MPEG_IN_WAV = (0x50, 0x55)
+"""Those of MPEG audio: layers 1 and 2, layer 3."""
+
+EXTENSIBLE = 0xFFFE
+"""Number of a codec that is stated further on."""
+
+UNKNOWN_LENGTH = 0x7FFF0000
+"""Bytes from which on a length stands for "not known yet": what programs write into a pipe."""
 
 G72X_SAMPLES = 120
 """Samples that libsndfile packs in a block of G.721 and G.723."""
 
 AU_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 AU_G72X_BITS = {23: 4, 25: 3, 26: 5}
+
+PAF_HEAD = 2048
+PAF_BLOCKS = {0: (2, 1), 1: (32, 10), 2: (1, 1)}
+"""Bytes of a block of one channel, and frames in it, by the format's number: 16, 24 and 8 bits."""
 
 AIFF_BYTES = (b"ulaw", b"ULAW", b"alaw", b"ALAW", b"raw ")
 AIFF_PLAIN = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"42ni", b"23ni")
@@ -121,6 +132,8 @@ class Header:
     blocks : Blocks
     bits : int
         Of the field that holds the size.
+    unknown : bool
+        Whether libsndfile does not know the mark of the format, which `fill` replaces.
     """
 
     start: int
@@ -130,6 +143,7 @@ class Header:
     fill: Callable[[int], list[tuple[int, bytes]]]
     blocks: Blocks
     bits: int = 32
+    unknown: bool = False
 
 
 def header_of(stream: BinaryIO, start: int, end: int) -> Header | None:
@@ -153,6 +167,8 @@ def _any_header(stream: BinaryIO, start: int, end: int) -> Header | None:
         return _caf(stream, start, end)
     if mark[:4] in (b".snd", b"dns."):
         return _au(stream, start)
+    if mark[:4] in (b" paf", b"fap "):
+        return _paf(stream, start, end)
     return _sphere(stream, start) if mark[:7] == b"NIST_1A" else None
 
 
@@ -185,17 +201,20 @@ def _wav(stream: BinaryIO, start: int, end: int, style: Style) -> Header | None:
                 return None
             if long_sizes is not None and chunk.size == 0xFFFFFFFF:
                 return _rf64(stream, start, chunk.body, long_sizes, blocks)
-            fill = _riff_sizes(start, chunk.body, order)
-            return Header(start, chunk.body, chunk.size, style, fill, blocks)
+            unknown = read_at(stream, start, 4) == b"BW64"
+            fill = _riff_sizes(start, chunk.body, order, [(start, b"RIFF")] if unknown else [])
+            return Header(start, chunk.body, chunk.size, style, fill, blocks, unknown=unknown)
     return None
 
 
-def _riff_sizes(start: int, data: int, order: str) -> Callable[[int], list[tuple[int, bytes]]]:
+def _riff_sizes(
+    start: int, data: int, order: str, mark: list[tuple[int, bytes]]
+) -> Callable[[int], list[tuple[int, bytes]]]:
     def fill(count: int) -> list[tuple[int, bytes]]:
         if count < 2**32:
-            return [(data - 4, struct.pack(order + "I", count))]
+            return [*mark, (data - 4, struct.pack(order + "I", count))]
         # To libsndfile this is a file that was never closed: it reads to the end.
-        return [(start + 4, struct.pack(order + "I", 8)), (data - 4, bytes(4))]
+        return [*mark, (start + 4, struct.pack(order + "I", 8)), (data - 4, bytes(4))]
 
     return fill
 
@@ -207,20 +226,29 @@ def _field(place: int, size: str, more: int) -> Callable[[int], list[tuple[int, 
 
 def _rf64(stream: BinaryIO, start: int, data: int, place: int, blocks: Blocks) -> Header:
     (stated,) = struct.unpack("<Q", read_at(stream, place, 8))
+    unknown = read_at(stream, start, 4) == b"BW64"
 
     def fill(count: int) -> list[tuple[int, bytes]]:
         frames = count // blocks.size * blocks.frames
-        return [(place - 8, struct.pack("<QQQ", data - start - 8 + count, count, frames))]
+        sizes = struct.pack("<QQQ", data - start - 8 + count, count, frames)
+        return [(start, b"RF64"), (place - 8, sizes)]
 
-    return Header(start, data, stated, RIFF, fill, blocks, bits=64)
+    return Header(start, data, stated, RIFF, fill, blocks, bits=64, unknown=unknown)
+
+
+def codec_of(fmt: bytes, order: str = "<") -> int:
+    """The number of the codec in the ``fmt`` chunk of a WAV file."""
+    (codec,) = struct.unpack(order + "H", fmt[:2])
+    if codec == EXTENSIBLE and len(fmt) >= 26:  # it begins a GUID
+        (codec,) = struct.unpack(order + "H", fmt[24:26])
+    return int(codec)
 
 
 def _wav_blocks(fmt: bytes, order: str) -> Blocks | None:
-    codec, channels, _, _, align, bits = struct.unpack(order + "HHIIHH", fmt[:16])
+    _, channels, _, _, align, bits = struct.unpack(order + "HHIIHH", fmt[:16])
     if not channels:
         return None
-    if codec == 0xFFFE and len(fmt) >= 26:  # extensible: the codec begins its GUID
-        (codec,) = struct.unpack(order + "H", fmt[24:26])
+    codec = codec_of(fmt, order)
     per_block = struct.unpack(order + "H", fmt[18:20])[0] if len(fmt) >= 20 else 0
     if codec == IMA:
         return Blocks(align, per_block, lambda rest: _ima_frames(rest, channels))
@@ -341,6 +369,20 @@ def _au(stream: BinaryIO, start: int) -> Header | None:
         return [(start + 8, struct.pack(order + "I", count if count < 2**31 else 0xFFFFFFFF))]
 
     return Header(start, start + data, stated, None, fill, blocks)
+
+
+def _paf(stream: BinaryIO, start: int, end: int) -> Header | None:
+    """Paris Audio File: it states no size; the sound ends where the file or the next one does."""
+    head = read_at(stream, start, 24)
+    order = ">" if head.startswith(b" paf") else "<"
+    form, channels = struct.unpack(order + "II", head[16:24])
+    if form not in PAF_BLOCKS or not channels:
+        return None
+    width, frames = PAF_BLOCKS[form]
+    data, size = start + PAF_HEAD, width * channels
+    until = next(find_all(stream, head, data, end), end)
+    whole = -(-(until - data) // size) * size
+    return Header(start, data, whole, None, lambda _: [], Blocks(size, frames), bits=64)
 
 
 def _sphere(stream: BinaryIO, start: int) -> Header | None:

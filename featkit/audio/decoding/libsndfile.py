@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from featkit.audio.decoding import flac, ogg
+from featkit.audio.decoding import flac, ogg, voc
+from featkit.audio.decoding.converting import Layout, converted, shape
 from featkit.audio.decoding.errors import ForeignError
+from featkit.audio.decoding.headers import UNKNOWN_LENGTH
 from featkit.audio.decoding.quiet import QUIET
+from featkit.audio.decoding.sequential import Sequential
 from featkit.audio.decoding.tags import behind_tags
 from featkit.audio.decoding.views import MAGICS, View, view_of
 from featkit.audio.decoding.window import Window, read_at, size_of
@@ -31,9 +34,6 @@ UNCOMPRESSED = frozenset({"WAV", "WAVEX", "W64", "RF64", "AIFF", "AU", "CAF"})
 """Formats that hold sample after sample, if their subtype is one of `PLAIN`."""
 
 PLAIN = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
-
-UNKNOWN_LENGTH = 0x7FFF0000
-"""Bytes from which on a length stands for "not known yet": what programs write into a pipe."""
 
 MOST_FRAMES = 2**62
 """A number of frames from which on it stands for "not known"."""
@@ -60,7 +60,7 @@ class Sndfile:
 
     def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
         self._path = path
-        self._frames = self._before = 0
+        self._frames, self._ended = 0, False
         self._stream = kept.enter_context(path.open("rb", buffering=0))
         self._files = kept.enter_context(contextlib.ExitStack())
         self._end = size_of(self._stream)
@@ -68,7 +68,7 @@ class Sndfile:
         self._begin = behind_tags(self._stream, 0, self._end) if tagged else 0
         mark = read_at(self._stream, self._begin, 8)
         first, *later = self._all_views(mark) or [View()]
-        self._later = iter(later)
+        self._later, self._joined = iter(later), bool(later)
         # libsndfile may take what it does not know for MPEG audio, and print warnings.
         maybe_mpeg = head.startswith((b"ID3", b"\xff")) and not mark.startswith(MAGICS)
         with QUIET if maybe_mpeg else contextlib.nullcontext():
@@ -85,41 +85,55 @@ class Sndfile:
         self.cut = first.cut or (self.promised or 0) > self._frames
         if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
             raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
-        self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN
+        self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN and not later
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
-        at = yield from self._blocks(start, size, self._sought(start))
-        if self._file.format == "OGG":
-            self.cut = self.cut or not ogg.is_intact(self._stream, self._begin, self._end)
-        while at >= self._frames and (view := self._next_view()) is not None:
-            self.promised = None
+        layout = Layout(self.rate, self.channels)
+        at = own = self._sought(start)
+        while True:
+            present = Layout(float(self._file.samplerate), self._file.channels)
+            for block in converted(self._blocks(own, size), present, layout):
+                part = block[max(0, start - at) :]
+                at += len(block)
+                if len(part):
+                    yield part
+            complete = self._ended or self._frames > MOST_FRAMES
+            view = self._next_view()
+            if view is None:
+                damaged = self._file.format == "OGG" and not self._is_intact()
+                self.cut = self.cut or damaged or (self._joined and not complete)
+                return
+            self._joined, self.promised, own = True, None, 0
+            self.cut = self.cut or view.cut or not complete
             try:
                 self._open(view)
             except ValueError:
                 self.cut = True
                 return
-            self._check_alike()
-            self._before = at
-            self._frames += at
-            at = yield from self._blocks(start, size, at)
-            self.cut = self.cut or view.cut or at < self._frames
 
-    def _blocks(self, start: int, size: int, at: int) -> Generator[Array, None, int]:
-        """The samples of one of the joined files: `at` is the frame that is read next.
-
-        Gives the frame up to which it could be read.
-        """
+    def _blocks(self, at: int, size: int) -> Iterator[Array]:
+        """The samples of one of the joined files from its frame `at` on, where it was sought to."""
         while at < self._frames:  # libsndfile gives no more
             block = self._empty(min(size, self._frames - at))
             with _explained():
                 count = self._read(block, at)
-            found = block[max(0, start - at) : count]
-            if len(found):
-                yield found
+            if count:
+                yield block[:count]
             at += count
             if count < len(block):
                 break
-        return at
+        self._ended = at >= self._frames
+
+    def _is_intact(self) -> bool:
+        """Whether no page of an Ogg file is missing or damaged.
+
+        Of a single link of Vorbis, samples are missing then, except at its end, where nothing says
+        how many there should be. To look at the whole file takes 2 % of the time of decoding it.
+        """
+        begin = self._begin
+        if self._file.subtype == "VORBIS" and not self._joined:
+            begin = max(begin, self._end - ogg.TAIL)
+        return ogg.is_intact(self._stream, begin, self._end)
 
     def part(self, start: int, stop: int) -> Array:
         block = self._empty(stop - start)
@@ -131,6 +145,8 @@ class Sndfile:
         """What libsndfile is given, in turn."""
         if mark.startswith(b"OggS"):
             return list(ogg.views_of(self._stream, self._begin, self._end))
+        if mark.startswith(voc.MARK[:8]):
+            return voc.views_of(self._stream, self._begin, self._end)
         of_format = flac.view_of if mark.startswith(b"fLaC") else view_of
         return [of_format(self._stream, self._begin, self._end)]
 
@@ -161,20 +177,19 @@ class Sndfile:
                 raise ForeignError(str(error)) from None
             raise
         frames = int(self._file.frames)
-        self._before = 0
         self._frames = frames if view.frames is None else min(frames, view.frames)
 
-    def _opened(self) -> _Sequential:
+    def _opened(self) -> Sequential:
         if self._source is not None:
-            return self._kept(_Sequential(self._source))
+            return self._kept(Sequential(self._source))
         if os.name == "nt":  # a descriptor may be that of another C library there
-            return self._kept(_Sequential(self._path))
+            return self._kept(Sequential(self._path))
         # Given a name, libsndfile would also read "._name" beside it. It closes what it is given
         # (1.2.0 does so even where it is told not to and fails): a copy, at the same place.
         self._stream.seek(0)
-        return self._kept(_Sequential(os.dup(self._stream.fileno())))
+        return self._kept(Sequential(os.dup(self._stream.fileno())))
 
-    def _kept(self, file: _Sequential) -> _Sequential:
+    def _kept(self, file: Sequential) -> Sequential:
         self._files.callback(file.close)
         return file
 
@@ -207,35 +222,21 @@ class Sndfile:
         plain = PLAIN | {"ULAW", "ALAW"}
         return file.subtype in plain and file.format not in ("PAF", "SDS")
 
-    def _check_alike(self) -> None:
-        rate, channels = float(self._file.samplerate), self._file.channels
-        if (rate, channels) != (self.rate, self.channels):
-            was, now = f"{self.rate:g} Hz, {self.channels}", f"{rate:g} Hz, {channels}"
-            raise ValueError(f"rate or channels change on the way: {was}; {now}")
-
     def _empty(self, frames: int) -> Array:
         # NumPy scales 16-bit samples four times faster than libsndfile, to the same values.
         dtype = "int16" if self._file.subtype == "PCM_16" else "float32"
-        shape = (self.channels,) if self.channels > 1 else ()
-        return np.empty((frames, *shape), dtype=dtype)
+        return np.empty(shape(frames, self._file.channels), dtype=dtype)
 
     def _read(self, block: Array, at: int) -> int:
         """Fill a block as far as it goes; what comes before a damaged place is kept."""
         try:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
-            count = int(self._file.tell()) - (at - self._before)
-            if at + count <= 0:
+            count = int(self._file.tell()) - at
+            if at + count <= 0 and not self._joined:
                 raise
             self.cut = True
             return count
-
-
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
-    """Read from its beginning to its end: soundfile would seek after each block, to where it is."""
-
-    def seekable(self) -> bool:
-        return False
 
 
 def _promised(file: soundfile.SoundFile, view: View, frames: int) -> int | None:

@@ -7,13 +7,14 @@ decodes a file that holds nothing else. The samples are those that FFmpeg gives:
 - A first frame with a Xing, Info or VBRI header holds no sound. If LAME or FFmpeg states there what
   it put before the sound and behind it, that is left out; what is behind it only if there are no
   more frames than stated, so not in the middle of joined files.
-- The header frame of the second of two joined files is a frame of silence.
+- The header frame of the second of two joined files is a frame of silence, or left out behind a
+  tag.
 - The first frames of a file that was cut at its beginning are silent where what they need is gone.
 
 Other than FFmpeg:
 
-- Where the rate or the number of channels changes on the way, the rest is converted to those of
-  the beginning, by soxr and as featkit mixes channels: by their mean.
+- Where the rate or the number of channels changes on the way, the rest is converted by soxr
+  (`featkit.audio.decoding.converting`).
 - A frame that is damaged, or cut at the end, is left out, and reading goes on behind it. Then the
   recording is `truncated`; not by a cut frame beyond those that the header counts.
 """
@@ -31,38 +32,30 @@ import numpy as np
 import soundfile
 
 from featkit.audio.decoding import mpegframes
+from featkit.audio.decoding.converting import Layout, converted, shape
+from featkit.audio.decoding.headers import (
+    EXTENSIBLE,
+    MPEG_IN_WAV,
+    RIFF,
+    UNKNOWN_LENGTH,
+    Chunk,
+    chunks,
+    codec_of,
+)
 from featkit.audio.decoding.mpegframes import LARGEST, Run, Scan
 from featkit.audio.decoding.mpegheaders import Format, Tag
 from featkit.audio.decoding.quiet import QUIET
+from featkit.audio.decoding.sequential import Sequential
 from featkit.audio.decoding.tags import behind_tags
+from featkit.audio.decoding.views import MAGICS
+from featkit.audio.decoding.window import Window, read_at
 from featkit.segments import Array
 
 FORMATS = frozenset({"mp3", "mp2", "mp1", "mpga", "mpa"})
 """Endings of files of MPEG audio."""
 
-IN_WAV = (0x50, 0x55)
-"""Format tags of MPEG audio in a WAV file: layers 1 and 2, layer 3."""
-
-EXTENSIBLE = 0xFFFE
-"""Format tag of a WAV file that states another one further on."""
-
-UNKNOWN_LENGTH = 0x7FFF0000
-"""Bytes from which on a length stands for "not known yet"."""
-
-OTHERS = (
-    *(b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"fLaC", b"OggS", b".snd", b"dns."),
-    *(b"caff", b"NIST"),
-)
-"""How files begin that are of another format, whatever their ending says."""
-
-TAIL = 128
-"""Bytes of a tag (ID3v1) that may stand at the end of a file."""
-
 MUCH = 2**16
 """Foreign bytes before or behind the frames that may be other sound, though no frame is missing."""
-
-MOST_CHUNKS = 1000
-"""Chunks of a WAV file that are looked at."""
 
 DECODER_DELAY = 529
 """Samples by which a decoder of layer 3 is late."""
@@ -178,15 +171,15 @@ class Mpeg:
             yield from self._decoded(sound, self.promised or 0, size)
 
     def _all_blocks(self, size: int) -> Iterator[Array]:
-        first = self._runs[0].format
+        first = _layout(self._runs[0].format)
         for run in self._runs:
-            yield from _converted(self._run(run, size), run.format, first)
+            yield from converted(self._run(run, size), _layout(run.format), first)
 
     def _run(self, run: Run, size: int) -> Iterator[Array]:
         """The samples of a run at its own rate."""
         form = run.format
         if run.silent:
-            yield np.zeros(_shape(form.samples, form.channels), np.float32)
+            yield np.zeros(shape(form.samples, form.channels), np.float32)
         if sounding := run.frames - run.silent:
             with contextlib.closing(_opened(_only(self._file, run))) as sound:
                 yield from self._decoded(sound, sounding * form.samples, size)
@@ -194,7 +187,7 @@ class Mpeg:
     def _decoded(self, sound: soundfile.SoundFile, frames: int, size: int) -> Iterator[Array]:
         """So many frames of samples, or fewer if libsndfile cannot decode them; then it is cut."""
         while frames:
-            block = np.empty(_shape(min(size, frames), sound.channels), np.float32)
+            block = np.empty(shape(min(size, frames), sound.channels), np.float32)
             count = _read(sound, block)
             if count:
                 yield block[:count]
@@ -217,10 +210,10 @@ def _extent(file: io.FileIO, *, named: bool) -> Extent | None:
     """Where MPEG audio may lie in a file; None if it is of another format."""
     stop = os.fstat(file.fileno()).st_size
     start = behind_tags(file, 0, stop)
-    head = _at(file, start, 12)
+    head = read_at(file, start, 12)
     if head.startswith(b"RIFF"):
         return _in_wav(file, start, stop)
-    if head.startswith(OTHERS):
+    if head.startswith(MAGICS):
         return None
     if named or start or mpegframes.begins(file, start, stop):
         return Extent(0, stop)
@@ -231,43 +224,29 @@ def _may_be_in_wav(head: bytes) -> bool:
     if not head.startswith(b"RIFF"):
         return False
     at = head.find(b"fmt ") + 8
-    return head.startswith(b"RMP3", 8) or _number(head[at : at + 2]) in (*IN_WAV, EXTENSIBLE)
+    codec = int.from_bytes(head[at : at + 2], "little")
+    return head.startswith(b"RMP3", 8) or codec in (*MPEG_IN_WAV, EXTENSIBLE)
 
 
 def _in_wav(file: io.FileIO, start: int, stop: int) -> Extent | None:
     """Where MPEG audio lies in a WAV file; None if there is other sound in it."""
-    form = _at(file, start + 8, 4)
-    tag = IN_WAV[1] if form == b"RMP3" else 0
-    at = start + 12
-    for _ in range(MOST_CHUNKS if form in (b"WAVE", b"RMP3") else 0):
-        head = _at(file, at, 8)
-        if len(head) < 8:
-            return None
-        size = _number(head[4:])
-        at += 8
-        if head.startswith(b"fmt "):
-            told = _at(file, at, 26)
-            tag = _number(told[:2])
-            tag = _number(told[24:26]) if tag == EXTENSIBLE else tag
-        if head.startswith(b"data"):
-            if tag not in IN_WAV:
-                return None
-            if not size or size >= UNKNOWN_LENGTH:
-                return Extent(at, stop, in_wav=True)
-            end = at + size
-            more = _at(file, end + size % 2, 4) == b"RIFF" or mpegframes.begins(file, end, stop)
-            return Extent(at, min(stop, end), in_wav=True, cut=end > stop or more)
-        at += size + size % 2
+    form = read_at(file, start + 8, 4)
+    if form not in (b"WAVE", b"RMP3"):
+        return None
+    codec = MPEG_IN_WAV[1] if form == b"RMP3" else 0
+    for chunk in chunks(file, start + 12, stop, RIFF):
+        if chunk.name == b"fmt " and chunk.size >= 2:
+            codec = codec_of(read_at(file, chunk.body, 26))
+        elif chunk.name == b"data":
+            return _in_data(file, chunk, stop) if codec in MPEG_IN_WAV else None
     return None
 
 
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, "little")
-
-
-def _at(file: io.FileIO, position: int, count: int) -> bytes:
-    file.seek(position)
-    return file.read(count)
+def _in_data(file: io.FileIO, chunk: Chunk, stop: int) -> Extent:
+    if not chunk.size or chunk.size >= UNKNOWN_LENGTH:
+        return Extent(chunk.body, stop, in_wav=True)
+    more = read_at(file, chunk.next, 4) == b"RIFF" or mpegframes.begins(file, chunk.end, stop)
+    return Extent(chunk.body, min(stop, chunk.end), in_wav=True, cut=chunk.end > stop or more)
 
 
 def _kept(tag: Tag | None, end: int, *, more: bool) -> tuple[int, int]:
@@ -306,17 +285,10 @@ def _opened(file: int | BinaryIO) -> soundfile.SoundFile:
     """Open a descriptor, which is closed in the end, or what is like a file."""
     try:
         with QUIET:
-            return _Sequential(file)
+            return Sequential(file)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ValueError(f"libsndfile does not decode its MPEG audio ({reason})") from None
-
-
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
-    """Read from its beginning to its end: soundfile would seek after each block, to where it is."""
-
-    def seekable(self) -> bool:
-        return False
 
 
 def _only(file: io.FileIO, run: Run) -> BinaryIO:
@@ -324,85 +296,13 @@ def _only(file: io.FileIO, run: Run) -> BinaryIO:
     parts = run.parts
     if run.frames - run.silent == 1:  # libsndfile looks for a second frame
         parts = [*parts, *parts]
-    return io.BufferedReader(_Parts(file, parts, LARGEST * (run.frames + 2)), LARGEST * 16)
+    return io.BufferedReader(Window(file, parts, LARGEST * (run.frames + 2)), LARGEST * 16)
 
 
-class _Parts(io.RawIOBase):
-    """Parts of a file, one after the other.
-
-    Its end is said to be at a byte far behind the real one, since libsndfile takes the length that
-    it guesses from that for a limit. In the last bytes before it, libsndfile looks for a tag.
-    """
-
-    def __init__(self, file: io.FileIO, parts: list[tuple[int, int]], end: int) -> None:
-        super().__init__()
-        self._file, self._parts, self._end, self._place = file, parts, end, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._end}[whence]
-        self._place = max(0, base + offset)
-        return self._place
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        left = self._place
-        for start, stop in self._parts:
-            if left < stop - start:
-                self._file.seek(start + left)
-                count = self._file.readinto(buffer[: stop - start - left])
-                self._place += count
-                return count
-            left -= stop - start
-        if not self._end - TAIL <= self._place < self._end:
-            return 0
-        count = min(len(buffer), self._end - self._place)
-        buffer[:count] = bytes(count)
-        self._place += count
-        return count
-
-
-def _shape(frames: int, channels: int) -> tuple[int, ...]:
-    return (frames, channels) if channels > 1 else (frames,)
+def _layout(form: Format) -> Layout:
+    return Layout(form.rate, form.channels)
 
 
 def _length(samples: int, form: Format, to: Format) -> int:
     """Samples at the rate of another format."""
     return samples * to.rate // form.rate
-
-
-def _converted(blocks: Iterable[Array], form: Format, to: Format) -> Iterator[Array]:
-    """Samples at the rate and with the channels of another format, as FFmpeg converts them: one
-    channel is copied to both, and both are averaged."""
-    mixed = (_mixed(block, form.channels, to.channels) for block in blocks)
-    if form.rate == to.rate:
-        yield from mixed
-        return
-    import soxr
-
-    resampler = soxr.ResampleStream(form.rate, to.rate, to.channels, dtype="float32", quality="HQ")
-    taken = given = 0
-    for block in mixed:
-        part = resampler.resample_chunk(block)
-        taken, given = taken + len(block), given + len(part)
-        if len(part):
-            yield part
-    none = np.empty(_shape(0, to.channels), np.float32)
-    rest = resampler.resample_chunk(none, last=True)[: _length(taken, form, to) - given]
-    if len(rest):
-        yield rest
-
-
-def _mixed(block: Array, channels: int, wanted: int) -> Array:
-    if channels == wanted:
-        return block
-    if wanted == 1:
-        return np.asarray(np.mean(block, axis=1))
-    return np.repeat(block[:, None], wanted, axis=1)

@@ -197,7 +197,11 @@ class _Scanner:
             elif broken:
                 behind = self._behind_zeros(end_of_tags(self._window, end))
                 found.foreign = max(found.foreign, self._window.stop - behind)
-            at, skipped = ahead, False
+            at, skipped = ahead, not broken and ahead is not None and self._is_joined(end, ahead)
+
+    def _is_joined(self, end: int, ahead: int) -> bool:
+        """Whether tags of another file follow and then its header frame, which holds no sound."""
+        return ahead > end and tag(self._window.take(ahead, LARGEST)) is not None
 
     def _begun(self, run: Run, at: int) -> int:
         """Where the sound of a run begins, the frame with a tag left out."""

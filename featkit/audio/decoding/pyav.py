@@ -12,15 +12,16 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import av
-import numpy as np
 
-from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole
-from featkit.audio.decoding.window import read_at, size_of
+from featkit.audio.decoding.converting import Layout, converted, joined
+from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole, only_tags
+from featkit.audio.decoding.tags import behind_tags
+from featkit.audio.decoding.window import Window, read_at, size_of
 from featkit.segments import Array
 
 DEMUXERS = (
@@ -50,7 +51,7 @@ class PyAV:
 
     def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
         # Given a name, FFmpeg would take "http:…" for an address.
-        self._source = stream = kept.enter_context(_File(path))
+        self._source = stream = _behind_tags(kept.enter_context(_File(path)))
         early = ends_early(stream, size_of(stream))
         flv = read_at(stream, 0, 4) == b"FLV\x01"
         stream.seek(0)
@@ -100,12 +101,12 @@ class PyAV:
                 kept += len(parts[-1])
                 part = part[len(parts[-1]) :]
                 if kept == size:
-                    yield np.concatenate(parts)
+                    yield joined(parts)
                     kept, parts = 0, []
         if self.promised is not None and self._reached():
             self.promised = min(self.promised, at)
         if parts:
-            yield np.concatenate(parts)
+            yield joined(parts)
 
     def part(self, start: int, stop: int) -> Array:
         raise NotImplementedError("not without decoding all that is before it")
@@ -117,35 +118,26 @@ class PyAV:
             for packet in self._container.demux(self._stream):
                 if packet.is_corrupt:
                     raise av.InvalidDataError(0, "damaged packet")
-                if packet.size:
-                    read = max(read, (packet.pos or 0) + packet.size)
-                    whole = is_whole(self._codec, packet)
                 for frame in packet.decode():
                     begun = True
                     since = self._time if frame.time is None else frame.time
                     self._time = since + frame.samples / frame.sample_rate
                     yield frame
+                if packet.size:
+                    read = max(read, (packet.pos or 0) + packet.size)
+                    whole = is_whole(self._codec, packet)
         except av.FFmpegError:
             if not begun:
                 raise
-            self.cut = True
+            self.cut = self.cut or not only_tags(self._source, read, size_of(self._source))
             return
         more = goes_on(self._source, read, size_of(self._source))
         self.cut = self.cut or more or not whole
 
     def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
-        """Frames as arrays, ``(samples,)`` or ``(samples, channels)``."""
-        for frame in frames:
-            channels = frame.layout.nb_channels
-            if (frame.sample_rate, channels) != (self.rate, self.channels):
-                was, now = (
-                    f"{self.rate:g} Hz, {self.channels}",
-                    f"{frame.sample_rate} Hz, {channels}",
-                )
-                raise ValueError(f"rate or channels change on the way: {was}; {now}")
-            array = frame.to_ndarray()
-            rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
-            yield rows[:, 0] if channels == 1 else rows
+        """Frames as arrays of the rate and the channels of the first."""
+        for layout, alike in groupby(frames, _layout):
+            yield from converted(map(_array, alike), layout, Layout(self.rate, self.channels))
 
     def _reached(self) -> bool:
         """Whether time stamps come up to the end: they may begin late, and have gaps."""
@@ -162,6 +154,13 @@ class PyAV:
         return None
 
 
+def _behind_tags(file: _File) -> BinaryIO:
+    """A file without the tags at its beginning, which not every version of FFmpeg skips."""
+    end = size_of(file)
+    begin = behind_tags(file, 0, end)
+    return cast(BinaryIO, Window(file, [(begin, end)])) if begin else cast(BinaryIO, file)
+
+
 class _File(io.FileIO):
     """A file in which going to no place is no exception, which PyAV would print."""
 
@@ -170,6 +169,18 @@ class _File(io.FileIO):
             return super().seek(offset, whence)
         except OSError:
             return -1
+
+
+def _layout(frame: Any) -> Layout:
+    return Layout(float(frame.sample_rate), frame.layout.nb_channels)
+
+
+def _array(frame: Any) -> Array:
+    """A frame as an array, ``(samples,)`` or ``(samples, channels)``."""
+    array: Array = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    rows = array.T if frame.format.is_planar else array.reshape(-1, channels)
+    return rows[:, 0] if channels == 1 else rows
 
 
 def _reason(error: av.FFmpegError) -> str:

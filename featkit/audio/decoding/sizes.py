@@ -2,7 +2,7 @@
 
 Sources: ISO/IEC 14496-12, 4.2 (boxes of MP4); RFC 8794 and RFC 9559 (EBML, Matroska); OpenDML AVI
 1.02; Advanced Systems Format Specification 01.20.05, 3.2 (File Properties); RFC 3533 (Ogg); ETSI
-TS 102 366, 4.4.1 and E.1.3.1 (AC-3 and E-AC-3).
+TS 102 366, 4.4.1 and E.1.3.1 (AC-3 and E-AC-3); Adobe's Video File Format Specification 10.1 (FLV).
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from typing import Any, BinaryIO
 
 from featkit.audio.decoding import ogg
 from featkit.audio.decoding.headers import RIFF, chunks
+from featkit.audio.decoding.tags import Chunks, end_of_tags
 from featkit.audio.decoding.window import find_all, read_at
 
 EBML = b"\x1aE\xdf\xa3"
 SEGMENT, CLUSTER = 0x18538067, 0x1F43B675
+FLV = b"FLV\x01"
+FLV_TAGS = (8, 9, 18)
+MOST_ZEROS = 1024
+"""Zeros behind the tags of FLV from which on it is taken to be filled up with zeros."""
+
+VOID = (0xEC, 0xBF)
+"""Elements of Matroska that may stand anywhere, and whose names have a single byte."""
+
 ASF = bytes.fromhex("3026b2758e66cf11")
 ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
@@ -36,6 +45,8 @@ def ends_early(stream: BinaryIO, end: int) -> bool:
             return _last_element(stream, end) > end
         if head.startswith(b"RIFF"):
             return any(chunk.end > end for chunk in chunks(stream, 0, end, RIFF))
+        if head.startswith(FLV):
+            return _last_tag(stream, end) > end
         if head.startswith(ASF):
             return _asf_size(stream) > end
         if head.startswith(ogg.MARK):
@@ -61,6 +72,20 @@ def _last_box(stream: BinaryIO, end: int) -> int:
     return at
 
 
+def _last_tag(stream: BinaryIO, end: int) -> int:
+    """Where the last tag of an FLV file ends, or should; beyond the end if tags are damaged."""
+    at = int.from_bytes(read_at(stream, 5, 4))
+    for _ in range(MOST_PARTS):
+        head = read_at(stream, at + 4, 4)  # behind the size of the tag before
+        if len(head) < 4:
+            break
+        if head[0] & 0x1F not in FLV_TAGS:
+            behind = end_of_tags(Chunks(stream, end), at + 4)
+            return end + 1 if any(read_at(stream, behind, MOST_ZEROS)) else end
+        at += 4 + 11 + int.from_bytes(head[1:])
+    return at
+
+
 def _last_element(stream: BinaryIO, end: int) -> int:
     """Where the last element of a Matroska file ends, or should.
 
@@ -72,6 +97,8 @@ def _last_element(stream: BinaryIO, end: int) -> int:
             break
         name = 9 - head[0].bit_length()
         if name > 4 or len(head) < name + 1 or not head[name]:  # damaged
+            return end
+        if name < 4 and head[0] not in VOID:  # a tag or another file: at this level names have four
             return end
         size, width = _coded(head[name:])
         unknown = size == 2 ** (7 * width) - 1
@@ -106,19 +133,24 @@ def goes_on(stream: BinaryIO, read: int, end: int) -> bool:
     return any(True for _ in find_all(stream, mark, max(read, len(mark)), end))
 
 
+def only_tags(stream: BinaryIO, at: int, end: int) -> bool:
+    """Whether nothing but tags, such as ID3v1 and APE, follow up to the end of the file."""
+    return at < end and end_of_tags(Chunks(stream, end), at) >= end
+
+
 def is_whole(codec: str, packet: Any) -> bool:
     """Whether a packet of AC-3 or E-AC-3 has as many bytes as its head says."""
-    return codec not in ("ac3", "eac3") or _is_whole_ac3(bytes(packet))
+    return codec not in ("ac3", "eac3") or len(bytes(packet)) >= ac3_length(bytes(packet))
 
 
-def _is_whole_ac3(packet: bytes) -> bool:
-    if packet[:2] != b"\x0bw" or len(packet) < 6:
-        return True
-    if packet[5] >> 3 > 10:  # E-AC-3
-        return len(packet) >= 2 * (int.from_bytes(packet[2:4]) % 2048 + 1)
-    rate, size = packet[4] >> 6, packet[4] & 63
+def ac3_length(header: bytes) -> int:
+    """Bytes of a frame of AC-3 or E-AC-3 by its first six bytes; 0 if it is none."""
+    if len(header) < 6 or header[:2] != b"\x0bw":
+        return 0
+    if header[5] >> 3 > 10:  # E-AC-3
+        return 2 * (int.from_bytes(header[2:4]) % 2048 + 1)
+    rate, size = header[4] >> 6, header[4] & 63
     if rate == 3 or size // 2 >= len(AC3_RATES):
-        return True
+        return 0
     kilobits = AC3_RATES[size // 2]
-    words = (2 * kilobits, 96000 * kilobits // 44100 + size % 2, 3 * kilobits)[rate]
-    return len(packet) >= 2 * words
+    return 2 * (2 * kilobits, 96000 * kilobits // 44100 + size % 2, 3 * kilobits)[rate]

@@ -12,10 +12,13 @@ CHUNK = 2**20
 
 
 def behind_tags(stream: BinaryIO, start: int, stop: int) -> int:
-    """The first byte behind the tags that begin at `start`, and behind zeros that follow those."""
+    """The first byte behind the tags that begin at `start`, and behind zeros that follow those.
+
+    The first zeros of an MP4 file are the size of its first box.
+    """
     window = Chunks(stream, stop)
     at = end_of_tags(window, start)
-    if at > start:
+    if at > start and window.take(at + 4, 4) != b"ftyp":
         padding = window.take(at, CHUNK)
         at += len(padding) - len(padding.lstrip(b"\0"))
     return min(at, stop)

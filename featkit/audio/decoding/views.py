@@ -31,7 +31,7 @@ REMAINS = 1024
 
 MAGICS = (
     *(b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"caff", b".snd", b"dns."),
-    *(b"fLaC", b"OggS", b"NIST"),
+    *(b"fLaC", b"OggS", b"NIST", b"Creative Voice File", b" paf", b"fap "),
 )
 """How files of sound begin that libsndfile decodes, other than those of MPEG audio."""
 
@@ -56,7 +56,7 @@ class View:
     known : bool
         Whether the header was understood.
     foreign : bool
-        Whether its codec is not one of libsndfile's.
+        Whether PyAV may try it if libsndfile does not know its codec.
     last_page : int or None
         Frames on the last page of an Ogg file, if that is known.
     """
@@ -92,8 +92,9 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
         known=True,
     )
     if blocks.vary:  # chunks after the sound are needed, too
-        return replace(view, pieces=((start, end),) if start else None)
-    refused = view.cut and header.style is CAF  # libsndfile takes a cut CAF file for malformed
+        return replace(view, pieces=((start, end),) if start else None, foreign=True)
+    # libsndfile takes a cut CAF file for malformed.
+    refused = header.unknown or (view.cut and header.style is CAF)
     if not (start or kept.open or rest or len(extents) > 1 or kept.altered or refused):
         return view
     filler = bytes(blocks.size - rest) if rest else b""
@@ -132,7 +133,7 @@ def _sound(stream: BinaryIO, header: Header, end: int) -> tuple[list[tuple[int, 
     left = read_at(stream, data + stated, REMAINS + 1)
     if style is None and not left.startswith(MAGICS):  # a size that was not kept up to date
         return [(data, end)], _Size(most, altered=True)
-    return [(data, data + stated)], _Size(stated, altered=True, cut=_is_sound(left))
+    return [(data, data + stated)], _Size(stated, altered=True, cut=is_sound(left))
 
 
 def _is_open(header: Header, most: int) -> bool:
@@ -170,7 +171,7 @@ def _chunks_fill(stream: BinaryIO, at: int, end: int, style: Style) -> bool:
         fits = chunk.end <= end or chunk.name[:4] in TRAILING  # or cut within what is no sound
         if not (fits and _is_name(chunk.name)):
             left = read_at(stream, last, min(end - last, REMAINS + 1))
-            return last > at and not _is_sound(left)
+            return last > at and not is_sound(left)
         last = chunk.next
     return end - last < style.head and last > at
 
@@ -209,7 +210,7 @@ def _chunks_end(stream: BinaryIO, at: int, end: int, style: Style) -> bool:
     return last in (end, end + 1)
 
 
-def _is_sound(left: bytes) -> bool:
+def is_sound(left: bytes) -> bool:
     """Whether what is left of a file after its sound may be more of it."""
     if left.startswith(MAGICS):
         return True

@@ -12,19 +12,34 @@ from typing import BinaryIO
 Piece = tuple[int, int] | bytes
 """Where a part begins and ends in the other file, or bytes that stand in its place."""
 
+TAIL = 128
+"""Bytes of a tag (ID3v1) that may be at the end of a file."""
+
 AT_ONCE = 2**20
 """Bytes that a search reads at a time."""
 
 
 class Window(io.RawIOBase):
-    """Pieces of a file, one after the other, as a file that can be read."""
+    """Pieces of a file, one after the other, as a file that can be read.
 
-    def __init__(self, stream: BinaryIO, pieces: Sequence[Piece]) -> None:
+    Parameters
+    ----------
+    stream : binary file
+    pieces : sequence
+    claimed : int, optional
+        Bytes that it claims to have, if not those of its pieces. libsndfile guesses from them how
+        long MPEG audio is, and decodes no more; in the last of them, it looks for a tag.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, pieces: Sequence[Piece], claimed: int | None = None
+    ) -> None:
         super().__init__()
         self._stream = stream
         self._pieces = [piece for piece in pieces if length(piece)]
         self._ends = list(accumulate(map(length, self._pieces)))
         self._size = self._ends[-1] if self._ends else 0
+        self._claimed = self._size if claimed is None else claimed
         self._at = 0
 
     def readable(self) -> bool:
@@ -37,7 +52,7 @@ class Window(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._claimed}[whence]
         self._at = max(0, base + offset)
         return self._at
 
@@ -49,13 +64,21 @@ class Window(io.RawIOBase):
             if isinstance(piece, bytes):
                 part = piece[within : within + wanted]
             else:
-                self._stream.seek(piece[0] + within)
-                part = self._stream.read(wanted)
+                part = read_at(self._stream, piece[0] + within, wanted)
             if not part:
                 break
             view[count : count + len(part)] = part
             count += len(part)
             self._at += len(part)
+        return count or self._read_tail(view)
+
+    def _read_tail(self, view: memoryview) -> int:
+        """Zeros in place of a tag at the end that is claimed."""
+        if not max(self._size, self._claimed - TAIL) <= self._at < self._claimed:
+            return 0
+        count = min(len(view), self._claimed - self._at)
+        view[:count] = bytes(count)
+        self._at += count
         return count
 
     def place(self) -> int:
@@ -87,7 +110,7 @@ def patched(start: int, stop: int, patches: Sequence[tuple[int, bytes]]) -> list
 
 def size_of(stream: BinaryIO) -> int:
     """Bytes of a file."""
-    return os.fstat(stream.fileno()).st_size
+    return stream.seek(0, os.SEEK_END)
 
 
 def read_at(stream: BinaryIO, at: int, count: int) -> bytes:
