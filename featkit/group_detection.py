@@ -111,13 +111,11 @@ class LikelyGroup:
     @property
     def told(self) -> str:
         """What it is, as a sentence without its end."""
-        if self.group == self.column:
-            what, parts = f"column {self.column!r}", "values"
-        else:
-            what, parts = f"column {self.column!r}", "stems of names"
+        parts = "it has" if self.group == self.column else "its names share"
+        things = "values" if self.group == self.column else "stems"
         return (
-            f"{what} may say what belongs together: it has {self.groups} {parts} in {self.rows}"
-            f" {self.unit}s, {self.why}"
+            f"column {self.column!r} may say what belongs together: {parts}"
+            f" {self.groups} {things} in {self.rows} {self.unit}s, {self.why}"
         )
 
 
@@ -199,7 +197,7 @@ def _named(rows: Recordings, names: Iterable[str]) -> list[tuple[LikelyGroup, Ar
         if not rows.is_text(name) and not _is_code(rows.numbers(name), groups, identifies):
             continue
         rank = NOUNS.index(noun) if noun in NOUNS else len(NOUNS)
-        likely = LikelyGroup(name, name, groups, rows.count, rows.unit, "and is called so")
+        likely = LikelyGroup(name, name, groups, rows.count, rows.unit, "and its name says so")
         found.append((rank, likely, key))
     return [(likely, key) for _, likely, key in sorted(found, key=lambda each: each[0])]
 
@@ -231,7 +229,7 @@ def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[Likely
         lift, z = rows.resemblance(key, numbers)
         least = LEAST_LIFT if numbers is None else LEAST_LIFT_OF_NUMBERS
         if lift >= least and z >= LEAST_Z:
-            why = "rows of one value resemble each other"
+            why = "and rows of one value resemble each other"
             yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
         elif alone and rows.is_text(name):
             why = "each of them in one class"
@@ -256,7 +254,7 @@ def _by_stem(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGro
             stem, key, why = best
             example = str(stem.of(texts[:1])[0])
             groups = len(np.unique(key))
-            told = f"such as {example!r}: {why}"
+            told = f"such as {example!r}, and {why}"
             yield LikelyGroup(str(stem), name, groups, rows.count, rows.unit, told), key
 
 

@@ -31,8 +31,9 @@ def data_warnings(
         Whether a split is made, rather than a published one used.
     """
     used = {label, *other} | ({group_column(group)} if group else set())
+    likely = {one.column for one in problem.likely_groups}
     yield from _copies(problem)
-    yield from _not_learnt(problem, used)
+    yield from _not_learnt(problem, used | likely)
     yield from _two_classes(problem)
     yield from look_alikes(label, problem.y.tolist())
     if group is not None:
