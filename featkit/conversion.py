@@ -95,7 +95,7 @@ def seconds(name: str, column: pd.Series[Any] | Array, where: Where) -> Array:
 
     column = pd.Series(column)
     if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
+        return _nanoseconds(pd.Series(column.dt.to_timestamp()))
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _nanoseconds(_utc(column))
     frame = column.to_frame(name)
