@@ -41,6 +41,12 @@ NOUNS = (
 )
 """What belongs together, as columns are called; people first, for they make the safest groups."""
 
+FILES = (
+    *("session", "recording", "rec", "file", "filename", "clip", "audio", "video", "source", "src"),
+    *("song", "track", "sample"),
+)
+"""Those of them whose values may be names of files, which may have a stem in common."""
+
 SUFFIXES = ("id", "ids", "no", "nr", "num", "number", "name", "code", "index", "idx", "#")
 IDENTIFIERS = ("id", "ids", "uid", "uuid", "guid", "pid", "sid", "index", "idx", "#")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
@@ -175,7 +181,11 @@ def likely_groups(
     ]
     found: list[LikelyGroup] = []
     divisions: set[bytes] = set()
-    for likely, key in (*_named(rows, names), *_by_content(rows, names), *_by_stem(rows, names)):
+    stems = list(_by_stem(rows, names))
+    # A stem keeps more together than the names of files themselves.
+    files = {likely.column for likely, _ in stems if noun_of(likely.column)[0] in FILES}
+    others = [name for name in names if name not in files]
+    for likely, key in (*_named(rows, others), *_by_content(rows, others), *stems):
         division = key.tobytes()
         if division not in divisions and likely.column not in {one.column for one in found}:
             found.append(likely)
@@ -250,15 +260,23 @@ def _by_stem(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGro
         if not rows.is_text(name):
             continue
         texts = rows.texts(name)
-        if len(set(texts)) > rows.count / 2 and (best := _best_stem(rows, name, texts)):
-            stem, key, why = best
+        files = rows
+        if len(set(texts)) <= rows.count / 2:  # several rows of a file, if of files at all
+            if noun_of(name)[0] not in FILES:
+                continue
+            files = rows.one_of_each(name)
+        if files.count < FEWEST_ROWS:
+            continue
+        if best := _best_stem(files, name, files.texts(name)):
+            stem, why = best
+            key = codes(stem.of(texts).tolist())
             example = str(stem.of(texts[:1])[0])
             groups = len(np.unique(key))
             told = f"such as {example!r}, and {why}"
             yield LikelyGroup(str(stem), name, groups, rows.count, rows.unit, told), key
 
 
-def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
+def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, str] | None:
     """The stem by which rows resemble each other most, else one that a counter follows.
 
     Stems by which rows of different classes resemble each other are taken before others: they name
@@ -280,11 +298,11 @@ def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Arr
         likely = across or alike
         most = max(lift for lift, _, _ in likely)
         nearly = [one for one in likely if one[0] >= most - ABOUT_EQUAL]
-        _, stem, key = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
-        return stem, key, "rows of one stem resemble each other"
+        _, stem, _ = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
+        return stem, "rows of one stem resemble each other"
     for stem, key in tried:
         if stem.first == 1 and _is_counted(rows, stem, key, texts):
-            return stem, key, "a counter follows each"
+            return stem, "a counter follows each"
     return None
 
 
