@@ -330,7 +330,7 @@ def test_a_group_of_a_rare_class_is_scored_by_as_many_folds_as_it_allows():
     result = featkit.train(data.assign(patient=who), model="logistic", folds=2)
     assert result.scores["by_group"] is None
     assert "may say what belongs together" in result.warnings[0]
-    assert "If so, name it as group: patient" in result.warnings[0]
+    assert "If so, name the group: patient" in result.warnings[0]
 
 
 def test_a_ratio_is_kept_for_the_likely_group():
@@ -434,7 +434,7 @@ def test_the_page_tells_the_score_by_the_likely_group_and_does_not_reassure():
     data, who, _ = people()
     result = featkit.train(data.assign(patient=who), model="logistic", folds=3)
     text = page(model=result)
-    assert "With each “patient” on one side" in text
+    assert "With all rows of each “patient” on one side" in text
     assert "a split by row is the same" not in text
     assert "nothing was found that says" not in text
     plain = page(model=featkit.train(data, model="logistic", folds=3))
