@@ -204,6 +204,8 @@ def _named(rows: Recordings, names: Iterable[str]) -> list[tuple[LikelyGroup, Ar
         groups = len(np.unique(key[key >= 0]))
         if not 1 < groups < rows.count or rows.tells_the_class(key):
             continue
+        if noun in ("id", *FILES) and _may_be_the_class(rows, groups):
+            continue
         if not rows.is_text(name) and not _is_code(rows.numbers(name), groups, identifies):
             continue
         rank = NOUNS.index(noun) if noun in NOUNS else len(NOUNS)
@@ -229,7 +231,7 @@ def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[Likely
         sizes = np.unique(key[key >= 0], return_counts=True)[1]
         groups, classes = len(sizes), int(rows.y.max()) + 1
         few = groups < FEWEST_GROUPS or sizes[sizes > 1].sum() < FEWEST_WITH_MATES * rows.count
-        if few or rows.tells_the_class(key):
+        if few or rows.tells_the_class(key) or _may_be_the_class(rows, groups):
             continue
         alone = classes > 1 and len(unique_pairs(key, rows.y)) == groups > classes
         alone = alone and groups <= rows.count / 2
@@ -338,12 +340,17 @@ def _divides(rows: Recordings, key: Array) -> bool:
     with_mates = sizes[sizes > 1].sum()
     if groups < FEWEST_CROSSED or with_mates < FEWEST_WITH_MATES * rows.count:
         return False
-    if classes == 1 and groups < rows.count / MOST_UNKNOWN:
+    if _may_be_the_class(rows, groups):
         return False
     nested = len(unique_pairs(key, rows.y)) == groups
     if nested and groups <= max(classes, FEWEST_GROUPS - 1):
         return False
     return not rows.tells_the_class(key)
+
+
+def _may_be_the_class(rows: Recordings, groups: int) -> bool:
+    """Whether groups are few enough to be the classes, where these are not known."""
+    return not rows.y.any() and groups < rows.count / MOST_UNKNOWN
 
 
 def _is_counted(rows: Recordings, stem: Stem, key: Array, texts: list[str]) -> bool:

@@ -1,10 +1,11 @@
-"""Tables with several rows of a file: what belongs together are people, where names tell them."""
+"""Groups where files have several rows, and where the classes are not known."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from featkit.group_detection import likely_groups
+from featkit.inspecting import inspect
 from featkit.name_stems import parse_stem
 from featkit.table import FeatureTable
 
@@ -49,3 +50,16 @@ def test_a_file_that_is_named_twice_does_not_hide_the_people():
     table = FeatureTable.of(pd.DataFrame(X).assign(filename=names))
     (likely,) = likely_groups(table, X, y)
     assert likely.group == "stem(filename, 1-2)"
+
+
+@pytest.mark.parametrize("column", ["class", "target", "status", "digit", "genre_id"])
+@pytest.mark.parametrize("kind", [int, str])
+def test_inspect_takes_no_classes_for_groups(column, kind):
+    rng = np.random.default_rng(0)
+    number = np.arange(400) % 10
+    X = 2 * rng.normal(size=(10, 6))[number] + rng.normal(size=(400, 6))
+    data = pd.DataFrame(X, columns=list("abcdef")).assign(**{column: number.astype(kind)})
+    assert inspect(FeatureTable.of(data)).warnings == []
+    data["speaker"] = np.arange(400) // 40
+    (warning,) = inspect(FeatureTable.of(data)).warnings
+    assert warning.startswith("column 'speaker' may say what belongs together")
