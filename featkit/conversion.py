@@ -94,6 +94,8 @@ def seconds(name: str, column: pd.Series[Any] | Array, where: Where) -> Array:
     import pandas as pd
 
     column = pd.Series(column)
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return _nanoseconds(pd.Series(column.dt.to_timestamp()))
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _nanoseconds(_utc(column))
     frame = column.to_frame(name)

@@ -41,6 +41,12 @@ NOUNS = (
 )
 """What belongs together, as columns are called; people first, for they make the safest groups."""
 
+FILES = (
+    *("session", "recording", "rec", "file", "filename", "clip", "audio", "video", "source", "src"),
+    *("song", "track", "sample"),
+)
+"""Those of them whose values may be names of files, which may have a stem in common."""
+
 SUFFIXES = ("id", "ids", "no", "nr", "num", "number", "name", "code", "index", "idx", "#")
 IDENTIFIERS = ("id", "ids", "uid", "uuid", "guid", "pid", "sid", "index", "idx", "#")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
@@ -111,13 +117,11 @@ class LikelyGroup:
     @property
     def told(self) -> str:
         """What it is, as a sentence without its end."""
-        if self.group == self.column:
-            what, parts = f"column {self.column!r}", "values"
-        else:
-            what, parts = f"column {self.column!r}", "stems of names"
+        parts = "it has" if self.group == self.column else "its names share"
+        things = "values" if self.group == self.column else "stems"
         return (
-            f"{what} may say what belongs together: it has {self.groups} {parts} in {self.rows}"
-            f" {self.unit}s, {self.why}"
+            f"column {self.column!r} may say what belongs together: {parts}"
+            f" {self.groups} {things} in {self.rows} {self.unit}s, {self.why}"
         )
 
 
@@ -177,7 +181,11 @@ def likely_groups(
     ]
     found: list[LikelyGroup] = []
     divisions: set[bytes] = set()
-    for likely, key in (*_named(rows, names), *_by_content(rows, names), *_by_stem(rows, names)):
+    stems = list(_by_stem(rows, names))
+    # A stem keeps more together than the names of files themselves.
+    files = {likely.column for likely, _ in stems if noun_of(likely.column)[0] in FILES}
+    others = [name for name in names if name not in files]
+    for likely, key in (*_named(rows, others), *_by_content(rows, others), *stems):
         division = key.tobytes()
         if division not in divisions and likely.column not in {one.column for one in found}:
             found.append(likely)
@@ -196,10 +204,12 @@ def _named(rows: Recordings, names: Iterable[str]) -> list[tuple[LikelyGroup, Ar
         groups = len(np.unique(key[key >= 0]))
         if not 1 < groups < rows.count or rows.tells_the_class(key):
             continue
+        if noun in ("id", *FILES) and _may_be_the_class(rows, groups):
+            continue
         if not rows.is_text(name) and not _is_code(rows.numbers(name), groups, identifies):
             continue
         rank = NOUNS.index(noun) if noun in NOUNS else len(NOUNS)
-        likely = LikelyGroup(name, name, groups, rows.count, rows.unit, "and is called so")
+        likely = LikelyGroup(name, name, groups, rows.count, rows.unit, "and its name says so")
         found.append((rank, likely, key))
     return [(likely, key) for _, likely, key in sorted(found, key=lambda each: each[0])]
 
@@ -221,7 +231,7 @@ def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[Likely
         sizes = np.unique(key[key >= 0], return_counts=True)[1]
         groups, classes = len(sizes), int(rows.y.max()) + 1
         few = groups < FEWEST_GROUPS or sizes[sizes > 1].sum() < FEWEST_WITH_MATES * rows.count
-        if few or rows.tells_the_class(key):
+        if few or rows.tells_the_class(key) or _may_be_the_class(rows, groups):
             continue
         alone = classes > 1 and len(unique_pairs(key, rows.y)) == groups > classes
         alone = alone and groups <= rows.count / 2
@@ -231,7 +241,7 @@ def _by_content(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[Likely
         lift, z = rows.resemblance(key, numbers)
         least = LEAST_LIFT if numbers is None else LEAST_LIFT_OF_NUMBERS
         if lift >= least and z >= LEAST_Z:
-            why = "rows of one value resemble each other"
+            why = "and rows of one value resemble each other"
             yield LikelyGroup(name, name, groups, rows.count, rows.unit, why), key
         elif alone and rows.is_text(name):
             why = "each of them in one class"
@@ -252,15 +262,23 @@ def _by_stem(rows: Recordings, names: Iterable[str]) -> Iterator[tuple[LikelyGro
         if not rows.is_text(name):
             continue
         texts = rows.texts(name)
-        if len(set(texts)) > rows.count / 2 and (best := _best_stem(rows, name, texts)):
-            stem, key, why = best
+        files = rows
+        if len(set(texts)) <= rows.count / 2:  # several rows of a file, if of files at all
+            if noun_of(name)[0] not in FILES:
+                continue
+            files = rows.one_of_each(name)
+        if files.count < FEWEST_ROWS:
+            continue
+        if best := _best_stem(files, name, files.texts(name)):
+            stem, why = best
+            key = codes(stem.of(texts).tolist())
             example = str(stem.of(texts[:1])[0])
             groups = len(np.unique(key))
-            told = f"such as {example!r}: {why}"
+            told = f"such as {example!r}, and {why}"
             yield LikelyGroup(str(stem), name, groups, rows.count, rows.unit, told), key
 
 
-def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Array, str] | None:
+def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, str] | None:
     """The stem by which rows resemble each other most, else one that a counter follows.
 
     Stems by which rows of different classes resemble each other are taken before others: they name
@@ -282,11 +300,11 @@ def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, Arr
         likely = across or alike
         most = max(lift for lift, _, _ in likely)
         nearly = [one for one in likely if one[0] >= most - ABOUT_EQUAL]
-        _, stem, key = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
-        return stem, key, "rows of one stem resemble each other"
+        _, stem, _ = min(nearly, key=lambda one: (one[1].first > 1, one[1].last))
+        return stem, "rows of one stem resemble each other"
     for stem, key in tried:
         if stem.first == 1 and _is_counted(rows, stem, key, texts):
-            return stem, key, "a counter follows each"
+            return stem, "a counter follows each"
     return None
 
 
@@ -322,12 +340,17 @@ def _divides(rows: Recordings, key: Array) -> bool:
     with_mates = sizes[sizes > 1].sum()
     if groups < FEWEST_CROSSED or with_mates < FEWEST_WITH_MATES * rows.count:
         return False
-    if classes == 1 and groups < rows.count / MOST_UNKNOWN:
+    if _may_be_the_class(rows, groups):
         return False
     nested = len(unique_pairs(key, rows.y)) == groups
     if nested and groups <= max(classes, FEWEST_GROUPS - 1):
         return False
     return not rows.tells_the_class(key)
+
+
+def _may_be_the_class(rows: Recordings, groups: int) -> bool:
+    """Whether groups are few enough to be the classes, where these are not known."""
+    return not rows.y.any() and groups < rows.count / MOST_UNKNOWN
 
 
 def _is_counted(rows: Recordings, stem: Stem, key: Array, texts: list[str]) -> bool:

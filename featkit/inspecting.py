@@ -175,9 +175,10 @@ def inspect(
 
 def _groups_not_named(table: FeatureTable) -> Iterator[str]:
     """What may say which rows belong together, the classes being those of the usual column."""
-    label = next((name for name in LABELS if name in table.keys), None)
+    label = next((name for name in LABELS if name in (*table.keys, *table.feature_names)), None)
     y = None if label is None else table.column(label)
-    for likely in likely_groups(table, table.values, y, passed_over=[label]):
+    X = table.matrix([name for name in table.feature_names if name != label])
+    for likely in likely_groups(table, X, y, passed_over=[label]):
         yield f'{likely.told}. If so, train with --group "{likely.group}"'
 
 

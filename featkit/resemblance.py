@@ -18,20 +18,36 @@ MOST_COLUMNS = 300
 
 
 class Recordings:
-    """One row of each recording: its names, its class and its features."""
+    """One row of each recording: its names, its class and its features.
 
-    def __init__(self, table: FeatureTable, X: Array, y: Array | None) -> None:
+    Parameters
+    ----------
+    table : FeatureTable
+        The rows.
+    X : array of float64, shape ``(rows, columns)``
+        The features.
+    y : array of str, shape ``(rows,)``, optional
+        The classes.
+    by : str
+        The column that names the recordings; without it, each row is one.
+    """
+
+    def __init__(self, table: FeatureTable, X: Array, y: Array | None, *, by: str = "path") -> None:
         self._table = table
         self._place = {name: k for k, name in enumerate(table.feature_names)}
-        everything = np.arange(len(table))
-        at = everything
-        if "path" in table.keys:
-            _, at = np.unique(codes(table.column("path").tolist()), return_index=True)
+        at = np.arange(len(table))
+        if by in table.keys:
+            _, at = np.unique(codes(table.column(by).tolist()), return_index=True)
         self._at = at
+        self._classes = y
         self.unit = "recording" if "path" in table.keys else "row"
         self.count = len(at)
         self.y = codes(y[at].tolist()) if y is not None else np.zeros(len(at), dtype=np.intp)
         self._X = X
+
+    def one_of_each(self, name: str) -> Recordings:
+        """One row of each of the files that a column names."""
+        return Recordings(self._table, self._X, self._classes, by=name)
 
     def texts(self, name: str) -> list[str]:
         """A column of text."""

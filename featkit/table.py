@@ -20,63 +20,53 @@ a text that a spreadsheet would compute has an apostrophe before it: see `featki
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain, repeat
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from featkit import cells, conversion, delimited
-from featkit.cells import KEYS, QUALITY, TIMES
-from featkit.dialects import COMPRESSED_ENDINGS, ENDINGS, detect, is_delimited
-from featkit.errors import ParameterError, TableError
-from featkit.featuresets import describe
+from featkit.cells import QUALITY, TIMES
+from featkit.column_kinds import feature_names, in_order, is_feature, quality_names, wanted_names
+from featkit.dialects import detect, is_delimited
+from featkit.errors import TableError
 from featkit.numerals import Where
 from featkit.parameters import unknown
-from featkit.reading import check_regular
 from featkit.segments import Array
 from featkit.spelling import alike
-from featkit.writing import beside, check_writable, replacing
+from featkit.table_files import (
+    METADATA_KEY,
+    check_readable,
+    check_target,
+    column_names,
+    failures_file,
+    is_table,
+    read_parquet,
+    table_format,
+)
+from featkit.table_writing import rows_at_once, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METADATA_KEY = b"featkit"
-
-TOLD = ("name", "family", "descriptor", "index", "statistic", "unit", "definition", "reference")
-"""What metadata tell of a column, as text."""
-
-VALUES_AT_ONCE = 2**18
-"""Features in a row group of a Parquet file (2 MB); of very wide tables, more."""
-
-ROWS_AT_ONCE = 256
-"""Least rows of a row group: each has a description of every column."""
-
-
-def failures_file(table: str | os.PathLike[str]) -> Path:
-    """Where the recordings are listed that a table lacks."""
-    return beside(table, ".failures.csv")
-
-
-def is_feature(column: str) -> bool:
-    """Whether a column of this name is one that featkit computes."""
-    try:
-        describe(column)
-    except ParameterError:
-        return False
-    return True
-
-
-def in_order(keys: Iterable[str]) -> list[str]:
-    """Those of `KEYS` first, then the others as they come."""
-    names = list(keys)
-    return [*(name for name in KEYS if name in names), *(n for n in names if n not in KEYS)]
+__all__ = [
+    "METADATA_KEY",
+    "FeatureTable",
+    "Places",
+    "check_readable",
+    "check_target",
+    "column_names",
+    "failures_file",
+    "in_order",
+    "is_feature",
+    "is_table",
+    "rows_at_once",
+    "table_format",
+    "write_tables",
+]
 
 
 class Places(NamedTuple):
@@ -160,12 +150,12 @@ class FeatureTable:
         data, index = _flat(data)
         names = list(data.columns)
         delimited.check_names("DataFrame", names)
-        certain, possible = _features(names, keys, provenance or {})
+        certain, possible = feature_names(names, keys, provenance or {})
         possible = [name for name in possible if name not in index]
         if features is not None:
             numbers = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
             data = data.drop(columns=[*(numbers - {*features})])
-            certain, possible = _wanted(names, keys, features), []
+            certain, possible = wanted_names(names, keys, features), []
         notes: list[str] = []
         found = conversion.feature_columns(
             data, [*certain, *possible], must=certain, where=_row, notes=notes
@@ -189,7 +179,7 @@ class FeatureTable:
         where: Where,
     ) -> FeatureTable:
         """Features, and columns that are keys or quality."""
-        quality = {name: cells.typed(name, others[name]) for name in _quality([*others], keys)}
+        quality = {name: cells.typed(name, others[name]) for name in quality_names([*others], keys)}
         times = {name for name in TIMES if name in others and name not in keys}
         about = {
             name: conversion.seconds(name, others[name], where)
@@ -278,6 +268,11 @@ class FeatureTable:
         """The number of each row in the table that was read, counted from 1."""
         return np.arange(1, len(self) + 1) if self.places is None else self.places.rows
 
+    @property
+    def row_lines(self) -> Array | None:
+        """The line of the file that each row begins on, counted from 1, where that is known."""
+        return None if self.places is None else self.places.lines
+
     def row_name(self, row: int) -> str:
         """What messages call a row: ``row 10``, and of a CSV file ``row 10, line 11``.
 
@@ -285,9 +280,7 @@ class FeatureTable:
         the header is the first.
         """
         name = f"row {self.row_numbers[row]}"
-        if self.places is None or self.places.lines is None:
-            return name
-        return f"{name}, line {self.places.lines[row]}"
+        return name if self.row_lines is None else f"{name}, line {self.row_lines[row]}"
 
     def rows(self, which: Array) -> FeatureTable:
         """The table of some of its rows, by their numbers or by a mask."""
@@ -297,7 +290,7 @@ class FeatureTable:
             name: np.array(cells.texts(column), dtype=object)[which]
             for name, column in self.inexact.items()
         }
-        lines = None if self.places is None else self.places.lines
+        lines = self.row_lines
         places = Places(self.row_numbers[which], None if lines is None else lines[which])
         return replace(
             self,
@@ -319,23 +312,6 @@ class FeatureTable:
             If the file cannot be written.
         """
         write_tables(path, [self])
-
-    def _csv_rows(self) -> Iterator[list[Any]]:
-        keys = [cells.key_cells(name, column).tolist() for name, column in self.keys.items()]
-        quality = [cells.quality_cells(name, column) for name, column in self.quality.items()]
-        about = zip(*keys, *quality, strict=True) if keys or quality else repeat((), len(self))
-        return ([*known, *row.tolist()] for known, row in zip(about, self.values, strict=True))
-
-    def _arrow(self) -> Any:
-        import pyarrow as pa
-
-        columns = {
-            **{name: cells.arrow_key(name, column) for name, column in self.keys.items()},
-            **{name: cells.arrow_quality(name, column) for name, column in self.quality.items()},
-            **dict(zip(self.feature_names, self.values.T, strict=True)),
-        }
-        text = json.dumps(self.provenance, ensure_ascii=False, sort_keys=True)
-        return pa.table(columns, metadata={METADATA_KEY: text.encode()})
 
     @classmethod
     def read(
@@ -373,7 +349,7 @@ class FeatureTable:
         if is_delimited(path):
             table = cls._read_delimited(path, keys, features, provenance or {})
         else:
-            data, provenance = _read_parquet(path)
+            data, provenance = read_parquet(path)
             try:
                 table = cls.of(data, provenance, keys, features=features)
             except TableError as error:
@@ -395,11 +371,15 @@ class FeatureTable:
     ) -> FeatureTable:
         dialect = detect(path, guess=True)
         names = [delimited.bare(name) for name in delimited.header(path, dialect)]
-        certain, possible = _features(names, keys, provenance)
+        certain, possible = feature_names(names, keys, provenance)
         evidence: Sequence[str] = ()
         if features is not None:
-            evidence, certain, possible = [*certain, *possible], _wanted(names, keys, features), []
-        quality = _quality(names, keys)
+            evidence, certain, possible = (
+                [*certain, *possible],
+                wanted_names(names, keys, features),
+                [],
+            )
+        quality = quality_names(names, keys)
         times = [name for name in TIMES if name in names and name not in keys]
         columns = delimited.columns(
             path,
@@ -430,58 +410,6 @@ class FeatureTable:
         return table if certain else table._without_row_numbers()
 
 
-def write_tables(path: str | os.PathLike[str], tables: Iterable[FeatureTable]) -> None:
-    """Write tables of the same columns as one, one after the other: whole, or not at all.
-
-    The bytes are those of one table, if all but the last have a multiple of `rows_at_once` rows.
-
-    Parameters
-    ----------
-    path : path
-        A Parquet or a CSV file, by its ending.
-    tables : iterable of FeatureTable
-        At least one; each is asked for when the one before is written.
-
-    Raises
-    ------
-    ParameterError
-        For another ending.
-    TableError
-        If half of a character stands in a text.
-    WriteError
-        If the file cannot be written.
-    """
-    write = _write_csv if table_format(path) == "csv" else _write_parquet
-    rest = iter(tables)
-    first = next(rest)
-    with replacing(path) as scratch:
-        write(scratch, first, chain([first], rest))
-
-
-def rows_at_once(columns: int) -> int:
-    """Rows that are written together, so that memory does not grow with their number."""
-    return max(ROWS_AT_ONCE, VALUES_AT_ONCE // max(1, columns))
-
-
-def _write_csv(path: Path, first: FeatureTable, tables: Iterable[FeatureTable]) -> None:
-    names = [*first.keys, *first.quality, *first.feature_names]
-    delimited.write(path, names, chain.from_iterable(table._csv_rows() for table in tables))
-
-
-def _write_parquet(path: Path, first: FeatureTable, tables: Iterable[FeatureTable]) -> None:
-    import pyarrow.parquet as pq
-
-    rows = rows_at_once(len(first.feature_names))
-    # Open files, for pyarrow takes a name for UTF-8, and what stands before a colon for a protocol.
-    with (
-        delimited.whole_texts(),
-        path.open("wb") as stream,
-        pq.ParquetWriter(stream, first._arrow().schema) as writer,
-    ):
-        for table in tables:
-            writer.write_table(table._arrow(), row_group_size=rows)
-
-
 def _row(row: int) -> str:
     return f"row {row + 1}"
 
@@ -498,134 +426,3 @@ def _flat(data: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if index:
         data = data.reset_index(level=levels, names=index)
     return data, index
-
-
-def _features(
-    names: Sequence[str], keys: Sequence[str], provenance: Mapping[str, Any]
-) -> tuple[list[str], list[str]]:
-    """Columns that are features, or else those that are if they hold numbers."""
-    for key in keys:
-        if key not in names:
-            raise ParameterError(unknown("column", key, names))
-    free = [name for name in names if name not in keys and not cells.is_taken(name)]
-    if described := provenance.get("columns"):
-        computed = {column["name"] for column in described}
-        return [name for name in free if name in computed], []
-    # Others have a column called "tempo", too: only where featkit's keys stand is it featkit's.
-    known = [name for name in free if is_feature(name)] if {"path", *TIMES} <= {*names} else []
-    return (known, []) if known else ([], free)
-
-
-def _wanted(names: Sequence[str], keys: Sequence[str], features: Collection[str]) -> list[str]:
-    """Columns that are features because somebody says so."""
-    wanted = {*features} - {*keys, *KEYS, *QUALITY}
-    return [name for name in names if name in wanted]
-
-
-def _quality(names: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Columns that say how sound a recording is, as far as there are, in their order."""
-    return [name for name in QUALITY if name in names and name not in keys]
-
-
-def column_names(path: str | os.PathLike[str]) -> list[str]:
-    """The names of the columns of a table's file.
-
-    Raises
-    ------
-    ParameterError, TableError
-        See `FeatureTable.read`.
-    """
-    check_readable(path)
-    if is_delimited(path):
-        return [delimited.bare(name) for name in delimited.header(path, detect(path, guess=True))]
-    with _parquet_errors(path), open(path, "rb") as stream:
-        import pyarrow.parquet as pq
-
-        return [str(name) for name in pq.read_schema(stream).names]
-
-
-def _read_parquet(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    # pandas' own types, such as periods, are read once this is imported.
-    import pandas.core.arrays.arrow.extension_types  # type: ignore[import-not-found]  # noqa: F401
-    import pyarrow.parquet as pq
-
-    with _parquet_errors(path), open(path, "rb") as stream:
-        parquet = conversion.of_plain_types(pq.ParquetFile(stream).read())
-        provenance = _provenance((parquet.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-        data = parquet.to_pandas(ignore_metadata=True, types_mapper=cells.whole_numbers)
-    delimited.check_names(os.fspath(path), parquet.schema.names)
-    # Also what pandas took for an index is a column.
-    index = conversion.index_columns(parquet.schema)
-    return (data.set_index(index) if index else data), provenance
-
-
-@contextmanager
-def _parquet_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    try:
-        check_regular(path)
-        yield
-    except FileNotFoundError:
-        raise TableError(f"{os.fspath(path)}: no such file") from None
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise TableError(f"{os.fspath(path)}: not a table: {cause}") from None
-
-
-def _provenance(text: bytes) -> dict[str, Any]:
-    provenance: dict[str, Any] = json.loads(text)
-    try:
-        for column in provenance.get("columns", []):
-            if not all(isinstance(column.get(key, ""), str | None) for key in TOLD):
-                raise TypeError
-            column["name"]
-    except (AttributeError, KeyError, TypeError):
-        raise ValueError("its metadata are not featkit's") from None
-    return provenance
-
-
-def is_table(path: str | os.PathLike[str]) -> bool:
-    """Whether a file's name ends like a table's that can be read."""
-    return is_delimited(path) or os.fspath(path).lower().endswith(".parquet")
-
-
-def check_readable(path: str | os.PathLike[str]) -> None:
-    """Refuse a name that does not end like a table's.
-
-    Raises
-    ------
-    ParameterError
-        For another ending.
-    """
-    if not is_table(path):
-        raise ParameterError(
-            f"{os.fspath(path)}: a table ends in .parquet or {', '.join(ENDINGS)}, also with"
-            f" {', '.join(COMPRESSED_ENDINGS)} behind the latter"
-        )
-
-
-def table_format(path: str | os.PathLike[str]) -> str:
-    """``"csv"`` or ``"parquet"``, in which a table is written, by the ending of `path`.
-
-    Raises
-    ------
-    ParameterError
-        For another ending.
-    """
-    ending = Path(path).suffix.lower()
-    if os.fspath(path).endswith(os.sep):
-        raise ParameterError(f"{os.fspath(path)}: is a folder, not a table")
-    if ending not in (".csv", ".parquet"):
-        raise ParameterError(f"{os.fspath(path)}: a table ends in .parquet or .csv")
-    return ending[1:]
-
-
-def check_target(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that a table could not be written to, before there is a table.
-
-    Raises
-    ------
-    ParameterError
-        If its ending is none of a table's, it is a folder, or its folder is missing or closed.
-    """
-    table_format(path)
-    check_writable(path)

@@ -3,6 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from featkit.models.estimators import random_forest
+
+
+def few_trees(monkeypatch, count=30):
+    """Forests of fewer trees, in this process, for tests that ask nothing of their number."""
+    monkeypatch.setattr(random_forest, "TREES", count)
+
 
 def tones(rows=60, classes=("high", "low", "mid"), seed=0, spread=1.0):
     """Recordings of classes that one of four columns tells apart."""

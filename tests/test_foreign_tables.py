@@ -369,6 +369,16 @@ def test_separators_at_the_ends_of_lines_make_columns_without_a_name(tmp_path):
     assert "not learnt from: '', 'Unnamed: 3'" in table.notes[0]
 
 
+def test_columns_that_a_note_names_are_not_named_a_second_time():
+    data = pd.DataFrame(
+        {"x": np.sqrt(np.arange(40)), "Unnamed: 0.1": range(40), "label": ["a", "b"] * 20}
+    )
+    data["pitch"] = ["1.5", "high"] * 20
+    told = featkit.train(data, model="logistic").warnings
+    for name in ("Unnamed: 0.1", "pitch"):
+        assert sum(name in text for text in told) == 1, told
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_rows_that_begin_with_a_number_without_a_name_are_read_as_r_writes_them(
     tmp_path, delimiter

@@ -301,8 +301,10 @@ def test_the_first_warning_tells_both_scores_and_what_to_do():
     by_group = result.scores["by_group"]
     first = result.warnings[0]
     assert "column 'patient' may say what belongs together" in first
-    assert f"{by_group['own']['accuracy']:.3f}, and {by_group['scores']['accuracy']:.3f}" in first
-    assert "Name it as group: patient" in first
+    own, unseen = (by_group[name]["accuracy"] for name in ("own", "scores"))
+    assert f"accuracy of svm {own:.3f}. " in first
+    assert f"on one side it is {unseen:.3f} (5 folds by patient)" in first
+    assert first.endswith("To keep them together, name the group: patient")
     assert "patient" not in result.model.columns
 
 
@@ -328,7 +330,7 @@ def test_a_group_of_a_rare_class_is_scored_by_as_many_folds_as_it_allows():
     result = featkit.train(data.assign(patient=who), model="logistic", folds=2)
     assert result.scores["by_group"] is None
     assert "may say what belongs together" in result.warnings[0]
-    assert "If so, name it as group: patient" in result.warnings[0]
+    assert "If so, name the group: patient" in result.warnings[0]
 
 
 def test_a_ratio_is_kept_for_the_likely_group():
@@ -385,7 +387,11 @@ def test_the_command_line_tells_the_likely_group_first_and_takes_it(tmp_path):
     )
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith('likely group: --group "stem(name, 1-3)" gives accuracy 0.')
-    assert first.stderr.index("may say what belongs together") < first.stderr.index("'path'")
+    assert "commonest class alone 0." in first.stdout.splitlines()[0]
+    told = first.stderr.split("warning: ")[1:]
+    assert "may say what belongs together" in told[0]
+    # Neither the advice to look for a group nor the column is named a second time.
+    assert not any("'path'" in text or "not learnt from: name" in text for text in told)
     written = json.loads((tmp_path / "s.json").read_text("utf-8"))
     assert next(iter(written)) == "likely_groups"
     assert written["likely_groups"][0]["group"] == written["by_group"]["group"] == "stem(name, 1-3)"
@@ -428,7 +434,7 @@ def test_the_page_tells_the_score_by_the_likely_group_and_does_not_reassure():
     data, who, _ = people()
     result = featkit.train(data.assign(patient=who), model="logistic", folds=3)
     text = page(model=result)
-    assert "With each “patient” on one side" in text
+    assert "With all rows of each “patient” on one side" in text
     assert "a split by row is the same" not in text
     assert "nothing was found that says" not in text
     plain = page(model=featkit.train(data, model="logistic", folds=3))

@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from learning import few_trees
 
 import featkit
 from featkit.models import pipeline, training
@@ -164,8 +165,9 @@ def test_pandas_periods_are_read_from_parquet_by_a_new_process(tmp_path):
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
 @pytest.mark.parametrize("name", names())
 def test_numbers_as_classes_go_through_training_file_prediction_explanation_and_page(
-    name, tmp_path
+    name, tmp_path, monkeypatch
 ):
+    few_trees(monkeypatch)
     tables = stored(frame("whole floats", rows=30, gaps=(1,)), tmp_path)
     results = [
         featkit.train(each, label="sort", model=name, shares=(70, 30), exclude=["b"])
@@ -192,6 +194,7 @@ def test_numbers_as_classes_go_through_training_file_prediction_explanation_and_
 
 
 def test_auto_chooses_among_estimators_for_classes_that_are_numbers(monkeypatch):
+    few_trees(monkeypatch)
     monkeypatch.setattr(training, "names", lambda: ["logistic", "random_forest"])
     monkeypatch.setattr(training, "candidates", lambda name: [Candidate(name)])
     result = featkit.train(frame("whole floats", rows=24), label="sort", folds=2)

@@ -45,7 +45,7 @@ def test_rows_that_are_alike_are_called_by_their_places(kind, tmp_path):
     table = data()
     table.iloc[30, :3] = table.iloc[9, :3].to_numpy()
     found = featkit.train(stored(table, tmp_path, kind), model="logistic", folds=2).warnings
-    names = "10, line 11 = 31, line 32;" if kind == "csv" else "10 = 31;"
+    names = "row: 10 = 31 (lines 11 and 32);" if kind == "csv" else "row: 10 = 31;"
     assert any(names in text for text in found)
 
 

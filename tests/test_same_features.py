@@ -222,6 +222,12 @@ def test_dates_of_start_and_end_count_in_seconds(tmp_path, ending, zone):
     assert read_as(tmp_path, data, ending).keys["start"].tolist() == [first, first + 2.5]
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "frame"])
+def test_periods_of_start_count_from_their_beginning(tmp_path, ending):
+    data = pd.DataFrame({"start": pd.period_range("1970-01-02", periods=2), "x": [1.0, 2.0]})
+    assert read_as(tmp_path, data, ending).keys["start"].tolist() == [86400.0, 172800.0]
+
+
 def test_minutes_that_may_be_hours_are_refused(tmp_path):
     data = pd.DataFrame({"start": ["1:02", "3:45"], "x": [1.0, 2.0]})
     with pytest.raises(TableError, match=r"line 2: start: '1:02' is not a time: write seconds, or"):

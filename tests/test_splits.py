@@ -118,9 +118,13 @@ def test_the_seed_decides_and_nothing_else():
 
 def test_a_class_with_too_few_groups_is_named():
     y = ["a"] * 6 + ["rare"] * 2
-    with pytest.raises(ParameterError, match=r"class 'rare' has 2 groups .* 3 parts want one each"):
+    with pytest.raises(
+        ParameterError, match=r"'rare' has 2 rows .* 3 parts want one each: ask for"
+    ):
         list(GroupFolds(3).split(y, y))
-    with pytest.raises(ParameterError, match="class 'rare' has 1 group that"):
+    with pytest.raises(ParameterError, match=r"'rare' has 2 groups .* ask for at most 2 folds"):
+        list(GroupFolds(3).split(y, y, [0, 0, 1, 1, 2, 2, 3, 4]))
+    with pytest.raises(ParameterError, match=r"'rare' has 1 group .* one each: remove the rows"):
         GroupHoldout((1, 1)).parts(y, [*range(6), 7, 7])
 
 

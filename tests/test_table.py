@@ -15,8 +15,7 @@ import soundfile
 from hypothesis import strategies as st
 
 import featkit
-from featkit import signals
-from featkit import table as table_module
+from featkit import signals, table_writing
 from featkit.cells import QUALITY
 from featkit.delimited import bare, shielded
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
@@ -183,7 +182,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, m
 
     path = tmp_path / f"a.{ending}"
     path.write_text("old")
-    monkeypatch.setattr(table_module, f"_write_{ending}", half_written)
+    monkeypatch.setattr(table_writing, f"_write_{ending}", half_written)
     with pytest.raises(WriteError, match=rf"a\.{ending}: cannot write it: No space left"):
         table_of(np.zeros(2)).write(path)
     assert path.read_text() == "old"

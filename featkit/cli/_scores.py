@@ -42,7 +42,10 @@ def _show_likely_groups(scores: Mapping[str, Any]) -> None:
         told = f'likely group: --group "{printable(likely["group"])}"'
         if by_group and by_group["group"] == likely["group"]:
             own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
-            told += f" gives accuracy {fixed(unseen)}, where this split gives {fixed(own)}"
+            told += (
+                f" gives accuracy {fixed(unseen)}, where this split gives {fixed(own)} and the"
+                f" commonest class alone {fixed(by_group['commonest'])}"
+            )
         click.echo(told)
 
 

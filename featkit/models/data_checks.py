@@ -31,8 +31,9 @@ def data_warnings(
         Whether a split is made, rather than a published one used.
     """
     used = {label, *other} | ({group_column(group)} if group else set())
+    likely = {one.column for one in problem.likely_groups}
     yield from _copies(problem)
-    yield from _not_learnt(problem, used)
+    yield from _not_learnt(problem, used | likely)
     yield from _two_classes(problem)
     yield from look_alikes(label, problem.y.tolist())
     if group is not None:
@@ -48,26 +49,37 @@ def _copies(problem: Problem) -> Iterator[str]:
     """
     silent = np.asarray(problem.table.quality.get("quality_silent", np.zeros(len(problem)))) == 1
     names = problem.groups.tolist()
+    first: dict[bytes, int] = {}
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in np.flatnonzero(~silent).tolist():
+        same = first.setdefault(problem.X[row].tobytes(), row)
+        if names[same] != names[row]:
+            found.setdefault((names[same], names[row]), (same, row))
+    if not found:
+        return
     if problem.unit == "row":
-        table = problem.table
-        names = [table.row_name(k).removeprefix("row ") for k in range(len(table))]
-    first: dict[bytes, str] = {}
-    found = {
-        (first.setdefault(problem.X[k].tobytes(), names[k]), names[k])
-        for k in np.flatnonzero(~silent)
-    }
-    pairs = [f"{one} = {other}" for one, other in sorted(found) if one != other]
-    if pairs:
-        yield (
-            f"rows with exactly the numbers of a row of another {problem.unit}: {named(pairs)};"
-            " copies of one recording under two names make scores too good"
-        )
+        pairs, whose = [_pair(problem, *rows) for rows in found.values()], "another row"
+    else:
+        pairs = [f"{one} = {other}" for one, other in sorted(found)]
+        whose = f"a row of another {problem.unit}"
+    yield (
+        f"rows with exactly the numbers of {whose}: {named(pairs)}; copies of one recording under"
+        " two names make scores too good"
+    )
+
+
+def _pair(problem: Problem, one: int, other: int) -> str:
+    """Two rows that are alike, by their numbers and lines."""
+    numbers, lines = problem.table.row_numbers, problem.table.row_lines
+    rows = f"{numbers[one]} = {numbers[other]}"
+    return rows if lines is None else f"{rows} (lines {lines[one]} and {lines[other]})"
 
 
 def _not_learnt(problem: Problem, used: Collection[str | None]) -> Iterator[str]:
     """Columns that a table of somebody else has, and that are not features."""
     table = problem.table
-    given = [name for name in table.keys if name not in {*KEYS, *used}]
+    told = " ".join(table.notes)  # of columns that number the rows, or hold numbers and text
+    given = [n for n in table.keys if n not in {*KEYS, *used} and repr(n) not in told]
     if table.provenance:
         return
     if not {"path", *TIMES} <= {*table.keys}:

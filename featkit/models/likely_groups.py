@@ -107,15 +107,16 @@ def group_warnings(likely: Sequence[LikelyGroup], by_group: Mapping[str, Any] | 
     """A warning for each likely group; that of the one that was scored tells the score."""
     scored = [one for one in likely if by_group and one.group == by_group["group"]]
     others = [one for one in likely if one not in scored]
-    told = [f"{one.told}. If so, name it as group: {one.group}" for one in others]
+    told = [f"{one.told}. If so, name the group: {one.group}" for one in others]
     if not by_group or not scored:
         return told
     own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
     (first,) = scored
     text = (
-        f"{first.told}. Rows of one {by_group['unit']!r} are in training and in test: accuracy of"
-        f" {by_group['candidate']} {own:.3f}, and {unseen:.3f} where each {by_group['unit']!r} is"
-        f" on one side ({by_group['protocol']}; the commonest class alone gives"
-        f" {by_group['commonest']:.3f}). Name it as group: {first.group}"
+        f"{first.told}. Here rows of one {by_group['unit']!r} are both in training and in test:"
+        f" accuracy of {by_group['candidate']} {own:.3f}. With all rows of one"
+        f" {by_group['unit']!r} on one side it is {unseen:.3f} ({by_group['protocol']}), and always"
+        f" saying the commonest class gives {by_group['commonest']:.3f}. To keep them together,"
+        f" name the group: {first.group}"
     )
     return [text, *told]

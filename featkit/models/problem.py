@@ -27,6 +27,12 @@ from featkit.table import FeatureTable
 FEW_DIVIDED = 0.1
 """Share of groups that a published split may divide before it is doubted."""
 
+NO_PATH = (
+    "the table has no column 'path': each row counts as a recording of its own; if several are of"
+    " one, name the column that says so as group"
+)
+"""A warning that is not needed where a likely group is named."""
+
 NAMED = 5
 """Names in a message, before it says how many more there are."""
 
@@ -111,6 +117,11 @@ class Problem:
     def doubted(self, warnings: Iterable[str]) -> Problem:
         """The same, with more warnings."""
         return dataclasses.replace(self, warnings=[*self.warnings, *warnings])
+
+    def with_likely_groups(self, found: list[LikelyGroup]) -> Problem:
+        """The same, with groups that were found, and without the hint to look for one."""
+        warnings = [text for text in self.warnings if not found or text != NO_PATH]
+        return dataclasses.replace(self, likely_groups=found, warnings=warnings)
 
     def without(self, columns: Collection[str]) -> Problem:
         """The same, without some of the features."""
@@ -283,10 +294,7 @@ def _labelled(table: FeatureTable, label: str, warnings: list[str]) -> FeatureTa
 def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> Array:
     if "path" not in table.keys:
         if not grouped:
-            warnings.append(
-                "the table has no column 'path': each row counts as a recording of its own; if"
-                " several are of one, name the column that says so as group"
-            )
+            warnings.append(NO_PATH)
         return np.arange(len(table)).astype(np.str_)
     paths = texts(table, "path")
     starts = texts(table, "start") if "start" in table.keys else np.full(len(paths), "")

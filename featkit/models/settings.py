@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from featkit.errors import ModelError, ParameterError
@@ -150,16 +150,14 @@ class Settings:
                 f"select must be from 1 to the number of columns, {most}, got {self.select}"
             )
         other, made = [self.label, *self.exclude, *aside], not aside and not self.split_by_row
+        if not self.split_by_row and (self.group is None or problem.alone):
+            found = likely_groups(problem.table, problem.X, problem.y, passed_over=other)
+            divided = [one for one in found if not aside or problem.divides(aside[0], one.group)]
+            problem = problem.with_likely_groups(divided)
         problem = problem.doubted(
             data_warnings(problem, label=self.label, group=self.group, other=other, made=made)
         )
-        if self.split_by_row:
-            return problem.row_by_row()
-        if self.group is None or problem.alone:
-            found = likely_groups(problem.table, problem.X, problem.y, passed_over=other)
-            divided = [one for one in found if not aside or problem.divides(aside[0], one.group)]
-            problem = replace(problem, likely_groups=divided)
-        return problem
+        return problem.row_by_row() if self.split_by_row else problem
 
     def _without_leaks(self, problem: Problem) -> Problem:
         """The problem without columns that certainly give the class away, and warnings of them."""

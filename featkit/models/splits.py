@@ -229,11 +229,13 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
 
 def _check_groups(y: Any, groups: Any, parts: int) -> None:
     """Refuse more parts than each class has groups for."""
+    thing = "row" if len(set(np.asarray(groups).tolist())) == len(y) else "group"
     for name, count in groups_of_classes(y, groups).items():
         if count < parts:
+            fewer = f"ask for at most {count} folds or parts, or " if count > 1 else ""
             raise ParameterError(
-                f"class {name!r} has {count} group{'s' * (count != 1)} that must stay together, and"
-                f" {parts} parts want one each: ask for fewer, or remove the rows of the class"
+                f"class {name!r} has {count} {thing}{'s' * (count != 1)} to divide, and {parts}"
+                f" parts want one each: {fewer}remove the rows of the class"
             )
 
 

@@ -162,11 +162,11 @@ def _likely_groups(scores: Mapping[str, Any]) -> list[str]:
         more, low, high = (by_group["difference"][name] for name in ("accuracy", "low", "high"))
         unit = quoted(by_group["unit"])
         return [
-            f"Rows of one {unit} are in training and in test. With each {unit} on one side,"
-            f" {percent(unseen)} would be given their class by {by_group['candidate']}, where this"
-            f" split says {percent(own)}: {_signed_points(more)} points (95\u00a0% interval"
-            f" {_signed_points(low)} to {_signed_points(high)}). Train again with the group"
-            f" {quoted(by_group['group'])}."
+            f"Rows of one {unit} are both in training and in test. With all rows of each {unit} on"
+            f" one side, {percent(unseen)} would be given their class by {by_group['candidate']},"
+            f" where this split says {percent(own)}: {_signed_points(more)} points (95\u00a0%"
+            f" interval {_signed_points(low)} to {_signed_points(high)}). Train again with the"
+            f" group {quoted(by_group['group'])}."
         ]
     if likely := scores.get("likely_groups"):
         groups = listed([quoted(each["group"]) for each in likely])

@@ -37,8 +37,11 @@ FORESTS = (Forest, RandomForestClassifier)
 """What a model file may hold: earlier versions wrote scikit-learn's own."""
 
 
+TREES = 300
+
+
 def build(seed: int) -> Forest:
-    return Forest(n_estimators=300, class_weight="balanced", random_state=seed)
+    return Forest(n_estimators=TREES, class_weight="balanced", random_state=seed)
 
 
 def check(model: Any, columns: int, classes: int) -> None:
