@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from featkit.cells import TIMES
+from featkit.counting import counted
 from featkit.name_stems import FIELD, Span, Stem, fields_of
 from featkit.resemblance import Recordings, codes, unique_pairs
 from featkit.segments import Array
@@ -112,12 +113,12 @@ class LikelyGroup:
     def told(self) -> str:
         """What it is, as a sentence without its end."""
         if self.group == self.column:
-            what, parts = f"column {self.column!r}", "values"
+            what, parts = f"column {self.column!r}", ("value", "values")
         else:
-            what, parts = f"column {self.column!r}", "stems of names"
+            what, parts = f"column {self.column!r}", ("stem of names", "stems of names")
         return (
-            f"{what} may say what belongs together: it has {self.groups} {parts} in {self.rows}"
-            f" {self.unit}s, {self.why}"
+            f"{what} may say what belongs together: it has {counted(self.groups, *parts)} in"
+            f" {counted(self.rows, self.unit)}, {self.why}"
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import ParameterError
 from featkit.models.coverage import cover
 from featkit.parameters import is_whole
@@ -232,7 +233,7 @@ def _check_groups(y: Any, groups: Any, parts: int) -> None:
     for name, count in groups_of_classes(y, groups).items():
         if count < parts:
             raise ParameterError(
-                f"class {name!r} has {count} group{'s' * (count != 1)} that must stay together, and"
+                f"class {name!r} has {counted(count, 'group')} that must stay together, and"
                 f" {parts} parts want one each: ask for fewer, or remove the rows of the class"
             )
 
