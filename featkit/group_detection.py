@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from featkit.cells import TIMES
+from featkit.counting import counted
 from featkit.name_stems import FIELD, Span, Stem, fields_of
 from featkit.resemblance import Recordings, codes, unique_pairs
 from featkit.segments import Array
@@ -118,10 +119,10 @@ class LikelyGroup:
     def told(self) -> str:
         """What it is, as a sentence without its end."""
         parts = "it has" if self.group == self.column else "its names share"
-        things = "values" if self.group == self.column else "stems"
+        thing = "value" if self.group == self.column else "stem"
         return (
             f"column {self.column!r} may say what belongs together: {parts}"
-            f" {self.groups} {things} in {self.rows} {self.unit}s, {self.why}"
+            f" {counted(self.groups, thing)} in {counted(self.rows, self.unit)}, {self.why}"
         )
 
 

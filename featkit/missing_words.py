@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.segments import Array
 
 MISSING_WORDS = (
@@ -63,7 +64,9 @@ def doubtful_words(name: str, values: Sequence[str]) -> Iterator[str]:
     """A warning of names of a column that may stand for a missing one."""
     counts = Counter(value for value in values if value.strip().lower() in DOUBTFUL_WORDS)
     if counts:
-        listed = ", ".join(f"{value!r} ({count} rows)" for value, count in counts.items())
+        listed = ", ".join(
+            f"{value!r} ({counted(count, 'row')})" for value, count in counts.items()
+        )
         yield (
             f"{name}: {listed}: taken for a name like any other; if it means that {name} is not"
             " known, leave these cells empty"

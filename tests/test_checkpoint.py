@@ -96,6 +96,20 @@ def test_a_flipped_bit_anywhere_gives_the_same_table(done, kept, first, last, fl
         assert first_run.resumed == COUNT or first_run.remarks, (at, bit)
 
 
+@pytest.mark.parametrize(
+    ("there", "damaged"),
+    [(b"contents_by_size", b"contents_by_s\xe9ze"), (b"version TEXT", b"version\xffTE\xceT")],
+)
+def test_a_schema_that_is_damaged_so_that_it_is_no_text_is_computed_again(
+    done, kept, there, damaged
+):
+    content = kept.read_bytes()
+    assert there in content
+    kept.write_bytes(content.replace(there, damaged, 1))
+    extract(done)
+    assert is_right(done)
+
+
 def test_a_flipped_bit_in_a_row_costs_that_recording_alone(done, kept):
     with closing(sqlite3.connect(kept)) as connection:
         (rows,) = connection.execute("SELECT rows FROM contents WHERE id = 3").fetchone()
@@ -104,9 +118,7 @@ def test_a_flipped_bit_in_a_row_costs_that_recording_alone(done, kept):
     kept.write_bytes(content)
     again = extract(done)
     assert again.resumed == COUNT - 1
-    assert again.remarks == [
-        "out.csv.parts: 1 stored recordings were damaged, and are computed again"
-    ]
+    assert again.remarks == ["out.csv.parts: 1 stored recording was damaged, and computed again"]
     assert is_right(done)
 
 
@@ -147,6 +159,7 @@ def test_a_checkpoint_that_is_cut_gives_the_same_table(done, kept, share):
         "UPDATE contents SET checksum = 'text', digest = 'text'",
         "UPDATE files SET stamp = 7, checksum = 1.5",
         "UPDATE settings SET text = '{}'",
+        "UPDATE settings SET text = x'ff00'",
         "DELETE FROM settings",
         "INSERT INTO settings VALUES ('[', 'x')",
     ],

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from featkit.batch import Progress
 from featkit.cli import _console, _progress, main
-from featkit.cli._console import counted, duration, percent, rough, sample_rate, short
+from featkit.cli._console import duration, percent, rough, sample_rate, short
 from featkit.cli._progress import Pace, shown_batch, shown_explaining, shown_progress
+from featkit.counting import counted
 
 
 @pytest.fixture

@@ -93,3 +93,17 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(table):
     assert command.stderr.read() == b""
     command.stderr.close()
     assert command.wait() == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["features"], ["train", "--help"]])
+def test_output_that_cannot_be_written_is_told_in_a_line(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "featkit", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")

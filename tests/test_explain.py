@@ -102,7 +102,7 @@ def test_only_the_rows_that_were_judged_are_explained():
     result, table = trained(tones(rows=60), "logistic", shares=(60, 20, 20))
     explanation = explain(result.model, table)
     assert len(explanation) == 12
-    assert "12 of the 60 rows that it was trained on were judged" in explanation.notes[-1]
+    assert "Of the 60 rows that it was trained on, only 12 were judged" in explanation.notes[-1]
     assert list(explanation.keys["path"]) == list(result.predictions["path"])
 
 
@@ -376,7 +376,7 @@ def test_classes_that_the_model_does_not_know():
     assert found.y[:2].tolist() == ["", ""]
     assert found.y[2:].tolist() == other["label"][2:].tolist()
     assert found.held_out.sum() == 10
-    assert "1 rows have a class that the model does not know (new)" in found.notes[0]
+    assert "1 row has a class that the model does not know (new)" in found.notes[0]
 
 
 def test_the_stated_error_is_that_of_the_values():

@@ -198,7 +198,7 @@ def test_two_ways_at_once_are_refused():
     ("column", "values", "how", "error", "message"),
     [
         ("fold", ["1"] * 60, {"fold": "fold"}, ParameterError, "one fold, '1'"),
-        ("fold", [""] + ["1", "2"] * 29 + ["1"], {"fold": "fold"}, TableError, "1 rows have no 'f"),
+        ("fold", [""] + ["1", "2"] * 29 + ["1"], {"fold": "fold"}, TableError, "1 row has no 'f"),
         ("split", ["train"] * 60, {"split": "split"}, ParameterError, "says 'test' of no row"),
         ("split", ["train", "1"] * 30, {"split": "split"}, ParameterError, "says '1', too"),
         (

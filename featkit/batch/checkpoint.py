@@ -33,6 +33,7 @@ from featkit.batch.schema import (
     settings_text,
 )
 from featkit.batch.settings import differences
+from featkit.counting import counted
 from featkit.errors import ParameterError, WriteError
 
 SCHEMA_SECONDS = 20.0
@@ -144,7 +145,9 @@ def _ready(path: Path, settings: Mapping[str, Any], *, fresh: bool) -> Checkpoin
             _hold_to(stored.settings, settings, path)
         if stored and not (stored.sound and stored.version == FORMAT):
             kept = _rebuild(connection, path, text, stored, locks=locks)
-            remarks.append(f"{path}: {_why_rebuilt(stored)}: {kept} recordings could be read")
+            remarks.append(
+                f"{path}: {_why_rebuilt(stored)}: {counted(kept, 'recording')} could be read"
+            )
             connection = _locked(path, locks=locks)
             undo.callback(connection.close)
         elif stored and stored.settings is not None and not empty:
@@ -240,10 +243,19 @@ def _locked(path: Path, *, locks: bool) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM (SELECT 1 FROM sqlite_master LIMIT 9)")
         connection.execute("COMMIT")
         connection.set_progress_handler(None, 0)
+    except UnicodeDecodeError:  # by SQLite's message, which quotes a damaged schema
+        connection.close()
+        raise _malformed() from None
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _malformed() -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError("malformed database schema")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _keep_a_log(connection: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ from featkit.batch.contents import NO_STAMP, Content
 from featkit.batch.outcomes import Outcome
 from featkit.batch.pool import remove_notes
 from featkit.batch.schema import FRESH, INSERT, checksum, create
+from featkit.counting import counted
 from featkit.errors import WriteError
 from featkit.files import place_of
 from featkit.segments import Array
@@ -118,7 +119,8 @@ class Parts:
         """What the user should know about the checkpoint."""
         if not self.damaged:
             return self._remarks
-        count = f"{len(self.damaged)} stored recordings were damaged, and are computed again"
+        was = "stored recording was", "stored recordings were"
+        count = f"{counted(len(self.damaged), *was)} damaged, and computed again"
         return [*self._remarks, f"{self.path}: {count}"]
 
     def unchanged(self, file: str, stamp: str) -> int | None:

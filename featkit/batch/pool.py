@@ -317,6 +317,8 @@ class _Pool:
                     with interrupts_ignored():
                         future = executor.submit(self.work, queue[0], self._of(queue[0]))
                         flying[future] = queue.popleft()
+                        if len(flying) == 1:
+                            executor.submit(_nothing)
                 finished = wait(flying, PULSE, return_when=FIRST_COMPLETED).done
                 for future in finished:
                     answers = future.result()
@@ -423,6 +425,14 @@ def _exit_codes(said: str) -> str:
 
 
 # In a worker process
+
+
+def _nothing() -> None:
+    """Work that has loky look at its processes again.
+
+    When those of before have ended for want of work, it looks which there are before it starts new
+    ones for what it is given (3.6). It would never hear of the death of one of these.
+    """
 
 
 _noted_in: set[str] = set()

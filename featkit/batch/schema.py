@@ -174,7 +174,7 @@ def _stored_settings(
     columns = "text, checksum" if version == FORMAT else "text, NULL"
     try:
         ((text, total),) = connection.execute(f"SELECT {columns} FROM settings LIMIT 2").fetchall()
-        if version == FORMAT and total != checksum(text):
+        if not isinstance(text, str) or (version == FORMAT and total != checksum(text)):
             return "", None
         stored = json.loads(text)
     except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError):

@@ -88,6 +88,22 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Tell errors of the library and of the system in one line, without a traceback."""
+    try:
+        yield
+    except ParameterError as error:
+        raise WrongUsage(printable(str(error))) from error
+    except FeatkitError as error:
+        raise click.ClickException(printable(str(error))) from error
+    except BrokenPipeError:  # whoever read our output has seen enough
+        raise
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else _lost_folder()
+        raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
+
+
 class Commands(click.Group):
     """The commands of this folder."""
 
@@ -105,19 +121,14 @@ class Commands(click.Group):
         _prepare_streams()  # before the words are parsed, which may be an error or --help
         return super().main(*args, **kwargs)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _errors_told():  # --help and --version are written here
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _terminable():
+            with _terminable(), _errors_told():
                 return super().invoke(ctx)
-        except ParameterError as error:
-            raise WrongUsage(printable(str(error))) from error
-        except FeatkitError as error:
-            raise click.ClickException(printable(str(error))) from error
-        except BrokenPipeError:  # whoever read our output has seen enough
-            raise
-        except OSError as error:
-            what = f"{error.filename}: " if error.filename else _lost_folder()
-            raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
         except KeyboardInterrupt as stop:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(143 if isinstance(stop, Terminated) else 130) from None

@@ -94,11 +94,6 @@ def short(value: object) -> str:
     return str(value)
 
 
-def counted(number: int, thing: str) -> str:
-    """So many of something: ``1 row``, ``1,200 rows``."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def rough(value: float, places: int = 0) -> str:
     """A number with so many places; one that they would show as next to none, with two digits."""
     return f"{value:.{places}f}" if value >= 10 ** (1 - places) else f"{value:.2g}"

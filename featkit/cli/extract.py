@@ -202,7 +202,8 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit.cli._console import counted, printable, remark, rough, show_left_out
+    from featkit.cli._console import printable, remark, rough, show_left_out
+    from featkit.counting import counted
 
     for text in extraction.remarks:
         click.echo(printable(text), err=True)

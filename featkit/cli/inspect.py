@@ -71,7 +71,8 @@ def command(
 
 
 def _show(found: Inspection, name: str) -> None:
-    from featkit.cli._console import counted, printable, show_facts, show_frame
+    from featkit.cli._console import printable, show_facts, show_frame
+    from featkit.counting import counted
     from featkit.table import failures_file
 
     show_facts(_facts(found, name))
@@ -92,7 +93,8 @@ def _show(found: Inspection, name: str) -> None:
 
 
 def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
-    from featkit.cli._console import counted, sample_rate
+    from featkit.cli._console import sample_rate
+    from featkit.counting import counted
 
     yield "table", name
     some = found.recordings not in (None, found.rows)

@@ -51,7 +51,6 @@ def command(
     """
     from featkit import delimited
     from featkit.cli._console import (
-        counted,
         no_garbage_collection,
         remark,
         show_failures,
@@ -59,6 +58,7 @@ def command(
         show_warnings,
     )
     from featkit.cli._progress import shown_batch
+    from featkit.counting import counted
     from featkit.writing import check_outputs, replacing
 
     check_outputs({output: ".csv"}, inputs=[model, *inputs])

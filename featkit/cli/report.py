@@ -57,8 +57,9 @@ def command(
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
-    from featkit.cli._console import counted, no_garbage_collection, printable, remark
+    from featkit.cli._console import no_garbage_collection, printable, remark
     from featkit.cli._progress import shown_explaining
+    from featkit.counting import counted
     from featkit.report import check_asked, read_scores, write_report
     from featkit.writing import check_outputs
 

@@ -136,7 +136,8 @@ def command(
 
 
 def _save_model(result: Result, output: str | None) -> None:
-    from featkit.cli._console import counted, remark
+    from featkit.cli._console import remark
+    from featkit.counting import counted
 
     if output is not None:
         result.model.save(output)

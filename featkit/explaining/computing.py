@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import ParameterError, TableError
 from featkit.explaining.explainers import Explainer, Progress, explainers
 from featkit.explaining.explanation import Explanation
@@ -163,8 +164,8 @@ def _labels(model: Classifier, table: FeatureTable, rows: Array) -> tuple[Array 
     if others:
         count = int(np.sum((given != "") & (y == "")))
         notes.append(
-            f"{count} rows have a class that the model does not know ({named(others)}): whether it"
-            " is right is not asked of them."
+            f"{counted(count, 'row has', 'rows have')} a class that the model does not know"
+            f" ({named(others)}): whether it is right is not asked there."
         )
     return (y if (y != "").any() else None), notes
 
@@ -173,8 +174,9 @@ def _sampled(explained: int, there: int) -> list[str]:
     """A note, where some rows were drawn."""
     if explained == there:
         return []
+    were = "was" if explained == 1 else "were"
     return [
-        f"{explained:,} of {there:,} rows were drawn at random and explained. Intervals tell what"
+        f"{explained:,} of {there:,} rows {were} drawn at random and explained. Intervals tell what"
         " that leaves open."
     ]
 
@@ -310,5 +312,5 @@ def _method(model: Classifier, everyone: Sequence[Explainer]) -> str:
     asked = evaluations(len(model.columns), rows)
     return (
         f"SHAP values by permutation: {REPETITIONS} orders of the columns and their reverses,"
-        f" {rows} rows of background, {asked} evaluations a row"
+        f" {counted(rows, 'row')} of background, {counted(asked, 'evaluation')} a row"
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import FeatkitError
 from featkit.explaining.explanation import NO_FOLD
 from featkit.models.classifier import Classifier
@@ -70,14 +71,14 @@ def explainers(
     judged = sum(len(of.rows) for of in rounds)
     if judged < len(at):
         notes.append(
-            f"{judged} of the {len(at)} rows that it was trained on were judged, and are explained:"
-            " all others it has learnt from."
+            f"Of the {len(at)} rows that it was trained on, only {judged} were judged, and are"
+            " explained: it has learnt from all others."
         )
     if len(others):
         rounds.append(own._replace(rows=others))
         notes.append(
-            f"{len(others)} of the rows are not among those that it was trained on: the final model"
-            " explains them."
+            f"{counted(len(others), 'row is', 'rows are')} not among those that it was trained on:"
+            " the final model explains them."
         )
     return rounds, notes
 

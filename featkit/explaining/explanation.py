@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from featkit.cells import texts
+from featkit.counting import counted
 from featkit.errors import ParameterError
 from featkit.models.scores import predicted
 from featkit.parameters import unknown
@@ -124,8 +125,8 @@ class Explanation:
             return ""
         return (
             f"The contributions do NOT add up to what the model said in {wrong.sum():,} of"
-            f" {len(self):,} rows: up to {missing.max():.2g} is missing, of at most {size:.2g}. Do"
-            " not rely on them."
+            f" {counted(len(self), 'row')}: up to {missing.max():.2g} is missing, of at most"
+            f" {size:.2g}. Do not rely on them."
         )
 
     @cached_property

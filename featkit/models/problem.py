@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import ParameterError, TableError
 from featkit.group_detection import LikelyGroup
 from featkit.missing_words import doubtful_words, without_missing
@@ -267,8 +268,8 @@ def check_complete(
     if len(empty):
         told = f"; {missing}" if missing else ""
         raise TableError(
-            f"{len(empty)} rows have no {name!r}, the first is {table.row_name(empty[0])}:"
-            f" {wanted}{told}"
+            f"{counted(len(empty), 'row has', 'rows have')} no {name!r}, the first is"
+            f" {table.row_name(empty[0])}: {wanted}{told}"
         )
 
 
@@ -287,7 +288,9 @@ def _labelled(table: FeatureTable, label: str, warnings: list[str]) -> FeatureTa
         raise ParameterError(f"column {label!r} is empty: no row has a class{told}")
     if has.all():
         return table
-    warnings.append(f"{np.sum(~has)} of {len(table)} rows have no {label!r}: left out{told}")
+    count = int(np.sum(~has))
+    have = "has" if count == 1 else "have"
+    warnings.append(f"{count} of {len(table)} rows {have} no {label!r}: left out{told}")
     return table.rows(np.flatnonzero(has))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import ParameterError
 from featkit.models.coverage import cover
 from featkit.parameters import is_whole
@@ -234,8 +235,8 @@ def _check_groups(y: Any, groups: Any, parts: int) -> None:
         if count < parts:
             fewer = f"ask for at most {count} folds or parts, or " if count > 1 else ""
             raise ParameterError(
-                f"class {name!r} has {count} {thing}{'s' * (count != 1)} to divide, and {parts}"
-                f" parts want one each: {fewer}remove the rows of the class"
+                f"class {name!r} has {counted(count, thing)} to divide, and {parts} parts want one"
+                f" each: {fewer}remove the rows of the class"
             )
 
 

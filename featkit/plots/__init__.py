@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit.counting import counted
 from featkit.errors import ParameterError
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import grid, importance_by_fold
@@ -234,7 +235,7 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
     ax = matrix(ax, cells, texts, true, classes)
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class (rows)" if shares else "true class")
-    right = f"{counts.trace():,} of {counts.sum():,} rows right"
+    right = f"{counts.trace():,} of {counted(int(counts.sum()), 'row')} right"
     what = "% of the true class" if shares else "rows"
     titled(ax, str(scores.get("model", "")), f"{right}\ncells in {what}")
     return ax

@@ -10,13 +10,14 @@ import numpy as np
 from markupsafe import Markup
 
 from featkit.cells import KEYS
+from featkit.counting import counted
 from featkit.explaining.explanation import NO_FOLD, Explanation
 from featkit.inspecting import flags
 from featkit.name_stems import group_column
 from featkit.quality import PREFIX
 from featkit.report import svg
 from featkit.report.subject import Subject
-from featkit.report.words import count, listed, percent, quoted, seconds, summarised
+from featkit.report.words import listed, percent, quoted, seconds, summarised
 from featkit.segments import Array
 from featkit.table import FeatureTable
 
@@ -74,11 +75,11 @@ def asked(
 
 
 def _lead(model: Subject, label: str) -> str:
-    classes = count(len(model.classes), "class", "classes")
+    classes = counted(len(model.classes), "class", "classes")
     columns = model.scores.get("columns", len(model.columns))
     of = f" (column {quoted(label)})" if model.training else ""
     return (
-        f"Can {classes}{of} be told apart by {count(columns, 'column')} of"
+        f"Can {classes}{of} be told apart by {counted(columns, 'column')} of"
         f" features? The model is {model.training.get('candidate', model.name)}."
     )
 
@@ -89,9 +90,9 @@ def _of_training(model: Subject) -> list[tuple[str, str]]:
     facts = []
     if scores:
         unit = str(scores["unit"])
-        of = "" if unit == "row" else f" of {count(scores['groups'], unit)}"
+        of = "" if unit == "row" else f" of {counted(scores['groups'], unit)}"
         facts.append(
-            ("Rows", f"{count(scores['rows'], 'row')}{of}; {scores['judged']:,} were judged")
+            ("Rows", f"{counted(scores['rows'], 'row')}{of}; {scores['judged']:,} were judged")
         )
         facts.append(("Split", _split(scores, training.get("settings", {}))))
     elif "rows" in training:
@@ -117,7 +118,7 @@ def _quality(table: FeatureTable) -> str:
     found = flags(table)
     names = [name.removeprefix(PREFIX).replace("_", " ") for name in found["flag"]]
     up = zip(names, found["rows"], strict=True)
-    said = [f"{name} in {count(rows, 'row')}" for name, rows in up if rows]
+    said = [f"{name} in {counted(rows, 'row')}" for name, rows in up if rows]
     return ", ".join(said) if said else f"no row is {' or '.join(names)}"
 
 
@@ -130,8 +131,8 @@ def _here_is(explanation: Explanation) -> str:
         return "It is not the one that the model was trained on."
     others = len(explanation) - known
     return (
-        f"Of its rows, {count(known, 'row')} of the one that the model was trained on and"
-        f" {count(others, 'other')} are explained."
+        f"Of its rows, {counted(known, 'row')} of the one that the model was trained on and"
+        f" {counted(others, 'other')} are explained."
     )
 
 
@@ -142,11 +143,11 @@ def _of_rows(
     if explanation is None:
         return []
     there = explanation.rows_there if table is None else len(table)
-    facts = [("Rows", count(there, "row"))]
+    facts = [("Rows", counted(there, "row"))]
     if "path" in explanation.keys and table is not None:
         recordings = len(set(table.column("path").tolist()))
         if recordings < there:
-            facts = [("Rows", f"{facts[0][1]} of {count(recordings, 'recording')}")]
+            facts = [("Rows", f"{facts[0][1]} of {counted(recordings, 'recording')}")]
     if table is not None and label in table.keys:
         return [*facts, ("Classes", summarised(table.column(label)))]
     return [*facts, ("Classes", "not known")]
@@ -182,9 +183,9 @@ def _undefined(model: Subject, table: FeatureTable) -> str:
     if not missing.any():
         return "none"
     return (
-        f"{count(int(missing.sum()), 'value')} ({percent(float(missing.mean()))}), in"
-        f" {count(int(missing.any(axis=1).sum()), 'row')} and"
-        f" {count(int(missing.any(axis=0).sum()), 'column')}"
+        f"{counted(int(missing.sum()), 'value')} ({percent(float(missing.mean()))}), in"
+        f" {counted(int(missing.any(axis=1).sum()), 'row')} and"
+        f" {counted(int(missing.any(axis=0).sum()), 'column')}"
     )
 
 

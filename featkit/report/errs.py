@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from featkit.report.words import count, fixed, of_hundred, percent, quoted
+from featkit.counting import counted
+from featkit.report.words import fixed, of_hundred, percent, quoted
 
 STEPS = 9
 """Shades of a cell."""
@@ -84,8 +85,9 @@ def _heads(classes: Sequence[str]) -> list[str]:
 
 def _lead(wrong: int, total: int) -> str:
     if not wrong:
-        return f"None of the {total:,} rows was given a wrong class."
-    return f"{wrong:,} of {total:,} rows were given a wrong class."
+        return f"None of {counted(total, 'row')} was given a wrong class."
+    were = "was" if wrong == 1 else "were"
+    return f"{wrong:,} of {counted(total, 'row')} {were} given a wrong class."
 
 
 def _cells(classes: Sequence[str], counts: Any) -> list[list[Cell]]:
@@ -127,7 +129,7 @@ def _confusions(classes: Sequence[str], counts: Any) -> list[str]:
                 f" ({percent(wrong[i, j] / total)})."
             )
     if more := int(np.sum(wrong > 0)) - len(said):
-        said.append(f"The matrix shows {count(more, 'rarer confusion')}.")
+        said.append(f"The matrix shows {counted(more, 'rarer confusion')}.")
     return said
 
 
@@ -154,11 +156,11 @@ def _lean(per_class: Sequence[Mapping[str, Any]]) -> str:
     if most["predicted"] > most["support"]:
         said.append(
             f"Predicted most beyond its support is {quoted(most['class'])}:"
-            f" {most['predicted']} times, with {count(most['support'], 'row')} of it."
+            f" {counted(most['predicted'], 'time')}, with {counted(most['support'], 'row')} of it."
         )
     if least["predicted"] < least["support"]:
         said.append(
             f"Predicted most short of it is {quoted(least['class'])}:"
-            f" {least['predicted']} times, with {count(least['support'], 'row')}."
+            f" {counted(least['predicted'], 'time')}, with {counted(least['support'], 'row')}."
         )
     return " ".join(said)

@@ -8,16 +8,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from featkit.counting import counted
 from featkit.models.result import BASELINE, ranked
 from featkit.models.scores import METRICS, drawn_to_equal
 from featkit.report import svg
 from featkit.report.words import (
     NO_NUMBER,
-    count,
     fixed,
     listed,
     percent,
-    plural,
     points,
     quoted,
 )
@@ -91,18 +90,18 @@ def good(scores: Mapping[str, Any]) -> Good:
     )
 
 
-def judged_things(scores: Mapping[str, Any]) -> str:
-    """What the judged rows are called: recordings, if each is one."""
+def judged_thing(scores: Mapping[str, Any]) -> str:
+    """What a judged row is called: a recording, if each is one."""
     if scores["unit"] != "row" and scores["groups"] == scores["rows"]:
-        return plural(str(scores["unit"]))
-    return "rows"
+        return str(scores["unit"])
+    return "row"
 
 
 def _lead(scores: Mapping[str, Any]) -> str:
     right = sum(row[k] for k, row in enumerate(scores["confusion"]))
     of = scores["models"][scores["model"]]["accuracy"]
     text = (
-        f"Of {scores['judged']:,} {judged_things(scores)}, {right:,} ({percent(of['value'])};"
+        f"Of {counted(scores['judged'], judged_thing(scores))}, {right:,} ({percent(of['value'])};"
         f" 95\u00a0% interval {_points(of)}) were given their class, by a model that had not"
         " seen them."
     )
@@ -219,7 +218,7 @@ def _metric(scores: Mapping[str, Any], name: str) -> Metric:
 def _calibration(of: Mapping[str, Any]) -> str:
     off, classwise = of["expected_error"], of["classwise_error"]
     return (
-        f"The model says how sure it is. Over {count(_rows(of), 'row')} the probability of the"
+        f"The model says how sure it is. Over {counted(_rows(of), 'row')} the probability of the"
         f" class that it chose is off by {points(off)} points on average (expected calibration"
         f" error {fixed(off)}), those of all classes by {points(classwise)}; {_verdict(of)}. The"
         f" Brier score is {fixed(of['brier'])}, from 0 (perfect) to 2."

@@ -10,12 +10,13 @@ from functools import partial
 import numpy as np
 from markupsafe import Markup
 
+from featkit.counting import counted
 from featkit.explaining.explanation import Explanation
 from featkit.explaining.ranking import contributions
 from featkit.report import svg
 from featkit.report.panels import row_name
 from featkit.report.sounds import Heard, hear
-from featkit.report.words import NO_NUMBER, count, percent, signed, with_unit
+from featkit.report.words import NO_NUMBER, percent, signed, with_unit
 from featkit.segments import Array
 
 OF_EACH = 3
@@ -172,7 +173,7 @@ def single(
             )
             for of in table.to_dict("records")
         ],
-        rest=f"{count(others, 'other column')}: {signed(rest)}" if others else "",
+        rest=f"{counted(others, 'other column')}: {signed(rest)}" if others else "",
         output=signed(float(explanation.output[row, k])),
         heard=heard(explanation, row, sound, sample_rate),
     )

@@ -16,6 +16,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from featkit.bidi import isolated, settled
+from featkit.counting import counted
 from featkit.report.words import figures, fixed, signed
 from featkit.segments import Array
 
@@ -286,4 +287,4 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Markup:
 
 def _said(of: Mapping[str, Any]) -> str:
     confidence, accuracy = fixed(of["confidence"], 2), fixed(of["accuracy"], 2)
-    return f"{of['rows']} rows, confidence {confidence}, accuracy {accuracy}"
+    return f"{counted(int(of['rows']), 'row')}, confidence {confidence}, accuracy {accuracy}"

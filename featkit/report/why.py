@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
+from featkit.counting import counted
 from featkit.explaining.explanation import NO_FOLD, Explanation
 from featkit.explaining.ranking import correlated, grid, importance, importance_by_fold
 from featkit.report import svg
 from featkit.report.errs import STEPS
 from featkit.report.panels import Panel, drawn_of, panels, sample
-from featkit.report.words import count, figures, listed, percent
+from featkit.report.words import figures, listed, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def why(explanation: Explanation) -> Why:
         method=explanation.method,
         flaw=explanation.flaw,
         notes=[*exactness(explanation), *others(explanation)],
-        lead=f"{count(len(explanation), 'row')} tell little of columns in general: what spoke in"
+        lead=f"{counted(len(explanation), 'row')} tell little of columns in general: what spoke in"
         " each is shown below.",
     )
     return few if len(explanation) < ENOUGH else _of_many(explanation, few)
@@ -118,7 +119,7 @@ def scale(explanation: Explanation) -> str:
 def exactness(explanation: Explanation) -> list[str]:
     """Which rows were explained, by whom, and how exactly."""
     rows, there = len(explanation), explanation.rows_there
-    of = f"{rows:,} of {there:,} rows, drawn at random" if rows < there else count(rows, "row")
+    of = f"{rows:,} of {there:,} rows, drawn at random" if rows < there else counted(rows, "row")
     largest = float(np.abs(explanation.residual).max(initial=0))
     said = [
         f"Explained: {of}{_whole(explanation) if rows == there else ''}, by"
@@ -147,11 +148,8 @@ def _whole(explanation: Explanation) -> str:
 def _explainers(explanation: Explanation) -> str:
     folds = {str(fold) for fold in explanation.folds.tolist()}
     rounds = len(folds - {NO_FOLD})
-    said = (
-        [f"the model{'s' if rounds > 1 else ''} of {count(rounds, 'round')} that had not seen them"]
-        if rounds
-        else []
-    )
+    models = "the model of" if rounds == 1 else "the models of"
+    said = [f"{models} {counted(rounds, 'round')} that had not seen them"] if rounds else []
     return listed([*said, *(["the final model"] if NO_FOLD in folds else [])])
 
 

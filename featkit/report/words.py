@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from featkit.bidi import isolated
+from featkit.counting import counted
 from featkit.segments import Array
 
 NO_NUMBER = "–"
@@ -76,18 +77,6 @@ def with_unit(value: float, unit: str, digits: int = 4) -> str:
     return number if unit in UNITLESS or number == NO_NUMBER else f"{number}\u00a0{unit}"
 
 
-def count(number: int, thing: str, things: str = "") -> str:
-    """So many of something."""
-    return f"{number:,} {thing if number == 1 else things or plural(thing)}"
-
-
-def plural(thing: str) -> str:
-    """The plural of a regular noun."""
-    if thing.endswith("y") and thing[-2:-1] not in "aeiou":
-        return f"{thing[:-1]}ies"
-    return f"{thing}s"
-
-
 def quoted(name: str) -> str:
     """A name from outside, set off from the words around it."""
     return f"“{isolated(name)}”"
@@ -112,14 +101,14 @@ def summarised(values: Sequence[Any] | Array) -> str:
     texts = [str(value) for value in np.asarray(values, dtype=object).tolist()]
     there = [text for text in texts if text]
     missing = (
-        f"; none in {count(len(texts) - len(there), 'row')}" if len(there) < len(texts) else ""
+        f"; none in {counted(len(texts) - len(there), 'row')}" if len(there) < len(texts) else ""
     )
     names, counts = np.unique(np.array(there, dtype=str), return_counts=True)
     if not there:
         return "nothing"
     if len(names) <= 6:
         order = np.argsort(-counts, kind="stable")
-        shown = (f"{_short(str(names[k]))}: {count(int(counts[k]), 'row')}" for k in order)
+        shown = (f"{_short(str(names[k]))}: {counted(int(counts[k]), 'row')}" for k in order)
         return ", ".join(shown) + missing
     numbers = _numbers(there)
     if numbers is not None:
