@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,12 @@ def build(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
 
 def _named(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
     """A class or a function."""
-    return getattr(importlib.import_module(part["__module__"]), part["__class__"])
+    return _imported(part["__module__"], part["__class__"])
+
+
+@lru_cache
+def _imported(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 def _json(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
