@@ -20,7 +20,6 @@ import numpy as np
 
 from featkit.errors import ModelError
 
-
 HEAD = struct.Struct("<8sH")
 """What a ``.npy`` file of version 1.0 begins with: magic and version, and how long its head is."""
 
