@@ -738,6 +738,18 @@ def chain(made):
     member.tree_ = tree
 
 
+def doubling(made):
+    """Nodes whose two children are the next one: as many paths as 2 to the power of 200."""
+    member = made[-1].estimators_[0]
+    _, args, state = member.tree_.__reduce__()
+    nodes = np.zeros(201, state["nodes"].dtype)
+    nodes["left_child"] = nodes["right_child"] = [*range(1, 201), -1]
+    values = np.full((201, 1, 3), 1 / 3)
+    tree = Tree(*args)
+    tree.__setstate__({"max_depth": 200, "node_count": 201, "nodes": nodes, "values": values})
+    member.tree_ = tree
+
+
 def at(place, value):
     def change(array):
         array[place] = value
@@ -781,6 +793,7 @@ FORESTS = {
     "one child": regrown(left_child=at(0, -1)),
     "a hundred thousand levels": chain,
     "a child of two": regrown(right_child=at(0, 1)),
+    "children of two on every level": doubling,
     "a column that there is not": regrown(feature=at(0, 10**6)),
     "a column behind the last": regrown(feature=at(0, 8)),
     "a negative column": regrown(feature=at(0, -2)),

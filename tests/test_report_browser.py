@@ -129,6 +129,23 @@ def test_nothing_is_asked_for_and_nothing_juts_out(opened, name, width, scheme):
     assert dark == (scheme == "dark")
 
 
+LINES = """(e) => {
+  e.textContent = "−0.000574";
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  return range.getClientRects().length;
+}"""
+"""On how many lines a small contribution stands."""
+
+
+@pytest.mark.parametrize("width", [1280, 1000, 700, 375])
+def test_small_contributions_stand_on_one_line(opened, width):
+    view = opened("plain", width)
+    open_all(view)
+    for cell in view.locator(".card .chart td.number").element_handles()[:12]:
+        assert cell.evaluate(LINES) == 1
+
+
 @pytest.mark.parametrize("width", [1280, 375])
 def test_thirty_classes_are_scrolled_within_the_page(opened, width):
     view = opened("wide", width)

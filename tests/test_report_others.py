@@ -196,9 +196,10 @@ def test_rows_of_unknown_class_are_not_judged():
 
 def test_few_rows_make_no_ranking():
     model = featkit.train(tones(rows=60), model="logistic", folds=3).model
-    few = FeatureTable.of(tones(rows=6, seed=5))
-    text = plain_text(page(model=model, explanation=explain(model, few), table=few))
-    assert "6 rows tell little of columns in general" in text
+    for rows, lead in ((1, "1 row tells little"), (6, "6 rows tell little")):
+        few = FeatureTable.of(tones(rows=rows, seed=5))
+        text = plain_text(page(model=model, explanation=explain(model, few), table=few))
+        assert f"{lead} of columns in general" in text
     assert "What weighs most" not in text
     assert "The least confident" in text
 

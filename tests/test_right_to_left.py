@@ -121,6 +121,14 @@ def test_names_in_figures_stand_between_left_to_right_marks(subject):
     assert ax.get_title().startswith("\u200eינשוף (2)\u200e: ")
 
 
+def test_a_confusion_matrix_names_classes_alike_on_both_axes():
+    names = ["עברית", "x" * 99]
+    ax = plots.confusion({"classes": names, "confusion": [[3, 1], [0, 4]]})
+    below = [label.get_text() for label in ax.get_xticklabels()]
+    assert below == ["\u200eעברית\u200e", f"{'x' * 17}…{'x' * 18}"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [f"{name} (4)" for name in below]
+
+
 @pytest.fixture(scope="module", params=[1280, 375])
 def shown(request, subject, tmp_path_factory):
     sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,7 @@ def computed_by(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
     }
 
 
+@lru_cache
 def _version(package: str) -> str | None:
     """Of what is installed; an extra may be missing, and every recording that needs it fails."""
     from importlib.metadata import PackageNotFoundError, version

@@ -118,11 +118,13 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
     also compressed) with a column of classes and columns of numbers.
     """
+    from featkit.cli._console import no_garbage_collection
     from featkit.cli._progress import shown_progress
-    from featkit.recognition import train
     from featkit.writing import check_outputs
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
+    with no_garbage_collection():
+        from featkit.recognition import train
     with shown_progress("training", "fits") as report:
         names = named_columns(table, exclude, exclude_from)
         how["include"] = named_columns(table, include, None)

@@ -225,6 +225,19 @@ def check_contract(family: Family, module: str) -> None:
             raise FamilyError(f"family {family.name!r}: {fault}")
 
 
+def _names() -> list[str]:
+    """Names of the families there are, in alphabetical order."""
+    return sorted(info.name for info in pkgutil.iter_modules(__path__))
+
+
+def _loaded(name: str) -> Family:
+    found = getattr(importlib.import_module(f"{__name__}.{name}"), "FAMILY", None)
+    if not isinstance(found, Family):
+        raise FamilyError(f"families/{name}.py exports no FAMILY")
+    check_contract(found, name)
+    return found
+
+
 @lru_cache(maxsize=1)
 def families() -> dict[str, Family]:
     """All families by name, in alphabetical order.
@@ -234,30 +247,28 @@ def families() -> dict[str, Family]:
     FamilyError
         If one is malformed, or two describe a descriptor of the same name.
     """
-    found: dict[str, Family] = {}
+    found = {name: _loaded(name) for name in _names()}
     owner: dict[str, str] = {}
-    for module in sorted(info.name for info in pkgutil.iter_modules(__path__)):
-        family = getattr(importlib.import_module(f"{__name__}.{module}"), "FAMILY", None)
-        if not isinstance(family, Family):
-            raise FamilyError(f"families/{module}.py exports no FAMILY")
-        check_contract(family, module)
-        for descriptor in family.usual:
+    for name, each in found.items():
+        for descriptor in each.usual:
             if descriptor.name in owner:
                 other = owner[descriptor.name]
-                raise FamilyError(f"{descriptor.name!r} stands twice: in {other!r} and {module!r}")
-            owner[descriptor.name] = module
-        found[module] = family
+                raise FamilyError(f"{descriptor.name!r} stands twice: in {other!r} and {name!r}")
+            owner[descriptor.name] = name
     return found
 
 
+@lru_cache
 def family(name: str) -> Family:
-    """The family called `name`.
+    """The family called `name`; no other is loaded.
 
     Raises
     ------
     ParameterError
         If there is none.
+    FamilyError
+        If it is malformed.
     """
-    if name not in families():
-        raise ParameterError(unknown("family", name, families()))
-    return families()[name]
+    if name not in _names():
+        raise ParameterError(unknown("family", name, _names()))
+    return _loaded(name)

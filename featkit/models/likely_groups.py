@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit.errors import FeatkitError
-from featkit.group_detection import LikelyGroup
 from featkit.models.estimators import Candidate
 from featkit.models.plan import FOLDS, Plan, Round, make_plan
 from featkit.models.problem import Problem
@@ -18,6 +17,9 @@ from featkit.models.scores import difference, metrics, predicted
 from featkit.models.settings import Settings
 from featkit.models.splits import least_groups
 from featkit.segments import Array
+
+if TYPE_CHECKING:
+    from featkit.group_detection import LikelyGroup
 
 
 @dataclass(frozen=True, eq=False)

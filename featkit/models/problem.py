@@ -13,17 +13,20 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit.counting import counted
 from featkit.errors import ParameterError, TableError
-from featkit.group_detection import LikelyGroup
 from featkit.missing_words import doubtful_words, without_missing
 from featkit.name_stems import group_column, parse_stem
 from featkit.parameters import unknown
 from featkit.segments import Array
 from featkit.table import FeatureTable
+
+if TYPE_CHECKING:
+    from featkit.group_detection import LikelyGroup
 
 FEW_DIVIDED = 0.1
 """Share of groups that a published split may divide before it is doubted."""

@@ -8,10 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from featkit.errors import ModelError, ParameterError
-from featkit.group_detection import likely_groups
 from featkit.models import AUTO
-from featkit.models.data_checks import data_warnings
-from featkit.models.leaking_columns import leaking_columns
 from featkit.models.plan import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
 from featkit.models.splits import check_folds, check_shares
@@ -135,6 +132,10 @@ class Settings:
         ParameterError, TableError
             See `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
         """
+        # Here, and so with leaks: a prediction needs the settings, but checks no data for training.
+        from featkit.group_detection import likely_groups
+        from featkit.models.data_checks import data_warnings
+
         if isinstance(table, str | os.PathLike):
             table = FeatureTable.read(table, keys=self.keys)
         elif not isinstance(table, FeatureTable):
@@ -161,6 +162,8 @@ class Settings:
 
     def _without_leaks(self, problem: Problem) -> Problem:
         """The problem without columns that certainly give the class away, and warnings of them."""
+        from featkit.models.leaking_columns import leaking_columns
+
         if unknown_names := [name for name in self.include if name not in problem.columns]:
             raise ParameterError(
                 unknown("column of numbers to include", unknown_names[0], problem.columns)

@@ -16,17 +16,25 @@ DEEPEST = 16
 """Levels in each other; a model has 8."""
 
 NUMBERS = {
-    b"i": ">i1",
-    b"U": ">u1",
-    b"I": ">i2",
-    b"l": ">i4",
-    b"L": ">i8",
-    b"d": ">f4",
-    b"D": ">f8",
+    ord(marker): np.dtype(name)
+    for marker, name in {
+        "i": ">i1",
+        "U": ">u1",
+        "I": ">i2",
+        "l": ">i4",
+        "L": ">i8",
+        "d": ">f4",
+        "D": ">f8",
+    }.items()
 }
-"""NumPy's names of the types of numbers."""
+"""Types of numbers by their marker."""
 
-CONSTANTS = {b"T": True, b"F": False, b"Z": None}
+CONSTANTS = {ord("T"): True, ord("F"): False, ord("Z"): None}
+
+TEXT, OBJECT, END_OF_OBJECT, ARRAY, TYPE, COUNT = b"S{}[$#"
+
+LENGTH = struct.Struct(">cq")
+"""A length with the marker before it."""
 
 
 def decode(data: bytes) -> Any:
@@ -37,67 +45,73 @@ def decode(data: bytes) -> Any:
     ValueError
         If it is anything but one whole value.
     """
-    reader = _Reader(data)
-    value = reader.value()
-    if reader.at != len(data):
+    try:
+        value, end = _value(data, 0, 0)
+    except (IndexError, struct.error):
+        raise ValueError("the trees end before they are whole") from None
+    if end != len(data):
         raise ValueError("bytes behind the end of the trees")
     return value
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-        self.depth = 0
+# Each function below reads what begins at the byte `at`, and returns it with where it ends.
 
-    def take(self, count: int) -> bytes:
-        taken = self.data[self.at : self.at + count]
-        if count < 0 or len(taken) < count:
-            raise ValueError("the trees end before they are whole")
-        self.at += count
-        return taken
 
-    def length(self) -> int:
-        if self.take(1) != b"L":
-            raise ValueError("trees in another form than XGBoost writes")
-        return int(struct.unpack(">q", self.take(8))[0])
+def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    marker = data[at]
+    if marker == TEXT:
+        return _text(data, at + 1)
+    if marker in NUMBERS:
+        numbers, end = _numbers(data, at + 1, NUMBERS[marker], 1)
+        return numbers[0], end
+    if marker in CONSTANTS:
+        return CONSTANTS[marker], at + 1
+    if marker not in (OBJECT, ARRAY) or depth == DEEPEST:
+        raise ValueError("trees in another form than XGBoost writes")
+    return (_object if marker == OBJECT else _array)(data, at + 1, depth + 1)
 
-    def text(self) -> str:
-        return self.take(self.length()).decode()
 
-    def value(self) -> Any:
-        marker = self.take(1)
-        if marker in NUMBERS:
-            return np.frombuffer(self.take(np.dtype(NUMBERS[marker]).itemsize), NUMBERS[marker])[0]
-        if marker in CONSTANTS:
-            return CONSTANTS[marker]
-        if marker == b"S":
-            return self.text()
-        if marker not in (b"{", b"[") or self.depth == DEEPEST:
-            raise ValueError("trees in another form than XGBoost writes")
-        self.depth += 1
-        value = self.object() if marker == b"{" else self.array()
-        self.depth -= 1
-        return value
+def _object(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    found: dict[str, Any] = {}
+    while data[at] != END_OF_OBJECT:
+        key, at = _text(data, at)
+        if key in found:
+            raise ValueError(f"the trees say twice what {key[:50]!r} is")
+        found[key], at = _value(data, at, depth)
+    return found, at + 1
 
-    def object(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        while self.data[self.at : self.at + 1] != b"}":
-            key = self.text()
-            if key in found:
-                raise ValueError(f"the trees say twice what {key[:50]!r} is")
-            found[key] = self.value()
-        self.at += 1
-        return found
 
-    def array(self) -> Any:
-        marker = self.take(1)
-        kind = NUMBERS[self.take(1)] if marker == b"$" else None
-        if (self.take(1) if kind else marker) != b"#":
-            raise ValueError("trees in another form than XGBoost writes")
-        count = self.length()
-        if kind:
-            return np.frombuffer(self.take(count * np.dtype(kind).itemsize), kind)
-        if not 0 <= count <= len(self.data) - self.at:
-            raise ValueError("the trees end before they are whole")
-        return [self.value() for _ in range(count)]
+def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    kind = None
+    if data[at] == TYPE:
+        kind, at = NUMBERS[data[at + 1]], at + 2
+    if data[at] != COUNT:
+        raise ValueError("trees in another form than XGBoost writes")
+    count, at = _length(data, at + 1)
+    if kind is not None:
+        return _numbers(data, at, kind, count)
+    values: list[Any] = []
+    for _ in range(count):
+        value, at = _value(data, at, depth)
+        values.append(value)
+    return values, at
+
+
+def _numbers(data: bytes, at: int, kind: np.dtype[Any], count: int) -> tuple[Any, int]:
+    return np.frombuffer(data, kind, count, at), at + count * kind.itemsize
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    length, start = _length(data, at)
+    return data[start : start + length].decode(), start + length
+
+
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    """How many bytes or values follow: never more than bytes are left."""
+    marker, length = LENGTH.unpack_from(data, at)
+    at += LENGTH.size
+    if marker != b"L":
+        raise ValueError("trees in another form than XGBoost writes")
+    if not 0 <= length <= len(data) - at:
+        raise ValueError("the trees end before they are whole")
+    return length, at

@@ -228,11 +228,9 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
     classes, rows = scores["classes"], counts.sum(axis=1)
     cells = 100 * counts / np.maximum(rows, 1)[:, None] if shares else counts
     texts = [percent_of(cell) if shares else str(cell or "") for cell in cells.flat]
-    true = [
-        f"{shown_name(name)} ({k})" if shares else name
-        for name, k in zip(classes, rows, strict=True)
-    ]
-    ax = matrix(ax, cells, texts, true, classes)
+    names = [shown_name(name) for name in classes]
+    true = [f"{name} ({k})" if shares else name for name, k in zip(names, rows, strict=True)]
+    ax = matrix(ax, cells, texts, true, names)
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class (rows)" if shares else "true class")
     right = f"{counts.trace():,} of {counted(int(counts.sum()), 'row')} right"
@@ -341,7 +339,8 @@ def family_heatmap(explanation: Explanation, *, ax: Axes | None = None) -> Axes:
     cells = table.to_numpy()
     digits = int(max(0, 2 - np.floor(np.log10(cells.max() or 1))))
     texts = [f"{cell:.{digits}f}" if cell else "" for cell in cells.flat]
-    ax = matrix(ax, cells, texts, list(table.index), list(table.columns))
+    families, statistics = ([shown_name(name) for name in names] for names in table.axes)
+    ax = matrix(ax, cells, texts, families, statistics)
     ax.set_xlabel("statistic")
     ax.set_ylabel("family")
     titled(ax, "", amount(explanation, None))

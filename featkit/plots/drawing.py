@@ -71,11 +71,9 @@ def matrix(
     rows: Sequence[str],
     columns: Sequence[str],
 ) -> Axes:
-    """Cells, the darker the more, with their texts row by row."""
+    """Cells, the darker the more, with their texts row by row; names as they are to be shown."""
     down, across = cells.shape
-    beside, below = (
-        LETTER * max(len(shown_name(name)) for name in names) for names in (rows, columns)
-    )
+    beside, below = (LETTER * max(map(len, names)) for names in (rows, columns))
     ax = new_axes(ax, max(CELL * across, 3.2) + beside + 0.6, CELL * down + 0.7 * below + 1.1)
     shades = colours(*AMOUNTS)
     most = float(cells.max()) or 1.0
@@ -86,9 +84,9 @@ def matrix(
         colour = "white" if dark else "black"
         ax.text(x, y, text, color=colour, ha="center", va="center", fontsize="small")
     ax.set_ylim(down - 0.5, -0.5)
-    ax.set_yticks(range(down), [shown_name(name) for name in rows], **AS_IS)
+    ax.set_yticks(range(down), rows, **AS_IS)
     turned: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    ax.set_xticks(range(across), [shown_name(name) for name in columns], **turned, **AS_IS)
+    ax.set_xticks(range(across), columns, **turned, **AS_IS)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax

@@ -77,13 +77,14 @@ class Why:
 
 def why(explanation: Explanation) -> Why:
     """The section."""
+    tell = "tells" if len(explanation) == 1 else "tell"
     few = Why(
         scale=scale(explanation),
         method=explanation.method,
         flaw=explanation.flaw,
         notes=[*exactness(explanation), *others(explanation)],
-        lead=f"{counted(len(explanation), 'row')} tell little of columns in general: what spoke in"
-        " each is shown below.",
+        lead=f"{counted(len(explanation), 'row')} {tell} little of columns in general: what spoke"
+        " in each is shown below.",
     )
     return few if len(explanation) < ENOUGH else _of_many(explanation, few)
 

@@ -155,12 +155,7 @@ def candidates(name: str) -> list[Candidate]:
 
 def build(name: str, *, select: int | None, seed: int, parameters: Mapping[str, Any]) -> Pipeline:
     """See `featkit.models.pipeline`."""
-    from sklearn.feature_selection import SelectKBest
-    from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    from featkit.models.resolution import Rescaler
 
     chosen = estimator(name)
     model = chosen.build(seed)
@@ -168,14 +163,23 @@ def build(name: str, *, select: int | None, seed: int, parameters: Mapping[str, 
         if parameter not in model.get_params():
             raise ParameterError(unknown(f"parameter of {name}", parameter, model.get_params()))
     steps: list[tuple[str, Any]] = []
+    # A step is imported where it is needed, since a prediction waits for what it loads.
     if chosen.imputed or select:
+        from sklearn.impute import SimpleImputer
+
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         steps.append(("impute", impute))
     if chosen.step is not None:
+        from featkit.models.resolution import Rescaler
+
         steps.append(("resolve", Rescaler(chosen.step)))
     if chosen.scaled:
+        from sklearn.preprocessing import StandardScaler
+
         steps.append(("scale", StandardScaler()))
     if select:
+        from sklearn.feature_selection import SelectKBest
+
         steps.append(("select", SelectKBest(analysis_of_variance, k=select)))
     return Pipeline([*steps, ("model", model.set_params(**parameters))])
 

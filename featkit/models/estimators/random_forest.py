@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.tree._tree import Tree
 from sklearn.utils.validation import column_or_1d
 
 from featkit.models.estimators import Contributions, Estimator
-from featkit.models.trusted import check_nodes, check_parts
+from featkit.models.trusted import TREES_AT_ONCE, check_nodes, check_parts
 from featkit.segments import Array
 
 
@@ -59,25 +60,32 @@ def check(model: Any, columns: int, classes: int) -> None:
         check_parts(member, DecisionTreeClassifier, but={"tree_"})
         if member.n_outputs_ != 1 or member.n_classes_ != classes:
             raise ValueError("a tree for other classes")
-        _check_tree(member.tree_, columns, classes)
+    trees = [member.tree_ for member in members]
+    for start in range(0, len(trees), TREES_AT_ONCE):
+        _check_trees(trees[start : start + TREES_AT_ONCE], columns, classes)
 
 
-def _check_tree(tree: Any, columns: int, classes: int) -> None:
+def _check_trees(trees: Sequence[Any], columns: int, classes: int) -> None:
+    for tree in trees:
+        _check_sizes(tree, columns, classes)
+    nodes = check_nodes([tree.children_left for tree in trees], [t.children_right for t in trees])
+    if nodes.depths.tolist() != [tree.max_depth for tree in trees]:
+        raise ValueError("a tree has another depth than it says")
+    feature = np.concatenate([tree.feature for tree in trees])[nodes.inner]
+    if np.any(feature < 0) or np.any(feature >= columns):
+        raise ValueError("a node of a tree asks for a column that there is not")
+
+
+def _check_sizes(tree: Any, columns: int, classes: int) -> None:
     """Its arrays are views of memory, whose sizes must be right before they are looked at."""
     if type(tree) is not Tree or tree.node_count != tree.capacity:
         raise ValueError("a tree has another number of nodes than it says")
     if tree.n_outputs != 1 or tree.n_classes.tolist() != [classes] or tree.n_features != columns:
         raise ValueError("a tree for other columns or classes")
-    inner, depth = check_nodes(tree.children_left, tree.children_right)
-    if tree.max_depth != depth:
-        raise ValueError("a tree has another depth than it says")
-    feature = tree.feature[inner]
-    if np.any(feature < 0) or np.any(feature >= columns):
-        raise ValueError("a node of a tree asks for a column that there is not")
     values = tree.value
     if values.shape != (tree.node_count, 1, classes) or not np.all(values >= 0):
         raise ValueError("leaves of another shape than the classes")
-    if not np.allclose(values.sum(axis=2), 1):
+    if not np.all(np.abs(values.sum(axis=2) - 1) < 1e-5):
         raise ValueError("leaves that hold no probabilities")
 
 

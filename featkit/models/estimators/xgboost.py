@@ -5,6 +5,7 @@ A fitted one is held as XGBoost's own binary JSON (UBJ), so that a model file ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit.errors import ParameterError
 from featkit.models.estimators import LOG_ODDS, Contributions, Estimator, in_log_odds
-from featkit.models.trusted import check_nodes, check_parts, is_array
+from featkit.models.trusted import TREES_AT_ONCE, check_nodes, check_parts, is_array
 from featkit.models.ubj import decode
 from featkit.segments import Array
 
@@ -48,6 +49,12 @@ NODES = {
     "sum_hessian": "f",
 }
 """Arrays with a number for each node, and of which kind, as NumPy calls it."""
+
+TREE = frozenset({"id", "tree_param", *CATEGORIES, *NODES})
+"""What XGBoost writes of a tree."""
+
+LOOKED_AT = ("parents", "split_conditions", "split_indices", "split_type")
+"""Arrays whose numbers could do harm, besides the children."""
 
 NO_PARENT = 2**31 - 1
 
@@ -200,34 +207,37 @@ def _check_trees(booster: Any, columns: int, classes: int) -> None:
     if list(grown["iteration_indptr"]) != list(range(0, len(trees) + 1, classes)):
         raise ValueError("another number of trees than it says")
     for place, tree in enumerate(trees):
-        _check_same(tree, "id", "tree_param", *CATEGORIES, *NODES)
-        if tree["id"] != place or any(len(tree[name]) for name in CATEGORIES):
-            raise ValueError("a tree in another's place, or with categories")
-        _check_tree(tree, columns)
+        _check_sizes(tree, place, columns)
+    for start in range(0, len(trees), TREES_AT_ONCE):
+        _check_nodes(trees[start : start + TREES_AT_ONCE], columns)
 
 
-def _check_tree(tree: dict[str, Any], columns: int) -> None:
-    left = np.asarray(tree["left_children"])
-    stated = tree["tree_param"]
-    wanted = {"num_nodes": left.size, "num_feature": columns, "num_deleted": 0}
+def _check_sizes(tree: dict[str, Any], place: int, columns: int) -> None:
+    _check_same(tree, *TREE)
+    if tree["id"] != place or any(len(tree[name]) for name in CATEGORIES):
+        raise ValueError("a tree in another's place, or with categories")
+    size, stated = len(tree["left_children"]), tree["tree_param"]
+    wanted = {"num_nodes": size, "num_feature": columns, "num_deleted": 0}
     if any(stated[name] != str(number) for name, number in wanted.items()):
         raise ValueError("a tree has other nodes than it says")
     if stated["size_leaf_vector"] not in ("0", "1"):
         raise ValueError("leaves of another shape than the classes")
     for name, kinds in NODES.items():
-        if not is_array(tree[name], left.size, kinds=kinds):
+        if not is_array(tree[name], size, kinds=kinds):
             raise ValueError("a tree has other nodes than it says")
-    inner, _ = check_nodes(left, tree["right_children"])
-    parents = np.full(left.size, NO_PARENT)
-    for children in (left, tree["right_children"]):
-        parents[children[inner]] = np.nonzero(inner)[0]
-    if not np.array_equal(tree["parents"], parents):
+
+
+def _check_nodes(trees: Sequence[dict[str, Any]], columns: int) -> None:
+    left, right = ([tree[f"{side}_children"] for tree in trees] for side in ("left", "right"))
+    nodes = check_nodes(left, right)
+    held = {name: np.concatenate([tree[name] for tree in trees]) for name in LOOKED_AT}
+    if np.any(held["parents"] != np.where(nodes.parents < 0, NO_PARENT, nodes.parents)):
         raise ValueError("a node of a tree has another parent than it says")
-    if np.any(tree["split_indices"] < 0) or np.any(tree["split_indices"] >= columns):
+    if np.any(held["split_indices"] < 0) or np.any(held["split_indices"] >= columns):
         raise ValueError("a node of a tree asks for a column that there is not")
-    if np.any(tree["split_type"]):
+    if np.any(held["split_type"]):
         raise ValueError("a node of a tree asks for categories, which there are none of")
-    if not np.isfinite(tree["split_conditions"][~inner]).all():
+    if not np.isfinite(held["split_conditions"][~nodes.inner]).all():
         raise ValueError("leaves that hold no numbers")
 
 
