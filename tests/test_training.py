@@ -293,7 +293,7 @@ def test_one_class_is_an_error():
 def test_a_class_of_one_row_is_an_error_that_names_it():
     data = tones()
     data.loc[0, "label"] = "rare"
-    with pytest.raises(ParameterError, match="class 'rare' has 1 group"):
+    with pytest.raises(ParameterError, match="class 'rare' has 1 row"):
         featkit.train(data, model="svm")
 
 
