@@ -194,6 +194,11 @@ def test_two_ways_at_once_are_refused():
         featkit.train(tones(), folds=3, shares=(80, 20), model="svm")
 
 
+def test_a_group_of_one_value_is_told():
+    with pytest.raises(ParameterError, match="'artist' has one value, 'ann': all rows would stay"):
+        featkit.train(tones().assign(artist="ann"), group="artist", model="logistic")
+
+
 @pytest.mark.parametrize(
     ("column", "values", "how", "error", "message"),
     [
@@ -293,7 +298,7 @@ def test_one_class_is_an_error():
 def test_a_class_of_one_row_is_an_error_that_names_it():
     data = tones()
     data.loc[0, "label"] = "rare"
-    with pytest.raises(ParameterError, match="class 'rare' has 1 row"):
+    with pytest.raises(ParameterError, match="class 'rare' has 1 row "):
         featkit.train(data, model="svm")
 
 
@@ -480,7 +485,7 @@ def test_a_recording_of_two_classes_is_a_warning_and_no_score():
         ({"label": 1}, "label must be the name of a column, got 1"),
         ({"group": ["a"]}, "group must be the name of a column"),
         ({"seed": True}, "seed must be a whole number from 0"),
-        ({"folds": 10**9}, "class 'high' has 20 groups"),
+        ({"folds": 10**9}, "class 'high' has 20 rows"),
         ({"shares": 5}, "shares must be those of train, validation and test"),
         ({"shares": np.array([60, -1])}, "shares must be those of train, validation and test"),
         ({"split_by_row": "no"}, "split_by_row True or False"),

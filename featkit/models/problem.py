@@ -318,6 +318,11 @@ def _check_groups(group: str, groups: Array, recordings: Array, y: Array) -> Non
         if of.setdefault(recording, name) != name:
             raise TableError(f"{recording} is in two groups, {of[recording]!r} and {name!r}")
     pairs = set(zip(groups.tolist(), y.tolist(), strict=True))
+    if len(set(groups.tolist())) == 1:
+        raise ParameterError(
+            f"the group {group!r} has one value, {str(groups[0])!r}: all rows would stay together,"
+            " and none could be test rows; name a column with several"
+        )
     if len(pairs) == len(set(y.tolist())) == len(set(groups.tolist())):
         raise ParameterError(
             f"the group {group!r} is the class under another name: each class has one group, which"
