@@ -132,7 +132,7 @@ class Settings:
         ParameterError, TableError
             See `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
         """
-        # Here, and so with leaks: a prediction needs the settings, but checks no data for training.
+        # Imported here because a prediction reads the settings, but does not check training data.
         from featkit.group_detection import likely_groups
         from featkit.models.data_checks import data_warnings
 
