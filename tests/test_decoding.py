@@ -172,3 +172,16 @@ def test_a_header_of_many_channels_takes_no_memory_for_them(tmp_path):
 def test_every_ending_is_of_one_decoder():
     assert not decoding.SNDFILE_FORMATS & decoding.AV_FORMATS
     assert decoding.FORMATS == decoding.SNDFILE_FORMATS | decoding.AV_FORMATS
+
+
+def test_flac_whose_first_frame_is_damaged_is_read_from_the_next_one_on(tmp_path):
+    path = write(tmp_path, "flac", "FLAC", "PCM_16")
+    whole = audio.read(path).y
+    data = bytearray(path.read_bytes())
+    first = data.index(b"\xff\xf8", 42)
+    data[first + 500 : first + 700] = bytes(200)
+    path.write_bytes(data)
+    damaged = audio.read(path)
+    assert damaged.native.truncated
+    assert 0.9 * len(whole) < len(damaged.y) < len(whole)
+    np.testing.assert_array_equal(damaged.y, whole[-len(damaged.y) :])

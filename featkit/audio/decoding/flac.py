@@ -79,12 +79,14 @@ def behind_damage(
     """
     info = read_at(stream, start + 8, 34)
     first = max(first, start + 42)
-    tail = read_at(stream, first, min(MOST_TAIL, end - first))
     last = _last_sample(stream, start, end, info)
-    frames = list(_frames(tail, info))
-    begins = {last, *(begin for _, begin, _ in frames)}
-    fitting = (frame for frame in frames if frame[1] > decoded and frame[2] in begins)
-    place, begin, _ = next(fitting, (0, 0, 0))
+    for size in (4 * TAIL, MOST_TAIL):
+        frames = list(_frames(read_at(stream, first, min(size, end - first)), info))
+        begins = {last, *(begin for _, begin, _ in frames)}
+        fitting = (frame for frame in frames if frame[1] > decoded and frame[2] in begins)
+        place, begin, _ = next(fitting, (0, 0, 0))
+        if begin:
+            break
     if not begin or last is None:
         return None
     field = int.from_bytes(info[13:18])

@@ -245,7 +245,7 @@ class Sndfile:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
             count = int(self._file.tell()) - at
-            if at + count <= 0 and not self._joined:
+            if at + count <= 0 and not (self._joined or self._file.format == "FLAC"):
                 raise
             self.cut = True
             return count
