@@ -5,8 +5,8 @@ libsndfile. Of other formats, libsndfile is asked first. What it does not know i
 FFmpeg in a package, if the file's ending or its first bytes are those of a format that it is for: a
 damaged WAV file is never FFmpeg's to guess at. The extra ``av`` installs it.
 
-A recording ends where its decoder can go no further. Where that is before the end that the file
-promises, it is `truncated`; where not even one sample comes before it, that is an error.
+A recording ends where its decoder can go no further; damaged frames of MPEG audio, FLAC and Ogg are
+left out. Where samples are missing, it is `truncated`; where there is none, that is an error.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""FLAC files (RFC 9639) whose header states a wrong length, and FLAC files that are joined.
+"""FLAC files (RFC 9639) that are damaged, joined, or of another length than the header states.
 
-libFLAC decodes the samples that the header states, and no more. How many there are is in the
-header of the last frame.
+libFLAC decodes the samples that the header states, and no more, and stops at a frame that it cannot
+decode. How many samples there are is in the header of the last frame.
 """
 
 from __future__ import annotations
@@ -57,6 +57,44 @@ def view_of(stream: BinaryIO, start: int, end: int) -> View:
     return View(tuple(patched(start, end, fields)))
 
 
+def behind_damage(
+    stream: BinaryIO, start: int, end: int, *, first: int, decoded: int
+) -> tuple[View, int] | None:
+    """What to give libsndfile behind a frame that it cannot decode, which is left out as in FFmpeg.
+
+    Parameters
+    ----------
+    stream : binary file
+    start, end : int
+        Where the FLAC file begins and ends.
+    first : int
+        A place before the damage, close to it.
+    decoded : int
+        Samples of the file up to the damage.
+
+    Returns
+    -------
+    tuple or None
+        The view, and the samples before it; None if no frame follows.
+    """
+    info = read_at(stream, start + 8, 34)
+    first = max(first, start + 42)
+    last = _last_sample(stream, start, end, info)
+    for size in (4 * TAIL, MOST_TAIL):
+        frames = list(_frames(read_at(stream, first, min(size, end - first)), info))
+        begins = {last, *(begin for _, begin, _ in frames)}
+        fitting = (frame for frame in frames if frame[1] > decoded and frame[2] in begins)
+        place, begin, _ = next(fitting, (0, 0, 0))
+        if begin:
+            break
+    if not begin or last is None:
+        return None
+    field = int.from_bytes(info[13:18])
+    count = (field - field % 2**36 + last - begin).to_bytes(5)
+    head = MARKS[1] + info[:13] + count + bytes(16)
+    return View((head, (first + place, end)), cut=True), begin
+
+
 def next_file(stream: BinaryIO, start: int, end: int) -> int | None:
     """Where another FLAC file begins from a place on."""
     found = [next(find_all(stream, mark, start, end), None) for mark in MARKS]
@@ -70,17 +108,17 @@ def _last_sample(stream: BinaryIO, start: int, end: int, info: bytes) -> int | N
     tail = read_at(stream, first, end - first)
     frames = list(_frames(tail, info))
     # A few bytes that look like a header are no frame: one continues where another ended.
-    ends = {0, *(stop for _, stop in frames)}
-    return next((stop for begin, stop in reversed(frames) if begin in ends), None)
+    ends = {0, *(stop for _, _, stop in frames)}
+    return next((stop for _, begin, stop in reversed(frames) if begin in ends), None)
 
 
-def _frames(tail: bytes, info: bytes) -> Iterator[tuple[int, int]]:
-    """The samples before each frame that begins there, and up to its end."""
+def _frames(tail: bytes, info: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each frame begins, and the samples before it and up to its end."""
     fixed = int.from_bytes(info[:2])
     for sync in SYNC.finditer(tail):
         found = _frame(tail[sync.start() : sync.start() + 16], fixed, info)
         if found is not None:
-            yield found
+            yield sync.start(), *found
 
 
 def _frame(head: bytes, fixed: int, info: bytes) -> tuple[int, int] | None:

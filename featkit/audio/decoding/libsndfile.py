@@ -60,7 +60,8 @@ class Sndfile:
 
     def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
         self._path = path
-        self._frames, self._ended = 0, False
+        self._frames = self._at = self._before = 0  # of FLAC, samples before what is decoded now
+        self._ended = False
         self._stream = kept.enter_context(path.open("rb", buffering=0))
         self._files = kept.enter_context(contextlib.ExitStack())
         self._end = size_of(self._stream)
@@ -122,7 +123,7 @@ class Sndfile:
             at += count
             if count < len(block):
                 break
-        self._ended = at >= self._frames
+        self._at, self._ended = at, at >= self._frames
 
     def _is_intact(self) -> bool:
         """Whether no page of an Ogg file is missing or damaged.
@@ -159,9 +160,20 @@ class Sndfile:
         read = 0 if os.name == "nt" else read
         first = max(self._begin + 8, read - flac.READ_AHEAD)
         following = flac.next_file(self._stream, first, self._end)
+        if not self._ended and self._frames <= MOST_FRAMES:
+            rest = flac.behind_damage(
+                self._stream,
+                self._begin,
+                following or self._end,
+                first=first,
+                decoded=self._before + self._at,
+            )
+            if rest is not None:
+                self._before = rest[1]
+                return rest[0]
         if following is None:
             return None
-        self._begin = following
+        self._begin, self._before = following, 0
         return flac.view_of(self._stream, following, self._end)
 
     def _open(self, view: View) -> None:
@@ -233,7 +245,7 @@ class Sndfile:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
             count = int(self._file.tell()) - at
-            if at + count <= 0 and not self._joined:
+            if at + count <= 0 and not (self._joined or self._file.format == "FLAC"):
                 raise
             self.cut = True
             return count
