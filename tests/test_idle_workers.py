@@ -1,4 +1,4 @@
-"""Worker processes that ended because they had nothing to do, and the work that comes after that."""
+"""Worker processes that ended because they had nothing to do, and the work after that."""
 
 import time
 
