@@ -267,7 +267,7 @@ def _sound_files(top: str, left_out: LeftOut) -> Iterator[str]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             inner = [os.path.join(folder, name) for name in folders]
             starts += [path for path in inner if os.path.islink(path)]
-            yield from _taken(folder, files, left_out)
+            yield from _taken(folder, real, files, left_out)
     yield from (error.filename for error in closed)
 
 
@@ -304,7 +304,7 @@ def _is_sound(name: str) -> bool:
     return not name.startswith(".") and ending in FORMATS
 
 
-def _taken(folder: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str]:
+def _taken(folder: str, real: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str]:
     """Files of one folder that are sound, by ending or content; the others are left out."""
     others = []
     for name in names:
@@ -316,4 +316,4 @@ def _taken(folder: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str
                 yield path
             else:
                 others.append(name)
-    left_out.add(folder, others, beside=names)
+    left_out.add(real, others, beside=names)

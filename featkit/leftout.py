@@ -57,18 +57,18 @@ class LeftOut:
         Parameters
         ----------
         folder : str
-            Where they lie.
+            Where they lie, with all links followed: to do it here takes time that grows with the
+            square of the depth.
         names : iterable of str
             Those that were left out.
         beside : sequence of str
             All files of the folder, which tell what is featkit's own.
         """
-        place = os.path.realpath(folder)
-        if place in self._folders:
+        if folder in self._folders:
             return
-        self._folders.add(place)
+        self._folders.add(folder)
         tables = {match[1] for name in beside if (match := _OWN.fullmatch(name))}
-        if self._output is not None and os.path.dirname(self._output) == place:
+        if self._output is not None and os.path.dirname(self._output) == folder:
             tables.add(os.path.basename(self._output))
         for name in names:
             match = _OWN.fullmatch(name)
