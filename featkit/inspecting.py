@@ -380,7 +380,7 @@ def look_alikes(name: str, values: Iterable[str]) -> Iterator[str]:
             said = ", ".join(map(_told_apart(same), same))
             rows = ", ".join(f"{counts[value]:,}" for value in same)
             yield (
-                f"{name}: {said} look alike, and are different values (in {rows} of the rows):"
+                f"{name}: {said} look alike, and are different values (in {rows} rows):"
                 " write them alike if they mean the same"
             )
 

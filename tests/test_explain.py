@@ -303,7 +303,7 @@ def test_the_order_of_the_table_and_other_rows_do_not_matter(columns, data):
     np.testing.assert_array_equal(found.values[known], expected.values[order[known]])
     assert set(found.folds[~known]) == {""}
     assert found.held_out.tolist() == (~known).tolist()
-    assert any("5 of the rows are not among those" in note for note in found.notes)
+    assert any("5 rows are not among those" in note for note in found.notes)
 
 
 def test_another_column_in_the_table_does_not_matter():

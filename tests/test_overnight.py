@@ -272,7 +272,7 @@ def test_other_settings_are_refused_unless_all_is_done_anew(corpus, other, messa
 
 def test_other_versions_are_other_settings(corpus, monkeypatch):
     extract(corpus)
-    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    monkeypatch.setattr("featkit.batch.settings._version", lambda name: "0.0.1")
     with pytest.raises(
         ParameterError, match=r"versions\.featkit was .*, is 0\.0\.1; .* and [23] more"
     ):
