@@ -112,7 +112,7 @@ def test_rows_of_such_a_class_are_explained_as_rows_without_one():
 def test_names_that_differ_by_what_is_not_seen_are_shown_so_that_it_is(other, shown):
     (warning,) = look_alikes("label", ["rock", other, "rock"])
     assert warning == (
-        f"label: 'rock', {shown} look alike, and are different values (in 2, 1 of the rows):"
+        f"label: 'rock', {shown} look alike, and are different values (in 2, 1 rows):"
         " write them alike if they mean the same"
     )
 
