@@ -72,8 +72,8 @@ def extract(
         ``"folder"`` if the name of the folder that a file lies in becomes its ``label``;
         ``"folder:2"`` if that of the folder above it does, and so on.
     name_pattern : str, optional
-        What stands in the names of files, such as ``"{fold}-{recording}-{take}"``, and of the
-        folders they lie in, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``:
+        Pattern of the names of files, such as ``"{fold}-{recording}-{take}"``, and of the folders
+        that hold them, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``:
         each field becomes a column of text. See `featkit.corpus.with_name_fields`.
     manifest : path or str, optional
         A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``:

@@ -55,7 +55,7 @@ DAMAGE = {
     sqlite3.SQLITE_FORMAT,
     sqlite3.SQLITE_READONLY,  # that the file can be written to is known before
 }
-"""What SQLite says of a file that is not, or no longer, what it should be."""
+"""SQLite's error codes for a file that is not, or no longer, a sound database."""
 
 UNLOCKABLE = {
     sqlite3.SQLITE_BUSY,

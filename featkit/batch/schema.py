@@ -1,4 +1,4 @@
-"""What a checkpoint holds: its tables, their checksums, and how a file is told to be one."""
+"""The tables of a checkpoint, their checksums, and how a checkpoint is recognised."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def looks_like_ours(path: Path) -> bool:
 
 
 def foreign(path: Path, cause: str) -> str:
-    """What to say of a file that is not a checkpoint."""
+    """The message for a file that is not a checkpoint."""
     return (
         f"{path}: is not a checkpoint of featkit ({cause}): move it away, name another output, or"
         f" {FRESH}, which replaces it"

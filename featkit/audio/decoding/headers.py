@@ -117,7 +117,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Header:
-    """What a header says of its sound.
+    """The sound that a header describes.
 
     Attributes
     ----------

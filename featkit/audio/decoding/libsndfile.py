@@ -196,8 +196,8 @@ class Sndfile:
             return self._kept(Sequential(self._source))
         if os.name == "nt":  # a descriptor may be that of another C library there
             return self._kept(Sequential(self._path))
-        # Given a name, libsndfile would also read "._name" beside it. It closes what it is given
-        # (1.2.0 does so even where it is told not to and fails): a copy, at the same place.
+        # Given a name, libsndfile would also read "._name" beside it. It gets a copy of the
+        # descriptor, at the same position: version 1.2.0 closes a descriptor that it cannot open.
         self._stream.seek(0)
         return self._kept(Sequential(os.dup(self._stream.fileno())))
 

@@ -17,7 +17,7 @@ from featkit.audio.decoding.mpegheaders import HEADER, Format, Tag, header, tag
 from featkit.audio.decoding.tags import Chunks, end_of_sound, end_of_tags, tag_size
 
 LEAST = 24
-"""Bytes that every frame has: a header, a checksum, and what it says of its samples."""
+"""Bytes that every frame has: header, checksum and side information."""
 
 LARGEST = 4096
 """Bytes that no frame exceeds."""
@@ -26,7 +26,7 @@ SEARCHED = 2**24
 """Bytes that are searched for the next frame at most."""
 
 TRIED = 2**16
-"""Places that are looked at more closely in one search, so that no file takes for ever."""
+"""Positions examined closely in one search, so that the time per file is bounded."""
 
 CONFIRMED = 3
 """Frames in a row that tell sound of a format from bytes that happen to look like a header."""

@@ -81,7 +81,7 @@ def header(four: bytes) -> Header | None:
 
 
 class Tag(NamedTuple):
-    """What the first frame says of the others: a Xing, Info or VBRI header.
+    """The Xing, Info or VBRI header in the first frame, which describes the file.
 
     Attributes
     ----------

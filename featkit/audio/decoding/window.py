@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import BinaryIO
 
 Piece = tuple[int, int] | bytes
-"""Where a part begins and ends in the other file, or bytes that stand in its place."""
+"""First byte and end of a part of the other file, or bytes that replace one."""
 
 TAIL = 128
 """Bytes of a tag (ID3v1) that may be at the end of a file."""
@@ -120,7 +120,7 @@ def read_at(stream: BinaryIO, at: int, count: int) -> bytes:
 
 
 def find_all(stream: BinaryIO, mark: bytes, start: int, stop: int) -> Iterator[int]:
-    """Where some bytes stand in a part of a file."""
+    """The positions of some bytes in a part of a file."""
     while start < stop:
         data = read_at(stream, start, min(AT_ONCE + len(mark) - 1, stop - start))
         at = data.find(mark)
