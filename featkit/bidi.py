@@ -2,9 +2,9 @@
 
 A browser orders letters by the Unicode bidirectional algorithm (Unicode Standard Annex 9): without
 more, a Hebrew or Arabic name takes numbers and punctuation behind it to its left, and two such
-names change places. Each is therefore isolated: by ``<bdi>`` where it is alone in an element, else by
-the characters FSI and PDI. Characters that override the order of what follows are replaced by �, so
-that no name turns the rest of the page around.
+names change places. Each is therefore isolated: by ``<bdi>`` where it is alone in an element, else
+by the characters FSI and PDI. Characters that override the order of what follows are replaced by
+�, so that no name turns the rest of the page around.
 """
 
 from __future__ import annotations
