@@ -19,6 +19,11 @@ SAID = {
 """Probabilities that version 0.1.0 gave for three rows with scikit-learn 1.9."""
 
 
+OTHER_VERSION = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.InconsistentVersionWarning"  # of parts of scikit-learn 1.9
+)
+
+
 def earlier(name):
     try:
         return featkit.load_model(FOLDER / f"earlier_{name}.fk")
@@ -28,6 +33,7 @@ def earlier(name):
         pytest.skip("this scikit-learn cannot read what version 1.9 wrote")
 
 
+@OTHER_VERSION
 @pytest.mark.parametrize("name", SAID)
 def test_a_model_that_an_earlier_version_wrote_predicts_as_it_did(name):
     model = earlier(name)
@@ -37,6 +43,8 @@ def test_a_model_that_an_earlier_version_wrote_predicts_as_it_did(name):
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
+@pytest.mark.filterwarnings("ignore:Converting .np.inexact:DeprecationWarning")  # shap's
+@OTHER_VERSION
 @pytest.mark.parametrize("name", ["logistic", "random_forest", "xgboost"])
 def test_the_table_of_a_model_that_an_earlier_version_wrote_is_known_again(name):
     model = earlier(name)

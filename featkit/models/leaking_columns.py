@@ -38,7 +38,7 @@ MOST_NUMBERINGS = 2
 """Numberings of the rows that a table may have. Of more, all columns may be ranks."""
 
 SOME_CHANCE = 4.0
-"""The same, where the order of the numbers tells the class as well."""
+"""The same for what is no more than likely, and where the order of numbers tells the class, too."""
 
 FEWEST_FILLED = 10
 """Rows with, and without, a value of some classes alone, below which it may be chance."""
@@ -182,10 +182,10 @@ def _class_copies(columns: _Columns) -> Found:
         if len(different) < 2:
             continue
         repeats = np.maximum(np.bincount(y) - 1, 0).sum()
-        certain = (
-            -repeats * log(counts.max() / len(values)) >= CHANCE
-            and len(values) > len(columns.X) / 2
-        )
+        surprise = -repeats * log(counts.max() / len(values))
+        if surprise < SOME_CHANCE:
+            continue
+        certain = surprise >= CHANCE and len(values) > len(columns.X) / 2
         if len(different) == len(columns.classes):
             why = "is the class under another name"
         else:

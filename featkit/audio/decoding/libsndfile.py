@@ -35,6 +35,9 @@ UNCOMPRESSED = frozenset({"WAV", "WAVEX", "W64", "RF64", "AIFF", "AU", "CAF"})
 
 PLAIN = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
 
+READS_ON = tuple(map(int, re.findall(r"\d+", soundfile.__libsndfile_version__)[:3])) >= (1, 2, 2)
+"""Whether FLAC is read on behind damage: earlier versions leave out more than is damaged."""
+
 MOST_FRAMES = 2**62
 """A number of frames from which on it stands for "not known"."""
 
@@ -160,7 +163,7 @@ class Sndfile:
         read = 0 if os.name == "nt" else read
         first = max(self._begin + 8, read - flac.READ_AHEAD)
         following = flac.next_file(self._stream, first, self._end)
-        if not self._ended and self._frames <= MOST_FRAMES:
+        if READS_ON and not self._ended and self._frames <= MOST_FRAMES:
             rest = flac.behind_damage(
                 self._stream,
                 self._begin,

@@ -166,7 +166,7 @@ class _Scanner:
         for count in range(more + 1):
             size = sizes[self._window.take(at, HEADER)]
             if not size:
-                return count > 1 and self._is_end(at)
+                return count > 1 and (at > stop - HEADER or self._is_end(at))
             at += size
             if at >= stop:
                 return at == stop or count > 0

@@ -31,6 +31,10 @@ DEMUXERS = (
 )
 """FFmpeg's readers that may be used: no playlists, which would open other files and addresses."""
 
+STATED = {b"FLV\x01": "flv", b"\x00\x00\x01\xba": "mpeg"}
+"""Readers that are named by a file's first bytes instead of listed: versions 13 and 14 of PyAV
+crash where these are opened with a list."""
+
 SLACK = 0.1
 """Seconds by which a length in a header may be wrong: rounding, and what encoders add."""
 
@@ -53,15 +57,14 @@ class PyAV:
         # Given a name, FFmpeg would take "http:…" for an address.
         self._source = stream = _behind_tags(kept.enter_context(_File(path)))
         early = ends_early(stream, size_of(stream))
-        flv = read_at(stream, 0, 4) == b"FLV\x01"
+        stated = STATED.get(read_at(stream, 0, 4))
         stream.seek(0)
-        # Versions 13 and 14 of PyAV crash at a whitelist for FLV; stated, it is not guessed either.
-        options = {} if flv else {"format_whitelist": ",".join(DEMUXERS)}
+        options = {} if stated else {"format_whitelist": ",".join(DEMUXERS)}
         try:
             container: Any = kept.enter_context(
                 av.open(
                     stream,
-                    format="flv" if flv else None,
+                    format=stated,
                     options=options,
                     metadata_errors="ignore",
                 )
