@@ -59,7 +59,7 @@ LOOKED_AT = ("parents", "split_conditions", "split_indices", "split_type")
 NO_PARENT = 2**31 - 1
 
 ROUNDING = 1e-6
-"""Of the largest margin: what sums in single precision may lose."""
+"""Of the largest margin, or of 1: what sums in single precision may lose."""
 
 
 class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -255,8 +255,8 @@ def contributions(model: Any, Z: Array) -> Contributions:
     found = booster.predict(rows, pred_contribs=True).astype(np.float64).transpose(0, 2, 1)
     output = booster.predict(rows, output_margin=True).astype(np.float64)
     values, base = found[:, :-1], found[0, -1]
-    # All of it is in single precision: what rounding of the margins leaves is no difference.
-    rounding = ROUNDING * max(np.abs(output).max(initial=0), np.abs(base).max())
+    # All of it is in single precision: what rounding leaves is no difference.
+    rounding = ROUNDING * np.abs(output).max(initial=1)
     if len(model.classes_) == 2:
         values, base, output = (x - x[..., ::-1] for x in (values, base, output))
     total = base + values.sum(axis=1)
