@@ -311,7 +311,10 @@ def _best_stem(rows: Recordings, name: str, texts: list[str]) -> tuple[Stem, str
 
 def _stems(name: str, texts: list[str], fields: list[list[Span]]) -> Iterator[Stem]:
     """The stems that all names have: from the first field on, then parts between separators."""
-    fewest = min(min(map(len, fields)), MOST_FIELDS)
+    in_folders = {_fields_in_folders(*one) for one in zip(texts, fields, strict=True)}
+    # Behind folders of different numbers of fields, a field is not the same thing in all names.
+    comparable = min(in_folders) if len(in_folders) > 1 else MOST_FIELDS
+    fewest = min(min(map(len, fields)), comparable, MOST_FIELDS)
     for last in range(1, fewest + 1):
         yield Stem(name, 1, last)
     if any("/" in text or "\\" in text for text in texts):
@@ -323,6 +326,12 @@ def _stems(name: str, texts: list[str], fields: list[list[Span]]) -> Iterator[St
     for field in range(2, fewest + 1):
         if (field, field) not in parts:
             yield Stem(name, field, field)
+
+
+def _fields_in_folders(text: str, spans: list[Span]) -> int:
+    """How many fields of a path are in the names of its folders."""
+    folder = max(text.rfind("/"), text.rfind("\\"))
+    return sum(end <= folder for _, end in spans)
 
 
 def _parts(spans: list[Span]) -> list[tuple[int, int]]:

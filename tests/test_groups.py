@@ -484,3 +484,15 @@ def test_stems_that_are_none():
         featkit.train(data, group="stem(name, 0)")
     with pytest.raises(ParameterError, match="unknown column 'nam'"):
         featkit.train(data.assign(name="a_1"), group="stem(nam, 1)")
+
+
+def test_fields_behind_folders_of_several_lengths_are_not_compared():
+    folders = ["1 - dog bark", "2 - rain", "3 - sea waves", "4 - clock"]
+    paths = [f"{folders[k % 4]}/{1 + k // 16}-{1000 + k // 4}-A.ogg" for k in range(64)]
+    rng = np.random.default_rng(0)
+    voice = rng.normal(size=(64, 4)) + 3 * np.arange(64)[:, None] // 16
+    data = pd.DataFrame(voice, columns=list("abcd")).assign(label=[p.split("/")[0] for p in paths])
+    data["path"] = paths
+    table = FeatureTable.of(data)
+    found = likely_groups(table, table.matrix(list("abcd")), table.column("label"))
+    assert not [one for one in found if one.group.startswith("stem")]
