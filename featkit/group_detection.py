@@ -40,7 +40,7 @@ NOUNS = (
     *("session", "recording", "rec", "recordist", "file", "filename", "clip", "audio", "video"),
     *("movie", "source", "src", "sample", "batch"),
 )
-"""What belongs together, as columns are called; people first, for they make the safest groups."""
+"""Column names that denote groups; people first, for they make the safest groups."""
 
 FILES = (
     *("session", "recording", "rec", "file", "filename", "clip", "audio", "video", "source", "src"),
@@ -56,7 +56,7 @@ PUBLISHED = ("split", "fold")
 """What columns of a published split are called."""
 
 FEWEST_ROWS = 20
-"""Rows below which groups are told by the names of columns alone."""
+"""Rows below which groups are found by column names alone."""
 
 FEWEST_GROUPS = 5
 

@@ -27,7 +27,7 @@ DOUBTFUL_WORDS = (
 
 
 def without_missing(values: Array) -> tuple[Array, str]:
-    """Names of which those that stand for a missing one are "", and what to say of them.
+    """Replace words that stand for a missing name by "", and describe them for a message.
 
     Parameters
     ----------

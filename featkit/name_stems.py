@@ -110,6 +110,6 @@ def parse_stem(group: str) -> Stem | None:
 
 
 def group_column(group: str) -> str:
-    """The column that a group is told by."""
+    """The column that a group is derived from."""
     stem = parse_stem(group)
     return stem.column if stem else group

@@ -131,7 +131,7 @@ def recordings(
         ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
         that of the folder above it is, and so on. See `featkit.files.folder_labels`.
     name_pattern : str, optional
-        What stands in the names of files and folders. See `with_name_fields`.
+        Pattern of the names of files and folders. See `with_name_fields`.
     manifest : path or str, optional
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional

@@ -1,4 +1,4 @@
-"""What stands in the names of files and of the folders they lie in, told by a pattern."""
+"""Columns from the names of files and of the folders that hold them, by a pattern."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ CHANCE = log(1e6)
 """How unlikely chance must be: minus the logarithm of its probability."""
 
 FEWEST_ROWS = 5
-"""Rows below which nothing is said: numbers may rise by chance."""
+"""Rows below which there are no warnings: numbers may rise by chance."""
 
 FLAG = re.compile(r"(.+)[_.\-=: ]")
 """What a set of flags has in common: the name up to the last separator."""

@@ -241,13 +241,13 @@ def _check_count(content: bytes) -> None:
 
 
 def _arrays_of(tree: dict[str, Any]) -> tuple[str, str]:
-    """Names of the arrays of a tree's nodes, and of what these say of the classes."""
+    """Names of the arrays of a tree's nodes, and of their class values."""
     held = tree["content"]["content"]
     return held["nodes"]["file"], held["values"]["file"]
 
 
 def _leaves(sizes: dict[str, int], trees: list[tuple[str, str]], classes: int) -> int:
-    """Bytes of what the nodes of all trees say of the classes, if that is one number for each."""
+    """Bytes of the class values of all nodes, if each has one number per class."""
     return sum(
         min(sizes[values], sizes[nodes] // NODE_BYTES * classes * 8 + NPY_BYTES)
         for nodes, values in trees
