@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from featkit.files import Recording
+    from featkit.datasets.files import Recording
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -87,7 +87,7 @@ def mean_and_std(rows: Array) -> Array:
 
 def music(seconds: float = 30.0) -> Array:
     """Something like music, style after style."""
-    from featkit import synthesis
+    from featkit.dsp import synthesis
 
     styles = list(synthesis.STYLES.values())
     count = int(np.ceil(seconds / synthesis.SECONDS))
@@ -103,7 +103,7 @@ def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, fl
     What is not sound is said and left out.
     """
     import featkit
-    from featkit.files import find
+    from featkit.datasets.files import find
 
     for recording in find([folder]):
         try:

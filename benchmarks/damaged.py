@@ -22,8 +22,9 @@ import _common  # before NumPy: it sets one thread
 import numpy as np
 
 import featkit
-from featkit import audio, files
-from featkit.batch import pool
+from featkit.audio import loading
+from featkit.batch import _pool
+from featkit.datasets import files
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import damage
@@ -58,7 +59,7 @@ def write_variants(source: str, folder: Path, count: int, seed: int) -> dict[str
     recordings = files.find([source])
     written: list[Path] = []
     for k, place in enumerate(np.linspace(0, len(recordings) - 1, 4).astype(int)):
-        y, sr = audio.load(recordings[place].file, sr=44100, offset=1.0, duration=SECONDS)
+        y, sr = loading.load(recordings[place].file, sr=44100, offset=1.0, duration=SECONDS)
         # Every second one in stereo, of two different channels.
         channels = [y] if k % 2 else [y, 0.5 * y[::-1]]
         written += damage.write_all(whole, f"{k}", np.stack(channels), round(sr))
@@ -90,7 +91,7 @@ def check(folder: Path, kinds: dict[str, str]) -> list[str]:
             for ending in sorted({Path(name).suffix for name in kinds})
         ],
     )
-    pool.started(2).shutdown(wait=True)
+    _pool.started(2).shutdown(wait=True)
     waits = [late - early for early, late in itertools.pairwise([begin, *times])]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"\n{extraction.elapsed:.1f} s, the longest wait {max(waits):.1f} s,", end=" ")

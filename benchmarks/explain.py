@@ -18,11 +18,11 @@ import shap
 from sklearn.datasets import make_classification
 
 import featkit
-from featkit import report
-from featkit.explaining import explain
+from featkit.explanation import explain
 from featkit.models import pipeline
-from featkit.models.estimators import names
-from featkit.table import FeatureTable
+from featkit.models.estimator import names
+from featkit.report import page
+from featkit.table.feature_table import FeatureTable
 
 COLUMNS, CLASSES = 75, 10
 
@@ -64,11 +64,11 @@ def show_all(table: FeatureTable, jobs: int) -> None:
         found = explain(result.model, table, n_jobs=jobs)
         took = time.perf_counter() - begin
         begin = time.perf_counter()
-        size = len(report.page(model=result.model, explanation=found, table=table)) / 2**20
-        page = time.perf_counter() - begin
+        size = len(page.page(model=result.model, explanation=found, table=table)) / 2**20
+        page_seconds = time.perf_counter() - begin
         residual = np.abs(found.residual).max() / np.abs(found.output).max()
         row = [name, f"{took:.1f}", str(len(found)), found.scale, f"{residual:.1e}"]
-        row += [f"{page:.1f}", f"{size:.1f}"]
+        row += [f"{page_seconds:.1f}", f"{size:.1f}"]
         rows.append(row)
     _common.show(
         f"{len(table)} rows, {COLUMNS} columns, {CLASSES} classes: one explanation with featkit's"

@@ -22,7 +22,7 @@ from _common import SR, Array, Bar, show, times_faster
 
 import featkit
 from featkit.dsp.separation import SeparationParameters
-from featkit.spectra import SpectraParameters, Stack
+from featkit.features.spectra import SpectraParameters, Stack
 
 GTZAN57 = featkit.feature_set("gtzan57")
 SECONDS = 30.0

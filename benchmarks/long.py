@@ -25,9 +25,9 @@ import soundfile
 from _common import SR, Array, show
 
 import featkit
-from featkit import audio
-from featkit.analysis import analyse_loaded
-from featkit.files import find
+from featkit.audio import loading
+from featkit.datasets.files import find
+from featkit.features.analysis import analyse_loaded
 
 SETS = ("genre75", "standard")
 SECONDS = 30
@@ -154,7 +154,7 @@ def run(words: list[str]) -> tuple[float, float, str]:
 def from_file(name: str, recording: str) -> list[float]:
     features = featkit.feature_set(name)
     with (
-        audio.opening(recording, sr=features.sample_rate) as sound,
+        loading.opening(recording, sr=features.sample_rate) as sound,
         sound.samples() as clip,
     ):
         return next(analyse_loaded([(clip, sound.sr)], features))[0].tolist()

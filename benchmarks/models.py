@@ -23,7 +23,7 @@ from sklearn.model_selection import cross_val_predict
 
 import featkit
 from featkit.models import pipeline
-from featkit.table import FeatureTable
+from featkit.table.feature_table import FeatureTable
 
 BAR = 0.86
 """Nested accuracy on ESC-10. The best published with features made by hand is 0.882, chosen on the

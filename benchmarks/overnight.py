@@ -28,8 +28,9 @@ import numpy as np
 import soundfile
 
 import featkit
-from featkit import files, signals
-from featkit.batch import pool
+from featkit import signals
+from featkit.batch import _pool
+from featkit.datasets import files
 
 FEATURES = "genre75"
 
@@ -307,7 +308,7 @@ def repeated(folder: Path, target: Path) -> Path:
 
 def anew(folder: Path, scratch: Path, jobs: int) -> None:
     """All of it, by workers that are started for it."""
-    pool.started.cache_clear()
+    _pool.started.cache_clear()
     output = scratch / "out.parquet"
     featkit.extract(folder, output=output, fresh=True, features=FEATURES, n_jobs=jobs)
 

@@ -22,7 +22,7 @@ import pywt
 from _common import SR, Array, mean_and_std, show
 
 import featkit
-from featkit.files import Recording
+from featkit.datasets.files import Recording
 
 BAR = 1e-4
 DECODED = 1e-6

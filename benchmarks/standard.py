@@ -26,7 +26,7 @@ from _common import SR, Array, Bar, interleaved, ratio, show
 from speed import SECONDS, opensmile_row, recording
 
 import featkit
-from featkit.featuresets import FeatureSet
+from featkit.features.sets.registry import FeatureSet
 
 STANDARD = featkit.feature_set("standard")
 MILLISECONDS = 60.0

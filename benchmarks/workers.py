@@ -17,8 +17,8 @@ import _common  # before NumPy: it sets one thread
 import numpy as np
 
 import featkit
-from featkit import files, synthesis
-from featkit.batch import pool
+from featkit.batch import _pool
+from featkit.datasets import files, synthetic
 
 ENOUGH_SECONDS = 20.0
 
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or str(Path(scratch) / "corpus")
         if not options.folder:
-            synthesis.write_corpus(folder)
+            synthetic.write_corpus(folder)
         many = Path(scratch) / "many"
         compare(repeated(folder, many, options.features), options.features, options.rounds)
 
@@ -53,7 +53,7 @@ def compare(folder: Path, features: str, rounds: int) -> None:
     extractions: dict[int, featkit.Extraction] = {}
 
     def extract(n_jobs: int) -> None:
-        pool.started.cache_clear()
+        _pool.started.cache_clear()
         extractions[n_jobs] = featkit.extract(folder, features=features, n_jobs=n_jobs)
 
     seconds = _common.interleaved(

@@ -10,8 +10,9 @@ import matplotlib as mpl
 import numpy as np
 
 import featkit
-from featkit.spectra import SpectraParameters, Stack
-from featkit.synthesis import SR, STYLES, write_corpus
+from featkit.datasets.synthetic import write_corpus
+from featkit.dsp.music import SR, STYLES
+from featkit.features.spectra import SpectraParameters, Stack
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

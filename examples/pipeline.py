@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from featkit import FeatureExtractor
-from featkit.synthesis import write_corpus
+from featkit.datasets.synthetic import write_corpus
 
 TWO = {
     "name": "two columns",

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from featkit.explaining.explanation import Explanation
+from featkit.explanation.explanation import Explanation
 from featkit.models.classifier import Classifier
 from featkit.models.scores import calibration, confusion_matrix, per_class, scores
-from featkit.table import FeatureTable
+from featkit.table.feature_table import FeatureTable
 
 HOSTILE_CLASSES = ["__proto__", "<script>alert(1)</script>", '" onload="alert(2)', "plain"]
 HOSTILE_PATHS = [

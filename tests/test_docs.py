@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import featkit
-from featkit import families as families_package
 from featkit import signals
-from featkit.families import families
+from featkit.features import families as families_package
+from featkit.features.family import FAMILIES, families
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,7 +40,8 @@ def documented_family(tmp_path, monkeypatch):
     families.cache_clear()
     yield FAMILY
     families.cache_clear()
-    sys.modules.pop(f"featkit.families.{FAMILY}", None)
+    FAMILIES.clear()
+    sys.modules.pop(f"featkit.features.families.{FAMILY}", None)
 
 
 def test_the_documented_family_works(documented_family):
@@ -64,15 +65,20 @@ def project_with_the_documented_family(tmp_path_factory):
     project = tmp_path_factory.mktemp("project")
     package = Path(featkit.__file__).parent
     shutil.copytree(package, project / "featkit", ignore=shutil.ignore_patterns("__pycache__"))
-    module = project / "featkit" / "families" / f"{FAMILY}.py"
+    module = project / "featkit" / "features" / "families" / f"{FAMILY}.py"
     module.write_text(documented_module(), "utf-8")
-    (project / "tests").mkdir()
-    for name in ("setup.cfg", "pyproject.toml", "tests/conftest.py", "tests/test_families.py"):
+    (project / "tests" / "features").mkdir(parents=True)
+    for name in (
+        "setup.cfg",
+        "pyproject.toml",
+        "tests/conftest.py",
+        "tests/features/test_families.py",
+    ):
         shutil.copyfile(ROOT / name, project / name)
     return project
 
 
-MODULE = f"featkit/families/{FAMILY}.py"
+MODULE = f"featkit/features/families/{FAMILY}.py"
 CHECKS = {
     "ruff check": ["ruff", "check", "--no-cache", MODULE],
     "ruff format": ["ruff", "format", "--no-cache", "--check", MODULE],

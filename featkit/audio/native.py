@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from featkit.audio.decoding import Reader
+from featkit._utils.parameters import is_number
+from featkit._utils.typing import Array
 from featkit.audio.decoding.converting import scaled
+from featkit.audio.decoding.reader import Reader
+from featkit.audio.quality import Quality, measure
+from featkit.audio.rates import RATES, is_rate, samples_in
 from featkit.errors import AudioError
-from featkit.parameters import is_number
-from featkit.quality import Quality, measure
-from featkit.rates import RATES, is_rate, samples_in
-from featkit.segments import Array
 
 LOUDEST = 1e9
 """Samples beyond this (full scale is 1) are taken for garbage: their power is no float32."""

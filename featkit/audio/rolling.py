@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.audio.decoding.converting import joined
 from featkit.errors import AudioError
-from featkit.segments import Array
 
 TOLERANCE = 1e-6
 """Samples by which a time in seconds may be off, because it is written in decimals."""

@@ -12,7 +12,7 @@ import re
 import stat
 from itertools import pairwise
 
-from featkit.audio.decoding.mpegheaders import HEADER, header
+from featkit.audio.decoding.mpeg_headers import HEADER, header
 from featkit.audio.decoding.sizes import ac3_length
 
 HEAD = 8192

@@ -7,26 +7,19 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from featkit.audio.decoding import BLOCK, Reader
+from featkit._utils.typing import Array
 from featkit.audio.decoding.converting import scaled
-from featkit.audio.native import (
-    Native,
-    check_finite,
-    mono,
-    native_part,
-    none_after,
-    quality_of,
-)
+from featkit.audio.decoding.reader import BLOCK, Reader
+from featkit.audio.native import Native, check_finite, mono, native_part, none_after, quality_of
+from featkit.audio.quality import Meter, Quality
+from featkit.audio.rates import samples_in
 from featkit.audio.rolling import Rolling, fix_length
+from featkit.dsp.disk_array import Clip, OnDisk, Spool
 from featkit.errors import AudioError
-from featkit.quality import Meter, Quality
-from featkit.rates import samples_in
-from featkit.segments import Array
-from featkit.spool import Clip, OnDisk, Spool
 
 LONGEST_HELD = 2**23
 """Most samples of a recording that are held in memory: six minutes at the usual rate, which is as
-long as the power spectra are kept for a second walk (`featkit.spectra.KEPT_BYTES`)."""
+long as the power spectra are kept for a second walk (`featkit.features.spectra.KEPT_BYTES`)."""
 
 NATIVE_HELD = 4 * LONGEST_HELD
 """Most samples of a recording that are held as its file has them: as long, of stereo at twice the

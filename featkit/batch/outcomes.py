@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from featkit import delimited
-from featkit.batch.contents import Content
-from featkit.quality import COLUMNS
-from featkit.segments import Array
-from featkit.table import failures_file
-from featkit.writing import replacing
+from featkit._utils.io import replacing
+from featkit._utils.typing import Array
+from featkit.batch._fingerprints import Content
+from featkit.schema import COLUMNS
+from featkit.table import delimited
+from featkit.table.feature_table import failures_file
 
 if TYPE_CHECKING:
-    from featkit.table import FeatureTable
+    from featkit.table.feature_table import FeatureTable
 
 BESIDE = 2 + len(COLUMNS)
 """Numbers before the features of a row: where its part begins and ends, in seconds, its quality."""

@@ -40,7 +40,7 @@ def named_columns(table: str, options: Sequence[str], file: str | None = None) -
     ParameterError, TableError
         If the table cannot be read, where its columns must be known.
     """
-    from featkit.table import column_names
+    from featkit.table.feature_table import column_names
 
     if not options and file is None:
         return []

@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-    from featkit.batch import Failure
+    from featkit.batch.extraction import Failure
 
 SHOWN_FAILURES = 5
 
@@ -254,7 +254,7 @@ def _cell(value: object) -> str:
 
 def show_left_out(counts: Mapping[str, int]) -> None:
     """The files in folders that are no sound, by ending, on standard error unless quiet."""
-    from featkit.leftout import said
+    from featkit.datasets.skipped_files import said
 
     if counts:
         remark(f"left out: {said(counts)}")

@@ -14,7 +14,7 @@ import click
 from featkit.cli._console import duration, is_quiet, rough
 
 if TYPE_CHECKING:
-    from featkit.batch import Progress
+    from featkit.batch.extraction import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from featkit._utils.counting import counted
 from featkit.cli._console import fits, printable, show_table
-from featkit.counting import counted
 from featkit.models import AUTO
 from featkit.report.words import fixed
 

@@ -10,7 +10,7 @@ import click
 from featkit.cli._console import jobs_option, quiet_option
 
 if TYPE_CHECKING:
-    from featkit.table import FeatureTable
+    from featkit.table.feature_table import FeatureTable
 
 TELLING = (
     "tempo",
@@ -37,7 +37,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("demo", epilog=EPILOG)
 @click.option(
     "-o",
     "--output",
@@ -65,14 +65,15 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     FOLDER/corpus, to be listened to, their features to FOLDER/features.parquet, a model that knows
     the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
     """
-    from featkit.batch import extract
+    from featkit.batch.extraction import extract
     from featkit.cli._console import rough
     from featkit.cli._progress import shown_batch, shown_explaining, shown_progress
     from featkit.cli._scores import show_leaderboard
-    from featkit.explaining import explain
-    from featkit.recognition import train
-    from featkit.report import write_report
-    from featkit.synthesis import STYLES, write_corpus
+    from featkit.datasets.synthetic import write_corpus
+    from featkit.dsp.synthesis import STYLES
+    from featkit.explanation import explain
+    from featkit.report.page import write_report
+    from featkit.sound_model import train
 
     corpus = Path(output) / "corpus"
     click.echo(f"making {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
@@ -121,7 +122,7 @@ def _show_first_rows(table: FeatureTable) -> None:
 
 def _show_styles(table: FeatureTable) -> None:
     from featkit.cli._console import short, show_table
-    from featkit.featuresets import describe
+    from featkit.features.sets.registry import describe
 
     click.echo("\nthe median of each style in a few telling columns:")
     medians = table.data.groupby("label")[list(TELLING)].median()

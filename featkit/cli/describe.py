@@ -14,11 +14,11 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("describe", epilog=EPILOG)
 @click.argument("column")
 def command(column: str) -> None:
     """Say what a column means: family, statistic, unit, definition, reference."""
-    from featkit.featuresets import describe
+    from featkit.features.sets.registry import describe
 
     described = dataclasses.asdict(describe(column))
     width = max(len(key) for key in described)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from featkit.comparing import Difference
+    from featkit.table.diff import Difference
 
 SHOWN = 15
 """Rows, columns and entries that are listed of each kind."""
@@ -26,7 +26,7 @@ wrong usage or a table that cannot be read.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("diff", epilog=EPILOG)
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @click.option("--rtol", type=float, default=0.0, metavar="R", help="Relative tolerance.")
@@ -36,10 +36,10 @@ def command(a: str, b: str, rtol: float, atol: float, as_json: bool) -> None:
     """Say what differs between two tables, A and B, and by how much."""
     import json
 
-    from featkit.cli import WrongUsage
     from featkit.cli._console import printable
-    from featkit.comparing import diff
+    from featkit.cli._main import WrongUsage
     from featkit.errors import TableError
+    from featkit.table.diff import diff
 
     try:
         found = diff(a, b, rtol=rtol, atol=atol)

@@ -13,7 +13,7 @@ from featkit.cli._console import jobs_option, quiet_option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from featkit.explaining import Explanation
+    from featkit.explanation import Explanation
 
 BAR = 24
 """Characters of the longest bar."""
@@ -27,7 +27,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("explain", epilog=EPILOG)
 @click.argument("model", metavar="MODEL")
 @click.argument("file", metavar="FILE")
 @click.option("--of-class", metavar="C", help="Explain this class.  [default: the one it says]")
@@ -45,18 +45,18 @@ def command(
     Each bar is a contribution of one column, with its value in its own unit: to the right for the
     class, to the left against it. The segments of a recording are shown by their mean.
     """
+    from featkit._utils.io import check_outputs
+    from featkit._utils.parameters import unknown
     from featkit.cli._console import no_garbage_collection, remark, show_failures
     from featkit.cli._progress import shown_explaining
     from featkit.errors import ParameterError
-    from featkit.parameters import unknown
-    from featkit.writing import check_outputs
 
     check_outputs({output: ".html"}, inputs=[model, file])
     if not os.path.isfile(file):
         raise ParameterError(f"{file}: no such file: give one sound file")
     with no_garbage_collection():
-        from featkit.explaining import explain
-        from featkit.recognition import load_model
+        from featkit.explanation import explain
+        from featkit.sound_model import load_model
 
         loaded = load_model(model)
     if of_class is not None and of_class not in loaded.classes:
@@ -71,7 +71,7 @@ def command(
     _show_probabilities(said, loaded.classes)
     _show_contributions(explanation, of_class or str(said["predicted"]), top)
     if output is not None:
-        from featkit.report import write_recording
+        from featkit.report.page import write_recording
 
         folder = os.path.dirname(os.path.abspath(file))
         write_recording(
@@ -102,7 +102,7 @@ def _show_probabilities(said: pd.Series[Any], classes: Sequence[str]) -> None:
 def _show_contributions(explanation: Explanation, name: str, top: int) -> None:
     """The largest contributions to a class, the mean over the segments of the recording."""
     from featkit.cli._console import printable, show_table
-    from featkit.explaining import contributions
+    from featkit.explanation import contributions
 
     whole = explanation.mean()
     found = contributions(whole, 0, name, top=top)

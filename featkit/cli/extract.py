@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from featkit._utils.workers import ONE_THREAD
 from featkit.cli._console import jobs_option, quiet_option
-from featkit.workers import ONE_THREAD
 
 if TYPE_CHECKING:
-    from featkit.batch import Extraction, Progress
+    from featkit.batch.extraction import Extraction, Progress
 
 EPILOG = """
 \b
@@ -54,7 +54,7 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("extract", epilog=EPILOG)
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="Table to write: OUT.parquet or OUT.csv."
@@ -140,10 +140,10 @@ def command(
     """
     if "numpy" not in sys.modules:  # no other thread is needed, and beside one nothing is forked
         os.environ |= ONE_THREAD
-    from featkit.batch import extract
+    from featkit.batch.extraction import extract
     from featkit.cli._console import show_failures
     from featkit.cli._progress import shown_batch
-    from featkit.table import failures_file
+    from featkit.table.feature_table import failures_file
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
@@ -172,8 +172,8 @@ def command(
 
 
 def _check_labels(labels: str | None) -> None:
+    from featkit.datasets.files import label_level
     from featkit.errors import ParameterError
-    from featkit.files import label_level
 
     try:
         label_level(labels)
@@ -202,8 +202,8 @@ def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _summarise(extraction: Extraction, output: str) -> None:
+    from featkit._utils.counting import counted
     from featkit.cli._console import printable, remark, rough, show_left_out
-    from featkit.counting import counted
 
     for text in extraction.remarks:
         click.echo(printable(text), err=True)

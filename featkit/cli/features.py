@@ -11,9 +11,9 @@ import click
 from featkit.cli._console import quiet_option
 
 if TYPE_CHECKING:
-    from featkit.costs import Costs
-    from featkit.featuresets import FeatureSet
-    from featkit.featuresets.entries import Column
+    from featkit.features.costs import Costs
+    from featkit.features.sets.registry import FeatureSet
+    from featkit.schema import Column
 
 EPILOG = """
 \b
@@ -23,11 +23,11 @@ Examples:
   featkit features genre75 --columns
   featkit features mine.toml
   featkit features --cost
-  featkit features --catalogue > featkit/FEATURES.md
+  featkit features --catalogue > docs/features.md
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("features", epilog=EPILOG)
 @click.argument("name", required=False, metavar="[NAME|FILE.toml]")
 @click.option("--columns", is_flag=True, help="List every column of the set.")
 @click.option("--cost", is_flag=True, help="Measure what each family costs; some 15 seconds.")
@@ -44,7 +44,7 @@ def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> Non
     if cost:
         _show_costs()
     elif catalogue:
-        from featkit.catalogue import page, this_machine
+        from featkit.features.catalogue import page, this_machine
 
         click.echo(page(_measured(), this_machine()), nl=False)
     elif name is None:
@@ -57,7 +57,7 @@ def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> Non
 
 def _show_sets() -> None:
     from featkit.cli._console import sample_rate, show_table
-    from featkit.featuresets import feature_set, feature_sets
+    from featkit.features.sets.registry import feature_set, feature_sets
 
     sets = [feature_set(each) for each in feature_sets()]
     show_table(
@@ -77,7 +77,7 @@ def _show_sets() -> None:
 
 def _show_set(name: str) -> None:
     from featkit.cli._console import sample_rate, show_entries, show_facts, show_note
-    from featkit.featuresets import feature_set
+    from featkit.features.sets.registry import feature_set
 
     chosen = feature_set(name)
     facts = {
@@ -97,7 +97,7 @@ def _show_set(name: str) -> None:
 
 def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
     """What a set has of each descriptor of each of its entries."""
-    from featkit.catalogue import summed_up
+    from featkit.features.catalogue import summed_up
 
     given = [(k, column) for k, entry in enumerate(chosen.entries) for column in entry.columns]
     of_descriptor: dict[tuple[int, str], list[Column]] = {}
@@ -112,7 +112,7 @@ def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
 
 def _show_columns(name: str) -> None:
     from featkit.cli._console import show_entries
-    from featkit.featuresets import feature_set
+    from featkit.features.sets.registry import feature_set
 
     show_entries(
         ["column", "unit", "definition", "reference"],
@@ -122,7 +122,7 @@ def _show_columns(name: str) -> None:
 
 def _show_costs() -> None:
     from featkit.cli._console import remark, show_table
-    from featkit.costs import SECONDS, cost_text
+    from featkit.features.costs import SECONDS, cost_text
 
     costs = _measured()
     show_table(
@@ -138,7 +138,7 @@ def _show_costs() -> None:
 def _measured() -> Costs:
     from featkit.cli._console import remark
     from featkit.cli._progress import shown_progress
-    from featkit.costs import measure
+    from featkit.features.costs import measure
 
     with shown_progress("measuring", "turns") as report:
         costs = measure(report)

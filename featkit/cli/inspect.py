@@ -13,8 +13,8 @@ from featkit.cli._columns import exclude_options, named_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-    from featkit.inspecting import Inspection
-    from featkit.segments import Array
+    from featkit._utils.typing import Array
+    from featkit.table.inspection import Inspection
 
 SHOWN_COLUMNS = 10
 """Features that are listed where some values are undefined or infinite, and of constant ones."""
@@ -48,7 +48,7 @@ compressed) with columns of numbers.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("inspect", epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
 @exclude_options
 @click.option("--columns", is_flag=True, help="List all features, with unit, range and definition.")
@@ -59,7 +59,7 @@ def command(
     """Say what a table holds: rows, failures, quality, features, and where they came from."""
     import json
 
-    from featkit.inspecting import inspect
+    from featkit.table.inspection import inspect
 
     found = inspect(table, keys=named_columns(table, exclude, exclude_from))
     if as_json:
@@ -71,9 +71,9 @@ def command(
 
 
 def _show(found: Inspection, name: str) -> None:
+    from featkit._utils.counting import counted
     from featkit.cli._console import printable, show_facts, show_frame
-    from featkit.counting import counted
-    from featkit.table import failures_file
+    from featkit.table.feature_table import failures_file
 
     show_facts(_facts(found, name))
     if len(found.failures):
@@ -93,8 +93,8 @@ def _show(found: Inspection, name: str) -> None:
 
 
 def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
+    from featkit._utils.counting import counted
     from featkit.cli._console import sample_rate
-    from featkit.counting import counted
 
     yield "table", name
     some = found.recordings not in (None, found.rows)
@@ -135,7 +135,7 @@ def _sound(seconds: Array) -> str:
 
 def _parts(said: dict[str, Any], start: str) -> str:
     """Entries of one beginning, but what is not set."""
-    from featkit.inspecting import IN_IT
+    from featkit.table.inspection import IN_IT
 
     parts = (
         (key.removeprefix(start), value) for key, value in said.items() if key.startswith(start)

@@ -10,7 +10,7 @@ import click
 from featkit.cli._console import jobs_option, quiet_option
 
 if TYPE_CHECKING:
-    from featkit.recognition import Predictions
+    from featkit.sound_model import Predictions
 
 EPILOG = """
 \b
@@ -25,7 +25,7 @@ is then 3.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("predict", epilog=EPILOG)
 @click.argument("model", metavar="MODEL")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="FILE.csv", help="Write the predictions to a CSV file.")
@@ -49,7 +49,8 @@ def command(
 
     INPUT is sound files and folders of them, or one table.
     """
-    from featkit import delimited
+    from featkit._utils.counting import counted
+    from featkit._utils.io import check_outputs, replacing
     from featkit.cli._console import (
         no_garbage_collection,
         remark,
@@ -58,12 +59,11 @@ def command(
         show_warnings,
     )
     from featkit.cli._progress import shown_batch
-    from featkit.counting import counted
-    from featkit.writing import check_outputs, replacing
+    from featkit.table import delimited
 
     check_outputs({output: ".csv"}, inputs=[model, *inputs])
     with no_garbage_collection():
-        from featkit.recognition import load_model
+        from featkit.sound_model import load_model
 
         loaded = load_model(model)
     with shown_batch() as progress:

@@ -20,7 +20,7 @@ seconds of the recordings that it shows: mind whose they are.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command("report", epilog=EPILOG)
 @click.argument("model", metavar="MODEL|SCORES")
 @click.argument("table", metavar="[TABLE]", required=False)
 @click.option("-o", "--output", required=True, metavar="FILE.html", help="Page to write.")
@@ -57,11 +57,11 @@ def command(
     what the model was trained on, or a table that it has not seen; without it the page cannot say
     why.
     """
+    from featkit._utils.counting import counted
+    from featkit._utils.io import check_outputs
     from featkit.cli._console import no_garbage_collection, printable, remark
     from featkit.cli._progress import shown_explaining
-    from featkit.counting import counted
-    from featkit.report import check_asked, read_scores, write_report
-    from featkit.writing import check_outputs
+    from featkit.report.page import check_asked, read_scores, write_report
 
     check_outputs({output: ".html"}, inputs=[name for name in (model, table) if name])
     check_asked(output, sound=sound, csv=csv)
@@ -72,8 +72,8 @@ def command(
         remark(f"{output}: scores alone; with the model and its table it says why")
         return
     with no_garbage_collection():
-        from featkit.explaining import explain
-        from featkit.recognition import load_model
+        from featkit.explanation import explain
+        from featkit.sound_model import load_model
 
         loaded = load_model(model)
     features = explanation = None

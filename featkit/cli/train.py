@@ -12,10 +12,10 @@ import click
 from featkit.cli._columns import exclude_options, named_columns
 from featkit.cli._console import jobs_option, quiet_option
 from featkit.models import AUTO
-from featkit.models.estimators import names
+from featkit.models.estimator import names
 
 if TYPE_CHECKING:
-    from featkit.recognition import Result
+    from featkit.sound_model import Result
 
 EPILOG = """
 \b
@@ -46,7 +46,7 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     return tuple(map(float, shares))
 
 
-@click.command(epilog=EPILOG)
+@click.command("train", epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
 @click.option(
@@ -118,13 +118,13 @@ def command(
     TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
     also compressed) with a column of classes and columns of numbers.
     """
+    from featkit._utils.io import check_outputs
     from featkit.cli._console import no_garbage_collection
     from featkit.cli._progress import shown_progress
-    from featkit.writing import check_outputs
 
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with no_garbage_collection():
-        from featkit.recognition import train
+        from featkit.sound_model import train
     with shown_progress("training", "fits") as report:
         names = named_columns(table, exclude, exclude_from)
         how["include"] = named_columns(table, include, None)
@@ -138,8 +138,8 @@ def command(
 
 
 def _save_model(result: Result, output: str | None) -> None:
+    from featkit._utils.counting import counted
     from featkit.cli._console import remark
-    from featkit.counting import counted
 
     if output is not None:
         result.model.save(output)
@@ -150,7 +150,7 @@ def _save_model(result: Result, output: str | None) -> None:
 def _write_scores(result: Result, scores: str | None) -> None:
     import json
 
-    from featkit.writing import replacing
+    from featkit._utils.io import replacing
 
     if scores is not None:
         with replacing(scores) as scratch:
@@ -160,8 +160,8 @@ def _write_scores(result: Result, scores: str | None) -> None:
 
 
 def _write_predictions(result: Result, predictions: str | None) -> None:
-    from featkit import delimited
-    from featkit.writing import replacing
+    from featkit._utils.io import replacing
+    from featkit.table import delimited
 
     if predictions is not None:
         with replacing(predictions) as scratch:
@@ -171,7 +171,7 @@ def _write_predictions(result: Result, predictions: str | None) -> None:
 
 def _show(result: Result) -> None:
     from featkit.cli._console import show_warnings
-    from featkit.cli._scores import show_scores  # loads the report's words, once there are scores
+    from featkit.cli._scores import show_scores
 
     show_warnings(result.warnings)
     show_scores(result.scores)

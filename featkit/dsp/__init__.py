@@ -1,1 +1,3 @@
-"""Signal processing that families share: framing, filters, transforms, what is read from them."""
+"""Signal processing that the families share: framing, filters, transforms, periodicity."""
+
+from featkit.dsp import signals as signals

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 
 def sums_over_bins(x: Array) -> Array:

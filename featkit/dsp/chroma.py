@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.dsp.bins import max_over_bins, sums_over_bins
-from featkit.segments import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

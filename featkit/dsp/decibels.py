@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from featkit.segments import Array, Segments
+from featkit._utils.typing import Array
+from featkit.dsp.segments import Segments
 
 MIN_POWER = 1e-10
 """Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""

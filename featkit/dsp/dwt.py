@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 Halves = tuple[Array, Array]
 """Some coefficients of an approximation and of a detail; they may be none."""

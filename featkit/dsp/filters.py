@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.segments import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -63,7 +63,7 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
 def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
     """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
 
-    A filter too narrow to touch a bin is empty: see `featkit.dsp.emptybands`.
+    A filter too narrow to touch a bin is empty: see `featkit.dsp.empty_bands`.
 
     Raises
     ------

@@ -16,9 +16,10 @@ import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
+from featkit._utils.typing import Array
+from featkit.dsp.disk_array import Clip
 from featkit.dsp.filters import fft_window
-from featkit.segments import Array, Segments
-from featkit.spool import Clip
+from featkit.dsp.segments import Segments
 
 TRANSFORMED = 128
 """Frames transformed at once, few enough for a core's own cache."""

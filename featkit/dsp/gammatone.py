@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.segments import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

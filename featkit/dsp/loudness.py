@@ -22,9 +22,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from featkit._utils.typing import Array
+from featkit.dsp.disk_array import Clip, pieces
 from featkit.dsp.steps import step_sums
-from featkit.segments import Array
-from featkit.spool import Clip, pieces
 
 STEPS_PER_SECOND = 100
 """How finely windows are moved: Tech 3341 wants the loudest 400 ms found to 0.1 LU."""

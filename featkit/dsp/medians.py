@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 WORKSPACE = 2**21
 """Values held at once, 8 MB of float32: fewer lose more to calls than the caches give."""

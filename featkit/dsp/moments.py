@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
 from featkit.dsp.filters import frequencies, read_only
-from featkit.segments import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 BEFORE, AROUND = 0.03, 0.1
 """Seconds in which a peak has none above it, and that its strength is compared with."""

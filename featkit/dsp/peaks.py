@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.dsp.bins import parabola
 from featkit.dsp.filters import frequencies
-from featkit.segments import Array
 
 LOWEST, HIGHEST = 150.0, 4000.0
 """Hz between which peaks are looked for, as `librosa.piptrack` does."""

@@ -27,11 +27,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
+from featkit._utils.parameters import Parameters, parameter
+from featkit._utils.typing import Array
 from featkit.dsp.bins import parabola, running_sums
 from featkit.dsp.framing import Signal
 from featkit.errors import ParameterError
-from featkit.parameters import Parameters, parameter
-from featkit.segments import Array
 
 TRANSFORMED = 64
 """Pieces transformed at once, few enough for a core's own cache."""

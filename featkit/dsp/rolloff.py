@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.dsp.bins import running_sums
 from featkit.dsp.framing import Signal
 from featkit.dsp.moments import PIECE
-from featkit.segments import Array
 
 CLOSE = 5e-9
 """Share of the sum, for each bin of it, within which float32 sums cannot tell two bins apart."""
@@ -30,7 +30,7 @@ def rolloff_bins(shares: Sequence[float], *, S: Array, piece_sums: Array, signal
     shares : sequence of float
         Between 0 and 1.
     S, piece_sums, signal
-        As `featkit.spectra.Block` has them.
+        As `featkit.features.spectra.Block` has them.
     """
     bins = len(S)
     below = running_sums(piece_sums)

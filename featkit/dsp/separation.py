@@ -21,9 +21,10 @@ from typing import NamedTuple
 import numpy as np
 import scipy.fft
 
+from featkit._utils.parameters import Parameters, parameter
+from featkit._utils.typing import Array
 from featkit.dsp.medians import reflected, running_median
-from featkit.parameters import Parameters, parameter
-from featkit.segments import Array, Segments
+from featkit.dsp.segments import Segments
 
 STRETCH = 440
 """Frames separated at once: their spectra and masks take some 10 MB, of which caches hold most."""

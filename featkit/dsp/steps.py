@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 
 def step_sums(parts: Iterable[Array], step: float) -> Array:

@@ -14,9 +14,10 @@ import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
+from featkit._utils.parameters import Parameters, parameter
+from featkit._utils.typing import Array
 from featkit.dsp.filters import fft_window
-from featkit.parameters import Parameters, parameter
-from featkit.segments import Array, Segments
+from featkit.dsp.segments import Segments
 
 CHUNK = 128
 """Frames whose windows are transformed at once."""

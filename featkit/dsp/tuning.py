@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from featkit.segments import Array, Segments
-from featkit.spool import Clip, OnDisk
+from featkit._utils.typing import Array
+from featkit.dsp.disk_array import Clip, OnDisk
+from featkit.dsp.segments import Segments
 
 EDGES = np.linspace(-0.5, 0.5, 101)
 """Edges of the deviations that are told apart, as fractions of a step."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.models.problem import named, texts, too_large
-from featkit.segments import Array
-from featkit.table import FeatureTable
+from featkit.table.feature_table import FeatureTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from featkit._utils.typing import Array
+from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.models.classifier import probabilities
-from featkit.models.estimators import Candidate, build
+from featkit.models.estimator import Candidate, pipeline
 from featkit.models.problem import Problem
-from featkit.segments import Array
-from featkit.workers import interrupts_ignored, worker_count
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -113,13 +113,11 @@ def _fit(rows: _Rows, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
     from sklearn.utils.validation import has_fit_parameter
     from threadpoolctl import threadpool_limits
 
-    pipeline = build(
-        candidate.name, select=rows.select, seed=rows.seed, parameters=candidate.parameters
-    )
-    takes_groups = has_fit_parameter(pipeline.named_steps["model"], "groups")
+    fitted = pipeline(candidate.name, select=rows.select, seed=rows.seed, **candidate.parameters)
+    takes_groups = has_fit_parameter(fitted.named_steps["model"], "groups")
     groups = {"model__groups": rows.groups[train]} if takes_groups else {}
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        pipeline.fit(rows.X[train], rows.y[train], **groups)
+        fitted.fit(rows.X[train], rows.y[train], **groups)
     slow = any(issubclass(each.category, ConvergenceWarning) for each in caught)
-    return pipeline, [f"{candidate} did not converge"] if slow else []
+    return fitted, [f"{candidate} did not converge"] if slow else []

@@ -1,7 +1,7 @@
 """The question that a model is asked: rows, their classes, and what belongs together.
 
 What makes an answer impossible is looked for here, before anything is fitted, and is an error. What
-makes one doubtful is a warning that the scores carry: see `featkit.models.data_checks`.
+makes one doubtful is a warning that the scores carry: see `featkit.models._data_checks`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featkit.counting import counted
+from featkit._utils.counting import counted
+from featkit._utils.parameters import unknown
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
-from featkit.missing_words import doubtful_words, without_missing
-from featkit.name_stems import group_column, parse_stem
-from featkit.parameters import unknown
-from featkit.segments import Array
-from featkit.table import FeatureTable
+from featkit.table.feature_table import FeatureTable
+from featkit.table.missing_words import doubtful_words, without_missing
+from featkit.table.name_stems import group_column, parse_stem
 
 if TYPE_CHECKING:
-    from featkit.group_detection import LikelyGroup
+    from featkit.table.group_detection import LikelyGroup
 
 FEW_DIVIDED = 0.1
 """Share of groups that a published split may divide before it is doubted."""
@@ -174,7 +174,7 @@ def make_problem(
         The column that holds the classes.
     group : str, optional
         The column of what must not be divided, such as artist or speaker, or a stem of names: see
-        `featkit.name_stems`.
+        `featkit.table.name_stems`.
     exclude : sequence of str
         Columns that are not to be learnt from.
     aside : sequence of str
@@ -260,7 +260,7 @@ def check_complete(
     wanted : str
         What is expected.
     missing : str
-        Which words were taken for a missing value; see `featkit.missing_words`.
+        Which words were taken for a missing value; see `featkit.table.missing_words`.
 
     Raises
     ------

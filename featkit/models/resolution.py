@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 STEPS = 100
 """Steps that an estimator should tell apart in the spread of a column: else it is rescaled."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.typing import Array
+from featkit.models._outer_folds import Plan, Round
 from featkit.models.classifier import Classifier, of_recordings, prediction_columns
-from featkit.models.estimators import Candidate
-from featkit.models.plan import Plan, Round
+from featkit.models.estimator import Candidate
 from featkit.models.problem import Problem, of_two_classes
-from featkit.models.reference import reference
 from featkit.models.scores import METRICS, difference, judged, metrics, predicted, scores
 from featkit.models.settings import Settings
-from featkit.segments import Array
+from featkit.models.training_sample import reference
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 METRICS = {
     "accuracy": "share of rows given their class",

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from featkit._utils.parameters import is_whole, unknown
 from featkit.errors import ModelError, ParameterError
 from featkit.models import AUTO
-from featkit.models.plan import Plan, make_plan
+from featkit.models._outer_folds import Plan, make_plan
 from featkit.models.problem import Problem, make_problem
 from featkit.models.splits import check_folds, check_shares
-from featkit.name_stems import group_column
-from featkit.parameters import is_whole, unknown
-from featkit.table import FeatureTable, column_names
+from featkit.table.feature_table import FeatureTable, column_names
+from featkit.table.name_stems import group_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +133,8 @@ class Settings:
             See `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
         """
         # Imported here because a prediction reads the settings, but does not check training data.
-        from featkit.group_detection import likely_groups
-        from featkit.models.data_checks import data_warnings
+        from featkit.models._data_checks import data_warnings
+        from featkit.table.group_detection import likely_groups
 
         if isinstance(table, str | os.PathLike):
             table = FeatureTable.read(table, keys=self.keys)
@@ -162,7 +162,7 @@ class Settings:
 
     def _without_leaks(self, problem: Problem) -> Problem:
         """The problem without columns that certainly give the class away, and warnings of them."""
-        from featkit.models.leaking_columns import leaking_columns
+        from featkit.models._leaking_columns import leaking_columns
 
         if unknown_names := [name for name in self.include if name not in problem.columns]:
             raise ParameterError(
@@ -181,7 +181,7 @@ class Settings:
         Raises
         ------
         ParameterError, TableError
-            See `featkit.models.plan.make_plan`.
+            See `featkit.models._outer_folds.make_plan`.
         """
         return make_plan(
             problem,

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from featkit.counting import counted
+from featkit._utils.counting import counted
+from featkit._utils.parameters import is_whole
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models.coverage import cover
-from featkit.parameters import is_whole
-from featkit.segments import Array
+from featkit.models._group_coverage import cover
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -186,7 +186,7 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
     The largest group is dealt first, always to the part that lacks most of what the group has.
     Where a group has one class, every part thus gets at least one group of each class. Where groups
     have several, and a class is left out of a part, another division is looked for: see
-    `featkit.models.coverage`.
+    `featkit.models._group_coverage`.
 
     Parameters
     ----------

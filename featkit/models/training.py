@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from featkit._utils.parameters import unknown
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models import AUTO
+from featkit.models._likely_groups import by_likely_group, group_warnings, plan_by_likely_group
+from featkit.models._outer_folds import Plan, Round, plan_by_row
 from featkit.models.classifier import Classifier
-from featkit.models.estimators import Candidate, candidates, names
+from featkit.models.estimator import Candidate, candidates, names
 from featkit.models.fitting import Fit, Fits
-from featkit.models.likely_groups import by_likely_group, group_warnings, plan_by_likely_group
-from featkit.models.plan import Plan, Round, plan_by_row
 from featkit.models.problem import Problem
 from featkit.models.result import BASELINE, Result, by_row, origin, predictions, scored
 from featkit.models.scores import balanced_log_loss, warnings_of
 from featkit.models.settings import Settings
-from featkit.parameters import unknown
-from featkit.segments import Array
-from featkit.table import FeatureTable
+from featkit.table.feature_table import FeatureTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +62,8 @@ def train(
         The column naming what must stay together, such as artist or speaker. Rows of one recording
         (``path``) always do. ``"stem(name, 1-3)"`` takes the first three fields of the names in
         column ``name``, and ``"folder(path)"`` what stands before the last slash: see
-        `featkit.name_stems`. If none is named, columns and names that may say what belongs together
-        are looked for, and the first warning tells the score that they would give.
+        `featkit.table.name_stems`. If none is named, columns and names that may say what belongs
+        together are looked for, and the first warning tells the score that they would give.
     fold, split : str, optional
         A column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional

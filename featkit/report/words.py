@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from featkit.bidi import isolated
-from featkit.counting import counted
-from featkit.segments import Array
+from featkit._utils.bidi import isolated
+from featkit._utils.counting import counted
+from featkit._utils.typing import Array
 
 NO_NUMBER = "–"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from featkit.segments import Array
+from featkit._utils.typing import Array
 
 
 class Layout(NamedTuple):

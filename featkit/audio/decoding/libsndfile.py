@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from featkit.audio.decoding import flac, ogg, voc
+from featkit._utils.typing import Array
+from featkit.audio.decoding import _flac, _ogg, _voc
+from featkit.audio.decoding._errors import ForeignError
+from featkit.audio.decoding._headers import UNKNOWN_LENGTH
+from featkit.audio.decoding._quiet import QUIET
+from featkit.audio.decoding._sequential import Sequential
+from featkit.audio.decoding._tags import behind_tags
+from featkit.audio.decoding._views import MAGICS, View, view_of
+from featkit.audio.decoding._window import Window, read_at, size_of
 from featkit.audio.decoding.converting import Layout, converted, shape
-from featkit.audio.decoding.errors import ForeignError
-from featkit.audio.decoding.headers import UNKNOWN_LENGTH
-from featkit.audio.decoding.quiet import QUIET
-from featkit.audio.decoding.sequential import Sequential
-from featkit.audio.decoding.tags import behind_tags
-from featkit.audio.decoding.views import MAGICS, View, view_of
-from featkit.audio.decoding.window import Window, read_at, size_of
-from featkit.segments import Array
 
 FULL_SCALES = {
     "PCM_S8": 127 / 128,
@@ -46,7 +46,7 @@ _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
 
 
 class Sndfile:
-    """A file that libsndfile decodes; see `featkit.audio.decoding.Reader`.
+    """A file that libsndfile decodes; see `featkit.audio.decoding.reader.Reader`.
 
     Files that are joined, and the links of an Ogg file, are decoded one after the other.
 
@@ -136,8 +136,8 @@ class Sndfile:
         """
         begin = self._begin
         if self._file.subtype == "VORBIS" and not self._joined:
-            begin = max(begin, self._end - ogg.TAIL)
-        return ogg.is_intact(self._stream, begin, self._end)
+            begin = max(begin, self._end - _ogg.TAIL)
+        return _ogg.is_intact(self._stream, begin, self._end)
 
     def part(self, start: int, stop: int) -> Array:
         block = self._empty(stop - start)
@@ -148,10 +148,10 @@ class Sndfile:
     def _all_views(self, mark: bytes) -> list[View]:
         """What libsndfile is given, in turn."""
         if mark.startswith(b"OggS"):
-            return list(ogg.views_of(self._stream, self._begin, self._end))
-        if mark.startswith(voc.MARK[:8]):
-            return voc.views_of(self._stream, self._begin, self._end)
-        of_format = flac.view_of if mark.startswith(b"fLaC") else view_of
+            return list(_ogg.views_of(self._stream, self._begin, self._end))
+        if mark.startswith(_voc.MARK[:8]):
+            return _voc.views_of(self._stream, self._begin, self._end)
+        of_format = _flac.view_of if mark.startswith(b"fLaC") else view_of
         return [of_format(self._stream, self._begin, self._end)]
 
     def _next_view(self) -> View | None:
@@ -161,10 +161,10 @@ class Sndfile:
         # How far libFLAC came is known of what it reads through our descriptor.
         read = self._source.place() if self._source else self._stream.tell()
         read = 0 if os.name == "nt" else read
-        first = max(self._begin + 8, read - flac.READ_AHEAD)
-        following = flac.next_file(self._stream, first, self._end)
+        first = max(self._begin + 8, read - _flac.READ_AHEAD)
+        following = _flac.next_file(self._stream, first, self._end)
         if READS_ON and not self._ended and self._frames <= MOST_FRAMES:
-            rest = flac.behind_damage(
+            rest = _flac.behind_damage(
                 self._stream,
                 self._begin,
                 following or self._end,
@@ -177,7 +177,7 @@ class Sndfile:
         if following is None:
             return None
         self._begin, self._before = following, 0
-        return flac.view_of(self._stream, following, self._end)
+        return _flac.view_of(self._stream, following, self._end)
 
     def _open(self, view: View) -> None:
         """Decode what a view shows from now on, from its beginning."""
@@ -225,9 +225,9 @@ class Sndfile:
 
     def _leave_out_next(self) -> None:
         """Show libFLAC nothing of a file that follows, for it would seek in that, too."""
-        following = flac.next_file(self._stream, self._begin + 8, self._end)
+        following = _flac.next_file(self._stream, self._begin + 8, self._end)
         if following is not None:
-            self._open(flac.view_of(self._stream, self._begin, following))
+            self._open(_flac.view_of(self._stream, self._begin, following))
 
     def _seeks(self) -> bool:
         """Whether libsndfile goes to the very sample; most packed formats do not, or only some."""

@@ -1,7 +1,7 @@
 """MPEG audio, layers 1 to 3: MP3 and MP2, also in a WAV file; every frame, decoded by libsndfile.
 
 libsndfile alone reads as many frames as the first one states or a guess allows, and stops at
-damage. Here the frames are counted first (`featkit.audio.decoding.mpegframes`); then libsndfile
+damage. Here the frames are counted first (`featkit.audio.decoding._mpeg_frames`); then libsndfile
 decodes a file that holds nothing else. The samples are those that FFmpeg gives:
 
 - A first frame with a Xing, Info or VBRI header holds no sound. If LAME or FFmpeg states there what
@@ -31,9 +31,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import soundfile
 
-from featkit.audio.decoding import mpegframes
-from featkit.audio.decoding.converting import Layout, converted, shape
-from featkit.audio.decoding.headers import (
+from featkit._utils.typing import Array
+from featkit.audio.decoding import _mpeg_frames
+from featkit.audio.decoding._headers import (
     EXTENSIBLE,
     MPEG_IN_WAV,
     RIFF,
@@ -42,14 +42,14 @@ from featkit.audio.decoding.headers import (
     chunks,
     codec_of,
 )
-from featkit.audio.decoding.mpegframes import LARGEST, Run, Scan
-from featkit.audio.decoding.mpegheaders import Format, Tag
-from featkit.audio.decoding.quiet import QUIET
-from featkit.audio.decoding.sequential import Sequential
-from featkit.audio.decoding.tags import behind_tags
-from featkit.audio.decoding.views import MAGICS
-from featkit.audio.decoding.window import Window, read_at
-from featkit.segments import Array
+from featkit.audio.decoding._mpeg_frames import LARGEST, Run, Scan
+from featkit.audio.decoding._quiet import QUIET
+from featkit.audio.decoding._sequential import Sequential
+from featkit.audio.decoding._tags import behind_tags
+from featkit.audio.decoding._views import MAGICS
+from featkit.audio.decoding._window import Window, read_at
+from featkit.audio.decoding.converting import Layout, converted, shape
+from featkit.audio.decoding.mpeg_headers import Format, Tag
 
 FORMATS = frozenset({"mp3", "mp2", "mp1", "mpga", "mpa"})
 """Endings of files of MPEG audio."""
@@ -103,7 +103,7 @@ def decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Mpeg | None:
         extent = _extent(file, named=named)
         if extent is None:
             return None
-        found = mpegframes.scan(file, extent.start, extent.stop, tagged=not extent.in_wav)
+        found = _mpeg_frames.scan(file, extent.start, extent.stop, tagged=not extent.in_wav)
         if not found.runs:
             if named or extent.in_wav:
                 cause = "not sound that libsndfile can decode"
@@ -114,7 +114,7 @@ def decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Mpeg | None:
 
 
 class Mpeg:
-    """A file of MPEG audio; see `featkit.audio.decoding.Reader`.
+    """A file of MPEG audio; see `featkit.audio.decoding.reader.Reader`.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def _extent(file: io.FileIO, *, named: bool) -> Extent | None:
         return _in_wav(file, start, stop)
     if head.startswith(MAGICS):
         return None
-    if named or start or mpegframes.begins(file, start, stop):
+    if named or start or _mpeg_frames.begins(file, start, stop):
         return Extent(0, stop)
     return None
 
@@ -245,7 +245,7 @@ def _in_wav(file: io.FileIO, start: int, stop: int) -> Extent | None:
 def _in_data(file: io.FileIO, chunk: Chunk, stop: int) -> Extent:
     if not chunk.size or chunk.size >= UNKNOWN_LENGTH:
         return Extent(chunk.body, stop, in_wav=True)
-    more = read_at(file, chunk.next, 4) == b"RIFF" or mpegframes.begins(file, chunk.end, stop)
+    more = read_at(file, chunk.next, 4) == b"RIFF" or _mpeg_frames.begins(file, chunk.end, stop)
     return Extent(chunk.body, min(stop, chunk.end), in_wav=True, cut=chunk.end > stop or more)
 
 

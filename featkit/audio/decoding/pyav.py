@@ -18,11 +18,11 @@ from typing import Any, BinaryIO, cast
 
 import av
 
+from featkit._utils.typing import Array
+from featkit.audio.decoding._tags import behind_tags
+from featkit.audio.decoding._window import Window, read_at, size_of
 from featkit.audio.decoding.converting import Layout, converted, joined
 from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole, only_tags
-from featkit.audio.decoding.tags import behind_tags
-from featkit.audio.decoding.window import Window, read_at, size_of
-from featkit.segments import Array
 
 DEMUXERS = (
     *("aac", "ac3", "amr", "ape", "asf", "avi", "dts", "eac3", "flv", "matroska", "mov", "mpeg"),
@@ -42,7 +42,7 @@ FULL_SCALES = {"u8": 127 / 128}
 
 
 class PyAV:
-    """A file that PyAV decodes; see `featkit.audio.decoding.Reader`.
+    """A file that PyAV decodes; see `featkit.audio.decoding.reader.Reader`.
 
     Raises
     ------

@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO
 
-from featkit.audio.decoding import ogg
-from featkit.audio.decoding.headers import RIFF, chunks
-from featkit.audio.decoding.tags import Chunks, end_of_tags
-from featkit.audio.decoding.window import find_all, read_at
+from featkit.audio.decoding import _ogg
+from featkit.audio.decoding._headers import RIFF, chunks
+from featkit.audio.decoding._tags import Chunks, end_of_tags
+from featkit.audio.decoding._window import find_all, read_at
 
 EBML = b"\x1aE\xdf\xa3"
 SEGMENT, CLUSTER = 0x18538067, 0x1F43B675
@@ -49,9 +49,9 @@ def ends_early(stream: BinaryIO, end: int) -> bool:
             return _last_tag(stream, end) > end
         if head.startswith(ASF):
             return _asf_size(stream) > end
-        if head.startswith(ogg.MARK):
-            views = ogg.views_of(stream, 0, end)
-            return any(view.cut for view in views) or not ogg.is_intact(stream, 0, end)
+        if head.startswith(_ogg.MARK):
+            views = _ogg.views_of(stream, 0, end)
+            return any(view.cut for view in views) or not _ogg.is_intact(stream, 0, end)
     except (struct.error, IndexError):
         return False
     return False

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from featkit.models.estimators import LOG_ODDS, Contributions, Estimator, in_log_odds
-from featkit.models.trusted import check_parts, is_array
-from featkit.segments import Array
+from featkit._utils.typing import Array
+from featkit.models._model_validation import check_parts, is_array
+from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
 
 
 def contributions(model: Any, Z: Array) -> Contributions:

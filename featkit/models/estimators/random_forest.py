@@ -11,9 +11,9 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.tree._tree import Tree
 from sklearn.utils.validation import column_or_1d
 
-from featkit.models.estimators import Contributions, Estimator
-from featkit.models.trusted import TREES_AT_ONCE, check_nodes, check_parts
-from featkit.segments import Array
+from featkit._utils.typing import Array
+from featkit.models._model_validation import TREES_AT_ONCE, check_nodes, check_parts
+from featkit.models.estimator import Contributions, Estimator
 
 
 class Forest(RandomForestClassifier):  # type: ignore[misc]

@@ -10,9 +10,9 @@ from typing import Any
 
 from sklearn.linear_model import SGDClassifier
 
-from featkit.models.estimators import LOG_ODDS, Estimator, in_log_odds_of_each
+from featkit.models._model_validation import check_parts
+from featkit.models.estimator import LOG_ODDS, Estimator, in_log_odds_of_each
 from featkit.models.estimators.logistic import check_coefficients, contributions
-from featkit.models.trusted import check_parts
 
 
 class Sgd(SGDClassifier):  # type: ignore[misc]

@@ -21,10 +21,10 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from featkit.models.estimators import Estimator
+from featkit._utils.typing import Array
+from featkit.models._model_validation import check_parts, is_array
+from featkit.models.estimator import Estimator
 from featkit.models.splits import GroupFolds, least_groups
-from featkit.models.trusted import check_parts, is_array
-from featkit.segments import Array
 
 CALIBRATION_FOLDS = 3
 

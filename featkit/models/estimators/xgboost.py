@@ -14,11 +14,11 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models.estimators import LOG_ODDS, Contributions, Estimator, in_log_odds
-from featkit.models.trusted import TREES_AT_ONCE, check_nodes, check_parts, is_array
-from featkit.models.ubj import decode
-from featkit.segments import Array
+from featkit.models._model_validation import TREES_AT_ONCE, check_nodes, check_parts, is_array
+from featkit.models._ubj import decode
+from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
 
 OBJECTIVE = "multi:softprob"
 

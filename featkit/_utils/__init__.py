@@ -1,0 +1,1 @@
+"""What all parts of featkit use: types, parameters, files, worker counts, words."""

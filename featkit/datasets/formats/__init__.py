@@ -1,0 +1,1 @@
+"""Formats of manifests and published indexes, one module each, found by looking."""

@@ -1,0 +1,1 @@
+"""From samples to rows: families of descriptors, spectra, statistics, feature sets."""

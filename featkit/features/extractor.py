@@ -1,0 +1,192 @@
+"""`FeatureExtractor`: recordings to a matrix, as a scikit-learn transformer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from featkit._utils.parameters import is_number
+from featkit._utils.typing import Array
+from featkit.audio import loading
+from featkit.dsp.disk_array import Clip
+from featkit.errors import ParameterError
+from featkit.features.analysis import analyse_loaded
+from featkit.features.sets.registry import DEFAULT, FeatureSet, feature_set
+
+AT_ONCE = 16
+"""Recordings that a worker takes at a time."""
+
+
+class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn recordings into rows of features.
+
+    It learns nothing from the recordings, and can stand at the head of a `Pipeline`; its parameters
+    can be searched over. A recording that cannot be read is an error here, for a matrix has a row
+    for each input: `featkit.extract` is what goes on without it.
+
+    Parameters
+    ----------
+    features : str, path, mapping or FeatureSet
+        Name of a feature set, a TOML file, or a dict.
+    sr : float, optional
+        Rate in Hz of arrays that come without one.
+    offset, duration : float
+        Seconds to leave out at the beginning of each recording, and to take at most.
+    pad : bool
+        Whether shorter recordings are filled up with zeros to `duration`.
+    n_jobs : int, optional
+        Worker processes (joblib); None is one, unless a joblib context says otherwise.
+
+    Attributes
+    ----------
+    feature_set_ : FeatureSet
+        The feature set in use.
+
+    Examples
+    --------
+    >>> from featkit import signals
+    >>> clips = [(signals.sine(440.0, 22050), 22050), (signals.noise(22050), 22050)]
+    >>> extractor = FeatureExtractor(features="genre75").set_output(transform="pandas")
+    >>> table = extractor.fit_transform(clips)
+    >>> table.shape
+    (2, 75)
+    """
+
+    def __init__(
+        self,
+        features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
+        *,
+        sr: float | None = None,
+        offset: float = 0.0,
+        duration: float | None = None,
+        pad: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.features = features
+        self.sr = sr
+        self.offset = offset
+        self.duration = duration
+        self.pad = pad
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Sequence[loading.Source] | Array, y: Any = None) -> Self:
+        """Look up the feature set.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+            As for `transform`; looked at, not read.
+        y : ignored
+
+        Raises
+        ------
+        ParameterError
+            If the feature set or another parameter is wrong, or `X` is not a list of recordings.
+        """
+        self._recordings(X)
+        loading.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
+        loading.check_target(self.sr)
+        self.feature_set_ = feature_set(self.features)
+        return self
+
+    def transform(self, X: Sequence[loading.Source] | Array) -> Array:
+        """The features of each recording.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+            Paths, pairs ``(y, sr)``, or arrays of the rate that `sr` gives; or a matrix with a
+            clip in each row.
+
+        Returns
+        -------
+        array of float64, shape ``(recordings, columns)``
+            NaN where a descriptor is undefined.
+
+        Raises
+        ------
+        AudioError
+            For the first recording that cannot be read.
+        """
+        check_is_fitted(self)
+        recordings = self._recordings(X)
+        excerpt = {"offset": self.offset, "duration": self.duration, "pad": self.pad}
+        rows = Parallel(n_jobs=self.n_jobs)(
+            delayed(_rows)(recordings[k : k + AT_ONCE], self.feature_set_, excerpt)
+            for k in range(0, len(recordings), AT_ONCE)
+        )
+        return np.concatenate(rows)
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the columns."""
+        check_is_fitted(self)
+        return np.array(self.feature_set_.column_names, dtype=object)
+
+    def _recordings(self, X: Any) -> list[Any]:
+        """A list in which every array stands with its rate."""
+        if hasattr(X, "__array__"):
+            X = np.asarray(X)
+            if X.dtype.kind in "OUT" and X.ndim == 2 and X.shape[1] == 1:
+                X = X[:, 0]  # a column of paths in a DataFrame
+        if isinstance(X, tuple) and len(X) == 2 and is_number(X[1]):
+            raise ParameterError("X must be a list of recordings: give [(y, sr)]")
+        if hasattr(X, "tocsr"):
+            raise ParameterError("sparse X is not supported: samples are dense")
+        if isinstance(X, str | os.PathLike) or not hasattr(X, "__len__"):
+            raise ParameterError(f"X must be a list of recordings, got {type(X).__name__}")
+        if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
+            _check_matrix(X)
+            if self.sr is None:
+                raise ParameterError("X holds samples without their rate: give sr")
+        if not len(X):
+            raise ParameterError("X holds no recordings: 0 samples, a minimum of 1 is required")
+        if self.sr is None:
+            return list(X)
+        return [(x, self.sr) if isinstance(x, np.ndarray | list) else x for x in X]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = False
+        return tags
+
+
+def _check_matrix(X: Array) -> None:
+    """Refuse a matrix whose rows are not clips."""
+    if X.dtype.kind == "c":
+        raise ParameterError("Complex data not supported: samples are real numbers")
+    if X.ndim != 2:
+        raise ParameterError(
+            f"X must have a clip in each row, got an array of shape {X.shape}."
+            " Reshape your data: one clip is X.reshape(1, -1)"
+        )
+    if not X.shape[1]:
+        raise ParameterError(
+            f"the clips are empty: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    if not np.isfinite(X).all():
+        raise ParameterError("X holds NaN or infinity: every sample must be finite")
+
+
+def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Mapping[str, Any]) -> Array:
+    """Rows of some recordings; neighbours of one rate are analysed as one stack."""
+    clips = _clips(recordings, features.sample_rate, excerpt)
+    return np.concatenate(list(analyse_loaded(clips, features)))
+
+
+def _clips(
+    recordings: Sequence[Any], sr: float | None, excerpt: Mapping[str, Any]
+) -> Iterator[tuple[Clip, float]]:
+    for source in recordings:
+        with loading.opening(source, sr=sr, **excerpt) as sound:
+            if isinstance(sound, loading.Stream):
+                with sound.samples(pad=excerpt["pad"]) as clip:
+                    yield clip, sound.sr
+            else:
+                yield sound.y, sound.sr

@@ -1,0 +1,1 @@
+"""The families of descriptors, one module each, found by looking."""

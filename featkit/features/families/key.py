@@ -1,0 +1,143 @@
+"""Key: the major or minor key whose profile is most like the clip's mean chroma.
+
+The mean of normalised chroma over frames, so that loud and soft ones count alike, is correlated
+with the profiles of all 24 keys: how well each pitch class fits a key, as listeners rated it
+(Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization", Psychological
+Review 89, 1982), or as revised (Temperley, "What's key for key?", Music Perception 17, 1999).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from featkit import signals
+from featkit._utils.typing import Array
+from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+
+PROFILES = {
+    "krumhansl": (
+        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+    ),
+    "temperley": (
+        (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0),
+        (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0),
+    ),
+}
+"""Fit of the pitch classes to a major and to a minor key, from the tonic upwards."""
+
+FLAT = 1e-6
+"""Standard deviation over pitch classes below which chroma is the same in all of them."""
+
+
+def descriptors(p: NoParameters) -> Sequence[Descriptor]:
+    reference = "Krumhansl and Kessler 1982; Temperley 1999"
+    undefined = "where all pitch classes are alike, and so in silence"
+    return [
+        Descriptor(
+            name="key",
+            unit="pitch class",
+            low=0.0,
+            high=11.0,
+            definition="tonic of the key whose profile correlates best with the mean chroma: 0 is"
+            " C, 11 is B; a name rather than a size",
+            reference=reference,
+            undefined=undefined,
+            indices=tuple(PROFILES),
+        ),
+        Descriptor(
+            name="mode",
+            unit="1",
+            low=0.0,
+            high=1.0,
+            definition="1 where that key is major, 0 where it is minor",
+            reference=reference,
+            undefined=undefined,
+            indices=tuple(PROFILES),
+        ),
+        Descriptor(
+            name="key_strength",
+            unit="1",
+            low=-1.0,
+            high=1.0,
+            definition="correlation (Pearson) of the mean chroma with that key's profile",
+            reference=reference,
+            undefined=undefined,
+            indices=tuple(PROFILES),
+        ),
+    ]
+
+
+def compute(p: NoParameters, *, mean_chroma: Array) -> Array:
+    """The descriptors of each clip: ``(6, clips)``."""
+    return np.stack([_of_clip(chroma) for chroma in np.ascontiguousarray(mean_chroma.T)], axis=1)
+
+
+def _of_clip(chroma: Array) -> Array:
+    """Tonics, modes and strengths by each of the profiles."""
+    deviation = float(np.std(chroma))
+    if deviation < FLAT:
+        return np.full(3 * len(PROFILES), np.nan)
+    score = (chroma - np.mean(chroma)) / deviation
+    tonics, majors, strengths = [], [], []
+    for name in PROFILES:
+        correlation = np.mean(keys(name) * score, axis=1)
+        best = int(np.argmax(correlation))
+        tonics.append(best % 12)
+        majors.append(best < 12)
+        strengths.append(correlation[best])
+    return np.array([*tonics, *majors, *strengths], dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def keys(name: str) -> Array:
+    """Standard scores of the pitch classes from C in all keys, twelve major ones and twelve minor.
+
+    ``(24, 12)``
+    """
+    profiles = np.array([np.roll(profile, k) for profile in PROFILES[name] for k in range(12)])
+    centred = profiles - profiles.mean(axis=1, keepdims=True)
+    return np.asarray(centred / profiles.std(axis=1, keepdims=True))
+
+
+def _scale(tonic: int, steps: Sequence[int]) -> Callable[[float], Array]:
+    """Half a second of each note of a scale above C5, and of its tonic triad, as sines."""
+
+    def signal(sr: float) -> Array:
+        notes = [*steps, steps[0], steps[2], steps[4], steps[0]]
+        hertz = [523.2511 * 2 ** ((tonic + step) / 12) for step in notes]
+        return np.concatenate([signals.sine(hz, sr, duration=0.5) for hz in hertz])
+
+    return signal
+
+
+def _oracle(name: str, tonic: int, steps: Sequence[int], major: float) -> Oracle:
+    expected: dict[str, float] = {}
+    for profile in PROFILES:
+        expected |= {f"key_{profile}": float(tonic), f"mode_{profile}": major}
+    return Oracle(
+        name=f"its scale and triad are in {name}",
+        signal=_scale(tonic, steps),
+        expected=expected,
+        tolerance=0.0,
+        parameters={},
+    )
+
+
+MAJOR, HARMONIC_MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
+
+FAMILY = Family(
+    name="key",
+    descriptors=descriptors,
+    compute=compute,
+    per="clip",
+    oracles=(
+        _oracle("C major", 0, MAJOR, 1.0),
+        _oracle("F sharp major", 6, MAJOR, 1.0),
+        _oracle("A minor", 9, HARMONIC_MINOR, 0.0),
+        _oracle("E flat minor", 3, HARMONIC_MINOR, 0.0),
+    ),
+)

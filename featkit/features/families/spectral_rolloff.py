@@ -1,0 +1,71 @@
+"""Spectral roll-off: the frequency below which most of the spectrum lies.
+
+Counted in magnitude, not power, as `librosa.feature.spectral_rolloff` has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from featkit import signals
+from featkit._utils.parameters import Parameters, parameter
+from featkit._utils.typing import Array
+from featkit.dsp.framing import Signal
+from featkit.dsp.rolloff import rolloff_bins
+from featkit.features.family import Descriptor, Family, Oracle
+
+
+class RolloffParameters(Parameters):
+    """How much of the spectrum."""
+
+    roll_percent: float = parameter(0.85, "share of the magnitude", above=0, below=1)
+
+
+def descriptors(p: RolloffParameters) -> Sequence[Descriptor]:
+    rolloff = Descriptor(
+        name="spectral_rolloff",
+        unit="Hz",
+        low=0.0,
+        high=np.inf,
+        definition=f"lowest bin at or below which {p.roll_percent:.4g} of the magnitude lies:"
+        f" min f with sum(S up to f) >= {p.roll_percent:.4g} sum(S)",
+        reference="Scheirer and Slaney 1997; librosa.feature.spectral_rolloff",
+        undefined="in a clip of silence; a silent frame of another clip counts as 0, as in librosa",
+    )
+    return [rolloff]
+
+
+def compute(
+    p: RolloffParameters, *, S: Array, piece_sums: Array, signal: Signal, frequencies: Array
+) -> Array:
+    """Roll-off frequency: ``(1, frames)``."""
+    return np.asarray(
+        frequencies[rolloff_bins([p.roll_percent], S=S, piece_sums=piece_sums, signal=signal)]
+    )
+
+
+FAMILY = Family(
+    name="spectral_rolloff",
+    parameters=RolloffParameters,
+    descriptors=descriptors,
+    compute=compute,
+    undefined_in_silence=True,
+    oracles=(
+        Oracle(
+            name="a flat spectrum has its roll-off at that share of its width",
+            signal=signals.impulse,
+            expected={"spectral_rolloff": 0.85 * 22050 / 2},
+            tolerance=12.0,
+            parameters={},
+        ),
+        Oracle(
+            name="a sine has its roll-off at its frequency, to a bin",
+            signal=lambda sr: signals.sine(sr / 8, sr),
+            expected={"spectral_rolloff": 22050 / 8},
+            tolerance=11.0,
+            parameters={"roll_percent": 0.5},
+        ),
+    ),
+)

@@ -1,0 +1,281 @@
+"""Quality: what is measured on the native samples of a row, whole or block by block."""
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featkit import signals
+from featkit.audio import loading, quality
+from featkit.audio.quality import Meter, Quality, measure
+from featkit.schema import CLIPPED_RUN, COLUMNS, SILENCE, WINDOW
+
+SR = 8000
+FULL = 32767 / 32768
+
+
+def of(y, sr=SR, **kwargs):
+    return measure(np.asarray(y, dtype=np.float32), sr, **kwargs)
+
+
+def integers(y):
+    return np.rint(np.asarray(y) * 2**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
+
+
+def test_every_column_is_a_value_of_the_row_in_its_order_and_type():
+    assert [column.name for column in COLUMNS] == [f"quality_{name}" for name in Quality._fields]
+    row = of(signals.noise(SR, 0.5))
+    for column, value in zip(COLUMNS, row, strict=True):
+        assert np.array(value).dtype == column.dtype, column.name
+        assert column.definition
+
+
+def test_a_sine():
+    row = of(signals.sine(441.0, SR, 0.5, amplitude=0.25))
+    assert row == Quality(
+        duration=0.5,
+        sample_rate=8000.0,
+        channels=1,
+        peak=0.25,
+        clipped_share=0.0,
+        silence_share=0.0,
+        silent=False,
+        clipped=False,
+        short=False,
+        truncated=False,
+        mono_as_stereo=False,
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("kind", ["int16", "float"])
+def test_the_peak_is_the_largest_absolute_sample_of_any_channel(sign, kind):
+    y = np.stack([signals.sine(100, SR, amplitude=0.1)] * 2, axis=1)
+    y[1234, 1] = sign * 0.5
+    samples = integers(y) if kind == "int16" else y
+    assert measure(samples, SR).peak == 0.5
+
+
+# Clipping
+
+
+def runs(*lengths, level=1.0, between=5):
+    """Runs at a level, quieter samples between them."""
+    parts = [[0.1] * between + [level] * length for length in lengths]
+    return np.concatenate([*parts, [0.1] * between])
+
+
+@pytest.mark.parametrize("level", [1.0, -1.0, FULL, -FULL, 1.7])
+def test_runs_of_three_and_more_at_full_scale_are_clipped(level):
+    y = runs(1, 2, 3, 4, 1, 7, 2, level=level)
+    row = of(y)
+    assert row.clipped
+    assert row.clipped_share == (3 + 4 + 7) / len(y)
+
+
+def test_shorter_runs_and_what_is_below_full_scale_are_not():
+    assert not of(runs(1, 2, 2, 1)).clipped
+    assert of(runs(50, level=FULL - 1e-4)).clipped_share == 0
+
+
+def test_a_run_is_one_within_a_channel():
+    y = np.zeros((12, 2))
+    y[[3, 4], 0] = y[[5, 6], 1] = 1
+    assert not of(y).clipped
+    y[5, 0] = 1
+    assert of(y).clipped_share == 3 / 24
+
+
+def test_a_loud_sine_that_is_cut_off_is_clipped_by_as_much_as_theory_says():
+    y = signals.sine(100.0, 48000, 1.0, amplitude=2.0)
+    share = of(np.clip(y, -1, 1), 48000).clipped_share
+    # |cos| is above a half for two thirds of the time.
+    assert share == pytest.approx(2 / 3, abs=0.01)
+    assert not of(y / 2.001, 48000).clipped
+
+
+def test_an_honest_full_scale_peak_is_not_clipping():
+    y = integers(signals.sine(440.0, 44100, 1.0, amplitude=1.0))
+    assert measure(y, 44100).peak == pytest.approx(1, abs=1e-4)
+    assert not measure(y, 44100).clipped
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [
+        ("WAV", "PCM_U8"),
+        ("WAV", "PCM_16"),
+        ("WAV", "PCM_24"),
+        ("WAV", "FLOAT"),
+        ("WAV", "ULAW"),
+        ("WAV", "ALAW"),
+        ("FLAC", "PCM_S8"),
+        ("AIFF", "PCM_16"),
+        ("AU", "PCM_32"),
+    ],
+)
+def test_what_a_file_format_cuts_off_is_clipped_whatever_its_largest_code(tmp_path, form, subtype):
+    y = np.clip(signals.sine(100.0, 44100, 0.5, amplitude=2.0), -1, 1)
+    soundfile.write(tmp_path / "loud", y, 44100, format=form, subtype=subtype)
+    soundfile.write(tmp_path / "fair", y * 0.9, 44100, format=form, subtype=subtype)
+    # Steps of µ-law and A-law are a few percent there.
+    assert loading.read(tmp_path / "loud").quality().clipped_share == pytest.approx(2 / 3, abs=0.02)
+    assert not loading.read(tmp_path / "fair").quality().clipped
+
+
+# Silence
+
+
+def test_silence_is_told_by_windows():
+    window = round(WINDOW * SR)
+    y = np.concatenate([signals.sine(500, SR, 10 * WINDOW), np.zeros(30 * window)])
+    row = of(y)
+    assert row.silence_share == 30 / 40
+    assert not row.silent
+
+
+@pytest.mark.parametrize(("amplitude", "silent"), [(0.99 * SILENCE, True), (1.1 * SILENCE, False)])
+@pytest.mark.parametrize("offset", [0.0, -0.25])
+def test_what_moves_by_less_than_60_db_below_full_scale_is_silent(amplitude, silent, offset):
+    row = of(offset + signals.sine(1000.0, SR, 0.3, amplitude=amplitude))
+    assert (row.silent, row.silence_share) == (silent, float(silent))
+
+
+def test_the_end_of_a_recording_is_no_silence_of_its_own():
+    window = round(WINDOW * SR)
+    # One sample behind the last whole window: alone it would not move.
+    assert of(signals.sine(1000.0, SR, 1.0)[: 10 * window + 1]).silence_share == 0
+
+
+# Flags
+
+
+@pytest.mark.parametrize(("samples", "short"), [(1, True), (799, True), (800, False)])
+def test_a_tenth_of_a_second_is_no_longer_short(samples, short):
+    assert of(np.full(samples, 0.5)).short is short
+
+
+@pytest.mark.parametrize("kind", ["int16", "float"])
+def test_channels_that_are_all_equal_are_mono_as_stereo(kind):
+    y = np.stack([signals.noise(SR, 1.0)] * 3, axis=1)
+    make = integers if kind == "int16" else np.asarray
+    assert measure(make(y), SR).mono_as_stereo
+    y[-1, 2] += 0.01
+    assert not measure(make(y), SR).mono_as_stereo
+    assert not measure(make(y[:, 0]), SR).mono_as_stereo
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+def test_lossy_or_not_mono_as_stereo_is_noticed(tmp_path, ending):
+    y = signals.noise(44100, 0.5)
+    soundfile.write(tmp_path / f"a.{ending}", np.stack([y, y], axis=1), 44100)
+    soundfile.write(tmp_path / f"b.{ending}", np.stack([y, y[::-1]], axis=1), 44100)
+    assert loading.read(tmp_path / f"a.{ending}").quality().mono_as_stereo
+    assert not loading.read(tmp_path / f"b.{ending}").quality().mono_as_stereo
+
+
+# Parts of recordings
+
+
+def test_a_part_is_measured_by_itself_on_native_samples(tmp_path):
+    y = np.concatenate([signals.noise(44100, 1.0), np.zeros(44100), runs(*[3] * 6000)[:44100]])
+    soundfile.write(tmp_path / "a.wav", np.stack([y, y], axis=1), 44100)
+    loaded = loading.read(tmp_path / "a.wav", sr=22050)
+    first, second, third = (loaded.quality(22050 * k, 22050 * (k + 1)) for k in range(3))
+    assert [part.duration for part in (first, second, third)] == [1.0] * 3
+    assert [part.silent for part in (first, second, third)] == [False, True, False]
+    assert [part.clipped for part in (first, second, third)] == [False, False, True]
+    assert third.peak == pytest.approx(FULL)
+    assert {(part.sample_rate, part.channels) for part in (first, second, third)} == {(44100.0, 2)}
+
+
+@pytest.mark.parametrize("sr", [8000, 44100, 48000])
+def test_padding_is_not_measured(sr):
+    loaded = loading.read((signals.noise(SR, 0.5), SR), sr=sr, duration=1.0, pad=True)
+    assert len(loaded.y) == sr
+    assert loaded.quality().duration == 0.5
+    assert loaded.quality(0, sr // 2).duration == 0.5
+    assert loaded.quality().silence_share == 0
+
+
+@given(
+    st.sampled_from([4000, 8000, 22050, 96000]),
+    st.integers(1, 3000),
+    st.integers(0, 8000),
+    st.integers(1, 8000),
+)
+def test_a_part_of_any_row_has_samples(sr, samples, start, length):
+    loaded = loading.read((np.full(samples, 0.5, np.float32), SR), sr=sr)
+    start %= len(loaded.y)
+    end = min(start + length, len(loaded.y))
+    assert loaded.quality(start, end).duration > 0
+
+
+# Any samples, however they come
+
+
+@st.composite
+def recordings(draw):
+    """Samples of some channels, of either kind, with silence and full scale in them."""
+    channels = draw(st.integers(1, 3))
+    frames = draw(st.integers(1, 2000))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    loud = draw(st.sampled_from([1e-5, 0.01, 0.7, 3.0]))
+    y = rng.standard_normal((frames, channels)).astype(np.float32) * loud
+    if draw(st.booleans()):
+        y = np.repeat(y[:, :1], channels, axis=1)
+    a, b = sorted(rng.integers(0, frames + 1, 2))
+    y[a:b] *= draw(st.sampled_from([0.0, 1.0, 100.0]))
+    y = np.clip(y, -1, 1)
+    samples = integers(y) if draw(st.booleans()) else y
+    return samples[:, 0].copy() if channels == 1 else samples
+
+
+def plainly(samples, sr):
+    """The definitions, word for word."""
+    y = samples / 2**15 if samples.dtype == np.int16 else samples.astype(np.float64)
+    y = y.reshape(len(y), -1)
+    clipped = 0
+    for channel in (np.abs(y) >= FULL).T:
+        run = 0
+        for loud in [*channel, False]:
+            clipped += run if not loud and run >= CLIPPED_RUN else 0
+            run = run + 1 if loud else 0
+    size = round(WINDOW * sr)
+    ends = [*range(size, max(len(y) - size, 0) + 1, size), len(y)]
+    silent, start = 0, 0
+    for end in ends:
+        part = y[start:end]
+        silent += len(part) if (part.max() - part.min()) / 2 < SILENCE else 0
+        start = end
+    return Quality(
+        duration=len(y) / sr,
+        sample_rate=sr,
+        channels=y.shape[1],
+        peak=np.abs(y).max(),
+        clipped_share=clipped / y.size,
+        silence_share=silent / len(y),
+        silent=silent == len(y),
+        clipped=clipped > 0,
+        short=len(y) / sr < quality.SHORT,
+        truncated=False,
+        mono_as_stereo=y.shape[1] > 1 and bool((y == y[:, :1]).all()),
+    )
+
+
+@given(recordings(), st.sampled_from([100.0, 8000.0, 22050.5]))
+def test_it_is_what_the_definitions_say_and_never_undefined(samples, sr):
+    row = measure(samples, sr)
+    assert row == plainly(samples, sr)
+    assert np.isfinite(row).all()
+
+
+@given(recordings(), st.lists(st.integers(1, 700), min_size=1, max_size=20))
+def test_blocks_of_any_size_give_the_same(samples, sizes):
+    meter = Meter(SR, 1 if samples.ndim == 1 else samples.shape[1], FULL)
+    at = k = 0
+    while at < len(samples):
+        meter.add(samples[at : at + sizes[k % len(sizes)]])
+        at, k = at + sizes[k % len(sizes)], k + 1
+    assert meter.quality(truncated=False) == measure(samples, SR)

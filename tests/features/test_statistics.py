@@ -1,0 +1,87 @@
+"""Statistics are NumPy's and SciPy's of the same name, of each clip's defined frames alone."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featkit.dsp.segments import Segments
+from featkit.errors import ParameterError
+from featkit.features.statistics import STATISTICS, statistic, summarise
+
+REFERENCE = {
+    "mean": np.mean,
+    "std": np.std,
+    "var": np.var,
+    "min": np.min,
+    "max": np.max,
+    "median": np.median,
+    "skew": scipy.stats.skew,
+    "kurtosis": scipy.stats.kurtosis,
+    "p10": lambda x: np.percentile(x, 10),
+    "p75": lambda x: np.percentile(x, 75),
+    "diff_mean": lambda x: np.mean(np.diff(x)),
+    "diff_std": lambda x: np.std(np.diff(x)),
+}
+
+lengths = st.lists(st.integers(3, 40), min_size=1, max_size=5)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def drawn(lengths, seed, rows=3):
+    rng = np.random.default_rng(seed)
+    return rng.normal(5, 2, (rows, sum(lengths))), Segments(lengths)
+
+
+def test_every_statistic_has_a_reference():
+    assert set(STATISTICS) <= set(REFERENCE)
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+@given(lengths=lengths, seed=seeds)
+def test_each_is_the_one_of_its_name(name, lengths, seed):
+    values, segments = drawn(lengths, seed)
+    ours = summarise(values, segments, [name])[0]
+    for k, clip in enumerate(segments):
+        expected = [REFERENCE[name](row[clip]) for row in values]
+        np.testing.assert_allclose(ours[:, k], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in REFERENCE if not name.startswith("diff")])
+@given(lengths=lengths, seed=seeds)
+def test_undefined_frames_are_left_out(name, lengths, seed):
+    values, segments = drawn(lengths, seed)
+    holes = values.copy()
+    holes[:, segments.starts] = np.nan
+    ours = summarise(holes, segments, [name])[0]
+    for k, clip in enumerate(segments):
+        expected = [REFERENCE[name](row[clip][1:]) for row in values]
+        np.testing.assert_allclose(ours[:, k], expected, rtol=1e-9, atol=1e-9)
+
+
+@given(lengths=lengths, seed=seeds)
+def test_a_clip_has_the_same_bits_alone_and_among_others(lengths, seed):
+    values, segments = drawn(lengths, seed)
+    together = summarise(values, segments, list(REFERENCE))
+    for k, clip in enumerate(segments):
+        alone = summarise(values[:, clip], Segments([lengths[k]]), list(REFERENCE))
+        np.testing.assert_array_equal(alone[..., 0], together[..., k])
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_no_defined_frame_has_no_statistic(name):
+    assert np.isnan(summarise(np.full((1, 4), np.nan), Segments([4]), [name])).all()
+
+
+def test_one_frame_has_no_difference_and_a_constant_no_shape():
+    one = summarise(np.array([[2.0]]), Segments([1]), ["mean", "std", "diff_mean", "diff_std"])
+    np.testing.assert_array_equal(one[:, 0, 0], [2.0, 0.0, np.nan, np.nan])
+    constant = summarise(np.full((1, 5), 0.1), Segments([5]), ["std", "skew", "kurtosis"])
+    np.testing.assert_array_equal(np.round(constant[:, 0, 0], 12), [0.0, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("name", ["averge", "p101", "p-1", "p07", ""])
+def test_an_unknown_statistic_is_refused(name):
+    with pytest.raises(ParameterError, match="unknown statistic"):
+        statistic(name)
