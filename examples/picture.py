@@ -11,7 +11,7 @@ import numpy as np
 
 import featkit
 from featkit.datasets.synthetic import write_corpus
-from featkit.dsp.music import SR, STYLES
+from featkit.dsp.synthesis import SR, STYLES
 from featkit.features.spectra import SpectraParameters, Stack
 
 mpl.use("Agg")
