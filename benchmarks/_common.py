@@ -1,14 +1,14 @@
-"""What the benchmarks share: librosa's numbers, times taken in turn, tables, bars.
+"""Shared by the benchmarks: librosa references, timing, tables, targets.
 
-Run as a script with a sound file and a table to write, it is the fresh process that `speed.py`
-holds beside ``featkit extract``: it imports no more than librosa needs.
+Run as a script with an audio file and a table to write, it is the process that `speed.py` compares
+with ``featkit extract``; it imports only the requirements of librosa.
 """
 
 from __future__ import annotations
 
 import os
 
-# Thread pools take their size when they are loaded, hence before NumPy.
+# Thread pools read their size when they are loaded, so this comes before NumPy.
 os.environ["MKL_NUM_THREADS"] = "1"
 os.environ["NUMBA_NUM_THREADS"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SR = 22050
-"""Sample rate of everything here, in Hz."""
+"""Sample rate of the benchmarks, in Hz."""
 
 
 def librosa_row(y: Array, sr: float = SR) -> Array:
-    """The 75 columns of genre75 as notebooks compute them: every function from the samples."""
+    """Compute the 75 columns of genre75 as notebooks do: each function from the samples."""
     from librosa import feature
 
     return _row(
@@ -51,7 +51,7 @@ def librosa_row(y: Array, sr: float = SR) -> Array:
 
 
 def librosa_shared_row(y: Array, sr: float = SR) -> Array:
-    """The same, as somebody who knows librosa would: one STFT and one mel spectrogram for all."""
+    """Compute the same columns from one shared STFT and one shared mel spectrogram."""
     import librosa
     from librosa import feature
 
@@ -67,7 +67,7 @@ def librosa_shared_row(y: Array, sr: float = SR) -> Array:
             feature.spectral_bandwidth(S=S, sr=sr, centroid=centroid),
             feature.spectral_rolloff(S=S, sr=sr),
             feature.zero_crossing_rate(y),
-            # Of samples: that of a windowed spectrum is another number.
+            # From samples, since the RMS of a windowed spectrum differs.
             feature.rms(y=y),
         ],
         feature.tempo(onset_envelope=librosa.onset.onset_strength(S=log_mel, sr=sr), sr=sr),
@@ -80,13 +80,13 @@ def _row(mfcc: Array, chroma: Array, others: Sequence[Array], tempo: Array) -> A
 
 
 def mean_and_std(rows: Array) -> Array:
-    """Means over frames of all rows, then standard deviations."""
+    """Means over the frames of all rows, then their standard deviations."""
     rows = np.atleast_2d(rows)
     return np.concatenate([np.mean(rows, axis=1), np.std(rows, axis=1)])
 
 
-def music(seconds: float = 30.0) -> Array:
-    """Something like music, style after style."""
+def synthetic_music(seconds: float = 30.0) -> Array:
+    """Concatenate synthetic clips of all styles, up to a duration in seconds."""
     from featkit.dsp import synthesis
 
     styles = list(synthesis.STYLES.values())
@@ -97,10 +97,10 @@ def music(seconds: float = 30.0) -> Array:
     return np.concatenate(clips)[: round(seconds * SR)]
 
 
-def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, float]]:
-    """Every recording of a folder with its samples and their rate, decoded once for all.
+def load_all(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, float]]:
+    """Yield the recordings of a folder with their samples and sample rate.
 
-    What is not sound is said and left out.
+    Files that cannot be decoded are printed and skipped.
     """
     import featkit
     from featkit.datasets.files import find
@@ -109,7 +109,7 @@ def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, fl
         try:
             y, rate = featkit.load(recording.file, sr=sr)
         except featkit.AudioError as error:
-            print(f"left out: {error}")
+            print(f"skipped: {error}")
             continue
         yield recording, y, rate
 
@@ -117,10 +117,15 @@ def sounds(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, fl
 def interleaved(
     functions: Mapping[str, Callable[[], object]], *, rounds: int, twice: bool = True
 ) -> dict[str, Array]:
-    """Seconds of each call, ``(rounds,)``: A B C, A B C …: a busy machine is fair.
+    """Time functions in turn, A B C, A B C …, so that a busy machine slows all of them.
 
-    Each is called `twice` in its turn and the second call counts, since the first pays for the
-    caches and the memory that the one before it left behind.
+    With `twice`, each function is called twice in its turn and the second call counts: the first
+    call refills the caches after the previous function.
+
+    Returns
+    -------
+    dict of str to array, shape (rounds,)
+        Seconds of each call, by the name of the function.
     """
     seconds = np.empty((rounds, len(functions)))
     for row in seconds:
@@ -133,28 +138,28 @@ def interleaved(
     return dict(zip(functions, seconds.T, strict=True))
 
 
-def ratio(slower: Array, faster: Array) -> float:
-    """How many times faster: the median of the rounds, each compared within itself."""
+def speedup(slower: Array, faster: Array) -> float:
+    """Return the median over the rounds of the ratio of two times."""
     return float(np.median(slower / faster))
 
 
-def difference(values: Array, reference: Array) -> Array:
-    """How far values are from their reference, relative to it: ``(rows, columns)``.
+def relative_difference(values: Array, reference: Array) -> Array:
+    """Return relative differences, shape ``(rows, columns)``.
 
-    Relative to a hundredth of the column's scale, its largest absolute value over the rows, where
-    the reference is nearer to 0 than that: 1e-4 is then a millionth of the scale. No difference
-    where both are NaN.
+    The scale of a column is its largest absolute value over the rows. Where the reference is below
+    a hundredth of the scale, the difference is relative to that hundredth instead, so that 1e-4 is
+    a millionth of the scale. Two NaN do not differ.
     """
-    size = np.abs(reference)
-    scale = np.max(size, axis=0, initial=0, where=np.isfinite(size))
-    apart = np.where(values == reference, 0, np.abs(values - reference))
-    apart[np.isnan(values) & np.isnan(reference)] = 0
-    whole = np.fmax(size, scale / 100)
-    return np.where(whole > 0, apart / np.where(whole > 0, whole, 1), apart)
+    magnitude = np.abs(reference)
+    scale = np.max(magnitude, axis=0, initial=0, where=np.isfinite(magnitude))
+    differences = np.where(values == reference, 0, np.abs(values - reference))
+    differences[np.isnan(values) & np.isnan(reference)] = 0
+    unit = np.fmax(magnitude, scale / 100)
+    return np.where(unit > 0, differences / np.where(unit > 0, unit, 1), differences)
 
 
-def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table that Markdown reads, too; the first column is text, others are numbers."""
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a Markdown table."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = ["-" * width for width in widths]
     print(f"\n{title}\n")
@@ -162,55 +167,55 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> No
         print("| " + " | ".join(map(str.ljust, row, widths)) + " |")
 
 
-def times_faster(title: str, rows: Mapping[str, Callable[[], object]], *, rounds: int) -> float:
-    """Print the times of featkit, the first, and of another; how many times faster it is."""
+def print_speedup(title: str, rows: Mapping[str, Callable[[], object]], *, rounds: int) -> float:
+    """Print the times of featkit, the first function, and of another; return the speedup."""
     seconds = interleaved(rows, rounds=rounds)
     featkit, other = seconds.values()
-    show(
+    print_table(
         title,
         ["", "ms", "featkit is faster by"],
         [
-            [name, f"{1000 * np.median(taken):.1f}", f"{ratio(taken, featkit):.1f}"]
+            [name, f"{1000 * np.median(taken):.1f}", f"{speedup(taken, featkit):.1f}"]
             for name, taken in seconds.items()
         ],
     )
-    return ratio(other, featkit)
+    return speedup(other, featkit)
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What is promised of a measured value: at least, or at most, so much."""
+class Target:
+    """A target for a measured value: a lower bound, an upper bound, or both."""
 
-    what: str
+    name: str
     value: float | None
-    """None if it was not tried, for want of what it needs."""
-    least: float = -np.inf
-    most: float = np.inf
+    """None if it was not measured because a program or a data set is missing."""
+    at_least: float = -np.inf
+    at_most: float = np.inf
 
     @property
-    def promise(self) -> str:
-        """In words."""
-        bounds = {"at least": self.least, "at most": self.most}
-        said = [f"{words} {bound:g}" for words, bound in bounds.items() if np.isfinite(bound)]
-        return f"{self.what}, {' and '.join(said)}"
+    def description(self) -> str:
+        """Name and bounds."""
+        bounds = {"at least": self.at_least, "at most": self.at_most}
+        finite = [f"{text} {bound:g}" for text, bound in bounds.items() if np.isfinite(bound)]
+        return f"{self.name}, {' and '.join(finite)}"
 
     @property
     def missed(self) -> bool:
-        """Whether it was tried and not kept."""
-        return self.value is not None and not self.least <= self.value <= self.most
+        """Whether the value was measured and is outside the bounds."""
+        return self.value is not None and not self.at_least <= self.value <= self.at_most
 
 
-def missed(bars: Sequence[Bar]) -> bool:
-    """Print which bars were not tried and which are missed; whether one is."""
-    tried = [bar for bar in bars if bar.value is not None]
-    failed = [bar for bar in tried if bar.missed]
+def any_missed(targets: Sequence[Target]) -> bool:
+    """Print the targets that were not measured or are missed; return whether any is missed."""
+    measured = [target for target in targets if target.value is not None]
+    failed = [target for target in measured if target.missed]
     print()
-    for bar in bars:
-        if bar.value is None:
-            print(f"not tried: {bar.promise}")
-    for bar in failed:
-        print(f"missed: {bar.promise}: {bar.value:.4g}")
-    print(f"bars tried: {len(tried)}, missed: {len(failed) or 'none'}")
+    for target in targets:
+        if target.value is None:
+            print(f"not measured: {target.description}")
+    for target in failed:
+        print(f"missed: {target.description}: {target.value:.4g}")
+    print(f"targets measured: {len(measured)}, missed: {len(failed) or 'none'}")
     return bool(failed)
 
 

@@ -1,10 +1,10 @@
-"""Hours of sound in bounded memory: how much, how fast, and whether the numbers are the same.
+"""Long recordings: peak memory, speed, and equality with features of audio in memory.
 
     python benchmarks/long.py [--audio FOLDER] [--hours H] [--format wav|flac] [--librosa]
 
-A recording is made of the clips of a folder (or of made-up music), in random order and at random
-levels. Each measurement is a process of its own. Needs some 0.5 GB of disk for three hours as WAV;
-the comparison with the numbers in memory needs 5 GB of memory.
+The recording concatenates the clips of a folder (or synthetic music) in random order and at random
+levels. Each measurement runs in its own process. Three hours need about 0.5 GB of disk as WAV; the
+comparison with audio in memory needs 5 GB of memory.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import soundfile
-from _common import SR, Array, show
+from _common import SR, Array, print_table
 
 import featkit
 from featkit.audio import loading
@@ -38,54 +38,54 @@ LIBROSA_HOURS = 1.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--audio", metavar="FOLDER", help="clips instead of made-up music")
+    parser.add_argument("--audio", metavar="FOLDER", help="clips instead of synthetic music")
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
-    parser.add_argument("--librosa", action="store_true", help="librosa on one hour, too")
+    parser.add_argument("--librosa", action="store_true", help="also run librosa, on one hour")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         recording = str(Path(folder) / f"long.{options.format}")
         write(recording, clips(options.audio), options.hours)
-        bounded(recording, folder, options.hours)
-        fast(recording, folder)
-        same(recording)
+        measure_memory(recording, folder, options.hours)
+        measure_speed(recording, folder)
+        compare_with_memory(recording)
         if options.librosa:
-            beside_librosa(recording, min(LIBROSA_HOURS, options.hours))
+            measure_librosa(recording, min(LIBROSA_HOURS, options.hours))
 
 
 def clips(folder: str | None) -> list[Array]:
     if folder is None:
-        return [_common.music(float(SECONDS))]
+        return [_common.synthetic_music(float(SECONDS))]
     return [featkit.load(recording.file, sr=SR)[0] for recording in find([folder])]
 
 
-def write(target: str, sounds: list[Array], hours: float) -> None:
-    """Clips in random order, up to 30 dB quieter than they are, until it is long enough."""
+def write(target: str, clips: list[Array], hours: float) -> None:
+    """Write clips in random order, each attenuated by up to 30 dB, up to a duration in hours."""
     rng = np.random.default_rng(0)
-    left = round(hours * 3600 * SR)
+    n_left = round(hours * 3600 * SR)
     with soundfile.SoundFile(target, "w", SR, 1, "PCM_16") as out:
-        while left:
-            quieter = 10 ** (-rng.uniform(0, 30) / 20)
-            y = sounds[rng.integers(len(sounds))][:left] * quieter
+        while n_left:
+            gain = 10 ** (-rng.uniform(0, 30) / 20)
+            y = clips[rng.integers(len(clips))][:n_left] * gain
             out.write(y)
-            left -= len(y)
+            n_left -= len(y)
 
 
-def bounded(recording: str, folder: str, hours: float) -> None:
+def measure_memory(recording: str, folder: str, hours: float) -> None:
     lines = []
     for name in SETS:
         table = str(Path(folder) / f"{name}.parquet")
         extract = ["extract", recording, "-o", table, "--features", name, "--jobs", "1"]
         peak, seconds, _ = run(["-m", "featkit", *extract])
         lines.append([name, f"{peak:.0f}", f"{seconds:.1f}"])
-    show(
+    print_table(
         f"featkit extract on {hours:g} hours, one fresh process",
         ["feature set", "peak resident memory, MB", "s"],
         lines,
     )
 
 
-def fast(recording: str, folder: str) -> None:
+def measure_speed(recording: str, folder: str) -> None:
     write_clips(recording, folder)
     lines = []
     for name in SETS:
@@ -100,9 +100,15 @@ def fast(recording: str, folder: str) -> None:
                 f"{ratios.min():.2f} to {ratios.max():.2f}",
             ]
         )
-    show(
-        f"Speed, file to row, in turn with clips of {SECONDS} s of the same sound",
-        ["feature set", "clip, ms", f"long, ms per {SECONDS} s", "speed of the long", "rounds"],
+    print_table(
+        f"Speed, file to row, in turn with clips of {SECONDS} s of the same recording",
+        [
+            "feature set",
+            "clip, ms",
+            f"long, ms per {SECONDS} s",
+            "speed of the long recording",
+            "range over rounds",
+        ],
         lines,
     )
 
@@ -114,39 +120,48 @@ def write_clips(recording: str, folder: str) -> None:
         soundfile.write(Path(folder) / f"clip{k}{Path(recording).suffix}", y, SR, subtype="PCM_16")
 
 
-def same(recording: str) -> None:
+def compare_with_memory(recording: str) -> None:
     lines = []
     for name in SETS:
-        rows = [json.loads(run([__file__, how, name, recording])[2]) for how in ("file", "memory")]
+        rows = [
+            json.loads(run([__file__, source, name, recording])[2]) for source in ("file", "memory")
+        ]
         streamed, held = np.array(rows, dtype=float)
-        apart = np.abs(streamed - held) / np.where(held == 0, 1, np.abs(held))
-        apart[(streamed == held) | (np.isnan(streamed) & np.isnan(held))] = 0
-        lines.append([name, f"{apart.max():.1e}", str(int(np.sum(apart == 0))), str(len(apart))])
-    show(
-        "Against the same recording held in memory",
+        differences = np.abs(streamed - held) / np.where(held == 0, 1, np.abs(held))
+        differences[(streamed == held) | (np.isnan(streamed) & np.isnan(held))] = 0
+        lines.append(
+            [
+                name,
+                f"{differences.max():.1e}",
+                str(int(np.sum(differences == 0))),
+                str(len(differences)),
+            ]
+        )
+    print_table(
+        "Compared with the same recording in memory",
         ["feature set", "largest relative difference", "columns equal to the bit", "columns"],
         lines,
     )
 
 
-def beside_librosa(recording: str, hours: float) -> None:
+def measure_librosa(recording: str, hours: float) -> None:
     peak, seconds, _ = run([__file__, "librosa", str(hours), recording])
-    show(
+    print_table(
         f"librosa's functions for genre75 on {hours:g} hours",
         ["peak resident memory, MB", "s"],
         [[f"{peak:.0f}", f"{seconds:.1f}"]],
     )
 
 
-def run(words: list[str]) -> tuple[float, float, str]:
-    """Peak resident memory in MB of a fresh process, its seconds, and what it printed."""
+def run(arguments: list[str]) -> tuple[float, float, str]:
+    """Run a Python process; return its peak resident memory in MB, its seconds and its output."""
     begin = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen([sys.executable, *words], stdout=out)
+        process = subprocess.Popen([sys.executable, *arguments], stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"{words} ended with status {process.returncode}")
+            raise SystemExit(f"{arguments} ended with status {process.returncode}")
         out.seek(0)
         return usage.ru_maxrss / 1024, time.perf_counter() - begin, out.read()
 
@@ -167,27 +182,27 @@ def from_memory(name: str, recording: str) -> list[float]:
 
 
 def speed(name: str, recording: str) -> list[list[float]]:
-    """Seconds per second of sound: of the clips, before and after, and of the recording."""
+    """Seconds per second of audio, in each round: of the clips and of the recording."""
     pieces = sorted(map(str, Path(recording).parent.glob("clip*")))
-    hour = soundfile.info(recording).duration
+    length = soundfile.info(recording).duration
 
-    def of_clips() -> float:
+    def time_clips() -> float:
         begin = time.perf_counter()
         for clip in pieces:
             from_memory(name, clip)
         return (time.perf_counter() - begin) / (SECONDS * len(pieces))
 
-    def of_recording() -> float:
+    def time_recording() -> float:
         begin = time.perf_counter()
         from_file(name, recording)
-        return (time.perf_counter() - begin) / hour
+        return (time.perf_counter() - begin) / length
 
-    of_clips()
+    time_clips()
     clip, long = [], []
     for _ in range(ROUNDS):
-        before = of_clips()
-        long.append(of_recording())
-        clip.append((before + of_clips()) / 2)
+        before = time_clips()
+        long.append(time_recording())
+        clip.append((before + time_clips()) / 2)
     return [clip, long]
 
 

@@ -1,9 +1,9 @@
-"""How good the models are on ESC-10, scored nested on its own folds, and how long training takes.
+"""Accuracy of the models on ESC-10 by nested cross-validation, and time of training.
 
     python benchmarks/models.py [FOLDER] [--jobs N]
 
-FOLDER holds ESC-10, a folder for each class, files called fold-recording-take; left out, only the
-times are taken. Exit status 1 if ``auto`` is below the bar.
+FOLDER holds ESC-10: one folder per class, files named fold-recording-take. Without it, only the
+times are measured. The exit status is 1 if the accuracy of ``auto`` is below the target.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import pandas as pd
 from sklearn.datasets import make_classification
@@ -25,11 +25,11 @@ import featkit
 from featkit.models import pipeline
 from featkit.table.feature_table import FeatureTable
 
-BAR = 0.86
-"""Nested accuracy on ESC-10. The best published with features made by hand is 0.882, chosen on the
-folds that score it."""
+MIN_ACCURACY = 0.86
+"""Minimum nested accuracy on ESC-10. The best published result with handcrafted features is 0.882,
+selected on the folds that score it."""
 
-FOUR = ("svm", "logistic", "random_forest", "xgboost")
+TIMED_MODELS = ("svm", "logistic", "random_forest", "xgboost")
 
 
 def main() -> None:
@@ -40,11 +40,11 @@ def main() -> None:
     show_times(options.jobs)
     if options.folder:
         show_scores(options.folder, "genre75", options.jobs)
-        sys.exit(show_scores(options.folder, "standard", options.jobs) < BAR)
+        sys.exit(show_scores(options.folder, "standard", options.jobs) < MIN_ACCURACY)
 
 
 def show_scores(folder: str, features: str, jobs: int) -> float:
-    """Print each model's nested scores, and return the accuracy of ``auto``."""
+    """Print the nested scores of each model and return the accuracy of ``auto``."""
     pattern = "{fold}-{recording}-{take}"
     table = featkit.extract(
         folder, features=features, labels="folder", name_pattern=pattern, n_jobs=jobs
@@ -60,9 +60,9 @@ def show_scores(folder: str, features: str, jobs: int) -> float:
             [name, f"{row['accuracy']:.4f}", interval, f"{accuracy['std']:.3f}"]
             + [f"{row[metric]:.3f}" for metric in ("macro_f1", "log_loss")]
         )
-    _common.show(
-        f"ESC-10 on its five folds, {features}: {len(result.model.columns)} columns; each model's"
-        f" parameters chosen within ({took:.0f} s for all)",
+    _common.print_table(
+        f"ESC-10 on its five folds, {features}: {len(result.model.columns)} columns;"
+        f" parameters selected in inner folds ({took:.0f} s for all)",
         ["model", "accuracy", "95 % interval", "std over folds", "macro F1", "log loss"],
         rows,
     )
@@ -70,33 +70,35 @@ def show_scores(folder: str, features: str, jobs: int) -> float:
 
 
 def show_times(jobs: int) -> None:
-    """Print how long training takes on a table that somebody else made."""
-    data = somebody_elses()
+    """Print the time of training on a table of another program."""
+    data = foreign_table()
     X, y = data.drop(columns=["filename", "label"]).to_numpy(), data["label"].to_numpy(str)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "features.csv"
         data.to_csv(path, index=False)
         table = FeatureTable.read(path, keys=["filename", "label"])
     rows = []
-    for name in FOUR:
-        ours = seconds(lambda n=name: featkit.train(table, model=n, folds=10, n_jobs=jobs))
-        plain = seconds(
+    for name in TIMED_MODELS:
+        featkit_seconds = seconds(
+            lambda n=name: featkit.train(table, model=n, folds=10, n_jobs=jobs)
+        )
+        sklearn_seconds = seconds(
             lambda n=name: cross_val_predict(pipeline(n), X, y, cv=10, method="predict_proba")
         )
-        rows.append([name, f"{ours:.1f}", f"{plain:.1f}"])
+        rows.append([name, f"{featkit_seconds:.1f}", f"{sklearn_seconds:.1f}"])
     total = [sum(float(row[column]) for row in rows) for column in (1, 2)]
-    rows.append(["all four", *(f"{each:.1f}" for each in total)])
+    rows.append(["all four", *(f"{value:.1f}" for value in total)])
     auto = seconds(lambda: featkit.train(table, model="auto", folds=10, n_jobs=jobs))
     rows.append(["auto, all models and parameters", f"{auto:.1f}", ""])
-    _common.show(
-        "1,000 rows, 57 columns, ten classes, ten folds (featkit fits the final model, too)",
+    _common.print_table(
+        "1,000 rows, 57 columns, ten classes, ten folds (featkit also fits the final model)",
         ["model", f"featkit, {jobs} workers, s", "cross_val_predict, one process, s"],
         rows,
     )
 
 
-def somebody_elses() -> pd.DataFrame:
-    """A table of the size of the common one of GTZAN."""
+def foreign_table() -> pd.DataFrame:
+    """A table of the size of the common GTZAN table."""
     X, y = make_classification(
         1000, 57, n_informative=20, n_classes=10, n_clusters_per_class=2, random_state=0
     )

@@ -1,8 +1,8 @@
-"""Whether a batch can be left alone: what is promised of it, tried in full.
+"""Robustness of long extractions: kills, crashes, memory, overhead, equal bytes.
 
     python benchmarks/overnight.py FOLDER [--only NAME ...] [--seed N]
 
-FOLDER holds some hundred recordings, such as ESC-10. Exit status 1 if a bar is missed.
+FOLDER holds a few hundred recordings, such as ESC-10. The exit status is 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -23,154 +23,154 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import soundfile
 
 import featkit
 from featkit import signals
-from featkit.batch import _pool
+from featkit.batch import _worker_pool
 from featkit.datasets import files
 
 FEATURES = "genre75"
 
-KILLS = 20
+N_KILLS = 20
 
-MANY = 20_000
+N_MANY = 20_000
 
-FEW = 1_000
+N_FEW = 1_000
 
-ENOUGH_SECONDS = 20.0
-"""Seconds of work for one worker, beside which its start does not count for much."""
+MIN_SECONDS = 20.0
+"""Seconds of work for one worker, compared with which its start is short."""
 
 ROUNDS = 5
 
-PEAK = """
+PEAK_MEMORY_SCRIPT = """
 import json, resource, sys
 import featkit
-found = featkit.extract(sys.argv[1], output=sys.argv[2], features=sys.argv[3], n_jobs=2)
+extraction = featkit.extract(sys.argv[1], output=sys.argv[2], features=sys.argv[3], n_jobs=2)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"rows": found.rows, "peak": peak, "elapsed": found.elapsed}))
+print(json.dumps({"rows": extraction.rows, "peak": peak, "elapsed": extraction.elapsed}))
 """
 
-DEADLY = """
+CRASH_SCRIPT = """
 import os, pathlib, signal
 
 stat = pathlib.Path.stat
 
 
-def deadly(path, **how):
+def crash(path, **options):
     if path.name == "poison.wav":
         os.kill(os.getpid(), signal.SIGSEGV)
-    return stat(path, **how)
+    return stat(path, **options)
 
 
-pathlib.Path.stat = deadly
+pathlib.Path.stat = crash
 """
 
 
-class Seen(NamedTuple):
-    """What was seen of a promise."""
+class Outcome(NamedTuple):
+    """Result of one check."""
 
-    bar: str
+    target: str
     measured: str
-    kept: bool
+    met: bool
 
 
 def main() -> None:
-    checks: dict[str, Callable[[Path, Path], Seen]] = {
+    checks: dict[str, Callable[[Path, Path], Outcome]] = {
         "kill": kill,
         "poison": poison,
         "many files": many_files,
         "overhead": overhead,
         "second worker": second_worker,
-        "bits": bits,
+        "equal bytes": equal_bytes,
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="some hundred recordings")
+    parser.add_argument("folder", type=Path, help="a few hundred recordings")
     parser.add_argument("--only", nargs="+", choices=checks, default=list(checks))
-    parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills (0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the times of the kills (0)")
     options = parser.parse_args()
     random.seed(options.seed)
-    rows, missed = [], False
+    rows, any_unmet = [], False
     for name in options.only:
         with tempfile.TemporaryDirectory() as scratch:
-            seen = checks[name](options.folder.absolute(), Path(scratch))
-        rows.append([name, seen.bar, seen.measured, "yes" if seen.kept else "NO"])
-        missed |= not seen.kept
+            outcome = checks[name](options.folder.absolute(), Path(scratch))
+        rows.append([name, outcome.target, outcome.measured, "yes" if outcome.met else "NO"])
+        any_unmet |= not outcome.met
         print(" | ".join(rows[-1]), file=sys.stderr)
-    _common.show("Left alone overnight", ["promise", "bar", "measured", "kept"], rows)
-    sys.exit(missed)
+    _common.print_table("Robustness", ["check", "target", "measured", "met"], rows)
+    sys.exit(any_unmet)
 
 
-def kill(folder: Path, scratch: Path) -> Seen:
-    """SIGKILL at random moments, from the start of a run to the moment it would have ended."""
+def kill(folder: Path, scratch: Path) -> Outcome:
+    """Kill runs at random times and resume them."""
     output = scratch / "out.parquet"
     command = featkit_extract(folder, output)
     begin = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     whole = time.perf_counter() - begin
     expected = output.read_bytes()
-    kills = finished = differ = twice = alive = 0
-    moments: list[str] = []
-    forget(output)
-    while kills < KILLS or not output.exists():
-        before = kept(output) if Path(f"{output}.parts").exists() else Kept(0, 0)
+    kills = finished = different = repeated = alive = 0
+    finished_files: list[str] = []
+    remove_results(output)
+    while kills < N_KILLS or not output.exists():
+        before = saved(output) if Path(f"{output}.parts").exists() else Saved(0, 0)
         running = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        left = None if kills == KILLS else random.uniform(0, whole / 2)
+        timeout = None if kills == N_KILLS else random.uniform(0, whole / 2)
         try:
-            running.wait(left)
+            running.wait(timeout)
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
             kills += 1
-            alive += not gone(running.pid)
-            moments.append(f"{kept(output).files}")
+            alive += not has_ended(running.pid)
+            finished_files.append(f"{saved(output).files}")
         if running.returncode == 0:
             finished += 1
-            differ += output.read_bytes() != expected
-            twice += before.again + before.files - resumed(running.communicate()[1])
-            if kills < KILLS:
-                forget(output)
-    return Seen(
-        f"{KILLS} SIGKILLs, each resumed: same bytes, nothing finished done twice",
-        f"{kills} kills after {', '.join(moments)} files; {finished} resumed runs ended, {differ}"
-        f" differ, {twice} files done twice, workers outlived {alive} kills",
-        not differ and not twice and not alive and finished > 0,
+            different += output.read_bytes() != expected
+            repeated += before.recomputed + before.files - resumed(running.communicate()[1])
+            if kills < N_KILLS:
+                remove_results(output)
+    return Outcome(
+        f"{N_KILLS} SIGKILLs, each resumed: same bytes, no finished file processed again",
+        f"{kills} kills after {', '.join(finished_files)} files; {finished} resumed runs finished,"
+        f" {different} differ, {repeated} files processed again, workers survived {alive} kills",
+        not different and not repeated and not alive and finished > 0,
     )
 
 
-class Kept(NamedTuple):
-    """Files that are finished, and how many computations too many there were."""
+class Saved(NamedTuple):
+    """Finished files in a checkpoint, and the number of superfluous computations."""
 
     files: int
-    again: int
+    recomputed: int
 
 
-def kept(output: Path) -> Kept:
-    """What the journal of a killed run says: everything computed is in it once for each time."""
+def saved(output: Path) -> Saved:
+    """Read the checkpoint of a killed run, which has an entry for each computation."""
     with tempfile.TemporaryDirectory() as scratch:
         for part in output.parent.glob(f"{output.name}.parts*"):
-            shutil.copy(part, scratch)  # to look into it would mend what the next run has to
+            shutil.copy(part, scratch)  # reading the original would repair it
         with closing(sqlite3.connect(Path(scratch) / f"{output.name}.parts")) as journal:
             tables = journal.execute("SELECT count(*) FROM sqlite_master WHERE name = 'files'")
-            if not tables.fetchone()[0]:  # killed before there were any
-                return Kept(0, 0)
+            if not tables.fetchone()[0]:  # killed before the first file
+                return Saved(0, 0)
             computed = journal.execute("SELECT count(*) FROM contents").fetchone()[0]
-            known = journal.execute("SELECT count(*) FROM files").fetchone()[0]
-    return Kept(known, computed - known)
+            files = journal.execute("SELECT count(*) FROM files").fetchone()[0]
+    return Saved(files, computed - files)
 
 
-def resumed(said: str) -> int:
-    """Files that a run did not do again, by its summary."""
-    found = re.search(r"(\d+) files from earlier runs", said)
-    return int(found.group(1)) if found else 0
+def resumed(summary: str) -> int:
+    """Number of files from earlier runs according to a summary."""
+    match = re.search(r"(\d+) files from earlier runs", summary)
+    return int(match[1]) if match else 0
 
 
-def gone(group: int) -> bool:
-    """Whether all processes of a group end soon: a busy machine is no fault."""
+def has_ended(group: int) -> bool:
+    """Wait up to 20 s for all processes of a group to end."""
     for _ in range(400):
         try:
             os.killpg(group, 0)
@@ -180,14 +180,14 @@ def gone(group: int) -> bool:
     return False
 
 
-def poison(folder: Path, scratch: Path) -> Seen:
-    """A file at which the decoder crashes, among 200 others."""
+def poison(folder: Path, scratch: Path) -> Outcome:
+    """Process one file that crashes the decoder among 200 others."""
     corpus = scratch / "corpus"
     write_short(corpus, 200)
     shutil.copy(corpus / "0000" / "000000.wav", corpus / "poison.wav")
-    (scratch / "sitecustomize.py").write_text(DEADLY)
+    (scratch / "sitecustomize.py").write_text(CRASH_SCRIPT)
     path = os.pathsep.join([str(scratch), os.environ.get("PYTHONPATH", "")])
-    measured, kept = [], True
+    measured, met = [], True
     for jobs in (1, 2):
         output = scratch / f"{jobs}.parquet"
         done = subprocess.run(
@@ -199,79 +199,87 @@ def poison(folder: Path, scratch: Path) -> Seen:
         rows = len(featkit.FeatureTable.read(output))
         failed = Path(f"{output}.failures.csv").read_text("utf-8").splitlines()[1:]
         measured.append(f"{jobs} workers: {rows} rows, {len(failed)} failure, {failed[0][:25]}")
-        kept &= rows == 200 and len(failed) == 1 and done.returncode == 3
-    return Seen("200 rows, one failure", "; ".join(measured), kept)
+        met &= rows == 200 and len(failed) == 1 and done.returncode == 3
+    return Outcome("200 rows, one failure", "; ".join(measured), met)
 
 
-def many_files(folder: Path, scratch: Path) -> Seen:
-    """Peak memory of the main process with many files, beside that with few."""
+def many_files(folder: Path, scratch: Path) -> Outcome:
+    """Compare the peak memory of the main process with many files and with few."""
     peaks = {}
-    for count in (FEW, MANY):
+    for count in (N_FEW, N_MANY):
         corpus = scratch / str(count)
         write_short(corpus, count)
-        command = [sys.executable, "-c", PEAK, corpus, scratch / f"{count}.parquet", FEATURES]
+        output = scratch / f"{count}.parquet"
+        command = [sys.executable, "-c", PEAK_MEMORY_SCRIPT, corpus, output, FEATURES]
         answer = subprocess.run(command, check=True, capture_output=True, text=True)
         peaks[count] = json.loads(answer.stdout)
-    grown = peaks[MANY]["peak"] - peaks[FEW]["peak"]
-    return Seen(
-        f"{MANY} short files: the main process grows by less than 50 MB",
-        f"{peaks[FEW]['peak']:.0f} MB with {FEW} files, {peaks[MANY]['peak']:.0f} with {MANY}:"
-        f" {grown:.0f} MB more; {peaks[MANY]['elapsed']:.0f} s",
-        grown < 50 and peaks[MANY]["rows"] == MANY,
+    grown = peaks[N_MANY]["peak"] - peaks[N_FEW]["peak"]
+    return Outcome(
+        f"{N_MANY} short files: the main process grows by less than 50 MB",
+        f"{peaks[N_FEW]['peak']:.0f} MB with {N_FEW} files, {peaks[N_MANY]['peak']:.0f} with"
+        f" {N_MANY}: {grown:.0f} MB more; {peaks[N_MANY]['elapsed']:.0f} s",
+        grown < 50 and peaks[N_MANY]["rows"] == N_MANY,
     )
 
 
-def overhead(folder: Path, scratch: Path) -> Seen:
-    """One worker, whose rows are kept and written, beside the extractor in this process."""
-    many = repeated(folder, scratch / "many")
+def overhead(folder: Path, scratch: Path) -> Outcome:
+    """Compare one worker that saves and writes rows with the extractor in this process."""
+    many = linked(folder, scratch / "many")
     names = [recording.file for recording in files.find([many])]
     extractor = featkit.FeatureExtractor(FEATURES)
     seconds = _common.interleaved(
-        {"bare": lambda: extractor.fit_transform(names), "batch": lambda: anew(many, scratch, 1)},
+        {
+            "bare": lambda: extractor.fit_transform(names),
+            "batch": lambda: extract_afresh(many, scratch, 1),
+        },
         rounds=ROUNDS,
         twice=False,
     )
-    share = _common.ratio(seconds["bare"], seconds["batch"])
-    return Seen(
+    share = _common.speedup(seconds["bare"], seconds["batch"])
+    return Outcome(
         "one worker has at least 0.85 of the bare extractor's rate",
-        f"{share:.2f}; {len(names)} files, {spread(seconds)}",
+        f"{share:.2f}; {len(names)} files, {fastest(seconds)}",
         share >= 0.85,
     )
 
 
-def second_worker(folder: Path, scratch: Path) -> Seen:
-    """Two workers beside one."""
-    many = repeated(folder, scratch / "many")
+def second_worker(folder: Path, scratch: Path) -> Outcome:
+    """Compare two workers with one."""
+    many = linked(folder, scratch / "many")
     seconds = _common.interleaved(
-        {"one": lambda: anew(many, scratch, 1), "two": lambda: anew(many, scratch, 2)},
+        {
+            "one": lambda: extract_afresh(many, scratch, 1),
+            "two": lambda: extract_afresh(many, scratch, 2),
+        },
         rounds=ROUNDS,
         twice=False,
     )
-    faster = _common.ratio(seconds["one"], seconds["two"])
-    return Seen(
+    faster = _common.speedup(seconds["one"], seconds["two"])
+    return Outcome(
         "two workers are at least 1.8 times as fast as one",
-        f"{faster:.2f}; {spread(seconds)}",
+        f"{faster:.2f}; {fastest(seconds)}",
         faster >= 1.8,
     )
 
 
-def bits(folder: Path, scratch: Path) -> Seen:
-    """The same bytes for any number of workers, resumed from a part of the files or not."""
-    written = {}
+def equal_bytes(folder: Path, scratch: Path) -> Outcome:
+    """Compare the tables of any number of workers, resumed or not."""
+    tables = {}
     for jobs in (1, 2, 3):
         output = scratch / f"{jobs}.parquet"
         featkit.extract(folder, output=output, features=FEATURES, n_jobs=jobs)
-        written[f"{jobs} workers"] = output.read_bytes()
-    found = [recording.file for recording in files.find([folder])]
+        tables[f"{jobs} workers"] = output.read_bytes()
+    recordings = [recording.file for recording in files.find([folder])]
     output = scratch / "resumed.parquet"
-    featkit.extract(random.sample(found, len(found) // 3), output=output, features=FEATURES)
+    some = random.sample(recordings, len(recordings) // 3)
+    featkit.extract(some, output=output, features=FEATURES)
     resumed = featkit.extract(folder, output=output, features=FEATURES, n_jobs=2)
-    written[f"resumed after {resumed.resumed} files in another order"] = output.read_bytes()
-    kinds = len(set(written.values()))
-    return Seen(
+    tables[f"resumed after {resumed.resumed} files in another order"] = output.read_bytes()
+    n_different = len(set(tables.values()))
+    return Outcome(
         "the same bytes for 1, 2, 3 workers, resumed or not",
-        f"{kinds} different of {len(written)}: {', '.join(written)}",
-        kinds == 1 and resumed.resumed == len(found) // 3,
+        f"{n_different} different of {len(tables)}: {', '.join(tables)}",
+        n_different == 1 and resumed.resumed == len(some),
     )
 
 
@@ -280,13 +288,13 @@ def featkit_extract(folder: Path, output: Path, jobs: int = 2) -> list[str]:
     return [sys.executable, "-m", "featkit", *map(str, arguments)]
 
 
-def forget(output: Path) -> None:
+def remove_results(output: Path) -> None:
     for file in output.parent.glob(f"{output.name}*"):
         file.unlink()
 
 
 def write_short(folder: Path, count: int) -> None:
-    """Files of a quarter of a second, a thousand in a folder, no two alike."""
+    """Write different files of 0.25 s, a thousand per folder."""
     y = signals.noise(_common.SR, 0.25)
     for k in range(count):
         file = folder / f"{k // 1000:04d}" / f"{k:06d}.wav"
@@ -294,11 +302,11 @@ def write_short(folder: Path, count: int) -> None:
         soundfile.write(file, np.roll(y, k), _common.SR, subtype="PCM_16")
 
 
-def repeated(folder: Path, target: Path) -> Path:
-    """Links to the files, so many that one worker has enough to do."""
-    featkit.extract(folder, features=FEATURES, duration=1.0)  # what a first call costs is no work
+def linked(folder: Path, target: Path) -> Path:
+    """Link the files as often as needed to keep one worker busy for `MIN_SECONDS`."""
+    featkit.extract(folder, features=FEATURES, duration=1.0)  # warm-up
     once = featkit.extract(folder, features=FEATURES).elapsed
-    for k in range(max(1, round(ENOUGH_SECONDS / once))):
+    for k in range(max(1, round(MIN_SECONDS / once))):
         for recording in files.find([folder]):
             link = target / f"{k:04d}" / recording.path
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -306,14 +314,14 @@ def repeated(folder: Path, target: Path) -> Path:
     return target
 
 
-def anew(folder: Path, scratch: Path, jobs: int) -> None:
-    """All of it, by workers that are started for it."""
-    _pool.started.cache_clear()
+def extract_afresh(folder: Path, scratch: Path, jobs: int) -> None:
+    """Extract everything with newly started workers."""
+    _worker_pool.shared_executor.cache_clear()
     output = scratch / "out.parquet"
     featkit.extract(folder, output=output, fresh=True, features=FEATURES, n_jobs=jobs)
 
 
-def spread(seconds: dict[str, _common.Array]) -> str:
+def fastest(seconds: dict[str, _common.Array]) -> str:
     return ", ".join(f"{name} {min(taken):.1f} s" for name, taken in seconds.items())
 
 

@@ -1,12 +1,12 @@
-"""Whether the numbers are librosa's: every sound file of a folder through both.
+"""Differences between the features of featkit and librosa over the files of a folder.
 
     python benchmarks/same_numbers.py FOLDER
 
-A value is outside if it is further than 1e-4 of the reference and than 1e-6 of the column's scale,
-its largest absolute value over the files; a tempo, if it is another number at all.
-The reference of wavelets is PyWavelets in double precision. In digital silence, and for
-the tempo of a clip in which nothing begins, featkit has NaN where librosa gives a number: those
-values are counted, not compared. The exit status is 1 if anything is outside.
+A value is outside if it differs from the reference by more than 1e-4 of the reference and by more
+than 1e-6 of the column's scale, its largest absolute value over the files; a tempo must be equal.
+The reference of wavelets is PyWavelets in double precision. In digital silence, and for the tempo
+of a clip without onsets, featkit gives NaN where librosa gives a number: these values are counted,
+not compared. The exit status is 1 if a value is outside.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import argparse
 import warnings
 from collections.abc import Sequence
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import librosa
 import numpy as np
 import pywt
-from _common import SR, Array, mean_and_std, show
+from _common import SR, Array, mean_and_std, print_table
 
 import featkit
 from featkit.datasets.files import Recording
 
-BAR = 1e-4
-DECODED = 1e-6
-"""How far decoded samples may be apart, of full scale: the mean of channels is rounded."""
+TOLERANCE = 1e-4
+SAMPLE_TOLERANCE = 1e-6
+"""Largest difference of decoded samples, relative to full scale: the channel mean is rounded."""
 
 STATISTICS = ["mean", "std"]
 OTHERS = {
@@ -45,30 +45,30 @@ BANDS, LEVEL, WAVELET = 8, 7, "db4"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", help="sound files, at any depth")
+    parser.add_argument("folder", help="folder of audio files")
     folder = parser.parse_args().folder
     sets = [featkit.feature_set("genre75"), featkit.feature_set(OTHERS)]
     columns = [name for features in sets for name in features.column_names]
-    ours, references, silent, furthest = [], [], [], 0.0
-    for recording, y, _ in _common.sounds(folder, SR):
-        furthest = max(furthest, decoded_apart(recording, y))
-        ours.append(np.concatenate([featkit.analyse([y], SR, each)[0] for each in sets]))
-        references.append(np.concatenate([_common.librosa_row(y), others(y)]))
+    values, references, silent, largest = [], [], [], 0.0
+    for recording, y, _ in _common.load_all(folder, SR):
+        largest = max(largest, sample_difference(recording, y))
+        values.append(np.concatenate([featkit.analyse([y], SR, features)[0] for features in sets]))
+        references.append(np.concatenate([_common.librosa_row(y), other_families(y)]))
         silent.append(not y.any())
-    print(f"{len(ours)} files; featkit.load and librosa.load are at most {furthest:.1e} apart")
-    outside = compare(columns, np.array(ours), np.array(references), np.array(silent))
-    if outside or furthest > DECODED:
+    print(f"{len(values)} files; featkit.load and librosa.load differ by at most {largest:.1e}")
+    outside = compare(columns, np.array(values), np.array(references), np.array(silent))
+    if outside or largest > SAMPLE_TOLERANCE:
         raise SystemExit(1)
 
 
-def decoded_apart(recording: Recording, y: Array) -> float:
-    """The largest difference of a sample; infinite for another number of samples."""
-    theirs, _ = librosa.load(recording.file, sr=SR)
-    return float(np.abs(y - theirs).max()) if len(y) == len(theirs) else np.inf
+def sample_difference(recording: Recording, y: Array) -> float:
+    """Largest difference of a sample; infinite if the numbers of samples differ."""
+    reference, _ = librosa.load(recording.file, sr=SR)
+    return float(np.abs(y - reference).max()) if len(y) == len(reference) else np.inf
 
 
-def others(y: Array) -> Array:
-    """The reference for the families outside genre75."""
+def other_families(y: Array) -> Array:
+    """Compute the reference of the families outside genre75."""
     return np.concatenate(
         [
             mean_and_std(librosa.feature.spectral_flatness(y=y)),
@@ -86,36 +86,36 @@ def wavelets(y: Array) -> Array:
     energy = np.array([np.sum(c**2) for c in bands])
     mean_energy = np.array([np.mean(c**2) for c in bands])
     share = energy / energy.sum()
-    sounding = share[share > 0]
+    nonzero = share[share > 0]
     return np.concatenate(
         [
             np.log10(mean_energy),
             share,
             [np.mean(np.abs(c)) for c in bands],
             [np.std(c) for c in bands],
-            [-np.sum(sounding * np.log2(sounding))],
+            [-np.sum(nonzero * np.log2(nonzero))],
         ]
     )
 
 
-def compare(columns: Sequence[str], ours: Array, references: Array, silent: Array) -> int:
-    """Print how far each column is from its reference; how many columns are outside."""
+def compare(columns: Sequence[str], values: Array, references: Array, silent: Array) -> int:
+    """Print the differences of each column and return the number of columns outside."""
     tempo, onsets = columns.index("tempo"), columns.index("onset_strength_mean")
-    undefined = np.isnan(ours) & silent[:, None]
-    undefined[:, tempo] = np.isnan(ours[:, tempo]) & (references[:, onsets] == 0)
-    ours = np.where(undefined, references, ours)
-    apart = _common.difference(ours, references)
-    outside = ~(apart <= BAR)
-    outside[:, tempo] = apart[:, tempo] != 0
-    show(
+    undefined = np.isnan(values) & silent[:, None]
+    undefined[:, tempo] = np.isnan(values[:, tempo]) & (references[:, onsets] == 0)
+    values = np.where(undefined, references, values)
+    differences = _common.relative_difference(values, references)
+    outside = ~(differences <= TOLERANCE)
+    outside[:, tempo] = differences[:, tempo] != 0
+    print_table(
         "Largest differences",
-        ["column", "relative", "relative, or near 0 of scale", "values outside"],
+        ["column", "relative", "relative or, near 0, of scale", "values outside"],
         [
             [name, f"{relative:.1e}", f"{largest:.1e}", str(count)]
             for name, relative, largest, count in zip(
                 columns,
-                purely_relative(ours, references).max(axis=0),
-                apart.max(axis=0),
+                purely_relative(values, references).max(axis=0),
+                differences.max(axis=0),
                 outside.sum(axis=0),
                 strict=True,
             )
@@ -127,16 +127,19 @@ def compare(columns: Sequence[str], ours: Array, references: Array, silent: Arra
     )
     compared = int(np.sum(~undefined[:, tempo]))
     print(f"tempo equal: {compared - outside[:, tempo].sum()} of {compared}")
-    print(f"not compared, undefined in featkit: {undefined.sum()} values")
+    print(f"not compared because undefined in featkit: {undefined.sum()} values")
     return count
 
 
-def purely_relative(ours: Array, references: Array) -> Array:
-    rows = zip(ours, references, strict=True)
-    return np.concatenate([_common.difference(row[None], theirs[None]) for row, theirs in rows])
+def purely_relative(values: Array, references: Array) -> Array:
+    """Relative differences without a scale: each row is compared alone."""
+    rows = zip(values, references, strict=True)
+    return np.concatenate(
+        [_common.relative_difference(row[None], reference[None]) for row, reference in rows]
+    )
 
 
 if __name__ == "__main__":
-    # librosa speaks of silence and of clips shorter than a frame.
+    # librosa warns of silence and of clips shorter than a frame.
     warnings.simplefilter("ignore")
     main()

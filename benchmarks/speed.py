@@ -1,4 +1,4 @@
-"""How fast: featkit beside librosa and others, each ratio measured in one run, on one thread.
+"""Speed of featkit compared with librosa and other libraries, on one thread.
 
 python benchmarks/speed.py [--audio FILE] [--rounds N]
 """
@@ -15,10 +15,10 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import soundfile
-from _common import SR, Array, Bar, interleaved, missed, ratio, show
+from _common import SR, Array, Target, any_missed, interleaved, print_table, speedup
 
 import featkit
 
@@ -30,15 +30,15 @@ SHORT_SECONDS = 0.5
 FRESH_ROUNDS = 7
 
 Row = Callable[[str], Array]
-"""Turns a sound file into numbers."""
+"""Function from the path of an audio file to its features."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--audio", metavar="FILE", help="a recording instead of made-up music")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of each table (15)")
+    parser.add_argument("--audio", metavar="FILE", help="a recording instead of synthetic music")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds per table (15)")
     options = parser.parse_args()
-    y = recording(options.audio) if options.audio else _common.music(SECONDS)
+    y = recording(options.audio) if options.audio else _common.synthetic_music(SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         wav = str(Path(folder) / "one.wav")
         soundfile.write(wav, y, SR, subtype="PCM_16")
@@ -47,12 +47,14 @@ def main() -> None:
         from_memory(y, options.rounds)
         peers(wav, options.rounds)
         fresh_process(wav)
-    bar = Bar("30 s of stereo MP3 to a row, in times of its decoding", times_decoding, most=2.2)
-    raise SystemExit(missed([bar]))
+    target = Target(
+        "30 s of stereo MP3 to a row, in times of its decoding", times_decoding, at_most=2.2
+    )
+    raise SystemExit(any_missed([target]))
 
 
 def recording(file: str) -> Array:
-    """A recording, repeated or cut to the length of the benchmark."""
+    """Load a recording and repeat or cut it to the duration of the benchmark."""
     y, _ = featkit.load(file, sr=SR, duration=SECONDS)
     return np.resize(y, round(SECONDS * SR))
 
@@ -82,16 +84,16 @@ def from_file(wav: str, rounds: int) -> None:
         "librosa, one STFT shared by S=": librosa_shared_row,
     }
     seconds = interleaved({name: partial(row, wav) for name, row in rows.items()}, rounds=rounds)
-    ours = featkit_row(wav)
-    show(
+    values = featkit_row(wav)
+    print_table(
         f"WAV file of {SECONDS:g} s to the 75 columns of genre75",
         ["", "ms", "featkit is faster by", "largest difference"],
         [
             [
                 name,
                 f"{1000 * np.median(taken):.1f}",
-                f"{ratio(taken, seconds['featkit']):.1f}",
-                f"{largest_difference(ours[None], rows[name](wav)[None]):.1e}",
+                f"{speedup(taken, seconds['featkit']):.1f}",
+                f"{largest_difference(values[None], rows[name](wav)[None]):.1e}",
             ]
             for name, taken in seconds.items()
         ],
@@ -99,7 +101,7 @@ def from_file(wav: str, rounds: int) -> None:
 
 
 def from_stereo(folder: str, y: Array, rounds: int) -> float:
-    """The commonest files of music, 44.1 kHz stereo, beside their bare decoding.
+    """Compare 44.1 kHz stereo files, the most common music files, with decoding alone.
 
     Returns
     -------
@@ -122,12 +124,12 @@ def from_stereo(folder: str, y: Array, rounds: int) -> float:
         }
         seconds = interleaved(rows, rounds=rounds)
         decoding = next(iter(seconds.values()))
-        times[kind] = ratio(seconds["featkit"], decoding)
+        times[kind] = speedup(seconds["featkit"], decoding)
         lines += [
-            [kind, name, f"{1000 * np.median(taken):.1f}", f"{ratio(taken, decoding):.2f}"]
+            [kind, name, f"{1000 * np.median(taken):.1f}", f"{speedup(taken, decoding):.2f}"]
             for name, taken in seconds.items()
         ]
-    show(
+    print_table(
         f"Stereo files of {SECONDS:g} s at {STEREO_RATE} Hz to the 75 columns of genre75",
         ["", "", "ms", "times as long as decoding"],
         lines,
@@ -153,16 +155,16 @@ def from_memory(y: Array, rounds: int) -> None:
     }
     seconds = interleaved(tables, rounds=max(3, rounds // 3))
     stack = next(iter(tables))
-    ours = tables[stack]()
-    show(
+    values = tables[stack]()
+    print_table(
         f"{SHORT_CLIPS} clips of {SHORT_SECONDS:g} s from memory to the 75 columns of genre75",
-        ["", "ms a clip", "featkit's stack is faster by", "largest difference"],
+        ["", "ms per clip", "featkit's stack is faster by", "largest difference"],
         [
             [
                 name,
                 f"{1000 * np.median(taken) / SHORT_CLIPS:.2f}",
-                f"{ratio(taken, seconds[stack]):.1f}",
-                f"{largest_difference(ours, tables[name]()):.1e}",
+                f"{speedup(taken, seconds[stack]):.1f}",
+                f"{largest_difference(values, tables[name]()):.1e}",
             ]
             for name, taken in seconds.items()
         ],
@@ -170,8 +172,8 @@ def from_memory(y: Array, rounds: int) -> None:
 
 
 def largest_difference(values: Array, reference: Array) -> float:
-    """Of the values that featkit has: what silence does not have, it leaves undefined."""
-    return float(np.nanmax(_common.difference(values, reference)))
+    """Largest relative difference of the defined values; featkit gives NaN in silence."""
+    return float(np.nanmax(_common.relative_difference(values, reference)))
 
 
 def peers(wav: str, rounds: int) -> None:
@@ -180,21 +182,21 @@ def peers(wav: str, rounds: int) -> None:
     seconds = interleaved(
         {name: partial(row, wav) for name, row in rows.items()}, rounds=max(3, rounds // 3)
     )
-    what = {"featkit": "genre75"} | {name: text for name, (_, text, _) in PEERS.items()}
+    descriptions = {"featkit": "genre75"} | {name: text for name, (_, text, _) in PEERS.items()}
     lines = []
-    for name, text in what.items():
+    for name, text in descriptions.items():
         if name not in rows:
             lines.append([name, "", "", "", "not installed: pip install featkit[bench]"])
             continue
         values = rows[name](wav)
         if not np.isfinite(values).all():
             raise SystemExit(f"{name} gave numbers that are not finite")
-        times = f"{ratio(seconds[name], seconds['featkit']):.1f}"
+        times = f"{speedup(seconds[name], seconds['featkit']):.1f}"
         milliseconds = f"{1000 * np.median(seconds[name]):.1f}"
         lines.append([name, milliseconds, times, str(len(values)), text])
-    show(
-        f"Others, WAV file of {SECONDS:g} s to one row of what they have",
-        ["", "ms", "featkit is faster by", "numbers", "what it computes"],
+    print_table(
+        f"Others, WAV file of {SECONDS:g} s to one row of features",
+        ["", "ms", "featkit is faster by", "numbers", "features"],
         lines,
     )
 
@@ -206,7 +208,7 @@ def essentia_row() -> Row:
     essentia.log.infoActive = False
 
     def row(wav: str) -> Array:
-        # A streaming network takes half the time of a loop over frames, but runs only once.
+        # A streaming network takes half the time of a loop over frames, but can run only once.
         load = es.MonoLoader(filename=wav, sampleRate=SR)
         frames = es.FrameCutter(frameSize=2048, hopSize=512)
         window, spectrum = es.Windowing(type="hann", zeroPhase=False), es.Spectrum(size=2048)
@@ -263,7 +265,7 @@ def audioflux_row() -> Row:
     )
 
     exponent, hop = 11, 512
-    # Without phase (1), as here: with it, which is its default, it takes ten times as long.
+    # Without phase (1), as here. With phase, the default, it takes ten times as long.
     real = 1
     linear = af.BFT(
         num=1025,
@@ -290,8 +292,8 @@ def audioflux_row() -> Row:
         y, _ = af.read(wav, samplate=SR)
         S = linear.bft(y, result_type=real)
         power = mel.bft(y, result_type=real)
-        for each in (spectral, cepstrum):
-            each.set_time_length(S.shape[1])
+        for analysis in (spectral, cepstrum):
+            analysis.set_time_length(S.shape[1])
         levels = temporal.temporal(y, has_rms=True, has_zcr=True)
         chroma = af.chroma_linear(
             y, radix2_exp=exponent, samplate=SR, slide_length=hop, high_fre=SR / 2
@@ -367,7 +369,7 @@ PEERS: dict[str, tuple[str, str, Callable[[], Row]]] = {
         pyaudioanalysis_row,
     ),
 }
-"""By name: the module, what is computed, and what prepares for it."""
+"""By name: the module, the computed features, and a function that prepares the computation."""
 
 
 def fresh_process(wav: str) -> None:
@@ -378,28 +380,28 @@ def fresh_process(wav: str) -> None:
         "featkit extract one.wav -o one.csv": ["-m", "featkit", *extract],
         "librosa: import, load, each function, write": [_common.__file__, wav, csv],
     }
-    for words in commands.values():
-        run(words)  # once, so that files are in the system's memory and librosa's are compiled
+    for arguments in commands.values():
+        run(arguments)  # warm-up: files are cached and librosa is compiled
     seconds = interleaved(
-        {name: partial(run, words) for name, words in commands.items()},
+        {name: partial(run, arguments) for name, arguments in commands.items()},
         rounds=FRESH_ROUNDS,
         twice=False,
     )
-    ours = seconds["featkit extract one.wav -o one.csv"]
-    show(
+    extract_seconds = seconds["featkit extract one.wav -o one.csv"]
+    print_table(
         f"A fresh process, genre75 of one WAV file of {SECONDS:g} s",
         ["", "s", "times as long as featkit extract"],
         [
-            [name, f"{np.median(taken):.2f}", f"{ratio(taken, ours):.1f}"]
+            [name, f"{np.median(taken):.2f}", f"{speedup(taken, extract_seconds):.1f}"]
             for name, taken in seconds.items()
         ],
     )
 
 
-def run(words: list[str]) -> None:
-    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+def run(arguments: list[str]) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # librosa speaks of silence, which a recording may hold
+    warnings.simplefilter("ignore")  # librosa warns of silence in recordings
     main()

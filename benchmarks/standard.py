@@ -1,10 +1,10 @@
-"""What `standard` costs, beside librosa, openSMILE and Essentia, and what it is worth on ESC-10.
+"""Speed of the feature set `standard` and its accuracy on ESC-10.
 
     python benchmarks/standard.py [ESC10] [--audio FILE] [--rounds N] [--auto]
 
-ESC10 is a folder for each class with files called fold-recording-take; left out, only the times are
-taken. Of opensmile and essentia it takes those that are installed. It lists the bars that were not
-tried. Exit status 1 if one is missed.
+The speed is compared with librosa and, if they are installed, openSMILE and Essentia. ESC10 has one
+folder per class with files named fold-recording-take; without it, only times are measured. Targets
+that were not measured are listed. The exit status is 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import soundfile
-from _common import SR, Array, Bar, interleaved, ratio, show
+from _common import SR, Array, Target, interleaved, print_table, speedup
 from speed import SECONDS, opensmile_row, recording
 
 import featkit
-from featkit.features.sets.registry import FeatureSet
+from featkit.features.sets.loading import FeatureSet
 
 STANDARD = featkit.feature_set("standard")
-MILLISECONDS = 60.0
-"""The most that a WAV file of 30 s may take on the machine that the notes speak of, by the least of
-all rounds: what others do on it only adds."""
+MAX_MILLISECONDS = 60.0
+"""Time limit for a WAV file of 30 s on the machine of the README. The fastest round counts, since
+other programs can only slow it down."""
 
-FASTER_THAN_LIBROSA, FASTER_THAN_OPENSMILE, FASTER_THAN_ESSENTIA = 8.0, 5.0, 20.0
-GAIN = 0.02
-"""Accuracy that plain models are to gain by `standard` over `genre75` on ESC-10: 8 of 400."""
+MIN_SPEEDUP_LIBROSA, MIN_SPEEDUP_OPENSMILE, MIN_SPEEDUP_ESSENTIA = 8.0, 5.0, 20.0
+MIN_GAIN = 0.02
+"""Minimum gain in accuracy of default models by `standard` over `genre75` on ESC-10: 8 of 400."""
 
-NESTED = 0.88
-"""Accuracy of ``auto`` on ESC-10."""
+MIN_NESTED_ACCURACY = 0.88
+"""Minimum nested accuracy of ``auto`` on ESC-10."""
 
 MODELS = ("logistic", "random_forest", "xgboost")
 
@@ -46,24 +46,31 @@ MODELS = ("logistic", "random_forest", "xgboost")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", metavar="ESC10")
-    parser.add_argument("--audio", metavar="FILE", help="a recording instead of made-up music")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of the times (15)")
-    parser.add_argument("--auto", action="store_true", help="train auto, too: minutes")
+    parser.add_argument("--audio", metavar="FILE", help="a recording instead of synthetic music")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds per table (15)")
+    parser.add_argument("--auto", action="store_true", help="also train auto; takes minutes")
     options = parser.parse_args()
     if options.auto and not options.folder:
         parser.error("--auto needs ESC10")
-    y = recording(options.audio) if options.audio else _common.music(SECONDS)
+    y = recording(options.audio) if options.audio else _common.synthetic_music(SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         wav = str(Path(folder) / "one.wav")
         soundfile.write(wav, y, SR, subtype="PCM_16")
-        bars = [*beside_librosa(wav, options.rounds), *beside_others(wav, options.rounds)]
+        targets = [
+            *compare_with_librosa(wav, options.rounds),
+            *compare_with_others(wav, options.rounds),
+        ]
     gains = plain_models(options.folder) if options.folder else dict.fromkeys(MODELS)
-    bars += [
-        Bar(f"accuracy that {name} gains by standard over genre75", gain, least=GAIN)
+    targets += [
+        Target(f"accuracy that {name} gains by standard over genre75", gain, at_least=MIN_GAIN)
         for name, gain in gains.items()
     ]
     accuracy = nested(options.folder) if options.auto else None
-    sys.exit(_common.missed([*bars, Bar("nested accuracy of auto", accuracy, least=NESTED)]))
+    sys.exit(
+        _common.any_missed(
+            [*targets, Target("nested accuracy of auto", accuracy, at_least=MIN_NESTED_ACCURACY)]
+        )
+    )
 
 
 def featkit_row(wav: str, features: FeatureSet) -> Array:
@@ -75,8 +82,8 @@ def featkit_row(wav: str, features: FeatureSet) -> Array:
 # librosa
 
 
-def of_librosa() -> Mapping[str, Callable[[Array], Array]]:
-    """The families of `standard` that librosa computes, each function called with the samples."""
+def librosa_families() -> Mapping[str, Callable[[Array], Array]]:
+    """Families of `standard` that librosa computes, each from the samples."""
     import librosa
     from librosa import feature
 
@@ -115,7 +122,7 @@ def of_librosa() -> Mapping[str, Callable[[Array], Array]]:
     }
 
 
-def over_frames() -> Mapping[str, Callable[[Array], Array]]:
+def frame_statistics() -> Mapping[str, Callable[[Array], Array]]:
     import scipy.stats
 
     return {
@@ -130,11 +137,11 @@ def over_frames() -> Mapping[str, Callable[[Array], Array]]:
     }
 
 
-def beside_librosa(wav: str, rounds: int) -> list[Bar]:
-    """Print both times of the columns that librosa has, too; how long and how much faster."""
+def compare_with_librosa(wav: str, rounds: int) -> list[Target]:
+    """Print the times of the columns that librosa also computes; return the targets."""
     import librosa
 
-    compute, summarise = of_librosa(), over_frames()
+    compute, summarise = librosa_families(), frame_statistics()
     entries = tuple(entry for entry in STANDARD.entries if entry.family_name in compute)
     shared = dataclasses.replace(STANDARD, name="shared", entries=entries, excluded=())
 
@@ -146,36 +153,40 @@ def beside_librosa(wav: str, rounds: int) -> list[Bar]:
             row += [summarise[name](x) for name in entry.statistics] or [x]
         return np.concatenate(row)
 
-    ours, theirs = f"featkit, {len(shared.columns)} of them", "librosa, the same"
+    own, other = f"featkit, {len(shared.columns)} of them", "librosa, the same"
     whole = f"featkit, all {len(STANDARD.columns)} columns"
     rows: dict[str, Callable[[], Array]] = {
         whole: partial(featkit_row, wav, STANDARD),
-        ours: partial(featkit_row, wav, shared),
-        theirs: librosa_row,
+        own: partial(featkit_row, wav, shared),
+        other: librosa_row,
     }
     seconds = interleaved(rows, rounds=rounds)
-    show(
+    print_table(
         f"WAV file of {SECONDS:g} s to columns of standard",
-        ["", "ms", "least ms", "of librosa's time"],
+        ["", "ms", "minimum ms", "of librosa's time"],
         [
             [
                 name,
                 f"{1000 * np.median(taken):.1f}",
                 f"{1000 * np.min(taken):.1f}",
-                f"1/{ratio(seconds[theirs], taken):.1f}",
+                f"1/{speedup(seconds[other], taken):.1f}",
             ]
             for name, taken in seconds.items()
         ],
     )
-    apart = _common.difference(rows[ours]()[None], rows[theirs]()[None])[0]
-    furthest = int(np.nanargmax(apart))
-    print(f"\nlargest relative difference: {apart[furthest]:.1e}, {shared.column_names[furthest]}")
+    differences = _common.relative_difference(rows[own]()[None], rows[other]()[None])[0]
+    k = int(np.nanargmax(differences))
+    print(f"\nlargest relative difference: {differences[k]:.1e}, {shared.column_names[k]}")
     return [
-        Bar("least ms of all rounds", 1000 * float(np.min(seconds[whole])), most=MILLISECONDS),
-        Bar(
+        Target(
+            "ms of the fastest round",
+            1000 * float(np.min(seconds[whole])),
+            at_most=MAX_MILLISECONDS,
+        ),
+        Target(
             "times faster than librosa",
-            ratio(seconds[theirs], seconds[ours]),
-            least=FASTER_THAN_LIBROSA,
+            speedup(seconds[other], seconds[own]),
+            at_least=MIN_SPEEDUP_LIBROSA,
         ),
     ]
 
@@ -192,12 +203,12 @@ def essentia_row() -> Callable[[str], Array]:
 
     def row(wav: str) -> Array:
         pool, _ = extractor(wav)
-        kept = [
+        pool_values = [
             np.ravel(pool[name])
             for name in pool.descriptorNames()
             if not name.startswith("metadata") and not isinstance(pool[name], str)
         ]
-        return np.concatenate([each for each in kept if each.dtype.kind in "fi"])
+        return np.concatenate([values for values in pool_values if values.dtype.kind in "fi"])
 
     return row
 
@@ -205,16 +216,16 @@ def essentia_row() -> Callable[[str], Array]:
 OTHERS: dict[str, tuple[str, float, Callable[[], Callable[[str], Array]]]] = {
     "opensmile ComParE_2016": (
         "opensmile",
-        FASTER_THAN_OPENSMILE,
+        MIN_SPEEDUP_OPENSMILE,
         lambda: opensmile_row("ComParE_2016"),
     ),
-    "essentia MusicExtractor": ("essentia", FASTER_THAN_ESSENTIA, essentia_row),
+    "essentia MusicExtractor": ("essentia", MIN_SPEEDUP_ESSENTIA, essentia_row),
 }
-"""By name: the module, how many times faster `standard` is to be, and what prepares for it."""
+"""By name: the module, the minimum speedup, and a function that prepares the computation."""
 
 
-def beside_others(wav: str, rounds: int) -> list[Bar]:
-    """Print the times of those that are installed; how many times faster than each."""
+def compare_with_others(wav: str, rounds: int) -> list[Target]:
+    """Print the times of the installed programs; return the targets."""
     rows = {"featkit standard": partial(featkit_row, features=STANDARD)}
     for name, (module, _, prepare) in OTHERS.items():
         if find_spec(module):
@@ -224,24 +235,24 @@ def beside_others(wav: str, rounds: int) -> list[Bar]:
     seconds = interleaved(
         {name: partial(row, wav) for name, row in rows.items()}, rounds=max(3, rounds // 3)
     )
-    ours = seconds["featkit standard"]
-    show(
-        f"Others, WAV file of {SECONDS:g} s to one row of what they have",
+    own_seconds = seconds["featkit standard"]
+    print_table(
+        f"Others, WAV file of {SECONDS:g} s to one row of features",
         ["", "ms", "featkit is faster by", "numbers"],
         [
             [
                 name,
                 f"{1000 * np.median(taken):.1f}",
-                f"{ratio(taken, ours):.1f}",
+                f"{speedup(taken, own_seconds):.1f}",
                 str(len(rows[name](wav))),
             ]
             for name, taken in seconds.items()
         ],
     )
-    times = {name: ratio(taken, ours) for name, taken in seconds.items()}
+    times = {name: speedup(taken, own_seconds) for name, taken in seconds.items()}
     return [
-        Bar(f"times faster than {name}", times.get(name), least=bar)
-        for name, (_, bar, _) in OTHERS.items()
+        Target(f"times faster than {name}", times.get(name), at_least=target)
+        for name, (_, target, _) in OTHERS.items()
     ]
 
 
@@ -249,15 +260,15 @@ def beside_others(wav: str, rounds: int) -> list[Bar]:
 
 
 def plain_models(folder: str) -> dict[str, float]:
-    """Print the accuracies of plain models on both sets; what each gains by `standard`."""
+    """Print the accuracies of default models on both sets; return the gains by `standard`."""
     accuracies = {name: fold_accuracies(folder, name) for name in ("genre75", "standard")}
-    show(
-        "ESC-10 on its five folds, plain models: accuracy",
+    print_table(
+        "ESC-10 on its five folds, default models: accuracy",
         ["model", *accuracies],
-        [[model, *(f"{each[model]:.4f}" for each in accuracies.values())] for model in MODELS],
+        [[model, *(f"{of_set[model]:.4f}" for of_set in accuracies.values())] for model in MODELS],
     )
     before, after = accuracies.values()
-    # Of 400 recordings each is 0.0025; beyond that digits are rounding's.
+    # One of 400 recordings is 0.0025; further digits are rounding errors.
     return {model: round(after[model] - before[model], 4) for model in MODELS}
 
 
@@ -269,7 +280,7 @@ def esc10(folder: str, features: str) -> featkit.FeatureTable:
 
 
 def fold_accuracies(folder: str, features: str) -> dict[str, float]:
-    """Of each model with its defaults, predictions of all five folds together."""
+    """Accuracy of each default model over the predictions of all five folds."""
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
     from featkit.models import pipeline
@@ -278,11 +289,11 @@ def fold_accuracies(folder: str, features: str) -> dict[str, float]:
     X, y = table.features.to_numpy(), np.asarray(table.labels, str)
     folds = PredefinedSplit(table.column("fold").astype(int))
     predicted = {name: cross_val_predict(pipeline(name), X, y, cv=folds) for name in MODELS}
-    return {name: float(np.mean(each == y)) for name, each in predicted.items()}
+    return {name: float(np.mean(labels == y)) for name, labels in predicted.items()}
 
 
 def nested(folder: str) -> float:
-    """Print the nested accuracy of ``auto``, and return it."""
+    """Print and return the nested accuracy of ``auto``."""
     result = featkit.train(esc10(folder, "standard"), fold="fold", group="recording", n_jobs=1)
     score = result.scores["models"]["auto"]["accuracy"]
     low, high = score["low"], score["high"]
@@ -291,5 +302,5 @@ def nested(folder: str) -> float:
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # librosa speaks of silence, which a recording may hold
+    warnings.simplefilter("ignore")  # librosa warns of silence in recordings
     main()

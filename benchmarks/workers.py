@@ -1,9 +1,9 @@
-"""What a second worker is worth: the same files on one and on two, and whether tables are equal.
+"""Speedup by a second worker, and equality of the tables.
 
     python benchmarks/workers.py [FOLDER] [--features NAME|FILE.toml] [--rounds N]
 
-The files are repeated, as links of other names, until one worker needs 20 s. Workers are started
-anew each time, as a command does.
+The files are repeated as symbolic links until one worker needs 20 s. Workers are started again for
+each measurement, as by a command.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import math
 import tempfile
 from pathlib import Path
 
-import _common  # before NumPy: it sets one thread
+import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 
 import featkit
-from featkit.batch import _pool
+from featkit.batch import _worker_pool
 from featkit.datasets import files, synthetic
 
-ENOUGH_SECONDS = 20.0
+MIN_SECONDS = 20.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", help="sound files; left out, a made-up corpus")
+    parser.add_argument("folder", nargs="?", help="audio files; default: a synthetic corpus")
     parser.add_argument("--features", default="genre75", help="feature set (genre75)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (3)")
     options = parser.parse_args()
@@ -38,10 +38,10 @@ def main() -> None:
 
 
 def repeated(folder: str, target: Path, features: str) -> Path:
-    """A folder with the files so many times that one worker has enough to do."""
-    featkit.extract(folder, features=features, duration=1.0)  # what a first call costs is no work
+    """Link the files as often as needed to keep one worker busy for `MIN_SECONDS`."""
+    featkit.extract(folder, features=features, duration=1.0)  # warm-up
     once = featkit.extract(folder, features=features).elapsed
-    for k in range(math.ceil(ENOUGH_SECONDS / once)):
+    for k in range(math.ceil(MIN_SECONDS / once)):
         for recording in files.find([folder]):
             link = target / f"{k:04d}" / recording.path
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -53,22 +53,22 @@ def compare(folder: Path, features: str, rounds: int) -> None:
     extractions: dict[int, featkit.Extraction] = {}
 
     def extract(n_jobs: int) -> None:
-        _pool.started.cache_clear()
+        _worker_pool.shared_executor.cache_clear()
         extractions[n_jobs] = featkit.extract(folder, features=features, n_jobs=n_jobs)
 
     seconds = _common.interleaved(
         {"1": lambda: extract(1), "2": lambda: extract(2)}, rounds=rounds, twice=False
     )
     one, two = extractions[1], extractions[2]
-    _common.show(
-        f"{features} of {len(one.table)} files, {one.seconds:.0f} s of sound",
-        ["workers", "s", "s of sound a second", "faster than one by"],
+    _common.print_table(
+        f"{features} of {len(one.table)} files, {one.seconds:.0f} s of audio",
+        ["workers", "s", "s of audio per second", "speedup"],
         [
             [
                 name,
                 f"{np.median(taken):.1f}",
                 f"{one.seconds / np.median(taken):.0f}",
-                f"{_common.ratio(seconds['1'], taken):.2f}",
+                f"{_common.speedup(seconds['1'], taken):.2f}",
             ]
             for name, taken in seconds.items()
         ],

@@ -1,6 +1,6 @@
-"""The picture of the README: from sound to a table to what it tells.
+"""Draw the picture of the README: audio, feature table, and two features.
 
-python examples/picture.py featkit.png        (needs matplotlib)
+python examples/picture.py featkit.png
 """
 
 import sys
@@ -45,13 +45,13 @@ def draw_sound(figure, clips) -> None:
         ax.set_yticks([])
         ax.set_ylabel(style, rotation=0, ha="right", va="center")
     axes[-1].set_xticks([])
-    figure.suptitle("a folder of sound", fontsize=11)
+    figure.suptitle("a folder of audio", fontsize=11)
 
 
 def draw_table(figure, table) -> None:
     values = table.features.to_numpy()
-    spread = np.nanstd(values, axis=0)
-    scores = (values - np.nanmean(values, axis=0)) / np.where(spread > 0, spread, 1)
+    deviation = np.nanstd(values, axis=0)
+    scores = (values - np.nanmean(values, axis=0)) / np.where(deviation > 0, deviation, 1)
     ax = figure.subplots()
     ax.imshow(scores, aspect="auto", cmap="PuOr", vmin=-2.5, vmax=2.5, interpolation="nearest")
     edges = np.flatnonzero(table.labels.to_numpy()[1:] != table.labels.to_numpy()[:-1]) + 0.5
@@ -67,21 +67,21 @@ def draw_table(figure, table) -> None:
 
 def draw_styles(figure, table) -> None:
     ax = figure.subplots()
-    across, upwards = "rms_std", "dwt_entropy"
+    x, y = "rms_std", "dwt_entropy"
     for style, rows in table.data.groupby("label"):
         ax.scatter(
-            rows[across],
-            rows[upwards],
+            rows[x],
+            rows[y],
             label=style,
             color=COLOURS[style],
             marker=MARKERS[style],
             edgecolor="black",
             linewidth=0.4,
         )
-    ax.set_xlabel(f"{across} ({featkit.describe(across).unit})")
-    ax.set_ylabel(f"{upwards} ({featkit.describe(upwards).unit})")
+    ax.set_xlabel(f"{x} ({featkit.describe(x).unit})")
+    ax.set_ylabel(f"{y} ({featkit.describe(y).unit})")
     ax.legend(frameon=False)
-    figure.suptitle("what it tells", fontsize=11)
+    figure.suptitle("two of the features", fontsize=11)
 
 
 if __name__ == "__main__":

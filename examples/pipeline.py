@@ -1,9 +1,10 @@
-"""The extractor at the head of a scikit-learn pipeline: sound in, classes out.
+"""The extractor as the first step of a scikit-learn pipeline: audio to classes.
 
     python examples/pipeline.py
 
-Makes the demo's corpus in a temporary folder, and asks which of two feature sets a plain logistic
-regression tells its styles apart by: tempo and the zero-crossing rate, or the 75 of genre75.
+Synthesises the corpus of the demo in a temporary folder and compares two feature sets by the
+cross-validated accuracy of a logistic regression: two columns, tempo and zero-crossing rate, or the
+75 columns of genre75.
 """
 
 import tempfile
@@ -16,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from featkit import FeatureExtractor
 from featkit.datasets.synthetic import write_corpus
 
-TWO = {
+TWO_COLUMNS = {
     "name": "two columns",
     "features": [
         {"family": "tempo"},
@@ -32,7 +33,7 @@ def main() -> None:
         pipeline = make_pipeline(FeatureExtractor(), StandardScaler(), LogisticRegression())
         search = GridSearchCV(
             pipeline,
-            {"featureextractor__features": [TWO, "genre75"]},
+            {"featureextractor__features": [TWO_COLUMNS, "genre75"]},
             cv=StratifiedKFold(3, shuffle=True, random_state=0),
         )
         search.fit(files, styles)

@@ -1,4 +1,4 @@
-"""Makes report.png, the picture of a report in the README: of the demo's, in a real browser.
+"""Draw report.png, the picture in the README: two sections of the report of the demo.
 
     python examples/report_picture.py
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-PIECES = ("#why", "#single")
+PIECES = ("#importance", "#recordings")
 WIDTH, HEIGHT = 1100, 900
 
 
@@ -26,8 +26,8 @@ def main() -> None:
 
 
 def photograph(report: Path, target: Path) -> None:
-    """The beginnings of two sections side by side."""
-    pictures = "".join(f'<iframe src="{report.as_uri()}{piece}"></iframe>' for piece in PIECES)
+    """Take a picture of the tops of two sections, side by side."""
+    pictures = "".join(f'<iframe src="{report.as_uri()}{section}"></iframe>' for section in PIECES)
     page_of_two = (
         "<!doctype html><style>body{margin:0;display:flex;gap:16px;background:#ddd}"
         f"iframe{{border:0;width:{WIDTH}px;height:{HEIGHT}px}}</style>{pictures}"

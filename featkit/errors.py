@@ -1,31 +1,31 @@
-"""What featkit raises.
+"""Exceptions.
 
-Every error of featkit is a `FeatkitError` and also the builtin that fits, so that
-``except FeatkitError`` and ``except ValueError`` both do what a reader expects.
+Each exception is a `FeatkitError` and also the matching builtin, so that both
+``except FeatkitError`` and ``except ValueError`` work as expected.
 """
 
 from __future__ import annotations
 
 
 class FeatkitError(Exception):
-    """The base of all errors that featkit raises on purpose."""
+    """Base class of all errors that featkit raises on purpose."""
 
 
 class ParameterError(FeatkitError, ValueError):
-    """A parameter, a key of a feature set or an argument has a value that cannot be used."""
+    """An argument, a parameter or a key of a feature set has an invalid value."""
 
 
 class AudioError(FeatkitError, OSError):
-    """A recording that cannot become samples.
+    """A recording cannot be decoded to samples.
 
     Parameters
     ----------
     source : str
         The file, or a description of the array.
     stage : str
-        Where it went wrong: ``"open"``, ``"decode"``, ``"samples"`` or ``"segment"``.
+        The step that failed: ``"open"``, ``"decode"``, ``"samples"`` or ``"segment"``.
     cause : str
-        What was found, and where it helps, what to do.
+        The problem, and a remedy if there is one.
     """
 
     def __init__(self, source: str, stage: str, cause: str) -> None:
@@ -39,12 +39,12 @@ class AudioError(FeatkitError, OSError):
 
 
 class TableError(FeatkitError, ValueError):
-    """A table that cannot be read, or that is not what it was taken for."""
+    """A table or a manifest cannot be read, or has invalid content."""
 
 
 class WriteError(FeatkitError, OSError):
-    """A file that cannot be written."""
+    """A file cannot be written."""
 
 
 class ModelError(FeatkitError, ValueError):
-    """A model file that cannot be read, or must not be trusted."""
+    """A model file cannot be read, or must not be trusted."""

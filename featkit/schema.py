@@ -1,39 +1,119 @@
-"""The columns of a table: reserved names, quality columns, and what describes a feature."""
+"""Columns of a table: keys, quality columns, reserved names and the description of a feature.
+
+A table has three kinds of columns: keys (`KEY_COLUMNS` and further text columns) identify a row,
+quality columns (`QUALITY_COLUMNS`) describe its recording, and features are the input of models.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-KEYS = ("path", "start", "end", "label", "group", "split", "fold")
-"""Columns that say what a row is of, in the order in which they come first."""
+from featkit._utils.formatting import counted
 
-TIMES = ("start", "end")
-"""Those of them that are numbers, in seconds; all others are text."""
+KEY_COLUMNS = ("path", "start", "end", "label", "group", "split", "fold")
+"""Columns that identify a row, in the order in which they precede all others."""
 
-PREFIX = "quality_"
-"""What the names of the columns begin with."""
+TIME_COLUMNS = ("start", "end")
+"""The keys that hold numbers, in seconds; all other keys hold text."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A recording without rows, or rows without a prediction.
+
+    Attributes
+    ----------
+    path : str
+        The recording as a table names it, or the number of the row.
+    stage : str
+        The step that failed: ``"open"``, ``"decode"``, ``"samples"``, ``"segment"``, ``"spool"``
+        (writing a long recording to a temporary file), ``"features"``, ``"timeout"``, ``"worker"``
+        (the worker process crashed) or ``"predict"``.
+    error : str
+        Name of the exception class.
+    message : str
+        Cause, and a remedy if there is one.
+    """
+
+    path: str
+    stage: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class LikelyGroup:
+    """A column, or a part of its names, that may identify groups.
+
+    Attributes
+    ----------
+    group : str
+        The group to name in training: a column, or a stem of its names.
+    column : str
+        The column.
+    groups, rows : int
+        Number of groups, and of recordings or rows.
+    unit : str
+        ``"recording"`` or ``"row"``.
+    why : str
+        The evidence, as the end of a sentence.
+    """
+
+    group: str
+    column: str
+    groups: int
+    rows: int
+    unit: str
+    why: str
+
+    @property
+    def description(self) -> str:
+        """The group and its evidence, as a sentence without a full stop."""
+        is_column = self.group == self.column
+        has, thing = ("it has", "value") if is_column else ("its names share", "stem")
+        return (
+            f"column {self.column!r} may identify groups: {has} {counted(self.groups, thing)} in"
+            f" {counted(self.rows, self.unit)}, {self.why}"
+        )
+
+
+QUALITY_PREFIX = "quality_"
+"""Prefix of the names of quality columns."""
 
 CLIPPED_RUN = 3
-"""Samples in a row at full scale that are taken for clipping; fewer may be an honest peak.
+"""Fewest consecutive full-scale samples that count as clipping; shorter runs may be true peaks.
 
-So count the clip lights of digital meters, such as Solid State Logic's (Duende user guide). No
-standard says how many; one that is lower than full scale cannot be told from a loud, low tone.
+Digital meters, such as those of Solid State Logic (Duende user guide), count in the same way. No
+standard defines the number. Clipping below full scale is not detected: it cannot be distinguished
+from a loud low tone.
 """
 
-SILENCE = 1e-3
-"""Half the range of a silent window: -60 dB of full scale."""
+SILENCE_LEVEL = 1e-3
+"""Half the range of samples below which a window is silent: -60 dB of full scale."""
 
-WINDOW = 0.02
-"""Seconds of a window that is silent or not."""
+SILENCE_WINDOW = 0.02
+"""Length of the windows that are tested for silence, in seconds."""
 
-SHORT = 0.1
-"""Seconds below which a row is short."""
+SHORT_DURATION = 0.1
+"""Duration in seconds below which a row is flagged as short."""
 
 
 @dataclass(frozen=True)
 class QualityColumn:
-    """What a quality column means: name in the table, unit, definition, and type of its values."""
+    """Description of a quality column.
+
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    unit : str
+        Unit of its values; ``"1"`` for ratios and counts, "" for flags.
+    definition : str
+        Meaning of its values.
+    dtype : str
+        NumPy type of its values: ``"float64"``, ``"int64"`` or ``"bool"``.
+    """
 
     name: str
     unit: str
@@ -42,10 +122,11 @@ class QualityColumn:
 
 
 def _column(name: str, unit: str, definition: str, dtype: str = "float64") -> QualityColumn:
-    return QualityColumn(PREFIX + name, unit, definition, dtype)
+    return QualityColumn(QUALITY_PREFIX + name, unit, definition, dtype)
 
 
-COLUMNS = (
+# The definitions are written into tables: a changed text changes their bytes.
+QUALITY_COLUMNS = (
     _column("duration", "s", "sound that is there in the row's part; padding is not counted"),
     _column("sample_rate", "Hz", "sample rate of the file, before any resampling"),
     _column("channels", "1", "channels of the file, before they are mixed", "int64"),
@@ -60,16 +141,17 @@ COLUMNS = (
     _column(
         "silence_share",
         "1",
-        f"time in windows of {WINDOW * 1000:g} ms, the last less than twice that, in which half the"
-        f" range of all channels together, (max - min) / 2, is below {SILENCE:g} of full scale,"
-        " -60 dBFS, the default of FFmpeg's silencedetect; a constant offset is silence, too",
+        f"time in windows of {SILENCE_WINDOW * 1000:g} ms, the last less than twice that, in which"
+        " half the range of all channels together, (max - min) / 2, is below"
+        f" {SILENCE_LEVEL:g} of full scale, -60 dBFS, the default of FFmpeg's silencedetect; a"
+        " constant offset is silence, too",
     ),
     _column("silent", "", "silence_share is 1", "bool"),
     _column("clipped", "", "clipped_share is above 0", "bool"),
     _column(
         "short",
         "",
-        f"duration is below {SHORT:g} s, some five frames: too few to tell what varies",
+        f"duration is below {SHORT_DURATION:g} s, some five frames: too few to tell what varies",
         "bool",
     ),
     _column(
@@ -86,22 +168,39 @@ COLUMNS = (
         "bool",
     ),
 )
-"""What each value of a `Quality` means, in its order."""
+"""The quality columns, in the order of the fields of `featkit.audio.quality.Quality`."""
 
+QUALITY_DTYPES = {column.name: column.dtype for column in QUALITY_COLUMNS}
+"""NumPy type of each quality column."""
 
-QUALITY = {column.name: column.dtype for column in COLUMNS}
-"""Columns that say how sound a recording is, and their types."""
+DUPLICATE_SUFFIX = r"(\.\d+)*(_[xy])?"
+"""Pattern of the suffixes that pandas appends to duplicate names."""
 
-SUFFIX = r"(\.\d+)*(_[xy])?"
-"""What pandas adds to a name that it has twice."""
-
-NAMELESS = re.compile(rf"|Unnamed: \d+(_level_\d+)?{SUFFIX}|__index_level_\d+__{SUFFIX}|\.\.\.\d+")
-"""What pandas and readr call columns without a name, such as the numbers of rows they write."""
+UNNAMED = re.compile(
+    rf"|(Unnamed: \d+(_level_\d+)?|__index_level_\d+__){DUPLICATE_SUFFIX}|\.\.\.\d+"
+)
+"""Names that pandas and readr give to columns without a name, such as saved row numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """What a column of a table means."""
+    """Description of a feature.
+
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    family, descriptor : str
+        The feature family, and the descriptor that the family computes.
+    index : str
+        Component of the descriptor, such as a pitch class; "" for a single value.
+    statistic : str
+        Statistic over the frames; "" for a descriptor with one value per recording.
+    unit, definition, reference : str
+        Unit, meaning and source of the values.
+    undefined : str
+        Signals for which the value is undefined (NaN).
+    """
 
     name: str
     family: str
@@ -114,6 +213,17 @@ class Column:
     undefined: str
 
 
-def is_taken(name: str) -> bool:
-    """Whether a column of this name would not be taken for a feature."""
-    return name in KEYS or name in QUALITY or bool(NAMELESS.fullmatch(name))
+def is_reserved(name: str) -> bool:
+    """Check whether a column of this name can never be a feature.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+
+    Returns
+    -------
+    bool
+        True for keys, quality columns and placeholders for a missing name.
+    """
+    return name in KEY_COLUMNS or name in QUALITY_DTYPES or bool(UNNAMED.fullmatch(name))

@@ -1,10 +1,13 @@
-"""What several test files use."""
+"""Settings and fixtures of all tests."""
 
 import os
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+"""Fixtures are no tests: without this, doctest would import several modules of this name."""
 
 # A busy machine is slow, and no fault; the examples are the same in every run.
 hypothesis.settings.register_profile("featkit", deadline=None, derandomize=True, database=None)

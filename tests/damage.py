@@ -1,4 +1,4 @@
-"""Real sound in every format that is written here, and what happens to files: a seeded damage."""
+"""Recordings in every format that can be written here, and seeded damage to files."""
 
 import struct
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ WRITTEN = (
     ("caf", "CAF", "PCM_16"),
     ("caf", "CAF", "ALAC_16"),
 )
-"""Ending, format and subtype of what soundfile writes, as far as its libsndfile knows it."""
+"""Extension, format and subtype of files that soundfile writes, if its libsndfile can."""
 
 ENCODED = (
     ("m4a", "aac", None),
@@ -40,13 +40,13 @@ ENCODED = (
     ("ac3", "ac3", None),
     ("wv", "wavpack", None),
 )
-"""Ending, sound and video codec of what PyAV writes, where it is installed."""
+"""Extension, audio codec and video codec of files that PyAV writes, if it is installed."""
 
 KINDS = ("cut", "flipped", "header", "zeros")
 
 
 def encode(path, y, sr, codec, video=None, movflags=None):
-    """Write samples of shape ``(channels, samples)`` by PyAV, beside a black video."""
+    """Write samples of shape ``(channels, samples)`` with PyAV, optionally with a black video."""
     import av
 
     layout = "mono" if len(y) == 1 else "stereo"
@@ -57,7 +57,7 @@ def encode(path, y, sr, codec, video=None, movflags=None):
             pictures.width = pictures.height = 64
             pictures.pix_fmt = "yuv420p"
         sound = out.add_stream(codec, rate=sr, layout=layout)
-        if codec == "wmav2":  # it has no rate of its own
+        if codec == "wmav2":  # it has no default bit rate
             sound.bit_rate = 128000
         if pictures:
             black = np.zeros((64, 64, 3), np.uint8)
@@ -72,7 +72,7 @@ def encode(path, y, sr, codec, video=None, movflags=None):
 
 
 def write_all(folder, name, y, sr):
-    """Write samples of shape ``(channels, samples)`` in every format; gives the files."""
+    """Write samples of shape ``(channels, samples)`` in every format; return the files."""
     files = []
     for ending, form, subtype in WRITTEN:
         if subtype in soundfile.available_subtypes(form):
@@ -86,9 +86,9 @@ def write_all(folder, name, y, sr):
 
 
 def state_size(data, form, size):
-    """Let the header of a file that soundfile wrote state another number of bytes of sound.
+    """Change the size in bytes that the header of a file of soundfile states for the samples.
 
-    0 and -1 stand for a size that was never filled in.
+    0 and -1 mean a size that was never filled in.
     """
     data = bytearray(data)
     more = size if size <= 0 else size + {"W64": 24, "AIFF": 8, "CAF": 4}.get(form, 0)
@@ -112,7 +112,7 @@ def state_size(data, form, size):
 
 
 def damaged(data, kind, rng):
-    """Bytes of a file after an accident."""
+    """The bytes of a file with random damage of one kind."""
     data = bytearray(data)
     if kind == "cut":
         return bytes(data[: rng.integers(1, len(data))])
@@ -130,7 +130,7 @@ def damaged(data, kind, rng):
 
 
 def write_damaged(files, folder, count, seed=0):
-    """Write so many variants of files, each kind of damage in turn; gives kind by name."""
+    """Write damaged variants of files, each kind of damage in turn; return the kind by name."""
     rng = np.random.default_rng(seed)
     kinds = {}
     for k in range(count):

@@ -1,18 +1,18 @@
-"""Work for processes that do not outlive it; a module of its own, which is quick to import."""
+"""Tasks for worker processes that crash or hang; a module of its own, which is quick to import."""
 
 import os
 import signal
 import time
 
 PATIENCE = 60
-"""Seconds after which something hangs that a busy machine does in two."""
+"""Seconds after which something hangs; on a busy machine it takes about two."""
 
 
-def fate(share, busy):
-    """A worker's share: what each item says becomes of it."""
-    answers = []
-    for place, item in enumerate(share):
-        busy(place)
+def fate(items, report):
+    """Process items one by one; the text of an item is its fate."""
+    results = []
+    for place, item in enumerate(items):
+        report(place)
         if item == "dies":
             os.kill(os.getpid(), signal.SIGKILL)
         if item == "leaves":
@@ -21,22 +21,24 @@ def fate(share, busy):
             time.sleep(PATIENCE)
         if item == "slow":
             time.sleep(0.2)
-        answers.append(f"{item} is done")
-    return answers
+        results.append(f"{item} is done")
+    return results
 
 
-def stack(share, busy):
-    """All items of a share at once, as short clips are analysed."""
-    share = list(share)
-    busy(*range(len(share)))
-    if "dies" in share:
+def stack(items, report):
+    """Process all items of a chunk at once, as short clips are analysed."""
+    items = list(items)
+    report(*range(len(items)))
+    if "dies" in items:
         os.kill(os.getpid(), signal.SIGSEGV)
-    return [f"{item} is done" for item in share]
+    return [f"{item} is done" for item in items]
 
 
-def unable(share, busy):
+def unable(items, report):
+    """Exit before the first item is reported."""
     os._exit(1)
 
 
-def broken(share, busy):
-    raise ZeroDivisionError("a fault of ours")
+def broken(items, report):
+    """Raise an exception."""
+    raise ZeroDivisionError("a bug in the task")

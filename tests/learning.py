@@ -1,21 +1,41 @@
-"""Tables to learn from, for tests."""
+"""Tables to train on, for tests."""
 
 import numpy as np
 import pandas as pd
 
+import featkit
 from featkit.models.estimators import random_forest
+from featkit.models.problem import make_problem
+from featkit.models.settings import Settings
+from featkit.table.feature_table import FeatureTable
 
 
 def few_trees(monkeypatch, count=30):
-    """Forests of fewer trees, in this process, for tests that ask nothing of their number."""
+    """Grow forests of fewer trees in this process, where their number does not matter."""
     monkeypatch.setattr(random_forest, "TREES", count)
 
 
-def tones(rows=60, classes=("high", "low", "mid"), seed=0, spread=1.0):
-    """Recordings of classes that one of four columns tells apart."""
+def problem_of(data, **settings):
+    """Return the classification problem of a DataFrame with a column ``label``."""
+    settings = Settings(**settings)
+    return make_problem(FeatureTable.of(data, keys=settings.key_columns), settings)
+
+
+def accuracy(result, model):
+    """Return the accuracy of one of the models of a training."""
+    return result.scores["models"][model]["accuracy"]["value"]
+
+
+def noise(rows=90, columns="abc", seed=0):
+    """Return normally distributed features without classes."""
     rng = np.random.default_rng(seed)
+    return pd.DataFrame(rng.normal(size=(rows, len(columns))), columns=list(columns))
+
+
+def tones(rows=60, classes=("high", "low", "mid"), seed=0, spread=1.0):
+    """Return recordings whose classes one of four columns separates."""
     number = np.arange(rows) % len(classes)
-    data = pd.DataFrame(rng.normal(size=(rows, 4)), columns=["pitch", "a", "b", "c"])
+    data = noise(rows, ["pitch", "a", "b", "c"], seed)
     data["pitch"] += 3 / spread * number
     data.insert(0, "path", [f"{k:03d}.wav" for k in range(rows)])
     data.insert(1, "label", np.array(classes, dtype=object)[number])
@@ -23,7 +43,10 @@ def tones(rows=60, classes=("high", "low", "mid"), seed=0, spread=1.0):
 
 
 def copies(recordings=40, segments=10, seed=0):
-    """Segments that are near copies of each other, of recordings that tell nothing of the class."""
+    """Return segments that are near copies of recordings, whose features are independent of class.
+
+    Only a row-wise split predicts their classes.
+    """
     rng = np.random.default_rng(seed)
     song = np.repeat(np.arange(recordings), segments)
     X = rng.normal(size=(recordings, 20))[song] + rng.normal(scale=0.01, size=(len(song), 20))
@@ -33,3 +56,27 @@ def copies(recordings=40, segments=10, seed=0):
     data.insert(2, "end", data["start"] + 3.0)
     data.insert(3, "label", np.where(song % 2, "rock", "jazz"))
     return data
+
+
+def people(count=40, takes=4, seed=0, spread=0.3):
+    """Return takes of people, the person and the number of each take.
+
+    The takes of one person resemble each other; each person is either well or sick.
+    """
+    rng = np.random.default_rng(seed)
+    person = np.repeat(np.arange(count), takes)
+    voices = rng.normal(size=(count, 6))[person] + spread * rng.normal(size=(len(person), 6))
+    data = pd.DataFrame(voices, columns=[f"v{k}" for k in range(6)])
+    data["label"] = np.where(rng.permutation(count)[person] % 2, "sick", "well")
+    return data, person, np.tile(np.arange(1, takes + 1), count)
+
+
+def file_names(person, take):
+    """Return names of recordings whose stem is the person."""
+    return [f"phon_S{p:02d}_{t}" for p, t in zip(person, take, strict=True)]
+
+
+def trained(data, model, **settings):
+    """Train on a table, and return the result and the table."""
+    table = FeatureTable.of(data, keys=[settings["group"]] if "group" in settings else [])
+    return featkit.train(table, model=model, **settings), table

@@ -1,4 +1,4 @@
-"""MPEG audio for tests: encoded, taken apart into frames, and what stands around it in files."""
+"""MPEG audio for tests: encoding, splitting into frames, and the tags around it in files."""
 
 import io
 import struct
@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-"""In kbit/s, by the index in a header of MPEG-1, layer 3."""
+"""Bit rates in kbit/s, by the index in a header of MPEG-1, layer 3."""
 
 
 def sound(seconds=1.0, sr=44100, channels=1, seed=0):
@@ -18,13 +18,13 @@ def sound(seconds=1.0, sr=44100, channels=1, seed=0):
 
 
 COMPRESSION_LEVEL, BITRATE_MODE = 0x1301, 0x1305
-"""Commands of libsndfile, which the oldest soundfile has no parameters for."""
+"""Commands of libsndfile for which the oldest supported soundfile has no parameters."""
 
 MODES = {"CONSTANT": 0, "VARIABLE": 2}
 
 
 def mp3(y, sr=44100, mode="CONSTANT", level=0.5):
-    """As libsndfile's LAME writes it: the first frame states the length and the padding."""
+    """Encode with LAME in libsndfile, whose first frame states the length and the padding."""
     data, command, new = io.BytesIO(), soundfile._snd.sf_command, soundfile._ffi.new
     kind = {"format": "MP3", "subtype": "MPEG_LAYER_III"}
     with soundfile.SoundFile(data, "w", sr, y.shape[1], **kind) as file:
@@ -36,24 +36,24 @@ def mp3(y, sr=44100, mode="CONSTANT", level=0.5):
 
 def frames(data, sr=44100):
     """The frames of MPEG-1, layer 3, by the arithmetic of the standard (ISO 11172-3, 2.4.3.1)."""
-    found, at = [], 0
+    result, at = [], 0
     while at + 4 <= len(data):
         size = 144000 * RATES[data[at + 2] >> 4] // sr + (data[at + 2] >> 1 & 1)
-        found.append(data[at : at + size])
+        result.append(data[at : at + size])
         at += size
-    return found
+    return result
 
 
 def with_count(data, count, size=None):
-    """Another number of frames in the tag, and of bytes."""
+    """Change the number of frames in the tag, and optionally that of bytes."""
     at = max(data.find(b"Xing"), data.find(b"Info"))
-    there = struct.unpack(">I", data[at + 12 : at + 16])[0]
-    numbers = struct.pack(">II", count, there if size is None else size)
+    stated = struct.unpack(">I", data[at + 12 : at + 16])[0]
+    numbers = struct.pack(">II", count, stated if size is None else size)
     return data[: at + 8] + numbers + data[at + 16 :]
 
 
 def vbri(count):
-    """The first frame as Fraunhofer's encoder writes it: 128 kbit/s, mono."""
+    """The first frame of the encoder of Fraunhofer, with a VBRI tag: 128 kbit/s, mono."""
     frame = bytearray(b"\xff\xfb\x90\xc4" + bytes(413))
     frame[36:54] = b"VBRI" + struct.pack(">HHHII", 1, 1201, 75, 417 * count, count)
     return bytes(frame)
@@ -87,12 +87,12 @@ def lyrics():
 
 
 def cover():
-    """What may look like frames: three in a row, and bytes at random."""
+    """Bytes that look like frames, as in a cover picture: five in a row, and random bytes."""
     return (b"\xff\xfb\x90\x64" + bytes(413)) * 5 + np.random.default_rng(3).bytes(1_200_000)
 
 
 def wav(data, tag=0x55, sr=44100, channels=1, size=None, fact=None):
-    """MPEG audio in a WAV file."""
+    """Wrap MPEG audio in a WAV file."""
     fmt = struct.pack("<HHIIHHHHIHHH", tag, channels, sr, 16000, 1, 0, 12, 1, 2, 417, 1, 0)
     body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
     if fact is not None:

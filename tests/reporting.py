@@ -1,10 +1,23 @@
-"""Models and explanations to report on, made without training."""
+"""Models and explanations for tests of reports and figures, made without training."""
+
+import re
 
 import numpy as np
 
 from featkit.explanation.explanation import Explanation
-from featkit.models.classifier import Classifier
-from featkit.models.scores import calibration, confusion_matrix, per_class, scores
+from featkit.models.estimator import Candidate
+from featkit.models.evaluation import (
+    METRICS,
+    AccuracyDifference,
+    Evaluation,
+    MetricValues,
+    RowSplit,
+)
+from featkit.models.model import Model
+from featkit.models.scores import calibration, class_scores, confusion_matrix, model_scores
+from featkit.models.settings import Settings
+from featkit.models.training_metadata import TrainingMetadata
+from featkit.models.training_sample import TrainingSample
 from featkit.table.feature_table import FeatureTable
 
 HOSTILE_CLASSES = ["__proto__", "<script>alert(1)</script>", '" onload="alert(2)', "plain"]
@@ -17,7 +30,7 @@ HOSTILE_COLUMN = "</script><script>alert(4)</script>"
 
 
 def columns(number):
-    """Names of columns with something known of most."""
+    """Descriptions of columns."""
     kinds = [("mfcc", "dB"), ("spectral_centroid", "Hz"), ("tempo", "BPM")]
     return [
         {
@@ -36,10 +49,10 @@ def columns(number):
 
 
 def made(rows=40, number=6, classes=("a", "b", "c"), paths=None, extra=(), seed=0):
-    """A model, an explanation of rows that it has not seen, and their table."""
+    """A model, an explanation of its test rows, and their table."""
     rng = np.random.default_rng(seed)
     schema = columns(number) + [{"name": name, "unit": ""} for name in extra]
-    names, classes = [of["name"] for of in schema], sorted(classes)
+    names, classes = [column["name"] for column in schema], sorted(classes)
     y = np.array([classes[k % len(classes)] for k in range(rows)])
     X = rng.normal(size=(rows, len(names))) * 1000
     X[0, 0] = np.nan
@@ -70,54 +83,68 @@ def made(rows=40, number=6, classes=("a", "b", "c"), paths=None, extra=(), seed=
         folds=folds,
         method="made up",
         rows_there=rows,
-        schema={of["name"]: of for of in schema},
+        schema={column["name"]: column for column in schema},
     )
-    model = Classifier(
+    model = Model(
         pipeline=None,
         name="xgboost",
         classes=classes,
         columns=names,
         provenance={"columns": schema, "versions": {"featkit": "0"}},
-        training={
-            "settings": {"label": "label", "model": "xgboost", "seed": 0, "group": "it's"},
-            "candidate": "xgboost",
-            "rows": rows,
-            "versions": {"xgboost": "3"},
-        },
-        scores=_scores(y, P, classes, folds),
+        training_metadata=TrainingMetadata(
+            settings=Settings(label="label", model="xgboost", group="it's"),
+            candidate="xgboost",
+            kept=Candidate("xgboost"),
+            chosen={},
+            unit="recording",
+            protocol="5 folds by recording",
+            rows=rows,
+            digest="",
+            sample=TrainingSample(X, np.zeros((2, len(classes), len(names))), [], [], []),
+            versions={"xgboost": "3"},
+        ),
+        evaluation=evaluation(y, P, classes, folds),
     )
     flags = {"clipped": ["no"] * (rows - 1) + ["yes"], "label": y.tolist()}
     return model, explanation, FeatureTable({**keys, **flags}, names, X)
 
 
-def _scores(y, P, classes, folds):
-    said = np.asarray(classes)[np.argmax(P, axis=1)]
-    of = scores(y, P, classes, np.arange(len(y)), folds)
-    return {
-        "protocol": "5 folds by recording",
-        "unit": "recording",
-        "rows": len(y),
-        "judged": len(y),
-        "groups": len(y),
-        "columns": 6,
-        "classes": classes,
-        "model": "xgboost",
-        "models": {"xgboost": of, "baseline": of},
-        "per_class": per_class(y, said, classes),
-        "confusion": confusion_matrix(y, said, classes),
-        "calibration": calibration(y, P, classes),
-        "recordings": of,
-        "chosen": {"1": "xgboost"},
-        "by_row": {
-            "candidate": "xgboost",
-            "scores": {name: of[name]["value"] for name in of},
-            "honest": {name: of[name]["value"] - 0.1 for name in of},
-            "difference": {"accuracy": 0.1, "low": 0.05, "high": 0.15},
-        },
-        "warnings": ["<b>doubtful</b>"],
-    }
+def evaluation(y, P, classes, folds):
+    """Scores of some probabilities."""
+    answer = np.asarray(classes)[np.argmax(P, axis=1)]
+    scores = model_scores(y, P, classes, np.arange(len(y)), folds)
+    values = {name: scores[name].value for name in METRICS}
+    return Evaluation(
+        protocol="5 folds by recording",
+        unit="recording",
+        rows=len(y),
+        scored_rows=len(y),
+        groups=len(y),
+        columns=6,
+        classes=classes,
+        model="xgboost",
+        models={"xgboost": scores, "baseline": scores},
+        per_class=class_scores(y, answer, classes),
+        confusion=confusion_matrix(y, answer, classes),
+        calibration=calibration(y, P, classes),
+        recordings=scores,
+        chosen={"1": "xgboost"},
+        by_row=RowSplit(
+            candidate="xgboost",
+            grouped=MetricValues(**{name: value - 0.1 for name, value in values.items()}),
+            row_wise=MetricValues(**values),
+            difference=AccuracyDifference(value=0.1, low=0.05, high=0.15),
+        ),
+        warnings=["<b>doubtful</b>"],
+    )
 
 
 def hostile(rows=40):
-    """The same, with names that would do harm if they were anything but text."""
+    """The same, with names that are harmful unless they are shown as text."""
     return made(rows=rows, classes=HOSTILE_CLASSES, paths=HOSTILE_PATHS, extra=[HOSTILE_COLUMN])
+
+
+def plain_text(html):
+    """The visible text of a page."""
+    text = re.sub(r"<(script|style).*?</\1>", " ", html, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<wbr>|</?span[^>]*>", "", text).replace("\u00a0", " "))

@@ -1,4 +1,4 @@
-"""A benchmark says which of its bars were tried, and fails where one is missed."""
+"""Targets of the benchmarks: those that were not measured are listed, a missed one fails."""
 
 import importlib
 import os
@@ -12,31 +12,31 @@ FASTER, ACCURACY = "times faster", "accuracy"
 
 @pytest.fixture
 def common(monkeypatch):
-    """What the benchmarks share, but for the one thread that it sets for its process."""
+    """The shared module of the benchmarks, without its setting of one thread per process."""
     monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.syspath_prepend(Path(__file__).parent.parent / "benchmarks")
     return importlib.import_module("_common")
 
 
-def test_bars_that_were_not_tried_are_listed_and_not_counted(common, capsys):
-    bars = [common.Bar(FASTER, 8.0, least=8), common.Bar(ACCURACY, None, least=0.88)]
-    assert not common.missed(bars)
+def test_targets_that_were_not_measured_are_listed_and_not_counted(common, capsys):
+    targets = [common.Target(FASTER, 8.0, at_least=8), common.Target(ACCURACY, None, at_least=0.88)]
+    assert not common.any_missed(targets)
     *_, listed, counted = capsys.readouterr().out.splitlines()
-    assert listed == "not tried: accuracy, at least 0.88"
-    assert counted == "bars tried: 1, missed: none"
+    assert listed == "not measured: accuracy, at least 0.88"
+    assert counted == "targets measured: 1, missed: none"
 
 
 @pytest.mark.parametrize(
-    ("value", "bounds", "said"),
+    ("value", "bounds", "line"),
     [
-        (7.99, {"least": 8}, "times faster, at least 8: 7.99"),
-        (61.0, {"most": 60}, "times faster, at most 60: 61"),
-        (np.nan, {"least": 8}, "times faster, at least 8: nan"),
+        (7.99, {"at_least": 8}, "times faster, at least 8: 7.99"),
+        (61.0, {"at_most": 60}, "times faster, at most 60: 61"),
+        (np.nan, {"at_least": 8}, "times faster, at least 8: nan"),
     ],
 )
-def test_a_bar_that_is_missed_is_named(common, capsys, value, bounds, said):
-    bars = [common.Bar(FASTER, value, **bounds), common.Bar(ACCURACY, 0.9, least=0.88)]
-    assert common.missed(bars)
+def test_a_missed_target_is_named(common, capsys, value, bounds, line):
+    targets = [common.Target(FASTER, value, **bounds), common.Target(ACCURACY, 0.9, at_least=0.88)]
+    assert common.any_missed(targets)
     *_, named, counted = capsys.readouterr().out.splitlines()
-    assert named == f"missed: {said}"
-    assert counted == "bars tried: 2, missed: 1"
+    assert named == f"missed: {line}"
+    assert counted == "targets measured: 2, missed: 1"

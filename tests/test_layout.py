@@ -65,4 +65,4 @@ def test_every_public_name_is_there():
 def test_every_module_can_be_imported():
     for name in MODULES:
         if name != "featkit.__main__":
-            importlib.import_module(name)
+            assert importlib.import_module(name).__name__ == name

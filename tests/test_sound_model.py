@@ -1,4 +1,4 @@
-"""Models that take sound: train, save, load, predict, from Python and by the command line."""
+"""Models that take sound: train, save, load and predict, in Python and on the command line."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import featkit
 from featkit import signals
 from featkit.cli._main import main
 from featkit.errors import ModelError, ParameterError, TableError
-from featkit.models.classifier import of_recordings
+from featkit.models.model import of_recordings
 from featkit.table.feature_table import FeatureTable
 
 SR = 22050
@@ -40,10 +40,10 @@ def sound(label, number, seconds=0.5):
     return signals.noise(SR, seconds, seed=number)
 
 
-def write_corpus(folder, each=8, seconds=0.5):
+def write_corpus(folder, count=8, seconds=0.5):
     for label in ("noise", "tone"):
         (folder / label).mkdir(parents=True, exist_ok=True)
-        for k in range(each):
+        for k in range(count):
             soundfile.write(folder / label / f"{label}{k}.wav", sound(label, k, seconds), SR)
     return folder
 
@@ -65,7 +65,7 @@ def result(table):
 
 @pytest.fixture
 def new(tmp_path):
-    """Recordings that the model has not seen."""
+    """Recordings that the model was not trained on."""
     folder = tmp_path / "new"
     folder.mkdir()
     for label in ("noise", "tone"):
@@ -85,7 +85,7 @@ def run(*arguments, status=0):
 # From Python
 
 
-def test_a_model_says_what_files_are(result, new):
+def test_a_model_predicts_the_classes_of_files(result, new):
     predictions = result.model.predict(new)
     assert list(predictions.data["path"]) == ["noise.wav", "tone.wav"]
     assert list(predictions.data["predicted"]) == ["noise", "tone"]
@@ -95,7 +95,7 @@ def test_a_model_says_what_files_are(result, new):
     np.testing.assert_array_equal(predictions.data["probability"], most)
 
 
-def test_a_saved_model_says_the_same(result, table, new, tmp_path):
+def test_a_saved_model_predicts_the_same(result, table, new, tmp_path):
     result.model.save(tmp_path / "m.fk")
     loaded = featkit.load_model(tmp_path / "m.fk")
     for inputs in (new, table, [new / "tone.wav"]):
@@ -109,7 +109,7 @@ def test_a_saved_model_says_the_same(result, table, new, tmp_path):
     assert loaded.feature_set.fingerprint == table.provenance["fingerprint"]
 
 
-def test_a_table_gives_what_its_sound_gives(result, corpus, table, tmp_path):
+def test_a_table_has_the_predictions_of_its_sound(result, corpus, table, tmp_path):
     table.write(tmp_path / "t.parquet")
     from_sound = result.model.predict(corpus).data
     pd.testing.assert_frame_equal(result.model.predict(table).data, from_sound, check_exact=True)
@@ -117,22 +117,22 @@ def test_a_table_gives_what_its_sound_gives(result, corpus, table, tmp_path):
     pd.testing.assert_frame_equal(from_file, from_sound, check_exact=True)
 
 
-def test_a_file_that_cannot_be_read_is_a_failure_and_no_guess(result, new):
+def test_a_file_that_cannot_be_read_is_a_failure_without_prediction(result, new):
     (new / "broken.wav").write_bytes(b"RIFF")
     predictions = result.model.predict(new)
     assert [failure.path for failure in predictions.failures] == ["broken.wav"]
     assert list(predictions.data["path"]) == ["noise.wav", "tone.wav"]
 
 
-def test_what_is_no_sound_in_a_folder_is_counted(result, new, tmp_path):
+def test_other_files_in_a_folder_are_counted(result, new, tmp_path):
     (new / "notes.txt").write_text("no sound")
     assert result.model.predict(new).left_out == {".txt": 1}
     assert result.model.predict(new / "tone.wav").left_out == {}
     result.model.save(tmp_path / "m.fk")
-    assert "left out: 1 .txt\n" in run("predict", tmp_path / "m.fk", new, "--jobs", 1).stderr
+    assert "skipped: 1 .txt\n" in run("predict", tmp_path / "m.fk", new, "--jobs", 1).stderr
 
 
-def test_nothing_but_failures_gives_no_rows(result, tmp_path):
+def test_a_folder_of_failures_has_no_rows(result, tmp_path):
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     predictions = result.model.predict(tmp_path)
     assert len(predictions.failures) == 1
@@ -141,7 +141,7 @@ def test_nothing_but_failures_gives_no_rows(result, tmp_path):
     assert predictions.data.columns[0] == "path"
 
 
-def test_segments_are_made_as_they_were_for_training(tmp_path):
+def test_recordings_are_segmented_like_the_training_data(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", seconds=1.2)
     cut = featkit.extract(corpus, features=SMALL, labels="folder", segment=0.4).table
     model = featkit.train(cut, model="logistic", folds=4).model
@@ -150,12 +150,12 @@ def test_segments_are_made_as_they_were_for_training(tmp_path):
     assert (len(recordings.data), len(segments.data)) == (16, 48)
     logs = np.log(segments.data[["p_noise", "p_tone"]]).groupby(segments.data["path"]).mean()
     joint = np.exp(logs).div(np.exp(logs).sum(axis=1), axis=0)
-    found = recordings.data.set_index("path")[["p_noise", "p_tone"]]
-    np.testing.assert_allclose(found, joint.loc[found.index], rtol=1e-9)
+    actual = recordings.data.set_index("path")[["p_noise", "p_tone"]]
+    np.testing.assert_allclose(actual, joint.loc[actual.index], rtol=1e-9)
     assert list(segments.data.columns[:3]) == ["path", "start", "end"]
 
 
-def test_a_certain_no_of_one_segment_is_not_the_end_of_the_others():
+def test_one_segment_with_probability_0_does_not_decide_for_the_recording():
     names, P = of_recordings(
         np.array(["b", "a", "b"]), np.array([[1.0, 0.0], [0.3, 0.7], [0.2, 0.8]])
     )
@@ -170,7 +170,7 @@ def test_a_table_that_lacks_columns_is_refused_by_name(result, table):
         result.model.predict(poor)
 
 
-def test_more_columns_in_another_order_are_no_trouble(result, table):
+def test_further_columns_and_another_order_are_accepted(result, table):
     order = [*range(len(table.feature_names))][::-1]
     names = [table.feature_names[k] for k in order] + ["more"]
     values = np.column_stack([table.values[:, order], np.zeros(len(table))])
@@ -182,13 +182,17 @@ def test_more_columns_in_another_order_are_no_trouble(result, table):
 
 def test_another_feature_set_is_refused_by_name(result, corpus):
     other = featkit.extract(corpus, features=SMALL | {"name": "other"}).table
-    with pytest.raises(TableError, match=r"of the feature set other 0, the model wants small 0"):
+    with pytest.raises(
+        TableError, match=r"has the feature set other 0, but the model needs small 0"
+    ):
         result.model.predict(other)
     again = featkit.extract(corpus, features=SMALL | {"version": 2}).table
-    with pytest.raises(TableError, match="of the feature set small 2, the model wants small 0"):
+    with pytest.raises(
+        TableError, match="has the feature set small 2, but the model needs small 0"
+    ):
         result.model.predict(again)
     same_name = featkit.extract(corpus, features=SMALL | {"spectra": {"hop_length": 256}}).table
-    with pytest.raises(TableError, match="small 0, as the model is, but of another definition"):
+    with pytest.raises(TableError, match="small 0 with another definition than that of the model"):
         result.model.predict(same_name)
 
 
@@ -209,16 +213,16 @@ def test_infinite_values_are_refused(result, table):
 
 def test_a_model_of_a_table_of_unknown_origin_takes_no_sound(new):
     model = featkit.train(tones(), model="logistic").model
-    with pytest.raises(ModelError, match="can predict from tables only"):
+    with pytest.raises(ModelError, match="the model predicts from tables only"):
         model.predict(new)
     assert len(model.predict(FeatureTable.of(tones())).data) == 60
 
 
-def test_wrong_use_is_told(result, new, tmp_path, table):
+def test_wrong_arguments_are_named(result, new, tmp_path, table):
     with pytest.raises(ParameterError, match="per must be one of recording, segment, got 'song'"):
         result.model.predict(new, per="song")
     table.write(tmp_path / "t.csv")
-    with pytest.raises(ParameterError, match="a table is predicted by itself"):
+    with pytest.raises(ParameterError, match="give one table alone"):
         result.model.predict([tmp_path / "t.csv", new])
     with pytest.raises(ParameterError, match="no such file"):
         result.model.predict(tmp_path / "nothing.wav")
@@ -234,15 +238,15 @@ def test_wrong_use_is_told(result, new, tmp_path, table):
         ({"label": np.arange(60) % 3}, {}),
     ],
 )
-def test_what_could_be_trained_on_can_be_predicted(tmp_path, ending, change, how):
+def test_a_table_that_trains_a_model_can_be_predicted(tmp_path, ending, change, how):
     file = tmp_path / f"t.{ending}"
     data = tones().assign(**change)
     data.to_csv(file, index=False) if ending == "csv" else data.to_parquet(file)
     result = featkit.train(file, model="logistic", folds=3, **how)
     result.model.save(tmp_path / "m.fk")
-    found = featkit.load_model(tmp_path / "m.fk").predict(file).data
+    actual = featkit.load_model(tmp_path / "m.fk").predict(file).data
     values = FeatureTable.of(tones()[["path", "pitch", "a", "b", "c"]])
-    pd.testing.assert_frame_equal(found, result.model.predict_table(values))
+    pd.testing.assert_frame_equal(actual, result.model.predict_table(values))
     done = run("report", tmp_path / "m.fk", file, "-o", tmp_path / "r.html")
     assert "60 rows explained" in done.stderr
     read = result.model.read(file)
@@ -260,17 +264,17 @@ def test_a_cell_of_the_models_own_columns_must_be_a_number(result, table, tmp_pa
         result.model.predict(tmp_path / "t.csv")
 
 
-def test_a_row_without_a_value_is_a_failure_and_no_guess(tmp_path):
+def test_a_row_without_values_is_a_failure_without_prediction(tmp_path):
     data = tones()
     model = featkit.train(data, model="logistic", folds=3).model
     features = ["pitch", "a", "b", "c"]
     data.loc[[3, 7], features] = np.nan
-    found = model.predict(FeatureTable.of(data))
-    assert [failure.path for failure in found.failures] == ["003.wav", "007.wav"]
-    assert "none of the model's columns has a value" in found.failures[0].message
-    assert len(found.data) == 58
-    assert not {"003.wav", "007.wav"} & set(found.data["path"])
-    assert not found.warnings
+    actual = model.predict(FeatureTable.of(data))
+    assert [failure.path for failure in actual.failures] == ["003.wav", "007.wav"]
+    assert "none of the model's columns has a value" in actual.failures[0].message
+    assert len(actual.data) == 58
+    assert not {"003.wav", "007.wav"} & set(actual.data["path"])
+    assert not actual.warnings
     nameless = model.predict(FeatureTable.of(data[features]))
     assert [failure.path for failure in nameless.failures] == ["row 4", "row 8"]
     assert [row for row in range(1, 61) if row not in set(nameless.data["row"])] == [4, 8]
@@ -283,28 +287,28 @@ def test_a_row_without_a_value_is_a_failure_and_no_guess(tmp_path):
     assert len(done.stdout.splitlines()) == 59
 
 
-def test_a_recording_is_told_by_those_of_its_segments_that_hold_values():
+def test_a_recording_is_predicted_from_its_segments_with_values():
     data = tones().assign(path=[f"{k // 2}.wav" for k in range(60)])
     data["start"], data["end"] = np.tile([0.0, 3.0], 30), np.tile([3.0, 6.0], 30)
     data["label"] = np.repeat(["x", "y"], 30)
     model = featkit.train(data, model="logistic", folds=3).model
     data.loc[[1, 6, 7], ["pitch", "a", "b", "c"]] = np.nan
-    found = model.predict(FeatureTable.of(data))
-    assert [failure.path for failure in found.failures] == ["3.wav"]
-    assert len(found.data) == 29
+    actual = model.predict(FeatureTable.of(data))
+    assert [failure.path for failure in actual.failures] == ["3.wav"]
+    assert len(actual.data) == 29
     segments = model.predict(FeatureTable.of(data), per="segment")
     assert [failure.path for failure in segments.failures] == ["0.wav", "3.wav", "3.wav"]
     assert segments.failures[0].message.startswith("from 3 s on none")
     alone = segments.data.set_index("path").loc["0.wav", ["p_x", "p_y"]]
-    both = found.data.set_index("path").loc["0.wav", ["p_x", "p_y"]]
+    both = actual.data.set_index("path").loc["0.wav", ["p_x", "p_y"]]
     np.testing.assert_allclose(alone.astype(float), both.astype(float), rtol=1e-9)
 
 
-def test_columns_that_were_never_undefined_before_are_a_warning(tmp_path):
+def test_columns_that_lost_their_values_are_a_warning(tmp_path):
     model = featkit.train(tones(), model="logistic", folds=3).model
-    found = model.predict(FeatureTable.of(tones().assign(a=np.nan)))
-    assert len(found.data) == 60
-    assert found.warnings == [
+    actual = model.predict(FeatureTable.of(tones().assign(a=np.nan)))
+    assert len(actual.data) == 60
+    assert actual.warnings == [
         "1 of the model's 4 columns have no value in any row, though they had values in training: a"
     ]
 
@@ -312,14 +316,14 @@ def test_columns_that_were_never_undefined_before_are_a_warning(tmp_path):
 # By the command line
 
 
-def test_train_and_predict_by_the_command_line(table, new, tmp_path):
+def test_train_and_predict_on_the_command_line(table, new, tmp_path):
     table.write(tmp_path / "t.parquet")
-    model, scores, said = (tmp_path / name for name in ("m.fk", "s.json", "p.csv"))
+    model, scores, words = (tmp_path / name for name in ("m.fk", "s.json", "p.csv"))
     done = run(
         *("train", tmp_path / "t.parquet", "--model", "svm", "--folds", 4, "--jobs", 1),
-        *("-o", model, "--scores", scores, "--predictions", said),
+        *("-o", model, "--scores", scores, "--predictions", words),
     )
-    assert "16 rows of 16 recordings, 2 classes, 12 columns; 16 rows judged by 4" in done.stdout
+    assert "16 rows of 16 recordings, 2 classes, 12 columns; 16 test rows, 4" in done.stdout
     assert re.search(r"^svm\t1\.000 ± 0\.000 \[0\.794, 1\.000\]", done.stdout, flags=re.MULTILINE)
     assert re.search(r"^baseline\t0\.500", done.stdout, flags=re.MULTILINE)
     assert "Brier score" in done.stdout
@@ -327,7 +331,7 @@ def test_train_and_predict_by_the_command_line(table, new, tmp_path):
     assert f"{model}: svm, fitted on 16 rows" in done.stderr
     written = json.loads(scores.read_text())
     assert written["models"]["svm"]["accuracy"]["value"] == 1.0
-    assert len(pd.read_csv(said)) == 16
+    assert len(pd.read_csv(words)) == 16
 
     done = run("predict", model, new, "--jobs", 1)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
@@ -356,7 +360,7 @@ def test_a_reader_who_has_read_enough_costs_no_training(tmp_path):
     assert all(file.is_file() for file in files)
 
 
-def test_explain_says_what_spoke_for_and_against(result, new, tmp_path):
+def test_explain_prints_the_contributions_for_and_against(result, new, tmp_path):
     result.model.save(tmp_path / "m.fk")
     lines = run("explain", tmp_path / "m.fk", new / "tone.wav").stdout.splitlines()
     assert lines[0] == "tone.wav: tone"
@@ -373,7 +377,7 @@ def test_explain_says_what_spoke_for_and_against(result, new, tmp_path):
     total = float(base) + float(others) + sum(float(cells[3]) for cells in columns)
     assert total == pytest.approx(float(together), abs=0.01)
     other = run("explain", tmp_path / "m.fk", new / "tone.wav", "--of-class", "noise", "--top", 2)
-    assert "what spoke for and against noise, in log odds" in other.stdout
+    assert "contributions to noise, in log odds" in other.stdout
     assert (
         "unknown class 'hum'"
         in run("explain", tmp_path / "m.fk", new / "tone.wav", "--of-class", "hum", status=2).stderr
@@ -382,17 +386,17 @@ def test_explain_says_what_spoke_for_and_against(result, new, tmp_path):
     assert "broken.wav" in run("explain", tmp_path / "m.fk", new / "broken.wav", status=1).stderr
 
 
-def test_the_honest_score_stands_beside_that_of_a_split_by_row(tmp_path):
+def test_the_grouped_score_is_printed_with_that_of_a_split_by_row(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", seconds=1.2)
     cut = featkit.extract(corpus, features=SMALL, labels="folder", segment=0.4).table
     cut.write(tmp_path / "t.parquet")
     done = run("train", tmp_path / "t.parquet", "--model", "logistic", "--folds", 4, "--jobs", 1)
     assert re.search(
-        r"accuracy 1\.000; a split by row would have given 1\.000: \+0\.0 points"
-        r" \[\+0\.0, \+0\.0\], no difference that can be told",
+        r"accuracy 1\.000; a row-wise split gives 1\.000: \+0\.0 points"
+        r" \[\+0\.0, \+0\.0\], not significant",
         done.stdout,
     )
-    assert "all rows of a recording together: accuracy 1.000" in done.stdout
+    assert "segments of a recording combined: accuracy 1.000" in done.stdout
     by_row = run(
         *("train", tmp_path / "t.parquet", "--model", "logistic", "--split-by-row", "--jobs", 1)
     )
@@ -400,18 +404,18 @@ def test_the_honest_score_stands_beside_that_of_a_split_by_row(tmp_path):
     assert "48 rows, 2 classes" in by_row.stdout
 
 
-def test_a_table_that_somebody_else_made(tmp_path):
+def test_a_table_of_another_program_is_trained_on_and_predicted(tmp_path):
     data = tones().rename(columns={"path": "filename", "label": "genre"}).assign(length=661794)
     data.to_csv(tmp_path / "features.csv", index=False)
     done = run(
         *("train", tmp_path / "features.csv", "--label", "genre", "--exclude", "filename,length"),
         *("--model", "logistic", "--ratio", "60/20/20", "--jobs", 1, "-o", tmp_path / "m.fk"),
     )
-    assert "3 classes, 4 columns; 12 rows judged by 60/20/20 by row" in done.stdout
+    assert "3 classes, 4 columns; 12 test rows, 60/20/20 by row" in done.stdout
     assert "the table has no column 'path'" in done.stderr
-    said = run("predict", tmp_path / "m.fk", tmp_path / "features.csv").stdout.splitlines()
-    assert said[0].split("\t") == ["row", "predicted", "probability"]
-    assert len(said) == 61
+    words = run("predict", tmp_path / "m.fk", tmp_path / "features.csv").stdout.splitlines()
+    assert words[0].split("\t") == ["row", "predicted", "probability"]
+    assert len(words) == 61
 
 
 @pytest.mark.parametrize(
@@ -423,19 +427,31 @@ def test_a_table_that_somebody_else_made(tmp_path):
         (["train", "t.csv", "--ratio", "much"], 2, "'much' is not a ratio such as 60/20/20"),
         (["train", "t.csv", "--ratio", "6_0/40"], 2, "'6_0/40' is not a ratio such as 60/20/20"),
         (["train", "t.csv", "--ratio", "60/0/40"], 2, "got (60.0, 0.0, 40.0)"),
-        (["train", "t.csv", "--folds", "30", "--model", "svm"], 2, "30 parts want one each"),
+        (["train", "t.csv", "--folds", "30", "--model", "svm"], 2, "each of 30 parts needs one"),
         (["train", "t.csv", "-o", "none/m.fk"], 2, "there is no folder none"),
-        (["report", "m.fk", "t.csv", "-o", "t.csv"], 2, "what is written there ends in .html"),
-        (["explain", "m.fk", "t.wav", "-o", "t.wav"], 2, "what is written there ends in .html"),
-        (["explain", "m.fk", "."], 2, "give one sound file"),
-        (["train", "t.csv", "-o", "m.csv"], 2, "m.csv: what is written there ends in .fk"),
-        (["train", "t.csv", "--predictions", "t.csv"], 2, "t.csv: is an input, and would be lost"),
-        (["predict", "m.fk", "t.csv", "-o", "m.fk"], 2, "m.fk: what is written there ends in .csv"),
+        (
+            ["report", "m.fk", "t.csv", "-o", "t.csv"],
+            2,
+            "the file name must end in .html",
+        ),
+        (
+            ["explain", "m.fk", "t.wav", "-o", "t.wav"],
+            2,
+            "the file name must end in .html",
+        ),
+        (["explain", "m.fk", "."], 2, "give one audio file"),
+        (["train", "t.csv", "-o", "m.csv"], 2, "m.csv: the file name must end in .fk"),
+        (["train", "t.csv", "--predictions", "t.csv"], 2, "t.csv: is an input"),
+        (
+            ["predict", "m.fk", "t.csv", "-o", "m.fk"],
+            2,
+            "m.fk: the file name must end in .csv",
+        ),
         (["predict", "t.csv", "t.csv"], 1, "t.csv: not a model that featkit wrote"),
         (["predict", "none.fk", "t.csv"], 1, "none.fk: No such file"),
     ],
 )
-def test_mistakes_are_told_in_a_line(tmp_path, monkeypatch, arguments, status, message):
+def test_a_mistake_is_reported_in_one_line(tmp_path, monkeypatch, arguments, status, message):
     monkeypatch.chdir(tmp_path)
     tones().to_csv("t.csv", index=False)
     done = run(*arguments, status=status)

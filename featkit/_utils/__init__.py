@@ -1,1 +1,1 @@
-"""What all parts of featkit use: types, parameters, files, worker counts, words."""
+"""Helpers for all parts of featkit: types, parameters, registries, files, workers and words."""

@@ -1,8 +1,8 @@
-"""Files that are written whole, or not at all.
+"""Atomic writes: a file is written completely, or not at all.
 
-What is written under the name of a symbolic link is written to the link's target, and the link
-stays. Files beside it, such as the list of failures, lie beside the target: one table has one of
-each, by whichever name it is written.
+If the name is a symbolic link, its target is written, and the link stays. Files that accompany it,
+such as the list of failures, are written next to the target, so that they are the same for both
+names.
 """
 
 from __future__ import annotations
@@ -19,111 +19,155 @@ from featkit.errors import ParameterError, WriteError
 
 
 def target_of(path: str | os.PathLike[str]) -> Path:
-    """The file that is written under a name: that of a symbolic link is what it leads to."""
+    """Follow a symbolic link.
+
+    Parameters
+    ----------
+    path : path
+        The name to write to.
+
+    Returns
+    -------
+    Path
+        The target of a link, else `path`.
+    """
     return Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
 
 
-def beside(path: str | os.PathLike[str], ending: str) -> Path:
-    """The file beside another that has its name and an ending more."""
-    return Path(f"{os.fspath(target_of(path))}{ending}")
+def sibling(path: str | os.PathLike[str], suffix: str) -> Path:
+    """Path next to a file: the same name with a suffix added.
+
+    Parameters
+    ----------
+    path : path
+        The other file; a symbolic link is followed.
+    suffix : str
+        The suffix, with its dot.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    return Path(f"{os.fspath(target_of(path))}{suffix}")
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that could not be written, before there is anything to write.
+    """Check that a file can be written, before any work is done.
+
+    Parameters
+    ----------
+    path : path
+        The file, which need not exist.
 
     Raises
     ------
     ParameterError
-        If it is a folder, a pipe or a device, or its folder is missing or closed.
+        If it is a folder, a pipe or a device, or its folder is missing or not writable.
     """
     target = target_of(path)
-    called = f"{os.fspath(path)} (a link to {target})" if os.path.islink(path) else target
+    shown = f"{os.fspath(path)} (a link to {target})" if os.path.islink(path) else target
     folder = target.absolute().parent
     try:
-        kind = os.stat(target).st_mode
+        mode = os.stat(target).st_mode
     except FileNotFoundError:
-        kind = stat.S_IFREG
+        mode = stat.S_IFREG
     except OSError as error:  # a loop of links, a name that is too long
         raise ParameterError(f"{os.fspath(path)}: cannot be written: {error.strerror}") from None
-    if stat.S_ISDIR(kind):
-        raise ParameterError(f"{called}: is a folder, not a file to write")
-    if not stat.S_ISREG(kind):
-        raise ParameterError(f"{called}: is a pipe or a device, not a file to write")
+    if stat.S_ISDIR(mode):
+        raise ParameterError(f"{shown}: is a folder, not a file to write")
+    if not stat.S_ISREG(mode):
+        raise ParameterError(f"{shown}: is a pipe or a device, not a file to write")
     if not folder.is_dir():
-        raise ParameterError(f"{called}: there is no folder {target.parent}")
+        raise ParameterError(f"{shown}: there is no folder {target.parent}")
     if not os.access(folder, os.W_OK):
-        raise ParameterError(f"{called}: no permission to write to {folder}")
+        raise ParameterError(f"{shown}: no permission to write to {folder}")
 
 
 def check_outputs(outputs: Mapping[str | None, str], *, inputs: Sequence[str] = ()) -> None:
-    """Refuse files that could not be written, or that would take the place of an input.
+    """Check that output files have the right suffix, replace no input, and are writable.
 
     Parameters
     ----------
     outputs : mapping of path to str
-        The ending that each must have; None is a file that is not asked for.
+        The required suffix of each file; files that are None are skipped.
     inputs : sequence of paths
-        What is read.
+        The files that are read.
 
     Raises
     ------
     ParameterError
-        If an output has another ending, stands for an input, or cannot be written.
+        For the first file that does not.
     """
-    for path, ending in outputs.items():
+    for path, suffix in outputs.items():
         if path is None:
             continue
-        if Path(path).suffix.lower() != ending:
-            raise ParameterError(f"{path}: what is written there ends in {ending}")
+        if Path(path).suffix.lower() != suffix:
+            raise ParameterError(f"{path}: the file name must end in {suffix}")
         check_no_input(path, inputs)
         check_writable(path)
 
 
 def check_no_input(path: str | os.PathLike[str], inputs: Iterable[str]) -> None:
-    """Refuse a file to write, or a file beside it, that would take the place of an input.
+    """Check that an output file does not replace an input.
+
+    Parameters
+    ----------
+    path : path
+        The file to write.
+    inputs : iterable of paths
+        The files that are read.
 
     Raises
     ------
     ParameterError
-        If it would.
+        If both are the same file, even under different names.
     """
     if not os.path.exists(path):
         return
     for name in inputs:
         if os.path.isfile(name) and os.path.samefile(path, name):
             raise ParameterError(
-                f"{os.fspath(path)}: is an input, and would be lost: name another file"
+                f"{os.fspath(path)}: is an input and would be overwritten: choose another file"
             )
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file to write to that takes the place of `path` in one step, once it is whole.
+    """Replace a file in one step, once its new content is complete.
 
-    Of a symbolic link it takes the place of the target.
+    Parameters
+    ----------
+    path : path
+        The file; if it is a symbolic link, its target is replaced.
+
+    Yields
+    ------
+    Path
+        A temporary file to write to, in the same folder.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     target = target_of(path)
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield scratch
-        _store(scratch)
+        _sync(scratch)
         scratch.replace(target)
     except WriteError:
         raise
     except OSError as error:
         raise WriteError(f"{target}: cannot write it: {error.strerror or error}") from None
     finally:
-        with suppress(OSError):  # its folder may be gone
+        with suppress(OSError):  # the folder may have been removed
             scratch.unlink()
 
 
-def _store(file: Path) -> None:
-    """Wait until a file is on the disk, where the drive can tell."""
+def _sync(file: Path) -> None:
+    """Flush a file to the disk, if the drive supports it."""
     with file.open("rb+") as written:
         try:
             os.fsync(written.fileno())
@@ -133,29 +177,37 @@ def _store(file: Path) -> None:
 
 
 def remove_unfinished(path: str | os.PathLike[str]) -> None:
-    """Remove what processes that were killed left of `replacing` a file.
+    """Remove temporary files that killed processes left in `replacing`.
 
-    For who knows that no other process is writing it.
+    Parameters
+    ----------
+    path : path
+        The file; no other process may be writing it.
     """
     target = target_of(path)
-    left = re.compile(rf"\.{re.escape(target.name)}\.[0-9]+\.part")
-    with suppress(OSError):  # what is left takes room, and hinders nobody
+    scratch = re.compile(rf"\.{re.escape(target.name)}\.[0-9]+\.part")
+    with suppress(OSError):  # a remaining file wastes space, but does no harm
         for file in target.absolute().parent.iterdir():
-            if left.fullmatch(file.name):
+            if scratch.fullmatch(file.name):
                 file.unlink(missing_ok=True)
 
 
 def check_regular(path: str | os.PathLike[str]) -> None:
-    """Refuse a pipe or a device: it may keep whoever opens it waiting, and can be read only once.
+    """Check that a file is not a pipe or a device, which may block and can be read only once.
+
+    Parameters
+    ----------
+    path : path
+        The file to read; a missing file passes.
 
     Raises
     ------
     OSError
-        That says what to do. A file that is missing is left to whoever opens it.
+        If it is a pipe or a device.
     """
     try:
-        kind = os.stat(path).st_mode
+        mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return
-    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
-        raise OSError(errno.ESPIPE, "is a pipe or a device: save it to a file first", path)
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.ESPIPE, "is a pipe or a device: save the data to a file first", path)

@@ -1,8 +1,19 @@
-"""Parameters that know their own bounds: frozen dataclasses, checked when they are made.
+"""Validation of parameters: of single arguments, and of classes of parameters.
 
-A class of parameters lists its fields with `parameter`, which holds default, bounds and meaning in
-one place. Whoever makes one, from Python, a dict or a TOML file, gets the same checks and an
-error that names the key.
+A single argument is checked where it is first used::
+
+    timeout = check_parameter("timeout", timeout, float | None, above=0, at_most=1e7)
+
+Several parameters that belong together are a subclass of `Parameters`. Each field states its
+default, its meaning with the unit, and its bounds. The class is a frozen dataclass with
+keyword-only arguments, and checks them when it is made::
+
+    class Frames(Parameters):
+        n_fft: int = parameter(2048, "samples of a frame", at_least=16)
+        window: str = parameter("hann", "window function", choices=("hann", "hamming"))
+
+Rules between parameters follow in ``__post_init__``, after ``super().__post_init__()``. For a name
+that does not exist, `unknown` writes the message.
 """
 
 from __future__ import annotations
@@ -11,134 +22,284 @@ import dataclasses
 import difflib
 import json
 import math
-from collections.abc import Iterable, Mapping
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any, Self, dataclass_transform, get_type_hints
+from operator import ge, gt, le, lt
+from typing import Any, Self, TypedDict, Unpack, cast, dataclass_transform
 
 from featkit.errors import ParameterError
 
-MOST_NAMED = 60
-"""Names that an error lists of what there is."""
+MAX_NAMES = 60
+"""Largest number of existing names that a message lists."""
+
+COMPARISONS = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+
+TYPE_NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "True or False"}
 
 
-def parameter(
-    default: Any,
-    doc: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """A field of a `Parameters` class: its default, its meaning (with the unit) and its bounds."""
-    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
-    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, **bounds})
+class Rules(TypedDict, total=False):
+    """Keyword arguments that restrict a value.
+
+    Attributes
+    ----------
+    at_least, at_most : float, optional
+        Bounds that the value may reach.
+    above, below : float, optional
+        Bounds that the value may not reach.
+    choices : tuple of str
+        Allowed strings; empty to allow any.
+    convert : callable, optional
+        ``convert(name, value)`` checks and returns a value that is neither a number nor a string.
+        Type and other rules are then ignored.
+    """
+
+    at_least: float | None
+    at_most: float | None
+    above: float | None
+    below: float | None
+    choices: tuple[str, ...]
+    convert: Callable[[str, Any], Any] | None
+
+
+def parameter(default: Any, doc: str, **rules: Unpack[Rules]) -> Any:
+    """Declare a field of a `Parameters` class.
+
+    Parameters
+    ----------
+    default : object
+        Default value.
+    doc : str
+        Meaning, with the unit.
+    **rules
+        See `Rules`.
+
+    Returns
+    -------
+    object
+        The field, for a class body.
+    """
+    return dataclasses.field(default=default, metadata={"doc": doc, **rules})
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(parameter,))
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """The base of all parameters: frozen, keyword only, validated on construction."""
+    """Base class of parameters that belong together: frozen, keyword-only, checked when made.
+
+    Raises
+    ------
+    ParameterError
+        If a value has another type, or is out of bounds.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
     def __post_init__(self) -> None:
-        types = get_type_hints(type(self))
+        hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value = _checked(field, types[field.name], getattr(self, field.name))
+            rules = {name: rule for name, rule in field.metadata.items() if name != "doc"}
+            value = check_parameter(
+                field.name, getattr(self, field.name), hints[field.name], **rules
+            )
             object.__setattr__(self, field.name, value)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, where: str) -> Self:
-        """The parameters that `mapping` names; `where` says in an error which table it was."""
-        known = [field.name for field in dataclasses.fields(cls)]
+        """Make the parameters from a dict or a TOML table.
+
+        Parameters
+        ----------
+        mapping : mapping
+            Values by field; missing fields have their defaults.
+        where : str
+            Description of the table, for error messages.
+
+        Returns
+        -------
+        Parameters
+            An instance of this class.
+
+        Raises
+        ------
+        ParameterError
+            If a key is unknown or a value is invalid; the message begins with `where`.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
         for key in mapping:
-            if key not in known:
-                raise ParameterError(f"{where}: {unknown('key', str(key), known)}")
+            if key not in names:
+                raise ParameterError(f"{where}: {unknown('key', str(key), names)}")
         try:
             return cls(**mapping)
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
 
 
+def check_parameter(name: str, value: Any, expected: Any, **rules: Unpack[Rules]) -> Any:
+    """Check a value, and convert NumPy numbers to Python numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for error messages.
+    value : object
+        The value.
+    expected : type
+        ``int``, ``float``, ``str`` or ``bool``, or one of them ``| None``. A whole number is a
+        valid float, but a float is not a valid whole number, and True is not a number.
+    **rules
+        See `Rules`.
+
+    Returns
+    -------
+    object
+        The value as the expected type.
+
+    Raises
+    ------
+    ParameterError
+        If the value has another type, is not finite, or is out of bounds.
+    TypeError
+        If the name of a rule is misspelled.
+
+    Examples
+    --------
+    >>> check_parameter("hop_length", 512, int, above=0)
+    512
+    >>> check_parameter("timeout", -1, float | None, above=0)
+    Traceback (most recent call last):
+    featkit.errors.ParameterError: timeout must be above 0, got -1.0
+    """
+    if misspelled := rules.keys() - Rules.__annotations__.keys():
+        raise TypeError(f"unknown rules: {', '.join(sorted(misspelled))}")
+    if convert := rules.get("convert"):
+        return convert(name, value)
+    value = _convert(name, value, expected)
+    choices, bounds = rules.get("choices"), cast("Mapping[str, float]", rules)
+    if isinstance(value, str) and choices and value not in choices:
+        raise ParameterError(unknown(name, value, choices))
+    for kind, is_within in COMPARISONS.items() if isinstance(value, int | float) else ():
+        bound = bounds.get(kind)
+        if bound is not None and not is_within(value, bound):
+            raise ParameterError(f"{name} must be {kind.replace('_', ' ')} {bound}, got {value}")
+    return value
+
+
 def explained(parameters: type[Parameters]) -> list[tuple[str, str, str, str]]:
-    """Name, default, bounds and meaning of each parameter, as text."""
+    """Describe a class of parameters, for the catalogue.
+
+    Parameters
+    ----------
+    parameters : type
+        A subclass of `Parameters`.
+
+    Returns
+    -------
+    list of (str, str, str, str)
+        Name, default, bounds and meaning of each field.
+    """
     return [
-        (field.name, _said(field.default), _bounds(field.metadata), field.metadata["doc"])
+        (field.name, _default_text(field.default), _bounds(field.metadata), field.metadata["doc"])
         for field in dataclasses.fields(parameters)
     ]
 
 
-def _said(default: Any) -> str:
+def _default_text(default: Any) -> str:
     if default is None:
         return ""
     return f"{default:g}" if isinstance(default, float) else json.dumps(default)
 
 
 def _bounds(metadata: Mapping[str, Any]) -> str:
-    words = ("at_least", "above", "at_most", "below")
     bounds = [
-        f"{word.replace('_', ' ')} {metadata[word]:,}"
-        for word in words
-        if metadata[word] is not None
+        f"{kind.replace('_', ' ')} {metadata[kind]:,}"
+        for kind in COMPARISONS
+        if metadata.get(kind) is not None
     ]
-    if metadata["choices"]:
+    if metadata.get("choices"):
         bounds.append(f"one of {', '.join(metadata['choices'])}")
     return ", ".join(bounds)
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """A sentence for a name that does not exist: what was meant, and what there is."""
-    names = list(known)
+def unknown(kind: str, name: object, names: Iterable[str]) -> str:
+    """Message for a name that does not exist, with the closest existing name.
+
+    Parameters
+    ----------
+    kind : str
+        The kind of thing that is named, such as ``"column"``.
+    name : object
+        The unknown name.
+    names : iterable of str
+        The existing names.
+
+    Returns
+    -------
+    str
+        The message.
+
+    Examples
+    --------
+    >>> unknown("column", "temop", ["rms", "tempo"])
+    "unknown column 'temop': did you mean 'tempo'? available: rms, tempo"
+    """
+    names = list(names)
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    said = ", ".join(names[:MOST_NAMED]) or "none"
-    return f"unknown {what} {name!r}: {hint}known are {said}{more}"
-
-
-def _checked(field: dataclasses.Field[Any], expected: Any, value: Any) -> Any:
-    value = _typed(field.name, expected, value)
-    if not isinstance(value, (int, float)):
-        if field.metadata["choices"] and value not in field.metadata["choices"]:
-            raise ParameterError(unknown(field.name, value, field.metadata["choices"]))
-        return value
-    bounds = field.metadata
-    if bounds["at_least"] is not None and not value >= bounds["at_least"]:
-        raise ParameterError(f"{field.name} must be at least {bounds['at_least']}, got {value}")
-    if bounds["at_most"] is not None and not value <= bounds["at_most"]:
-        raise ParameterError(f"{field.name} must be at most {bounds['at_most']}, got {value}")
-    if bounds["above"] is not None and not value > bounds["above"]:
-        raise ParameterError(f"{field.name} must be above {bounds['above']}, got {value}")
-    if bounds["below"] is not None and not value < bounds["below"]:
-        raise ParameterError(f"{field.name} must be below {bounds['below']}, got {value}")
-    return value
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return (
+        f"unknown {kind} {name!r}: {hint}available: {', '.join(names[:MAX_NAMES]) or 'none'}{more}"
+    )
 
 
 def is_whole(value: Any) -> bool:
-    """Whether it is a whole number, of Python or NumPy; True and False are not."""
+    """Whether a value is a whole number, of Python or NumPy; True and False are not.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+
+    Returns
+    -------
+    bool
+        True for ``int`` and NumPy integers.
+    """
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a real number, of Python or NumPy; True and False are not."""
+    """Whether a value is a real number, of Python or NumPy; True and False are not.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+
+    Returns
+    -------
+    bool
+        True for ``int``, ``float`` and NumPy's real numbers, NaN included.
+    """
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _typed(name: str, expected: Any, value: Any) -> Any:
-    """`value` as the type that the annotation asks for; whole floats are no integers."""
+def _convert(name: str, value: Any, expected: Any) -> Any:
+    """The value as the expected type; a float is never converted to a whole number."""
     if is_whole(value):
         value = int(value)
     elif is_number(value):
         value = float(value)
-    if expected in (float, float | None) and type(value) is int:
+    allowed = typing.get_args(expected) or (expected,)
+    if float in allowed and type(value) is int:
         value = float(value) if value.bit_length() < 1000 else math.inf
-    if isinstance(value, bool) or not isinstance(value, expected):
-        wanted = {int: "a whole number", float: "a number", str: "a text"}.get(expected, "a number")
-        raise ParameterError(f"{name} must be {wanted}, got {value!r}")
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        kinds = [TYPE_NAMES[kind] for kind in allowed if kind in TYPE_NAMES]
+        kinds += ["None"] * (types.NoneType in allowed)
+        raise ParameterError(f"{name} must be {' or '.join(kinds)}, got {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(f"{name} must be finite, got {value!r}")
     return value

@@ -1,4 +1,8 @@
-"""Registries: what can be added by adding a file, found by listing a folder."""
+"""Registries: collections of items, one for each file in a folder.
+
+To add an item, add a file; no list names it. The file must define exactly the right kind of object,
+and the object must have the name of the file. All registries apply the same checks.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,50 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from featkit._utils.parameters import unknown
 from featkit.errors import FeatkitError, ParameterError
 
-T = TypeVar("T")
+
+class Named(Protocol):
+    """An object with a name, the minimum that all registered items have in common."""
+
+    @property
+    def name(self) -> str | None:
+        """Name of the item, and of its file."""
+
+
+T = TypeVar("T", bound=Named)
 
 
 class RegistryError(FeatkitError):
-    """A file of a registry's folder does not define what it should."""
+    """A file in the folder of a registry does not define a valid item."""
 
 
 class Registry(Mapping[str, T]):
-    """The files of a package's folder that each define one item.
+    """Read-only mapping from names to items that are defined in the files of a package.
 
-    Files are listed once, in alphabetical order; an item is loaded when it is first used. A file
-    whose name begins with an underscore is not an item.
+    The folder is listed on each access; names are in alphabetical order. An item is loaded when it
+    is first used. Files whose name begins with an underscore are not items.
 
     Parameters
     ----------
     kind : str
-        What messages call an item, such as ``"family"``.
+        The word for an item in messages, such as ``"family"``.
     package : str
-        Full name of the package.
+        Full name of the package whose folder contains the files.
     load : callable
-        ``load(name)`` returns the item; see `exported` for items that are modules.
+        ``load(name)`` returns the item; see `exported` for items that modules define.
     suffix : str
         Suffix of the files.
+
+    Raises
+    ------
+    ParameterError
+        On access to a name that does not exist; the message suggests the closest name.
+    RegistryError
+        On access to an item whose file does not define a valid one.
 
     Examples
     --------
@@ -51,7 +71,7 @@ class Registry(Mapping[str, T]):
 
     @property
     def names(self) -> list[str]:
-        """Names of the items, in alphabetical order; none is loaded."""
+        """Names of the items, in alphabetical order; no item is loaded."""
         folders = importlib.import_module(self._package).__path__
         files = [PurePath(name) for folder in folders for name in os.listdir(folder)]
         return sorted(
@@ -64,20 +84,18 @@ class Registry(Mapping[str, T]):
         if name not in self._loaded:
             if name not in self.names:
                 raise ParameterError(unknown(self._kind, name, self.names))
-            self._loaded[name] = self._checked(name, self._load(name))
+            item = self._load(name)
+            item_name = getattr(item, "name", None)
+            if item_name != name:
+                raise RegistryError(
+                    f"{self._package}: {name}{self._suffix} defines the {self._kind} {item_name!r}:"
+                    " the file and the item must have the same name"
+                )
+            self._loaded[name] = item
         return self._loaded[name]
 
-    def _checked(self, name: str, item: T) -> T:
-        own_name = getattr(item, "name", name)
-        if own_name != name:
-            raise RegistryError(
-                f"{self._package}: {name}{self._suffix} defines the {self._kind} {own_name!r}:"
-                " the file and the item must have the same name"
-            )
-        return item
-
     def clear(self) -> None:
-        """Forget the items that are loaded, for tests that add some."""
+        """Discard the loaded items, so that the next access loads them again (used by tests)."""
         self._loaded.clear()
 
     def __contains__(self, name: object) -> bool:
@@ -90,22 +108,44 @@ class Registry(Mapping[str, T]):
         return len(self.names)
 
 
+def module_registry(kind: str, package: str, attribute: str, item_type: type[T]) -> Registry[T]:
+    """Make a registry whose items are defined by modules.
+
+    Parameters
+    ----------
+    kind : str
+        The word for an item in messages.
+    package : str
+        Full name of the package.
+    attribute : str
+        Name of the variable that holds the item in each module.
+    item_type : type
+        Class of the items.
+
+    Returns
+    -------
+    Registry
+    """
+    return Registry(kind, package, exported(package, attribute, item_type))
+
+
 def exported(package: str, attribute: str, kind: type[T]) -> Callable[[str], T]:
-    """Return a `load` for `Registry`: the value that a module of the package exports.
+    """Make the `load` function of a registry whose items are defined by modules.
 
     Parameters
     ----------
     package : str
         Full name of the package.
     attribute : str
-        Name under which each module exports its item, such as ``"FAMILY"``.
+        Name of the variable that holds the item in each module, such as ``"FAMILY"``.
     kind : type
-        What the item must be an instance of.
+        Class of the items.
 
-    Raises
-    ------
-    RegistryError
-        If a module exports nothing under that name, or something else.
+    Returns
+    -------
+    callable
+        ``load(name)`` imports the module ``name`` and returns its item. It raises a
+        `RegistryError` if the variable is missing or of another class.
     """
 
     def load(name: str) -> T:

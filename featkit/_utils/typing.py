@@ -7,4 +7,4 @@ from typing import Any
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-"""An array of any shape and type; docstrings say which."""
+"""A NumPy array; docstrings state its shape and type."""

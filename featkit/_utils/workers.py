@@ -1,4 +1,4 @@
-"""Worker processes: how many, and who hears that they are to end."""
+"""Worker processes: how many to start, and how they react to signals."""
 
 from __future__ import annotations
 
@@ -7,48 +7,59 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from featkit._utils.parameters import is_whole
-from featkit.errors import ParameterError
+from featkit._utils.parameters import check_parameter, is_whole
 
 ONE_THREAD = dict.fromkeys(
     ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
 ) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-"""The environment in which libraries that are loaded then use one thread."""
+"""Environment in which numerical libraries use one thread, if it is set before they are loaded."""
 
 
 def worker_count(n_jobs: int | None, *, items: int | None = None) -> int:
-    """Number of worker processes: `n_jobs`, or for None or -1 as many as there are processors.
+    """Number of worker processes to use.
 
-    Processors are those that this process may use: its affinity and a container's share count. One
-    worker is enough for one of `items`, and then joblib, which counts, need not be imported. Where
-    no process may be started (see `why_no_processes`) there is one, too: the calling process.
+    Parameters
+    ----------
+    n_jobs : int, optional
+        The requested number; None or -1 for one per processor that this process may use, according
+        to its affinity and the CPU quota of its container.
+    items : int, optional
+        Number of items to process; one item needs one worker.
+
+    Returns
+    -------
+    int
+        At least 1; exactly 1 if this process cannot start others (see `why_no_processes`).
 
     Raises
     ------
     ParameterError
-        If it is not a whole number, or below 1 and not -1.
+        If `n_jobs` is not a whole number, or below 1 and not -1.
     """
-    if n_jobs is not None and not is_whole(n_jobs):
-        raise ParameterError(f"n_jobs must be a whole number or None, got {n_jobs!r}")
-    if n_jobs is not None and n_jobs < 1 and n_jobs != -1:
-        raise ParameterError(f"n_jobs must be at least 1, or None for all processors, got {n_jobs}")
-    if items == 1 or n_jobs == 1 or why_no_processes():
+    all_processors = n_jobs is None or (is_whole(n_jobs) and n_jobs == -1)
+    count = check_parameter("n_jobs", None if all_processors else n_jobs, int | None, at_least=1)
+    if items == 1 or count == 1 or why_no_processes():
         return 1
-    if n_jobs is None or n_jobs == -1:
+    if count is None:
         from joblib import cpu_count
 
         return int(cpu_count())
-    return int(n_jobs)
+    return int(count)
 
 
 def why_no_processes() -> str:
-    """Why this process cannot start others; "" if it can.
+    """Reason why this process cannot start others.
 
     A worker of `multiprocessing.Pool`, of Celery or of dask is daemonic, and may have no children.
     Some systems, such as AWS Lambda, have no semaphores, which processes need to share work.
+
+    Returns
+    -------
+    str
+        The reason; "" if it can.
     """
     if is_daemonic():
-        return "it is a daemonic worker process, which may start no others"
+        return "it is a daemonic worker process, which cannot start other processes"
     import multiprocessing
 
     try:
@@ -59,16 +70,28 @@ def why_no_processes() -> str:
 
 
 def is_daemonic() -> bool:
-    """Whether this process is a worker that may have no children."""
-    process = sys.modules.get("multiprocessing.process")  # it is imported in all that are
+    """Whether this process is a daemonic worker, which may have no children.
+
+    Returns
+    -------
+    bool
+        False also where `multiprocessing` was never imported.
+    """
+    process = sys.modules.get("multiprocessing.process")  # imported in every worker
     return bool(process and process.current_process().daemon)
 
 
 @contextmanager
 def interrupts_ignored() -> Iterator[None]:
-    """Processes started here leave Ctrl-C and SIGTERM to their starter, which ends them.
+    """Start processes that ignore Ctrl-C and SIGTERM; this process ends them instead.
 
-    Both are held back meanwhile, not lost: a process inherits what its starter does not hear.
+    Both signals are blocked within the context and delivered after it. The started processes
+    inherit the block.
+
+    Yields
+    ------
+    None
+        The context in which to start processes.
     """
     import multiprocessing.resource_tracker
 
@@ -77,7 +100,7 @@ def interrupts_ignored() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # The trackers of both libraries let go of what is held back when they are started.
+    # Starting a resource tracker unblocks the signals, so both are started before.
     multiprocessing.resource_tracker.ensure_running()
     loky_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])

@@ -1,1 +1,1 @@
-"""From a path or an array to samples: float32, mono, at a stated rate."""
+"""Reading audio: from a file or an array to mono float32 samples at a given sample rate."""

@@ -1,11 +1,12 @@
-"""From a file or an array to samples: float32, mono, at a stated rate; whole, or block by block.
+"""Loading: from a file or an array to mono float32 samples at a given sample rate.
 
-A recording of more than `streams.LONGEST_HELD` samples need not be in memory to be sliced: see
-`opening`.
+Integers are scaled by their type, so that full scale is 1. Channels are mixed by their mean. The
+rate is changed by soxr's HQ filter, to ``ceil(samples * target_sr / orig_sr)`` samples, as in
+librosa. A source that cannot be loaded raises an `AudioError` with its name, the stage and the
+cause.
 
-Integers are scaled by their type, so that full scale is 1; channels are mixed by their mean; the
-rate is changed by soxr's HQ filter, to ``ceil(samples * to / from)`` samples, as librosa does.
-What cannot become samples is an `AudioError` that names the file, the stage and the cause.
+`load` and `read` return all samples; `stream` reads a file block by block; `opening` chooses
+between the two by the length of the recording (`streams.LONGEST_HELD`).
 """
 
 from __future__ import annotations
@@ -19,65 +20,61 @@ from typing import Any
 
 import numpy as np
 
-from featkit._utils.parameters import is_number
 from featkit._utils.typing import Array
 from featkit.audio import streams
-from featkit.audio.decoding.converting import joined, scaled
-from featkit.audio.decoding.reader import BLOCK, MOST_AT_ONCE, Reader, opened
-from featkit.audio.native import Native, check_rate, from_array, mono, native_part, quality_of
+from featkit.audio.decoding.conversion import concatenated, to_float32
+from featkit.audio.decoding.reader import BLOCK, MAX_ALLOCATION, Reader, open_file
+from featkit.audio.excerpt import WHOLE, Excerpt
 from featkit.audio.quality import Quality
-from featkit.audio.rates import check_sr
-from featkit.audio.rolling import fix_length
-from featkit.audio.streams import Stream, decoded, resampled
-from featkit.errors import ParameterError
+from featkit.audio.rates import check_target_sr
+from featkit.audio.segmentation import fix_length
+from featkit.audio.source import SourceInfo, check_rate, from_array, mono, source_range
+from featkit.audio.streams import Stream, decode_blocks, resample_blocks
 
-__all__ = [
-    "Loaded",
-    "Source",
-    "Stream",
-    "check_excerpt",
-    "check_target",
-    "load",
-    "opening",
-    "read",
-    "stream",
-]
+__all__ = ["Loaded", "Source", "Stream", "load", "opening", "read", "stream"]
 
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
 
-LONGEST = 1e9
-"""Seconds beyond which an offset or a duration is taken for a mistake."""
-
-
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A recording, or the part of it that was asked for.
+    """A recording, or an excerpt of one, in memory.
 
     Attributes
     ----------
     y : array of float32, shape ``(samples,)``
+        Mono samples at the rate `sr`, with padding.
     sr : float
-        Rate of `y` in Hz.
-    native : Native
-        What it is in its file.
-    samples : array, shape ``(frames,)`` or ``(frames, channels)``
-        int16 or float32: the same part as the file has it, without padding.
-    given : int
-        Samples of `y` that the recording gave; what follows is padding.
+        Sample rate of `y` in Hz.
+    source : SourceInfo
+        Format and completeness of the file or array.
+    samples : array of int16 or float32, shape ``(frames,)`` or ``(frames, channels)``
+        The same excerpt before mixing, resampling and padding.
+    n_samples : int
+        Number of samples of `y` that come from the recording; the rest is padding.
     """
 
     y: Array
     sr: float
-    native: Native
+    source: SourceInfo
     samples: Array
-    given: int
+    n_samples: int
 
     def quality(self, start: int = 0, end: int | None = None) -> Quality:
-        """The quality of ``y[start:end]``, measured on the native samples below it."""
-        first, last = native_part(start, end, self.native.rate / self.sr, len(self.samples))
-        return quality_of(self.samples[first:last], self.native)
+        """Measure the quality of ``y[start:end]``, on the samples of the source.
+
+        Parameters
+        ----------
+        start, end : int
+            First sample, and the one after the last; all samples by default.
+
+        Returns
+        -------
+        Quality
+        """
+        first, last = source_range(start, end, self.source.rate / self.sr, len(self.samples))
+        return self.source.quality(self.samples[first:last])
 
 
 def load(
@@ -88,7 +85,7 @@ def load(
     duration: float | None = None,
     pad: bool = False,
 ) -> tuple[Array, float]:
-    """The samples of a recording.
+    """Load the samples of a recording.
 
     Parameters
     ----------
@@ -97,27 +94,29 @@ def load(
         extra ``av``, FFmpeg (M4A, AAC, WMA, the sound of a video …); or samples of shape
         ``(samples,)`` or ``(channels, samples)`` with their rate in Hz.
     sr : float, optional
-        Rate in Hz to resample to; left out, the recording keeps its own.
+        Sample rate in Hz to resample to; the recording's own rate by default.
     offset : float
-        Seconds to leave out at the beginning.
+        Seconds to skip at the beginning.
     duration : float, optional
-        Seconds to take at most; left out, all.
+        Largest number of seconds to load; the rest of the recording by default.
     pad : bool
-        Whether a recording shorter than `duration` is filled up with zeros to exactly
-        ``round(duration * sr)`` samples, as protocols with clips of one length ask for.
+        Whether a recording shorter than `duration` is padded with zeros to exactly
+        ``round(duration * sr)`` samples, for experiments that need clips of one length.
 
     Returns
     -------
     y : array of float32, shape ``(samples,)``
+        Mono samples; full scale is 1.
     sr : float
-        Rate of `y` in Hz.
+        Sample rate of `y` in Hz.
 
     Raises
     ------
     AudioError
-        If the recording is missing, empty, undecodable or not finite, has no samples or no rate.
+        If the recording is missing, empty or cannot be decoded, or has no samples, no rate, or
+        samples that are not finite.
     ParameterError
-        If `sr`, `offset` or `duration` is out of range, or `pad` stands without `duration`.
+        If `sr`, `offset` or `duration` is out of range, or `pad` is given without `duration`.
 
     Examples
     --------
@@ -126,107 +125,106 @@ def load(
     >>> len(y), sr
     (22050, 22050)
     """
-    loaded = read(source, sr=sr, offset=offset, duration=duration, pad=pad)
+    excerpt = Excerpt(offset=offset, duration=duration, pad=pad)
+    loaded = read(source, sr=sr, excerpt=excerpt)
     return loaded.y, loaded.sr
 
 
-def read(
-    source: Source,
-    *,
-    sr: float | None = None,
-    offset: float = 0.0,
-    duration: float | None = None,
-    pad: bool = False,
-) -> Loaded:
-    """What `load` gives, with what the recording is in its file; for the rest, see there."""
-    check_excerpt(offset=offset, duration=duration, pad=pad)
-    check_target(sr)
-    name = source_name(source)
-    if isinstance(source, str | os.PathLike):
-        with _opened(source) as reader:
-            return _whole(reader, name, sr, offset, duration, pad=pad)
-    samples, native = from_array(source, name, offset, duration)
-    return _loaded(samples, native, sr, duration, pad=pad)
-
-
-def _whole(
-    reader: Reader,
-    name: str,
-    sr: float | None,
-    offset: float,
-    duration: float | None,
-    *,
-    pad: bool,
-) -> Loaded:
-    samples = joined(list(decoded(reader, name, offset, duration, MOST_AT_ONCE)))
-    return _loaded(samples, Native.of(reader), sr, duration, pad=pad)
-
-
-def _loaded(
-    samples: Array, native: Native, sr: float | None, duration: float | None, *, pad: bool
-) -> Loaded:
-    rate = native.rate if sr is None else sr
-    y = mono(scaled(samples))
-    if native.rate != rate:
-        pieces = (y[at : at + BLOCK] for at in range(0, len(y), BLOCK))
-        y = joined(list(resampled(pieces, native.rate, rate)))
-    given = len(y)
-    if pad and duration is not None:
-        y = fix_length(y, round(duration * rate))
-    return Loaded(y, rate, native, samples, min(given, len(y)))
-
-
-@contextlib.contextmanager
-def stream(
-    path: str | os.PathLike[str],
-    *,
-    sr: float | None = None,
-    offset: float = 0.0,
-    duration: float | None = None,
-    rolling: bool = False,
-) -> Iterator[Stream]:
-    """Open a file that may be too long to be held as a whole.
+def read(source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE) -> Loaded:
+    """Load the samples of a recording together with facts about its source.
 
     Parameters
     ----------
-    path, sr, offset, duration
+    source, sr
         As in `load`.
-    rolling : bool
-        Whether the quality of parts is wanted, each soon after it came, rather than of the whole.
+    excerpt : Excerpt
+        The part to load; segments are ignored.
+
+    Returns
+    -------
+    Loaded
 
     Raises
     ------
     AudioError, ParameterError
-        As in `load`; what is wrong with samples is raised when they come.
+        As in `load`.
     """
-    check_excerpt(offset=offset, duration=duration)
-    check_target(sr)
-    with _opened(path) as reader:
-        yield Stream(reader, source_name(path), sr, offset, duration, rolling=rolling)
+    check_target_sr(sr)
+    name = source_name(source)
+    if isinstance(source, str | os.PathLike):
+        with _open_checked(source) as reader:
+            return _read_file(reader, name, sr, excerpt)
+    samples, info = from_array(source, name, excerpt)
+    return _mix_and_resample(samples, info, sr, excerpt)
+
+
+def _read_file(reader: Reader, name: str, sr: float | None, excerpt: Excerpt) -> Loaded:
+    samples = concatenated(list(decode_blocks(reader, name, excerpt, MAX_ALLOCATION)))
+    return _mix_and_resample(samples, SourceInfo.from_reader(reader), sr, excerpt)
+
+
+def _mix_and_resample(
+    samples: Array, source: SourceInfo, sr: float | None, excerpt: Excerpt
+) -> Loaded:
+    rate = source.rate if sr is None else sr
+    y = mono(to_float32(samples))
+    if source.rate != rate:
+        blocks = (y[start : start + BLOCK] for start in range(0, len(y), BLOCK))
+        y = concatenated(list(resample_blocks(blocks, source.rate, rate)))
+    n_samples = len(y)
+    if excerpt.pad and excerpt.duration is not None:
+        y = fix_length(y, round(excerpt.duration * rate))
+    return Loaded(y, rate, source, samples, min(n_samples, len(y)))
+
+
+@contextlib.contextmanager
+def stream(
+    path: str | os.PathLike[str], *, sr: float | None = None, excerpt: Excerpt = WHOLE
+) -> Iterator[Stream]:
+    """Open a file to be read block by block.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    sr : float, optional
+        As in `load`.
+    excerpt : Excerpt
+        The part to read. If it has segments, quality is measured per segment.
+
+    Yields
+    ------
+    Stream
+
+    Raises
+    ------
+    AudioError, ParameterError
+        As in `load`; defects of the samples raise an error when they are read.
+    """
+    check_target_sr(sr)
+    with _open_checked(path) as reader:
+        yield Stream(reader, source_name(path), sr, excerpt)
 
 
 @contextlib.contextmanager
 def opening(
-    source: Source,
-    *,
-    sr: float | None = None,
-    offset: float = 0.0,
-    duration: float | None = None,
-    pad: bool = False,
-    rolling: bool = False,
+    source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE
 ) -> Iterator[Loaded | Stream]:
-    """A recording in memory, or, if it may be too long for that, as a stream.
+    """Open a recording: in memory or, if it may be too long, as a stream.
 
-    It is a stream if it promises more than `streams.LONGEST_HELD` samples, at its own rate and in
-    all its channels `streams.NATIVE_HELD`, or does not say how many, or if it is to be filled up to
-    more than that.
+    It is a stream if it states no length, or more than `streams.LONGEST_HELD` samples after
+    resampling and padding, or more than `streams.NATIVE_HELD` samples of all channels before.
 
     Parameters
     ----------
-    source, sr, offset, duration, pad
-        As in `load`; of a stream, padding is left to `Stream.samples`.
-    rolling : bool
-        As in `stream`.
+    source, sr
+        As in `load`.
+    excerpt : Excerpt
+        The part to read. If it has segments, the quality of a stream is measured per segment.
+
+    Yields
+    ------
+    Loaded or Stream
 
     Raises
     ------
@@ -234,71 +232,48 @@ def opening(
         As in `load`.
     """
     if not isinstance(source, str | os.PathLike):
-        yield read(source, sr=sr, offset=offset, duration=duration, pad=pad)
+        yield read(source, sr=sr, excerpt=excerpt)
         return
-    check_excerpt(offset=offset, duration=duration, pad=pad)
-    check_target(sr)
+    check_target_sr(sr)
     name = source_name(source)
-    with _opened(source) as reader:
-        filled = duration * (sr or reader.rate) if pad and duration is not None else 0.0
-        seconds = _promised(reader, offset, duration)
-        native = seconds * reader.rate * reader.channels
-        if (
-            max(seconds * (sr or reader.rate), filled) <= streams.LONGEST_HELD
-            and native <= streams.NATIVE_HELD
-        ):
-            yield _whole(reader, name, sr, offset, duration, pad=pad)
+    with _open_checked(source) as reader:
+        if _fits_in_memory(reader, sr or reader.rate, excerpt):
+            yield _read_file(reader, name, sr, excerpt)
         else:
-            yield Stream(reader, name, sr, offset, duration, rolling=rolling)
+            yield Stream(reader, name, sr, excerpt)
 
 
-def _promised(reader: Reader, offset: float, duration: float | None) -> float:
-    """How many seconds there will be, as far as is known; infinite if nothing is."""
-    seconds = np.inf if reader.promised is None else reader.promised / reader.rate - offset
-    return min(seconds, np.inf if duration is None else duration)
+def _fits_in_memory(reader: Reader, sr: float, excerpt: Excerpt) -> bool:
+    duration = np.inf if excerpt.duration is None else excerpt.duration
+    stated = np.inf if reader.stated_frames is None else reader.stated_frames / reader.rate
+    seconds = min(stated - excerpt.offset, duration)
+    padded = duration * sr if excerpt.pad else 0.0
+    return (
+        max(seconds * sr, padded) <= streams.LONGEST_HELD
+        and seconds * reader.rate * reader.channels <= streams.NATIVE_HELD
+    )
 
 
 def source_name(source: Any) -> str:
-    """What an error calls a recording."""
+    """Return the name of a recording in error messages.
+
+    Parameters
+    ----------
+    source : path, array or tuple
+
+    Returns
+    -------
+    str
+    """
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     array = source[0] if isinstance(source, tuple) and source else source
     return f"array of shape {array.shape}" if isinstance(array, np.ndarray) else repr(type(array))
 
 
-def check_excerpt(*, offset: float, duration: float | None, pad: bool = False) -> None:
-    """Refuse an excerpt that cannot be.
-
-    Raises
-    ------
-    ParameterError
-        For an `offset` or a `duration` that is out of range, or padding to no duration.
-    """
-    if not is_number(offset) or not 0 <= offset <= LONGEST:
-        raise ParameterError(f"offset must be from 0 to {LONGEST:g} seconds, got {offset!r}")
-    if duration is not None and not (is_number(duration) and 0 < duration <= LONGEST):
-        raise ParameterError(
-            f"duration must be above 0 and at most {LONGEST:g} seconds, got {duration!r}"
-        )
-    if pad and duration is None:
-        raise ParameterError("pad fills up to a duration: give a duration, too")
-
-
-def check_target(sr: float | None) -> None:
-    """Refuse a rate to resample to that no sound has; None keeps each recording's own.
-
-    Raises
-    ------
-    ParameterError
-        That says which there are.
-    """
-    if sr is not None:
-        check_sr(sr)
-
-
 @contextlib.contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[Reader]:
+def _open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
     name = source_name(path)
-    with opened(Path(path), name) as reader:
+    with open_file(Path(path), name) as reader:
         check_rate(reader.rate, name)
         yield reader

@@ -1,7 +1,7 @@
-"""How sound a recording is: eleven facts beside the features of a row, and never among them.
+"""Quality measures of a recording: eleven values per row, in columns of their own.
 
-They are measured on the samples as the file holds them, before channels are mixed and the rate is
-changed, both of which hide what is wrong. Each has a value for every row that exists.
+They are measured on the samples of the source, before mixing and resampling, which hide defects.
+Every measure has a value for every row. `featkit.schema.QUALITY_COLUMNS` defines them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,37 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.schema import CLIPPED_RUN, SHORT, SILENCE, WINDOW
+from featkit.schema import CLIPPED_RUN, SHORT_DURATION, SILENCE_LEVEL, SILENCE_WINDOW
 
 
 class Quality(NamedTuple):
-    """The quality of one row, in the order of `COLUMNS`."""
+    """The quality of one row, in the order of `featkit.schema.QUALITY_COLUMNS`.
+
+    Attributes
+    ----------
+    duration : float
+        Seconds.
+    sample_rate : float
+        Sample rate of the source in Hz.
+    channels : int
+        Number of channels of the source.
+    peak : float
+        Largest absolute sample; full scale is 1.
+    clipped_share : float
+        Share of the samples, of all channels, in clipped runs, 0 to 1.
+    silence_share : float
+        Share of the time in silent windows, 0 to 1.
+    silent : bool
+        Whether `silence_share` is 1.
+    clipped : bool
+        Whether `clipped_share` is above 0.
+    short : bool
+        Whether `duration` is below `featkit.schema.SHORT_DURATION`.
+    truncated : bool
+        Whether the file has fewer samples than it states.
+    mono_as_stereo : bool
+        Whether several channels are all equal.
+    """
 
     duration: float
     sample_rate: float
@@ -30,49 +56,61 @@ class Quality(NamedTuple):
     mono_as_stereo: bool
 
 
-class Meter:
-    """Measures the quality of samples that come block by block; how they are cut is no matter.
+class QualityMeter:
+    """Measures the quality of samples that arrive in blocks; the size of blocks does not matter.
 
     Parameters
     ----------
     rate : float
         Sample rate in Hz.
     channels : int
+        Number of channels.
     full_scale : float
         The largest code of the sample format; full scale is 1.
     """
 
     def __init__(self, rate: float, channels: int, full_scale: float) -> None:
         self._rate, self._channels, self._full_scale = rate, channels, full_scale
-        self._window = max(1, round(WINDOW * rate))
+        self._window = max(1, round(SILENCE_WINDOW * rate))
         self._frames = self._silent = self._clipped = 0
         self._peak = 0.0
-        self._alike = channels > 1
-        self._begun: Array | None = None  # what there is of the last window
-        self._loud = np.zeros((2 * CLIPPED_RUN - 2, channels), dtype=bool)  # of the last frames
+        self._equal = channels > 1
+        self._pending: Array | None = None  # frames of the last, incomplete windows
+        # Whether each sample of the last frames is at full scale.
+        self._loud = np.zeros((2 * CLIPPED_RUN - 2, channels), dtype=bool)
 
     def add(self, samples: Array) -> None:
-        """The next ones: int16 or floating point, ``(frames,)`` or ``(frames, channels)``."""
+        """Measure the next block.
+
+        Parameters
+        ----------
+        samples : array, shape ``(frames,)`` or ``(frames, channels)``
+            int16 or floating point.
+        """
         self._frames += len(samples)
-        self._alike = self._alike and _equal_channels(samples)
-        if self._begun is not None:
-            samples = np.concatenate([self._begun, samples])
-        # What is left behind the last whole window is judged with it: alone it would say little.
+        self._equal = self._equal and _equal_channels(samples)
+        if self._pending is not None:
+            samples = np.concatenate([self._pending, samples])
+        # The remainder joins the last whole window: by itself it would be too short to measure.
         whole = max(0, len(samples) // self._window - 1) * self._window
-        self._begun = samples[whole:].copy()
+        self._pending = samples[whole:].copy()
         if whole:
             self._add_windows(samples[:whole], self._window)
 
     def quality(self, *, truncated: bool) -> Quality:
-        """Of all that was added, which must be a frame at least; nothing can be added after it.
+        """Return the quality of all blocks, at least one frame; no block can be added afterwards.
 
         Parameters
         ----------
         truncated : bool
-            Whether the file that it is of holds less than it promises.
+            Whether the file has fewer samples than it states.
+
+        Returns
+        -------
+        Quality
         """
-        if self._begun is not None and len(self._begun):
-            self._add_windows(self._begun, len(self._begun))
+        if self._pending is not None and len(self._pending):
+            self._add_windows(self._pending, len(self._pending))
         self._count_runs(np.zeros((CLIPPED_RUN - 1, self._channels), dtype=bool))
         duration = self._frames / self._rate
         return Quality(
@@ -84,17 +122,17 @@ class Meter:
             silence_share=self._silent / self._frames,
             silent=self._silent == self._frames,
             clipped=self._clipped > 0,
-            short=duration < SHORT,
+            short=duration < SHORT_DURATION,
             truncated=truncated,
-            mono_as_stereo=self._alike,
+            mono_as_stereo=self._equal,
         )
 
     def _add_windows(self, samples: Array, window: int) -> None:
-        """Samples of some whole windows."""
+        """Measure some whole windows."""
         unit = 2.0**-15 if samples.dtype == np.int16 else 1.0
         windows = samples.reshape(len(samples) // window, -1)
         lowest, highest = windows.min(axis=1) * unit, windows.max(axis=1) * unit
-        self._silent += window * int(np.count_nonzero((highest - lowest) / 2 < SILENCE))
+        self._silent += window * int(np.count_nonzero((highest - lowest) / 2 < SILENCE_LEVEL))
         peak = max(float(highest.max()), -float(lowest.min()))
         self._peak = max(self._peak, peak)
         if peak >= self._full_scale or self._loud.any():
@@ -103,29 +141,45 @@ class Meter:
             self._count_runs(loud.reshape(-1, self._channels))
 
     def _count_runs(self, loud: Array) -> None:
-        """Count what is in a run of loud frames, as late as a run can be told: a run less one."""
+        """Count clipped samples, except in the last frames, whose runs may not have ended yet."""
         loud = np.concatenate([self._loud, loud])
         begins = np.logical_and.reduce(_shifted(loud, CLIPPED_RUN))
         self._clipped += int(np.count_nonzero(np.logical_or.reduce(_shifted(begins, CLIPPED_RUN))))
         self._loud = loud[len(loud) - len(self._loud) :]
 
 
-def measure(
+def measure_quality(
     samples: Array, rate: float, *, full_scale: float = 32767 / 32768, truncated: bool = False
 ) -> Quality:
-    """The quality of samples that are there as a whole; see `Meter`."""
+    """Measure the quality of samples that are in memory.
+
+    Parameters
+    ----------
+    samples : array, shape ``(frames,)`` or ``(frames, channels)``
+        int16 or floating point; at least one frame.
+    rate : float
+        Sample rate in Hz.
+    full_scale : float
+        The largest code of the sample format; full scale is 1.
+    truncated : bool
+        Whether the file has fewer samples than it states.
+
+    Returns
+    -------
+    Quality
+    """
     channels = 1 if samples.ndim == 1 else samples.shape[1]
-    meter = Meter(rate, channels, full_scale)
+    meter = QualityMeter(rate, channels, full_scale)
     meter.add(samples)
     return meter.quality(truncated=truncated)
 
 
 def _equal_channels(samples: Array) -> bool:
-    # Most recordings differ at once, so that the rest need not be looked at.
+    # Channels of most recordings differ within the first samples; then the rest is not compared.
     parts = (samples[:1024], samples[1024:])
     return all(bool((part[:, 1:] == part[:, :1]).all()) for part in parts)
 
 
 def _shifted(rows: Array, count: int) -> list[Array]:
-    """The rows from each of the first on, `count` times, all of one length."""
+    """`count` views of the rows, each beginning one row later, all of one length."""
     return [rows[k : len(rows) - count + 1 + k] for k in range(count)]

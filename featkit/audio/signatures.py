@@ -1,8 +1,8 @@
-"""Whether a file is sound, by its first bytes: for files whose ending does not tell.
+"""Detection of audio files by their first bytes, for files without a known extension.
 
-Only formats that featkit decodes count, and only what text, pictures or tables cannot be taken for:
-a mark of four letters is held to the field behind it, and a frame of a bare stream to the frame
-that follows. Containers that hold pictures, too, are known by their brand.
+Only formats that featkit decodes are detected. To exclude text, images and tables, a four-letter
+signature is checked together with the field after it, and a frame of a raw stream together with the
+frames that follow. Containers that may also hold images are recognised by their brand.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import re
 import stat
 from itertools import pairwise
 
-from featkit.audio.decoding.mpeg_headers import HEADER, header
-from featkit.audio.decoding.sizes import ac3_length
+from featkit.audio.decoding.mpeg_headers import HEADER, parse_header
+from featkit.audio.decoding.truncation import ac3_frame_size
 
 HEAD = 8192
-"""Bytes that are read: three frames of MPEG audio or two of AC-3."""
+"""Number of bytes to read: at least three frames of MPEG audio, or two of AC-3."""
 
-MARKS = re.compile(
+SIGNATURES = re.compile(
     rb"RI(?:FF|FX)....(?:WAVE|AVI )"
     rb"|(?:RF64|BW64)....WAVE"
     rb"|riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"  # W64
@@ -49,11 +49,21 @@ MARKS = re.compile(
     rb"|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80",  # DTS
     re.DOTALL,
 )
-"""How files of sound begin."""
+"""The first bytes of audio files."""
 
 
-def is_sound(path: str) -> bool:
-    """Whether a file begins as one of a sound format does; what cannot be read does not."""
+def is_audio(path: str) -> bool:
+    """Return whether a file begins like an audio file.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    bool
+        False for a file that is empty, cannot be read or is not a regular file.
+    """
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode) or not status.st_size:
@@ -63,41 +73,52 @@ def is_sound(path: str) -> bool:
     except OSError:
         return False
     return (
-        MARKS.match(head) is not None
+        SIGNATURES.match(head) is not None
         or _is_htk(head, status.st_size)
         or _has_frames(head, status.st_size)
     )
 
 
 def _is_htk(head: bytes, size: int) -> bool:
-    """Whether it is a waveform of HTK, whose header has no mark, but all sizes."""
+    """Whether it is an HTK waveform, whose header has no signature but states all sizes."""
     samples, width = int.from_bytes(head[:4]), head[8:10]
     return head[10:12] == b"\0\0" and width == b"\0\2" and size == 12 + 2 * samples > 12
 
 
 def _has_frames(head: bytes, size: int) -> bool:
-    """Whether two frames of one bare stream follow each other, or three of MPEG audio."""
-    for length_of, count in ((mpeg_length, 3), (_adts_length, 2), (ac3_length, 2)):
-        at = [0]
-        while len(at) <= count and (length := length_of(head[at[-1] : at[-1] + 8])):
-            at.append(at[-1] + length)
-        whole = at[-1] == size and len(at) > 1  # a file of a frame or two
-        if (len(at) > count or whole) and all(
-            head[one : one + 2] == head[other : other + 2] or other == size
-            for one, other in pairwise(at[:count])
+    """Whether it begins with three frames of MPEG audio, or two of AAC or AC-3, in a row."""
+    for frame_size, count in ((mpeg_frame_size, 3), (_adts_frame_size, 2), (ac3_frame_size, 2)):
+        starts = [0]
+        while len(starts) <= count and (length := frame_size(head[starts[-1] : starts[-1] + 8])):
+            starts.append(starts[-1] + length)
+        whole = starts[-1] == size and len(starts) > 1  # a file of one or two frames
+        if (len(starts) > count or whole) and all(
+            head[start : start + 2] == head[following : following + 2] or following == size
+            for start, following in pairwise(starts[:count])
         ):
             return True
     return False
 
 
-def mpeg_length(head: bytes) -> int:
-    """Bytes of a frame of MPEG audio by its header; 0 if it is none, or of a free bit rate."""
-    found = header(head[:HEADER])
-    return 0 if found is None or found.format.free else found.size
+def mpeg_frame_size(head: bytes) -> int:
+    """Return the size of a frame of MPEG audio.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the frame.
+
+    Returns
+    -------
+    int
+        Bytes; 0 if it is not such a frame, or has a free bit rate.
+    """
+    header = parse_header(head[:HEADER])
+    return 0 if header is None or header.format.free else header.size
 
 
-def _adts_length(header: bytes) -> int:
-    """Bytes of a frame of AAC by its ADTS header; 0 if it is none."""
+def _adts_frame_size(header: bytes) -> int:
+    """Bytes of a frame of AAC with an ADTS header; 0 if it is not such a frame."""
     if len(header) < 7 or header[0] != 0xFF or header[1] & 0xF6 != 0xF0 or header[2] & 0x3C > 0x30:
         return 0
     length = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5

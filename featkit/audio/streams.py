@@ -1,4 +1,4 @@
-"""Samples as they come: decoded block by block, mixed and resampled, whatever their number."""
+"""Recordings read block by block: decoded, mixed and resampled in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,74 +8,86 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding.converting import scaled
+from featkit.audio.decoding.conversion import to_float32
 from featkit.audio.decoding.reader import BLOCK, Reader
-from featkit.audio.native import Native, check_finite, mono, native_part, none_after, quality_of
-from featkit.audio.quality import Meter, Quality
-from featkit.audio.rates import samples_in
-from featkit.audio.rolling import Rolling, fix_length
-from featkit.dsp.disk_array import Clip, OnDisk, Spool
+from featkit.audio.excerpt import Excerpt
+from featkit.audio.quality import Quality, QualityMeter
+from featkit.audio.segmentation import SampleBuffer, fix_length
+from featkit.audio.source import SourceInfo, check_finite, mono, no_samples, source_range
+from featkit.dsp.disk_array import Clip, DiskArray, TemporaryDiskArray
 from featkit.errors import AudioError
 
 LONGEST_HELD = 2**23
-"""Most samples of a recording that are held in memory: six minutes at the usual rate, which is as
-long as the power spectra are kept for a second walk (`featkit.features.spectra.KEPT_BYTES`)."""
+"""Largest number of samples of a recording in memory: six minutes at 22,050 Hz, the length up to
+which power spectra are kept for a second pass (`featkit.features.spectra.stack.KEPT_BYTES`)."""
 
 NATIVE_HELD = 4 * LONGEST_HELD
-"""Most samples of a recording that are held as its file has them: as long, of stereo at twice the
-usual rate."""
+"""Largest number of samples, of all channels and before resampling, in memory: six minutes of
+stereo at 44,100 Hz."""
 
 
 class Stream:
-    """A file that is read once, in blocks; memory is bounded whatever its length.
+    """A file that is read once, in blocks; the use of memory does not depend on its length.
+
+    Parameters
+    ----------
+    reader : Reader
+        The open file.
+    name : str
+        Name of the file in error messages.
+    sr : float, optional
+        Sample rate of the blocks in Hz; the file's own by default.
+    excerpt : Excerpt
+        The part to read. If it has segments, quality is measured per segment.
 
     Attributes
     ----------
     sr : float
-        Rate in Hz of the blocks.
-    given : int
-        Samples that have come in blocks.
+        Sample rate of the blocks in Hz.
+    n_samples : int
+        Number of samples in the blocks so far.
     """
 
-    def __init__(
-        self,
-        reader: Reader,
-        name: str,
-        sr: float | None,
-        offset: float,
-        duration: float | None,
-        *,
-        rolling: bool,
-    ) -> None:
+    def __init__(self, reader: Reader, name: str, sr: float | None, excerpt: Excerpt) -> None:
         self.sr = reader.rate if sr is None else sr
-        self.given = 0
-        self._reader, self._name, self._excerpt = reader, name, (offset, duration)
-        self._rolling = Rolling() if rolling else None
-        self._meter = Meter(reader.rate, reader.channels, reader.full_scale)
+        self.n_samples = 0
+        self._reader, self._name, self._excerpt = reader, name, excerpt
+        self._buffer = SampleBuffer() if excerpt.segment is not None else None
+        self._meter = QualityMeter(reader.rate, reader.channels, reader.full_scale)
 
     @property
-    def native(self) -> Native:
-        """What it is in its file, as far as it was read."""
-        return Native.of(self._reader)
+    def source(self) -> SourceInfo:
+        """Format and completeness of the file, as far as it was read."""
+        return SourceInfo.from_reader(self._reader)
 
     def blocks(self) -> Iterator[Array]:
-        """Blocks of float32, shape ``(samples,)``: one after the other what `load` gives."""
-        for block in resampled(self._mixed(), self._reader.rate, self.sr):
-            self.given += len(block)
+        """Read the blocks, once; together they are the samples that `load` returns.
+
+        Yields
+        ------
+        array of float32, shape ``(samples,)``
+
+        Raises
+        ------
+        AudioError
+            If the file cannot be decoded, or a sample is not finite.
+        """
+        for block in resample_blocks(self._mono_blocks(), self._reader.rate, self.sr):
+            self.n_samples += len(block)
             yield block
 
     @contextlib.contextmanager
-    def samples(self, *, pad: bool = False) -> Iterator[Clip]:
-        """All samples, to be sliced as often as is wanted; what `load` gives.
+    def samples(self) -> Iterator[Clip]:
+        """Read all samples, to be sliced as often as needed.
 
-        What is uncompressed in the file, and of the right rate, is read where it lies. Other
-        samples are put aside in a temporary file, four bytes each, or held if they turn out to be
-        few. The stream is read to its end first, so that what is wrong with it is an error here.
+        Uncompressed samples at the right rate are read from the file itself. Others are written to
+        a temporary file, four bytes each, or kept in memory if there are few. The stream is read to
+        its end first, so that a defect of the file raises an error here.
 
-        Parameters
-        ----------
-        pad : bool
-            Whether they are filled up with zeros as `load` does.
+        Yields
+        ------
+        array or DiskArray of float32, shape ``(samples,)``
+            The samples that `load` returns, with padding if the excerpt requests it.
 
         Raises
         ------
@@ -84,45 +96,61 @@ class Stream:
         WriteError
             If the folder for temporary files is full.
         """
-        offset, duration = self._excerpt
-        if self._reader.uncompressed and self.sr == self._reader.rate and not pad:
-            first = samples_in(offset, self.sr)
-            yield _held(InPlace(self._reader, first, sum(map(len, self.blocks()))))
+        excerpt = self._excerpt
+        if self._reader.uncompressed and self.sr == self._reader.rate and not excerpt.pad:
+            first = excerpt.first_frame(self.sr)
+            count = sum(map(len, self.blocks()))
+            yield _in_memory_if_short(UncompressedSamples(self._reader, first, count))
             return
-        with Spool() as spool:
+        with TemporaryDiskArray() as samples:
             for block in self.blocks():
-                spool.append(block)
-            if pad and duration is not None:
-                spool.fit(round(duration * self.sr))
-            yield _held(spool)
+                samples.append(block)
+            if excerpt.pad and excerpt.duration is not None:
+                samples.fix_length(round(excerpt.duration * self.sr))
+            yield _in_memory_if_short(samples)
 
     def quality(self, start: int = 0, end: int | None = None) -> Quality:
-        """The quality of the whole, after its last block; if rolling, of samples `start` to `end`.
+        """Return the quality of the whole after its last block, or of one segment.
 
-        What lies before `start` is forgotten: ask for parts in order. Whether the file is truncated
-        is certain after the last block alone, from `native`.
+        Samples before `start` are discarded, so segments must be requested in order. Truncation is
+        certain only after the last block, from `source`.
+
+        Parameters
+        ----------
+        start, end : int
+            First sample of the segment, and the one after its last; ignored without segments.
+
+        Returns
+        -------
+        Quality
         """
-        if self._rolling is None:
-            return self._meter.quality(truncated=self.native.truncated)
-        first, last = native_part(start, end, self._reader.rate / self.sr, self._rolling.end)
-        samples = self._rolling.part(first, last)
-        self._rolling.forget(first)
-        return quality_of(samples, self.native)
+        if self._buffer is None:
+            return self._meter.quality(truncated=self.source.truncated)
+        first, last = source_range(start, end, self._reader.rate / self.sr, self._buffer.end)
+        samples = self._buffer.range(first, last)
+        self._buffer.discard(first)
+        return self.source.quality(samples)
 
-    def _mixed(self) -> Iterator[Array]:
-        observe = self._meter.add if self._rolling is None else self._rolling.add
-        for samples in decoded(self._reader, self._name, *self._excerpt, BLOCK):
+    def _mono_blocks(self) -> Iterator[Array]:
+        observe = self._meter.add if self._buffer is None else self._buffer.append
+        for samples in decode_blocks(self._reader, self._name, self._excerpt, BLOCK):
             observe(samples)
-            yield mono(scaled(samples))
+            yield mono(to_float32(samples))
 
 
-def _held(clip: OnDisk) -> Clip:
-    """Samples that turned out to be few, in memory."""
-    return clip if len(clip) > LONGEST_HELD else clip[:]
+def _in_memory_if_short(samples: DiskArray) -> Clip:
+    return samples if len(samples) > LONGEST_HELD else samples[:]
 
 
-class InPlace(OnDisk):
-    """Samples of an uncompressed file, read where they lie."""
+class UncompressedSamples(DiskArray):
+    """Samples of an uncompressed file, read from the file when they are sliced.
+
+    Parameters
+    ----------
+    reader : Reader
+    first, count : int
+        First frame, and number of frames.
+    """
 
     def __init__(self, reader: Reader, first: int, count: int) -> None:
         self._reader, self._first, self._count = reader, first, count
@@ -131,38 +159,80 @@ class InPlace(OnDisk):
         return self._count
 
     def read(self, start: int, stop: int) -> Array:
-        return mono(scaled(self._reader.part(self._first + start, self._first + stop)))
+        """Read samples; see `DiskArray.read`.
+
+        Parameters
+        ----------
+        start, stop : int
+            First sample, and the one after the last.
+
+        Returns
+        -------
+        array of float32, shape ``(stop - start,)``
+        """
+        return mono(to_float32(self._reader.read(self._first + start, self._first + stop)))
 
 
-def decoded(
-    reader: Reader, name: str, offset: float, duration: float | None, size: int
-) -> Iterator[Array]:
-    """Blocks of what a file holds, as int16 or float32, checked."""
-    none = True
-    for samples in reader.blocks(offset, duration, size):
-        check_finite(samples, name, first=reader.decoded - len(samples))
-        yield samples if samples.dtype == np.int16 else scaled(samples)
-        none = False
-    if none:
-        raise AudioError(name, "samples", none_after(offset))
+def decode_blocks(reader: Reader, name: str, excerpt: Excerpt, size: int) -> Iterator[Array]:
+    """Decode a file block by block, and check the samples.
+
+    Parameters
+    ----------
+    reader : Reader
+        The open file.
+    name : str
+        Name of the file in error messages.
+    excerpt : Excerpt
+        The part to read.
+    size : int
+        Largest number of frames in a block.
+
+    Yields
+    ------
+    array of int16 or float32, shape ``(frames,)`` or ``(frames, channels)``
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded, has no samples in the excerpt, or a sample is not finite.
+    """
+    empty = True
+    for samples in reader.blocks(excerpt, size):
+        check_finite(samples, name, first=reader.decoded_frames - len(samples))
+        yield samples if samples.dtype == np.int16 else to_float32(samples)
+        empty = False
+    if empty:
+        raise AudioError(name, "samples", no_samples(excerpt))
 
 
-def resampled(blocks: Iterable[Array], native: float, rate: float) -> Iterator[Array]:
-    """Blocks of another rate: ``ceil(samples * rate / native)`` samples together."""
-    if native == rate:
+def resample_blocks(blocks: Iterable[Array], orig_sr: float, target_sr: float) -> Iterator[Array]:
+    """Resample mono samples that arrive in blocks, with soxr's HQ filter.
+
+    Parameters
+    ----------
+    blocks : iterable of array of float32, shape ``(samples,)``
+    orig_sr, target_sr : float
+        Sample rates in Hz.
+
+    Yields
+    ------
+    array of float32, shape ``(samples,)``
+        Together ``ceil(samples * target_sr / orig_sr)`` samples, as librosa returns.
+    """
+    if orig_sr == target_sr:
         yield from blocks
         return
     import soxr
 
-    resampler = soxr.ResampleStream(native, rate, 1, dtype="float32", quality="HQ")
-    taken = given = 0
+    resampler = soxr.ResampleStream(orig_sr, target_sr, 1, dtype="float32", quality="HQ")
+    n_input = n_output = 0
     for block in blocks:
-        taken += len(block)
+        n_input += len(block)
         resampled = resampler.resample_chunk(block)
-        given += len(resampled)
+        n_output += len(resampled)
         if len(resampled):
             yield resampled
-    left = int(np.ceil(taken * (float(rate) / native))) - given
+    missing = int(np.ceil(n_input * (float(target_sr) / orig_sr))) - n_output
     rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
-    if left > 0:
-        yield fix_length(rest, left)
+    if missing > 0:
+        yield fix_length(rest, missing)

@@ -1,1 +1,1 @@
-"""Many recordings to one table: workers, checkpoint, resume."""
+"""Extract features from many recordings into one table, with workers, checkpoints and resume."""

@@ -1,12 +1,12 @@
-"""The recordings of a table that are finished, kept on disk while and after it is made.
+"""The checkpoint of a table: finished rows on disk, from which a later run resumes.
 
-A share of the recordings is written to the checkpoint, ``OUT.parts``, in one transaction, so that
-it is there whole or not at all, whatever kills the process. Rows belong to the content of a file of
-one ending, wherever it lies, and to the version of its decoder; a file that has the size and times
-that it had is not even read again. What does not match its checksum is computed again. While a run
-has the checkpoint open no other can; the system lets go of a dead one's.
+Each chunk of recordings is written to the checkpoint, ``OUT.parts``, in one transaction: it is
+stored completely or not at all, even if the process is killed. Rows are found by the content and
+suffix of a file, not by its location, and by the version of its decoder; a file with unchanged size
+and times is not read again. Rows that do not match their checksum are computed again. Only one run
+can open a checkpoint; the system releases the lock of a dead process.
 
-Nobody needs it but the next run: deleted, everything is computed anew.
+A checkpoint may be deleted: then the next run computes everything.
 """
 
 from __future__ import annotations
@@ -15,73 +15,72 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from featkit._utils.counting import counted
-from featkit._utils.io import beside, remove_unfinished
-from featkit._utils.typing import Array
+from featkit._utils.formatting import counted
+from featkit._utils.io import remove_unfinished, sibling
 from featkit.audio.decoding.reader import versions
-from featkit.batch import _checkpoint_file
-from featkit.batch._checkpoint_file import told
-from featkit.batch._checkpoint_schema import FRESH, INSERT, checksum, create
-from featkit.batch._fingerprints import NO_STAMP, Content
-from featkit.batch._pool import remove_notes
+from featkit.batch._checkpoint_file import RESUME_READABLE, checkpoint_errors, open_file
+from featkit.batch._checkpoint_schema import INSERT, START_OVER, checksum, create_tables
+from featkit.batch._file_identity import NO_STAMP, FileIdentity
+from featkit.batch._rows import Rows
+from featkit.batch._worker_process import remove_state_folders
 from featkit.batch.outcomes import Outcome
-from featkit.datasets.files import place_of
+from featkit.datasets.files import location_of
 from featkit.errors import WriteError
-from featkit.table.feature_table import failures_file
+from featkit.table.table_files import failures_file
 
-CONTENT = "id, digest, size, decoder, version, rows, contents.checksum"
+STORED_COLUMNS = "id, digest, size, decoder, version, rows, contents.checksum"
 
 
-def parts_file(table: str | os.PathLike[str]) -> Path:
-    """Where the parts of a table are kept."""
-    return beside(table, ".parts")
+def checkpoint_path(table: str | os.PathLike[str]) -> Path:
+    """File of the checkpoint of a table."""
+    return sibling(table, ".parts")
 
 
 @contextlib.contextmanager
-def kept_parts(
+def open_checkpoint(
     table: str | os.PathLike[str], settings: Mapping[str, Any], *, fresh: bool = False
-) -> Iterator[Parts]:
-    """The parts of a table, on disk, for this process alone.
+) -> Iterator[Checkpoint]:
+    """Open the checkpoint of a table for this process alone.
 
     Parameters
     ----------
     table : path
-        The table to be.
+        The table to write.
     settings : mapping
-        What its numbers depend on: of JSON.
+        The settings that its numbers depend on; values must be valid in JSON.
     fresh : bool
-        Whether what there is, is discarded.
+        Whether to discard earlier results.
 
     Raises
     ------
     ParameterError
-        If there are parts of other settings; it says which.
+        If its rows were computed with other settings.
     WriteError
-        If another run has them, or they cannot be written.
+        If another run uses it, or it cannot be written.
     """
-    path = parts_file(table)
-    with _checkpoint_file.opened(path, settings, fresh=fresh) as (connection, key, remarks):
+    path = checkpoint_path(table)
+    file = open_file(path, settings, fresh=fresh)
+    with contextlib.closing(file.connection):
         for written in (table, failures_file(table), path):
             remove_unfinished(written)
-        remove_notes(path)
-        yield Parts(connection, path, key, remarks)
+        remove_state_folders(path)
+        yield Checkpoint(file.connection, path, file.key, file.remarks)
 
 
 @contextlib.contextmanager
-def passing_parts() -> Iterator[Parts]:
-    """Parts in memory."""
+def memory_checkpoint() -> Iterator[Checkpoint]:
+    """A checkpoint in memory, for a run that cannot be resumed."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        create(connection)
-        yield Parts(connection, None, "", [])
+        create_tables(connection)
+        yield Checkpoint(connection, None, "", [])
 
 
-class _Content(NamedTuple):
-    """A stored recording, with a checksum of all that stands before it."""
+class _StoredRecording(NamedTuple):
+    """A stored recording, with a checksum of its other columns."""
 
     id: int
     digest: bytes | None
@@ -92,147 +91,165 @@ class _Content(NamedTuple):
     checksum: bytes
 
 
-class Parts:
-    """Rows of recordings that are finished; `kept_parts` and `passing_parts` give them.
+@dataclass
+class Checkpoint:
+    """Stored rows of finished recordings; see `open_checkpoint` and `memory_checkpoint`.
 
-    Those that another version of their decoder made, or one that is missing now, are passed over,
-    as are those that do not match their checksums.
+    Stored recordings are ignored if they do not match their checksum, or if their decoder is no
+    longer installed in the same version.
+
+    Attributes
+    ----------
+    connection : sqlite3.Connection
+        The open database.
+    path : Path, optional
+        Its file; None in memory.
+    key : str
+        Key of its checksums.
+    file_remarks : list of str
+        Remarks from opening the file.
+    versions : mapping of str to str
+        Version of each installed decoder.
+    damaged : set of int
+        Ids of recordings that did not match their checksum.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: Path | None, key: str, remarks: list[str]
-    ) -> None:
-        self.connection = connection
-        self.path = path
-        self.key = key
-        self.versions = versions()
-        self.damaged: set[int] = set()
-        self._remarks = remarks
+    connection: sqlite3.Connection
+    path: Path | None
+    key: str
+    file_remarks: list[str]
+    versions: Mapping[str, str] = field(default_factory=lambda: versions(), init=False)
+    damaged: set[int] = field(default_factory=set, init=False)
 
     @property
-    def kept(self) -> bool:
-        """Whether another run may find them: if so, it must be known what was in each file."""
+    def is_persistent(self) -> bool:
+        """Whether a later run can resume: then the identity of each file is stored, too."""
         return self.path is not None
 
     @property
     def remarks(self) -> list[str]:
-        """What the user should know about the checkpoint."""
+        """Events to report to the user."""
         if not self.damaged:
-            return self._remarks
-        was = "stored recording was", "stored recordings were"
-        count = f"{counted(len(self.damaged), *was)} damaged, and computed again"
-        return [*self._remarks, f"{self.path}: {count}"]
+            return self.file_remarks
+        count = counted(len(self.damaged), "stored recording was", "stored recordings were")
+        return [*self.file_remarks, f"{self.path}: {count} damaged, and computed again"]
 
-    def unchanged(self, file: str, stamp: str) -> int | None:
-        """The part of a file that has the stamp that it had."""
+    def find_unchanged(self, file: str, stamp: str) -> int | None:
+        """Id of the stored recording of a file whose stamp has not changed."""
         if stamp == NO_STAMP:
             return None
         query = (
-            f"SELECT {CONTENT}, files.checksum FROM files JOIN contents ON id = content"
+            f"SELECT {STORED_COLUMNS}, files.checksum FROM files JOIN contents ON id = content"
             " WHERE name = ? AND stamp = ?"
         )
         name = _name(file)
-        with told(self.path):
-            for *found, total in self.connection.execute(query, [name, stamp]):
-                content = _Content(*found)
-                if total == checksum(self.key, name, stamp, content.digest):
-                    return content.id if self._is_usable(content) else None
+        with checkpoint_errors(self.path):
+            for *columns, total in self.connection.execute(query, [name, stamp]):
+                recording = _StoredRecording(*columns)
+                if total == checksum(self.key, name, stamp, recording.digest):
+                    return recording.id if self._is_usable(recording) else None
         return None
 
-    def of_size(self, size: int) -> bool:
-        """Whether there is a part of a file of so many bytes."""
-        with told(self.path):
+    def has_size(self, size: int) -> bool:
+        """Whether a recording of this size in bytes is stored."""
+        with checkpoint_errors(self.path):
             query = "SELECT 1 FROM contents WHERE size = ?"
             return self.connection.execute(query, [size]).fetchone() is not None
 
-    def adopt(self, file: str, content: Content) -> int | None:
-        """The part of this content, if there is one; from then on it is known by this file, too."""
-        query = f"SELECT {CONTENT} FROM contents WHERE digest = ?"
-        with told(self.path):
-            stored = map(_Content._make, self.connection.execute(query, [content.digest]))
-            part = next((found.id for found in stored if self._is_usable(found)), None)
-            if part is not None:
+    def find_content(self, file: str, identity: FileIdentity) -> int | None:
+        """Id of the stored recording with this content; `file` is then stored as its file, too."""
+        query = f"SELECT {STORED_COLUMNS} FROM contents WHERE digest = ?"
+        with checkpoint_errors(self.path):
+            rows = self.connection.execute(query, [identity.digest])
+            stored = map(_StoredRecording._make, rows)
+            stored_id = next((row.id for row in stored if self._is_usable(row)), None)
+            if stored_id is not None:
                 with self._transaction():
-                    self._set_name(file, content, part)
-        return part
+                    self._store_file(file, identity, stored_id)
+        return stored_id
 
-    def rows(self, part: int, columns: int) -> Array:
-        """The rows of a part, ``(rows, columns)``.
+    def load_rows(self, stored_id: int, features: int) -> Rows:
+        """Rows of a stored recording.
+
+        Parameters
+        ----------
+        stored_id : int
+            Its id, from this run.
+        features : int
+            Number of features.
 
         Raises
         ------
         WriteError
             If they do not match their checksum any more.
         """
-        rows = self._content(part).rows
-        if len(rows) % (8 * columns):
-            raise WriteError(f"{self.path}: holds rows of another width: {FRESH}")
-        return np.frombuffer(rows, dtype=np.float64).reshape(-1, columns)
+        with checkpoint_errors(self.path):
+            query = f"SELECT {STORED_COLUMNS} FROM contents WHERE id = ?"
+            columns = self.connection.execute(query, [stored_id]).fetchone()
+        recording = _StoredRecording(*columns) if columns else None
+        if recording is None or not self._matches(recording):
+            raise WriteError(f"{self.path}: was damaged during this run: {RESUME_READABLE}")
+        try:
+            return Rows.from_bytes(recording.rows, features)
+        except ValueError:
+            raise WriteError(f"{self.path}: holds rows of other features: {START_OVER}") from None
 
-    def decoder(self, part: int) -> str:
-        """Who decoded a part's recording: `rows` holds that, too, to the checksum."""
-        with told(self.path):
+    def load_decoder(self, stored_id: int) -> str:
+        """Decoder of a stored recording; its checksum is checked in `load_rows`."""
+        with checkpoint_errors(self.path):
             (decoder,) = self.connection.execute(
-                "SELECT decoder FROM contents WHERE id = ?", [part]
+                "SELECT decoder FROM contents WHERE id = ?", [stored_id]
             ).fetchone()
         return str(decoder)
 
-    def keep(self, finished: Iterable[tuple[str, Outcome, Array]]) -> list[int]:
-        """Add files with their rows: all or, should it fail, none; gives their parts.
+    def save(self, finished: Iterable[tuple[str, Outcome]]) -> list[int | None]:
+        """Store the rows of files in one transaction, and return their ids; None for failures.
 
         Raises
         ------
         WriteError
-            If they cannot be written. What was there is still there.
+            If they cannot be written. Then none of them is stored; earlier recordings remain.
         """
-        parts = []
-        with told(self.path), self._transaction():
-            for file, outcome, rows in finished:
-                content, decoder = outcome.content, outcome.decoder
-                about = (content.digest, content.size) if content else (None, None)
-                values = (*about, decoder, self.versions.get(decoder), rows.tobytes())
-                added = self.connection.execute(INSERT, [*values, checksum(self.key, *values)])
-                parts.append(int(added.lastrowid or 0))
-                if content:
-                    self._set_name(file, content, parts[-1])
-        return parts
+        stored_ids: list[int | None] = []
+        with checkpoint_errors(self.path), self._transaction():
+            for file, outcome in finished:
+                if outcome.rows is None:
+                    stored_ids.append(None)
+                    continue
+                identity, decoder = outcome.identity, outcome.decoder
+                content = (identity.digest, identity.size) if identity else (None, None)
+                version = self.versions.get(decoder)
+                values = (*content, decoder, version, outcome.rows.to_bytes())
+                inserted = self.connection.execute(INSERT, [*values, checksum(self.key, *values)])
+                stored_id = int(inserted.lastrowid or 0)
+                stored_ids.append(stored_id)
+                if identity:
+                    self._store_file(file, identity, stored_id)
+        return stored_ids
 
-    def forget_unnamed(self) -> None:
-        """Remove the parts of contents that no file has any more."""
-        with told(self.path), self._transaction():
+    def delete_unreferenced(self) -> None:
+        """Delete the rows of contents that no file has any more."""
+        with checkpoint_errors(self.path), self._transaction():
             self.connection.execute(
                 "DELETE FROM contents WHERE id NOT IN (SELECT content FROM files)"
             )
 
-    def _set_name(self, file: str, content: Content, part: int) -> None:
-        name, stamp = _name(file), content.stamp
+    def _store_file(self, file: str, identity: FileIdentity, stored_id: int) -> None:
+        name, stamp = _name(file), identity.stamp
         self.connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-            [name, stamp, part, checksum(self.key, name, stamp, content.digest)],
+            [name, stamp, stored_id, checksum(self.key, name, stamp, identity.digest)],
         )
 
-    def _content(self, part: int) -> _Content:
-        """A part that was found or added before."""
-        with told(self.path):
-            query = f"SELECT {CONTENT} FROM contents WHERE id = ?"
-            found = self.connection.execute(query, [part]).fetchone()
-        content = _Content(*found) if found else None
-        if content is None or not self._matches(content):
-            raise WriteError(
-                f"{self.path}: was damaged while this run was at work: the same command goes on"
-                " from what can still be read"
-            )
-        return content
-
-    def _is_usable(self, content: _Content) -> bool:
-        """Whether a part is what was stored, and its decoder still the same."""
-        if not self._matches(content):
-            self.damaged.add(content.id)
+    def _is_usable(self, recording: _StoredRecording) -> bool:
+        """Whether a recording is intact, and its decoder still has the same version."""
+        if not self._matches(recording):
+            self.damaged.add(recording.id)
             return False
-        return self.versions.get(content.decoder, "missing") == content.version
+        return self.versions.get(recording.decoder, "missing") == recording.version
 
-    def _matches(self, content: _Content) -> bool:
-        _, *values, total = content
+    def _matches(self, recording: _StoredRecording) -> bool:
+        _, *values, total = recording
         return checksum(self.key, *values) == total
 
     @contextlib.contextmanager
@@ -243,4 +260,4 @@ class Parts:
 
 
 def _name(file: str) -> bytes:
-    return os.fsencode(place_of(file))
+    return os.fsencode(location_of(file))

@@ -1,4 +1,4 @@
-"""The tables of a checkpoint, their checksums, and how a checkpoint is recognised."""
+"""The SQLite tables of a checkpoint, their checksums, and the check that a file is a checkpoint."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 """
 
-TABLES_2 = """
+TABLES_V2 = """
 CREATE TABLE settings (text TEXT NOT NULL);
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY, digest BLOB, size INTEGER,
@@ -41,9 +41,9 @@ CREATE TABLE files (
     name BLOB PRIMARY KEY, stamp TEXT NOT NULL, content INTEGER NOT NULL REFERENCES contents
 ) WITHOUT ROWID;
 """
-"""Those of version 2, without checksums."""
+"""Tables of version 2, without checksums."""
 
-APPLICATION = int.from_bytes(b"fkpt")
+APPLICATION_ID = int.from_bytes(b"fkpt")
 """SQLite's application_id of a checkpoint."""
 
 INSERT = (
@@ -51,30 +51,44 @@ INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 
-ALTERED = 8
-"""Characters of the schema that may differ, at the same length, for it to be ours but damaged."""
+SCHEMA_QUERY = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 
-FRESH = "start over with --fresh (fresh=True)"
+MAX_ALTERED = 8
+"""Most characters by which a damaged schema of the same length may differ from the expected one."""
+
+START_OVER = "start over with --fresh (fresh=True)"
 
 
-class Stored(NamedTuple):
-    """What is in a file: the version of its tables, whether they are sound, and their settings."""
+class FileState(NamedTuple):
+    """State of an existing checkpoint.
+
+    Attributes
+    ----------
+    version : int
+        Version of its tables.
+    is_intact : bool
+        Whether SQLite finds its structure undamaged.
+    settings_text : str
+        The settings of its rows as stored; "" if they are damaged.
+    settings : dict, optional
+        The same, parsed; None if they are damaged.
+    """
 
     version: int
-    sound: bool
-    text: str
+    is_intact: bool
+    settings_text: str
     settings: dict[str, Any] | None
 
 
 def checksum(key: str, *values: bytes | str | int | None) -> bytes:
-    """A checksum of some values, by which a change of any of them shows.
+    """Keyed checksum of some values, which also depends on their types and boundaries.
 
     Parameters
     ----------
     key : str
-        Text of the settings that the values were computed with: with others it is another checksum.
+        Text of the settings that the values were computed with.
     """
-    total = _keyed(key).copy()
+    total = _keyed_hash(key).copy()
     for value in values:
         data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
         total.update(b"%s %d " % (type(value).__name__.encode(), len(data)))
@@ -83,7 +97,7 @@ def checksum(key: str, *values: bytes | str | int | None) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _keyed(key: str) -> hashlib.blake2b:
+def _keyed_hash(key: str) -> hashlib.blake2b:
     return hashlib.blake2b(key=hashlib.sha256(key.encode()).digest(), digest_size=16)
 
 
@@ -92,75 +106,73 @@ def settings_text(settings: Mapping[str, Any]) -> str:
     return json.dumps({"parts": FORMAT, **settings}, sort_keys=True)
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, within a transaction."""
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables, within a transaction."""
     for statement in TABLES.split(";"):
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def examined(connection: sqlite3.Connection, path: Path) -> Stored | None:
-    """What is in a file; None if nothing is.
+def read_state(connection: sqlite3.Connection, path: Path) -> FileState | None:
+    """State of a file; None if it is empty.
 
     Raises
     ------
     WriteError
-        If it is not a checkpoint.
+        If the file is not a checkpoint.
     """
-    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name LIMIT 9"
-    found = connection.execute(query).fetchall()
-    if not found:
+    schema = connection.execute(f"{SCHEMA_QUERY} LIMIT 9").fetchall()
+    if not schema:
         return None
-    version = next((v for v in (FORMAT, 2) if found == _schema(v)), None)
-    if version is None and _nearly(found, _schema(FORMAT)):
-        return Stored(FORMAT, False, "", None)
+    version = next((v for v in (FORMAT, 2) if schema == _expected_schema(v)), None)
+    if version is None and _is_damaged_copy(schema, _expected_schema(FORMAT)):
+        return FileState(FORMAT, False, "", None)
     if version is None:
-        (later,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        if application == APPLICATION and later > FORMAT:
+        (user_version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        if application_id == APPLICATION_ID and user_version > FORMAT:
             raise WriteError(
-                f"{path}: was written by a later version of featkit: use that one, or {FRESH}"
+                f"{path}: was written by a later version of featkit: use that one, or {START_OVER}"
             )
-        raise WriteError(foreign(path, "it has other tables"))
-    text, settings_there = _stored_settings(connection, version)
-    return Stored(version, _is_sound(connection), text, settings_there)
+        raise WriteError(not_a_checkpoint(path, "it has other tables"))
+    text, settings = _stored_settings(connection, version)
+    return FileState(version, _is_intact(connection), text, settings)
 
 
-def _schema(version: int) -> list[tuple[Any, ...]]:
-    """What SQLite lists of the tables of a version."""
+def _expected_schema(version: int) -> list[tuple[Any, ...]]:
+    """The tables and indexes of a version, as SQLite lists them."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES if version == FORMAT else TABLES_2)
-        query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
-        return connection.execute(query).fetchall()
+        connection.executescript(TABLES if version == FORMAT else TABLES_V2)
+        return connection.execute(SCHEMA_QUERY).fetchall()
 
 
-def _nearly(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> bool:
-    """Whether a schema is the expected one but for a few characters, as after a flipped bit."""
-    a, b = repr(sorted(map(repr, found))), repr(sorted(map(repr, expected)))
-    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= ALTERED
+def _is_damaged_copy(schema: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> bool:
+    """Whether a schema differs in a few characters only, for example after a flipped bit."""
+    a, b = repr(sorted(map(repr, schema))), repr(sorted(map(repr, expected)))
+    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= MAX_ALTERED
 
 
-def looks_like_ours(path: Path) -> bool:
-    """Whether most of our tables are named at the beginning of a file that SQLite cannot read."""
+def resembles_checkpoint(path: Path) -> bool:
+    """Whether a file that SQLite cannot read begins with most table definitions of a checkpoint."""
     with path.open("rb") as file:
         head = file.read(2**16)
     return any(
-        sum(str(sql).encode() in head for *_, sql in _schema(version)) >= 3
+        sum(str(sql).encode() in head for *_, sql in _expected_schema(version)) >= 3
         for version in (FORMAT, 2)
     )
 
 
-def foreign(path: Path, cause: str) -> str:
+def not_a_checkpoint(path: Path, reason: str) -> str:
     """The message for a file that is not a checkpoint."""
     return (
-        f"{path}: is not a checkpoint of featkit ({cause}): move it away, name another output, or"
-        f" {FRESH}, which replaces it"
+        f"{path}: is not a checkpoint of featkit ({reason}): move it away, name another output, or"
+        f" {START_OVER}, which replaces it"
     )
 
 
-def _is_sound(connection: sqlite3.Connection) -> bool:
-    """Whether pages, trees and indexes are as they should be; what is in them is not looked at."""
+def _is_intact(connection: sqlite3.Connection) -> bool:
+    """Whether pages, trees and indexes are intact; stored values are not checked."""
     try:
         return connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
     except sqlite3.DatabaseError:
@@ -170,20 +182,20 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
 def _stored_settings(
     connection: sqlite3.Connection, version: int
 ) -> tuple[str, dict[str, Any] | None]:
-    """Text and meaning of the settings of what is stored; None if they are damaged."""
+    """Stored settings as text and parsed; "" and None if they are damaged."""
     columns = "text, checksum" if version == FORMAT else "text, NULL"
     try:
         ((text, total),) = connection.execute(f"SELECT {columns} FROM settings LIMIT 2").fetchall()
         if not isinstance(text, str) or (version == FORMAT and total != checksum(text)):
             return "", None
-        stored = json.loads(text)
+        settings = json.loads(text)
     except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError):
         return "", None
-    return text, stored if isinstance(stored, dict) else None
+    return text, settings if isinstance(settings, dict) else None
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether no recording is stored; one that cannot be read counts as stored."""
+    """Whether no recording is stored; an unreadable recording counts as stored."""
     try:
         return connection.execute("SELECT 1 FROM contents LIMIT 1").fetchone() is None
     except sqlite3.DatabaseError:

@@ -1,9 +1,9 @@
-"""Many files to one table, whatever happens on the way.
+"""Extract features from many files into one table.
 
-Every recording ends as its rows or as one `Failure`; none ends the batch. Workers are processes,
-and between them travel paths and rows, not sound. What is finished is kept at once, if the table is
-to be written to a file, so that a run that was killed goes on where it was. The table is the same
-for any number of workers, in one go or resumed.
+Each recording ends as rows or as one `Failure`; no recording ends the batch. Workers are processes;
+they receive paths and return rows, never audio. With an output file, finished rows are stored in a
+checkpoint at once, so that a killed run can be resumed. The table is the same for any number of
+workers, in one go or resumed.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 
 from featkit._utils.io import check_no_input, check_writable
 from featkit._utils.workers import why_no_processes, worker_count
 from featkit.audio.excerpt import Excerpt
-from featkit.batch._checkpoint import kept_parts, parts_file, passing_parts
-from featkit.batch._pool import check_timeout
-from featkit.batch._run import Run
-from featkit.batch._settings import computed_by, corpus_named, provenance
-from featkit.batch.outcomes import Extraction, Failure, Progress, write_failures
+from featkit.batch._batch_run import BatchRun
+from featkit.batch._checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
+from featkit.batch._provenance import computation_settings, corpus_options, provenance
+from featkit.batch._worker_pool import check_timeout
+from featkit.batch.outcomes import Extraction, Progress, write_failures
 from featkit.datasets.recordings import recordings
-from featkit.datasets.skipped_files import LeftOut
+from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
-from featkit.features.sets.registry import DEFAULT, FeatureSet, feature_set
-from featkit.table.feature_table import (
-    FeatureTable,
-    check_target,
+from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
+from featkit.schema import Failure
+from featkit.table.feature_table import FeatureTable
+from featkit.table.table_files import (
+    check_table_target,
     failures_file,
-    rows_at_once,
+    rows_per_block,
     write_tables,
 )
 
-__all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract"]
+__all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract", "extract_excerpt"]
 
 
 def extract(
@@ -57,76 +59,83 @@ def extract(
     segment_tail: Literal["drop", "keep", "pad"] = "drop",
     progress: Callable[[Progress], None] | None = None,
 ) -> Extraction:
-    """The features of files and folders of files.
+    """Compute the features of audio files, and of all audio files in folders.
 
     Parameters
     ----------
     inputs : path or sequence of paths
-        Files, and folders that are searched at every depth. See `featkit.datasets.files.find`. With
-        a manifest nothing, or the one folder that its paths are relative to.
+        Files, and folders that are searched at every depth; see `featkit.datasets.files.find`.
+        With a manifest: empty, or the folder that its paths are relative to.
     output : path, optional
-        The table to write, Parquet or CSV by its ending, and beside it the failures, if any, as
-        ``<output>.failures.csv``. What is finished is kept in ``<output>.parts`` meanwhile and
-        afterwards: another call does only what is missing or was changed. That file may be deleted.
-        Of a symbolic link the target is written, and the other files lie beside that.
-        A single recording is not kept where there is no such file yet. Left out, the table is in
-        memory and nothing is written.
+        The table to write; its suffix selects CSV or Parquet. Failures are listed in
+        ``<output>.failures.csv``. Finished rows are stored in the checkpoint ``<output>.parts``,
+        from which another call resumes: it computes only new and changed files. The checkpoint may
+        be deleted. If `output` is a symbolic link, all files are written next to its target. A
+        single recording needs no checkpoint, and creates none. Without `output`, the table is kept
+        in memory, and nothing is written.
     fresh : bool
-        Whether what an earlier call finished is forgotten.
+        Whether to discard earlier results.
     features : str, path, mapping or FeatureSet
-        Name of a feature set, a TOML file, or a dict. See
-        `featkit.features.sets.registry.feature_set`.
+        Name of a feature set, a TOML file, or a dict; see
+        `featkit.features.sets.loading.feature_set`.
     labels : str, optional
-        ``"folder"`` if the name of the folder that a file lies in becomes its ``label``;
-        ``"folder:2"`` if that of the folder above it does, and so on.
+        ``"folder"`` to take the name of the folder that contains a file as its ``label``;
+        ``"folder:2"`` for the folder one level above, and so on.
     name_pattern : str, optional
-        Pattern of the names of files, such as ``"{fold}-{recording}-{take}"``, and of the folders
-        that hold them, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``:
-        each field becomes a column of text. See `featkit.datasets.recordings.with_name_fields`.
+        Pattern of file names, such as ``"{fold}-{recording}-{take}"``, and of the folders that
+        contain them, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``: each
+        field becomes a text column. See `featkit.datasets.recordings.with_name_fields`.
     manifest : path or str, optional
-        A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``:
-        names the recordings, and its other columns become columns of text. See
+        A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``.
+        It lists the recordings, and its other columns become text columns. See
         `featkit.datasets.recordings.read_manifest`.
     where : mapping of str to str or sequence of str, optional
-        Columns and the values that they may have: other recordings are left out.
+        Columns with their allowed values; other recordings are skipped.
     n_jobs : int, optional
-        Worker processes; None for one for each processor. A recording at which its process dies is
-        a failure like others. Only a single recording, or with ``n_jobs=1`` and neither `output`
-        nor `timeout` all, are analysed in the calling process, which then dies of it, too; the
-        former in a child of it, if it has no other thread, as the command line's has not. A process
-        that may start no others, such as a worker of `multiprocessing.Pool`, does all itself.
+        Number of worker processes; None for one per processor. If a recording crashes its worker,
+        it is listed as a failure like any other. A single recording is analysed in the calling
+        process, and so are all recordings with ``n_jobs=1`` but neither `output` nor `timeout`; a
+        crash then ends that process, too. (If the process has no other thread, as in the command
+        line, a single recording is analysed in a forked child.) A process that cannot start others,
+        such as a worker of `multiprocessing.Pool`, analyses everything itself.
     timeout : float, optional
-        Seconds for each file, after which its process is ended and it is a failure.
-    offset, duration : float
-        Seconds to leave out at the beginning of each file, and to take at most.
+        Seconds for each file; a file that takes longer is a failure.
+    offset : float
+        Seconds to skip at the start of each file.
+    duration : float, optional
+        Seconds to analyse at most; None for the whole rest.
     pad : bool
-        Whether shorter files are filled up with zeros to `duration`.
-    segment, segment_hop : float, optional
-        Seconds of a segment, and from one to the next (left out, they follow each other): a row
-        for each. A segment is analysed as if it were a file of its own.
+        Whether to pad shorter files with zeros to `duration`.
+    segment : float, optional
+        Seconds of a segment: each segment gives a row, as if it were a file of its own.
+    segment_hop : float, optional
+        Seconds from the start of one segment to the next; by default `segment`.
     segment_tail : {"drop", "keep", "pad"}
-        What becomes of a last segment that is shorter: nothing, a row of the shorter one, or of one
-        filled up with zeros. If short ones are dropped, a file shorter than one segment fails.
+        Drop a shorter last segment, keep it, or pad it with zeros. With ``"drop"``, a file shorter
+        than one segment is a failure.
     progress : callable, optional
-        Called with a `Progress` at the beginning, as files are finished, and every second in
-        between.
+        Called with a `Progress` at the start, whenever files are finished, and every second.
 
     Returns
     -------
     Extraction
-        With ``.table`` and ``.failures``, and ``.remarks`` on what else there is to know.
+        The table, the failures and remarks.
 
     Raises
     ------
     ParameterError
-        If the inputs hold no recording, a parameter is out of range, what would be written is an
-        input, or what an earlier call finished was made with other settings. What is wrong with a
-        single recording is a failure, not an error.
+        If there are no recordings, a parameter is out of range, an output would replace an input,
+        or the checkpoint was made with other settings. A problem with one recording is a failure,
+        not an error.
     TableError
-        If the manifest is wrong; it names file, line and field.
+        If the manifest is invalid; the message names file, line and field.
     WriteError
-        If `output` or what is finished cannot be written, another process is writing it, or
-        ``<output>.parts`` is a file of another kind.
+        If `output` or the checkpoint cannot be written, another process is writing it, or
+        ``<output>.parts`` is not a checkpoint.
+
+    See Also
+    --------
+    featkit.analyse : Features of samples in memory.
     """
     excerpt = Excerpt(
         offset=offset,
@@ -136,73 +145,115 @@ def extract(
         segment_hop=segment_hop,
         segment_tail=segment_tail,
     )
-    chosen = feature_set(features)
+    corpus = {"labels": labels, "name_pattern": name_pattern, "manifest": manifest, "where": where}
+    return extract_excerpt(
+        inputs,
+        excerpt,
+        features=features,
+        output=output,
+        fresh=fresh,
+        corpus=corpus,
+        n_jobs=n_jobs,
+        timeout=timeout,
+        progress=progress,
+    )
+
+
+def extract_excerpt(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    excerpt: Excerpt,
+    *,
+    features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet,
+    output: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
+    corpus: Mapping[str, Any] = MappingProxyType({}),
+    n_jobs: int | None = 1,
+    timeout: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Extraction:
+    """Extract features from an excerpt of each recording.
+
+    Parameters
+    ----------
+    inputs, features, output, fresh, n_jobs, timeout, progress
+        As for `extract`.
+    excerpt : Excerpt
+        The part of each recording, and its segments.
+    corpus : mapping
+        The arguments `labels`, `name_pattern`, `manifest` and `where` of `extract`.
+
+    Returns
+    -------
+    Extraction
+
+    Raises
+    ------
+    ParameterError, TableError, WriteError
+        As for `extract`.
+    """
+    chosen_set = feature_set(features)
     check_timeout(timeout)
     if output is not None:
-        check_target(output)
+        check_table_target(output)
         check_writable(failures_file(output))
-    known: dict[str, Any] = {
-        "labels": labels,
-        "name_pattern": name_pattern,
-        "manifest": manifest,
-        "where": where,
-    }
     paths = (
         [inputs]
         if isinstance(inputs, str | os.PathLike)
         else list(() if inputs is None else inputs)
     )
-    left_out = LeftOut(output)
-    found = recordings(paths, **known, left_out=left_out)
+    skipped = SkippedFiles(output)
+    selected = recordings(paths, **corpus, skipped=skipped)
     if output is not None:
-        read = [recording.file for recording in found]
-        for written in (output, failures_file(output), parts_file(output)):
-            check_no_input(written, read if manifest is None else [os.fspath(manifest), *read])
-    alone = len(found) == 1
-    here = timeout is None and output is None and (alone or n_jobs == 1)
-    cause = "" if here else why_no_processes()
-    if cause and timeout is not None:
+        files_read = [recording.file for recording in selected]
+        if corpus.get("manifest") is not None:
+            files_read.insert(0, os.fspath(corpus["manifest"]))
+        for written in (output, failures_file(output), checkpoint_path(output)):
+            check_no_input(written, files_read)
+    is_single = len(selected) == 1
+    in_process = timeout is None and output is None and (is_single or n_jobs == 1)
+    obstacle = "" if in_process else why_no_processes()
+    if obstacle and timeout is not None:
         raise ParameterError(
-            f"timeout needs worker processes, which this process cannot start: {cause}. Leave"
-            " timeout out, or call from a process that can"
+            f"timeout needs worker processes, which this process cannot start: {obstacle}. Omit"
+            " timeout, or call from a process that can start them"
         )
-    workers = worker_count(n_jobs, items=len(found))
-    settings = computed_by(chosen, excerpt)
-    if output is None or (alone and not parts_file(output).exists()):
-        keeping = passing_parts()
+    workers = worker_count(n_jobs, items=len(selected))
+    if output is None or (is_single and not checkpoint_path(output).exists()):
+        opening = memory_checkpoint()
     else:
-        keeping = kept_parts(output, settings, fresh=fresh)
-    with keeping as parts:
-        here = bool(cause) or (timeout is None and not parts.kept and (alone or workers == 1))
-        processes = 0 if here else workers
-        run = Run(found, parts, processes=processes, timeout=timeout, progress=progress)
+        settings = computation_settings(chosen_set, excerpt)
+        opening = open_checkpoint(output, settings, fresh=fresh)
+    with opening as checkpoint:
+        needs_workers = timeout is not None or checkpoint.is_persistent or workers > 1
+        processes = workers if needs_workers and not obstacle else 0
+        run = BatchRun(selected, checkpoint, processes, timeout, progress)
         run.resume()
-        run.compute(chosen, excerpt)
-        about = provenance(chosen, excerpt, decoded=run.decoded, corpus=corpus_named(**known))
+        run.compute(chosen_set, excerpt)
+        origin = provenance(
+            chosen_set, excerpt, decoded=run.decoded, corpus=corpus_options(**corpus)
+        )
         if output is None:
-            whole = next(run.tables(chosen, about, sys.maxsize))
+            table = next(run.tables(chosen_set, origin, sys.maxsize))
         else:
-            write_tables(output, run.tables(chosen, about, rows_at_once(len(chosen.columns))))
+            max_rows = rows_per_block(len(chosen_set.columns))
+            write_tables(output, run.tables(chosen_set, origin, max_rows))
             write_failures(output, run.failures)
-            parts.forget_unnamed()
+            checkpoint.delete_unreferenced()
+    remarks = list(checkpoint.remarks)
+    if obstacle and not is_single:
+        remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
     return Extraction(
         failures=run.failures,
         files=run.files,
         resumed=run.resumed,
         rows=run.rows,
-        columns=len(chosen.columns),
+        columns=len(chosen_set.columns),
         seconds=run.seconds,
         elapsed=run.elapsed,
-        remarks=[*parts.remarks, *([_done_here(cause)] if cause and not alone else [])],
-        left_out=dict(left_out.counts.most_common()),
-        load=(lambda: whole) if output is None else partial(_read, output, about),
+        remarks=remarks,
+        left_out=dict(skipped.counts.most_common()),
+        # CSV files hold no provenance.
+        load=(lambda: table)
+        if output is None
+        else partial(FeatureTable.read, output, provenance=origin),
     )
-
-
-def _done_here(cause: str) -> str:
-    return f"all recordings were analysed in one process, the calling one: {cause}"
-
-
-def _read(path: str | os.PathLike[str], provenance: dict[str, Any]) -> FeatureTable:
-    """The table as it was written; CSV does not hold where its numbers came from."""
-    return FeatureTable.read(path, provenance=provenance)

@@ -1,4 +1,4 @@
-"""What becomes of recordings: rows, or a failure; of one, and of a batch."""
+"""Results of a batch: the outcome of each recording, the progress, and the whole extraction."""
 
 from __future__ import annotations
 
@@ -10,70 +10,61 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from featkit._utils.io import replacing
-from featkit._utils.typing import Array
-from featkit.batch._fingerprints import Content
-from featkit.schema import COLUMNS
-from featkit.table import delimited
-from featkit.table.feature_table import failures_file
+from featkit.batch._file_identity import FileIdentity
+from featkit.batch._rows import Rows
+from featkit.schema import Failure
+from featkit.table.csv_writing import write_csv
+from featkit.table.table_files import failures_file
 
 if TYPE_CHECKING:
     from featkit.table.feature_table import FeatureTable
 
-BESIDE = 2 + len(COLUMNS)
-"""Numbers before the features of a row: where its part begins and ends, in seconds, its quality."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A recording that gave no rows: at which stage, the class of the error, and what it said."""
-
-    path: str
-    stage: str
-    error: str
-    message: str
-
 
 @dataclass
 class Outcome:
-    """What became of one recording.
+    """Result of one recording: rows, or a failure.
 
     Attributes
     ----------
-    rows : array of float64, shape ``(rows, BESIDE + columns)``, optional
-        Of each row where its part begins and ends, its quality, then the features.
-    content : Content, optional
-        What was in the file, if that is asked for.
+    rows : Rows, optional
+        Its rows; None if it failed.
+    identity : FileIdentity, optional
+        Content and stamp of the file, if the caller asks for them.
     decoder : str
-        Who decoded it, as in `featkit.audio.native.Native`.
+        Name of the decoder that read it, as in `featkit.audio.source.SourceInfo`.
     failure : Failure, optional
-        Why there are not rows.
+        The failure; None if there are rows.
     """
 
-    rows: Array | None = None
-    content: Content | None = None
+    rows: Rows | None = None
+    identity: FileIdentity | None = None
     decoder: str = ""
     failure: Failure | None = None
 
     @property
     def seconds(self) -> float:
-        """Seconds of sound, without what segments overlap."""
-        return 0.0 if self.rows is None else float(self.rows[-1, 1] - self.rows[0, 0])
+        """Analysed duration in seconds; the overlap of segments counts once."""
+        return 0.0 if self.rows is None else float(self.rows.end[-1] - self.rows.start[0])
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch has come.
+    """State of a running batch.
 
     Attributes
     ----------
-    files, total : int
-        Recordings that are finished, of all.
+    files : int
+        Finished recordings, including failures and resumed ones.
+    total : int
+        All recordings of the batch.
     failures : int
-        Those of them that failed.
-    seconds, elapsed : float
-        Seconds of sound analysed now, without what an earlier run did, and that it took.
+        Failed recordings.
+    seconds : float
+        Duration of the audio that this run has analysed, in seconds.
+    elapsed : float
+        Run time so far, in seconds.
     resumed : int
-        Recordings of `files` that an earlier run had finished.
+        Recordings that an earlier run finished.
     """
 
     files: int
@@ -86,29 +77,31 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """What became of a batch.
+    """Result of a batch.
 
     Attributes
     ----------
     failures : list of Failure
-        The recordings that gave no rows, in the order of the inputs.
+        The recordings that failed, in the order of the inputs.
     files : int
-        Recordings, those that failed among them.
+        Number of recordings, including failures.
     resumed : int
-        Those of them that an earlier run had finished.
+        Recordings that an earlier run finished.
     rows, columns : int
         Rows and features of the table.
     seconds : float
-        Seconds of sound that were analysed, without what an earlier run did.
+        Duration of the audio that this run analysed, in seconds.
     elapsed : float
-        Seconds that it took.
+        Run time, in seconds.
     remarks : list of str
-        What else the user should know, such as results of an earlier run that were damaged and are
-        computed again.
+        Other events to report, for example damaged results of an earlier run that were computed
+        again.
     left_out : dict of str to int
-        Files in the folders that were given which are no sound, by ending such as ``".txt"``, and
-        ``""`` for files without one: what was not looked for is counted, but for hidden files and
-        what featkit wrote itself.
+        Files in the given folders that are not audio, counted by suffix, such as ``".txt"``; the
+        key ``""`` counts files without a suffix. Hidden files and featkit's own output do not
+        count.
+    load : callable
+        ``load()`` returns the table; see `table`.
     """
 
     failures: list[Failure]
@@ -124,27 +117,40 @@ class Extraction:
 
     @cached_property
     def table(self) -> FeatureTable:
-        """Rows of the recordings that could be read, in the order of the inputs.
+        """Rows of all recordings that did not fail, in the order of the inputs.
 
-        If they were written to a file, they are read from it when they are first asked for.
+        If the table was written to a file, it is read from there on first access.
         """
         return self.load()
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the table, and beside it the failures, if any, as ``<path>.failures.csv``.
+        """Write the table, and any failures to ``<path>.failures.csv``.
 
-        Where there are none, those of an earlier run are removed.
+        Without failures, the list of failures of an earlier run is removed.
+
+        Parameters
+        ----------
+        path : path
+            File for the table; its suffix selects the format, as in `FeatureTable.write`.
         """
         self.table.write(path)
         write_failures(path, self.failures)
 
 
 def write_failures(table: str | os.PathLike[str], failures: Sequence[Failure]) -> None:
-    """Write the failures beside their table, or remove those of an earlier run."""
-    beside = failures_file(table)
+    """Write the list of failures of a table, or remove the list of an earlier run.
+
+    Parameters
+    ----------
+    table : path
+        File of the table.
+    failures : sequence of Failure
+        The failures; an empty sequence removes the list.
+    """
+    file = failures_file(table)
     if not failures:
-        beside.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         return
     names = [column.name for column in dataclasses.fields(Failure)]
-    with replacing(beside) as scratch:
-        delimited.write(scratch, names, map(dataclasses.astuple, failures))
+    with replacing(file) as scratch:
+        write_csv(scratch, names, map(dataclasses.astuple, failures))

@@ -1,3 +1,3 @@
-"""The command line: one module a command, found by looking, loaded when it is called."""
+"""The command line; see ``featkit --help``."""
 
 from featkit.cli._main import main as main

@@ -1,60 +1,62 @@
-"""Options that name columns of a table."""
+"""Column names given on the command line."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, TypeVar
-
-import click
-
-C = TypeVar("C", bound=Callable[..., Any])
-
-
-def exclude_options(command: C) -> C:
-    """Give a command ``--exclude`` and ``--exclude-from``."""
-    for option in (
-        click.option(
-            "--exclude-from",
-            metavar="FILE",
-            help="Columns that are not features: a text file, one name in a line.",
-        ),
-        click.option(
-            "--exclude",
-            multiple=True,
-            metavar="C,C",
-            help="Columns that are not features; a name may hold commas.",
-        ),
-    ):
-        command = option(command)
-    return command
+from collections.abc import Collection, Sequence
 
 
 def named_columns(table: str, options: Sequence[str], file: str | None = None) -> list[str]:
-    """The columns that an option such as ``--exclude``, and a file of names, name.
+    """Return the columns named by an option such as ``--exclude`` and by a file.
+
+    Parameters
+    ----------
+    table : str
+        File of the table.
+    options : sequence of str
+        Values of the option; each holds one or more names, separated by commas.
+    file : str, optional
+        Text file with one name per line, in UTF-8.
+
+    Returns
+    -------
+    list of str
+        Names without duplicates. A name that is not a column of the table is included.
 
     Raises
     ------
     ParameterError
-        If the file cannot be read.
+        If `file` cannot be read.
     ParameterError, TableError
-        If the table cannot be read, where its columns must be known.
+        If the table cannot be read.
     """
-    from featkit.table.feature_table import column_names
+    from featkit.table.table_files import column_names
 
     if not options and file is None:
         return []
-    there = column_names(table)
-    names = [name for option in options for name in split_names(option, there)]
+    columns = column_names(table)
+    names = [name for option in options for name in split_names(option, columns)]
     lines = [] if file is None else _lines(file)
-    names += [line if line in there else line.strip() for line in lines]
+    names += [line if line in columns else line.strip() for line in lines]
     return list(dict.fromkeys(names))
 
 
-def split_names(option: str, there: Collection[str]) -> list[str]:
-    """Names with commas between them, of which some hold commas themselves.
+def split_names(option: str, columns: Collection[str]) -> list[str]:
+    """Split a list of names at its commas; a name may contain commas itself.
 
-    From left to right, the longest name that is a column is taken.
+    The names are read from left to right, and the longest name that is a column wins.
+
+    Parameters
+    ----------
+    option : str
+        Names, separated by commas.
+    columns : collection of str
+        Columns of the table.
+
+    Returns
+    -------
+    list of str
+        The names, without blanks around those that are not a column.
 
     Examples
     --------
@@ -63,7 +65,7 @@ def split_names(option: str, there: Collection[str]) -> list[str]:
     >>> split_names(" a, b", ["x"])
     ['a', 'b']
     """
-    if option in there:
+    if option in columns:
         return [option]
     parts = option.split(",")
     names: list[str] = []
@@ -71,9 +73,9 @@ def split_names(option: str, there: Collection[str]) -> list[str]:
     while start < len(parts):
         for end in range(len(parts), start, -1):
             name = ",".join(parts[start:end])
-            if name in there or name.strip() in there or end == start + 1:
+            if name in columns or name.strip() in columns or end == start + 1:
                 break
-        name = name if name in there else name.strip()
+        name = name if name in columns else name.strip()
         names += [name] if name else []
         start = end
     return names

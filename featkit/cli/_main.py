@@ -1,9 +1,10 @@
-"""The command line: one file a command, found by looking, loaded when it is called for.
+"""The command line: a group of commands, one module each, loaded when called.
 
-A module here whose name has no underscore before it exports its ``command``. A command calls the
-library and shows the answer; what a user of the library could want is not here. Exit status: 0
-when all went well, 1 when the command failed (for `diff`: when the tables differ), 2 for wrong
-usage, 3 when some recordings failed, 130 when stopped by Ctrl-C, 143 when asked to end by SIGTERM.
+A module of this folder without a leading underscore is a command and exports it as ``command``. A
+command parses its options, calls the library and shows the result.
+
+Exit status: 0 for success; 1 if the command failed (of `diff`: if the tables differ); 2 for wrong
+usage; 3 if some recordings failed; 130 after Ctrl-C; 143 after SIGTERM.
 """
 
 from __future__ import annotations
@@ -21,52 +22,86 @@ from typing import Any
 
 import click
 
-from featkit._utils.registry import Registry, exported
-from featkit.cli._console import printable
+from featkit._utils.formatting import printable
+from featkit._utils.registry import module_registry
 from featkit.errors import FeatkitError, ParameterError
 
 EPILOG = """
 \b
 Examples:
-  featkit demo                                        see what it does, on sound it makes itself
-  featkit extract recordings/ -o features.parquet     a row for each recording
-  featkit inspect features.parquet                    what is in a table, and where it came from
-  featkit train features.parquet -o model.fk          a model, and scores that can be believed
-  featkit predict model.fk new.wav                    what it says of a sound
-  featkit features standard                           what the columns mean
+  featkit demo                                        a tour with synthetic recordings
+  featkit extract recordings/ -o features.parquet     one row of features per recording
+  featkit inspect features.parquet                    contents and provenance of a table
+  featkit train features.parquet -o model.fk          a model and its cross-validated scores
+  featkit predict model.fk new.wav                    the class of a new recording
+  featkit features standard                           the features of one set
 """
 
-STRICT = ("strict", "surrogateescape", "surrogatepass")
-"""How streams treat characters that their encoding lacks, where that is an error."""
+STRICT_ERROR_HANDLERS = ("strict", "surrogateescape", "surrogatepass")
+"""Error handlers of streams that fail at a character outside their encoding."""
+
+COMMANDS = module_registry("command", "featkit.cli", "command", click.Command)
+"""The commands by name."""
 
 
-class WrongUsage(click.ClickException):
-    """A parameter that cannot be used, told in one line."""
+class UsageFailure(click.ClickException):
+    """Wrong usage, reported in one line."""
 
     exit_code = 2
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end: as Ctrl-C does, so that its workers end, too."""
+    """SIGTERM, handled like Ctrl-C so that workers end as well."""
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    def end(*_: object) -> None:
+def _sigterm_handled() -> Iterator[None]:
+    def terminate(*_: object) -> None:
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, end)
+    previous = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
-def _lost_folder() -> str:
-    """What to say first if the current folder was removed, which many calls fail of."""
+def _prepare_streams() -> None:
+    """Let standard output and error accept any text.
+
+    Some schedulers close these streams; their output is then discarded. Characters outside the
+    encoding are written as ``\\uXXXX``: redirected streams on Windows use the code page of the
+    system, and some locales use ASCII.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in STRICT_ERROR_HANDLERS:
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _errors_reported() -> Iterator[None]:
+    """Report errors of the library and the system in one line, without a traceback."""
+    try:
+        yield
+    except ParameterError as error:
+        raise UsageFailure(printable(str(error))) from error
+    except FeatkitError as error:
+        raise click.ClickException(printable(str(error))) from error
+    except BrokenPipeError:  # the reader of the output has closed it; click ends quietly
+        raise
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else _missing_folder()
+        raise click.ClickException(printable(f"{where}{error.strerror or error}")) from error
+
+
+def _missing_folder() -> str:
+    """Return a hint if the current folder was removed, which makes many calls fail."""
     try:
         os.getcwd()
     except OSError:
@@ -74,52 +109,17 @@ def _lost_folder() -> str:
     return ""
 
 
-def _prepare_streams() -> None:
-    """Make standard output and error take any text.
+def _exit_without_collection() -> None:
+    """Skip the last garbage collection of the process, which takes up to 0.3 s.
 
-    Output that was closed, as some schedulers do, goes nowhere; workers stumble without one. A
-    character that the encoding of a stream lacks is written as ``\\uXXXX``: a redirected stream has
-    the code page of the system on Windows, and ASCII in some locales.
-    """
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper) and stream.errors in STRICT:
-            stream.reconfigure(errors="backslashreplace")
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    """Tell errors of the library and of the system in one line, without a traceback."""
-    try:
-        yield
-    except ParameterError as error:
-        raise WrongUsage(printable(str(error))) from error
-    except FeatkitError as error:
-        raise click.ClickException(printable(str(error))) from error
-    except BrokenPipeError:  # whoever read our output has seen enough
-        raise
-    except OSError as error:
-        what = f"{error.filename}: " if error.filename else _lost_folder()
-        raise click.ClickException(printable(f"{what}{error.strerror or error}")) from error
-
-
-def _end_without_search() -> None:
-    """Let the process end without a last search for garbage, which takes up to 0.3 s.
-
-    Its memory is freed in any case; files and temporary folders were closed before.
+    The system frees the memory anyway; files and temporary folders are already closed.
     """
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
 
 
-COMMANDS = Registry("command", "featkit.cli", exported("featkit.cli", "command", click.Command))
-"""The commands, each loaded when it is called."""
-
-
 class Commands(click.Group):
-    """The commands of this folder."""
+    """A group of the commands in `COMMANDS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return COMMANDS.names
@@ -128,24 +128,25 @@ class Commands(click.Group):
         return COMMANDS[cmd_name] if cmd_name in COMMANDS.names else None
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        _prepare_streams()  # before the words are parsed, which may be an error or --help
-        _end_without_search()
+        _prepare_streams()  # before parsing, which may print an error or the help
+        _exit_without_collection()
         return super().main(*args, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _errors_told():  # --help and --version are written here
+        with _errors_reported():  # --help and --version print here
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _terminable(), _errors_told():
+            with _sigterm_handled(), _errors_reported():
                 return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
+        except KeyboardInterrupt as interrupt:
             click.echo("stopped", err=True)
-            raise click.exceptions.Exit(143 if isinstance(stop, Terminated) else 130) from None
+            status = 143 if isinstance(interrupt, Terminated) else 130
+            raise click.exceptions.Exit(status) from None
 
 
 @click.group(cls=Commands, epilog=EPILOG)
 @click.version_option(package_name="featkit", message="featkit %(version)s")
 def main() -> None:
-    """Sound to a table of named, documented features, and to models that can be explained."""
+    """Turn audio into documented features and explainable models."""

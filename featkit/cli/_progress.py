@@ -1,4 +1,4 @@
-"""Progress of what takes its time: a bar on a terminal, a line every few seconds elsewhere."""
+"""Progress on standard error: a bar on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -11,125 +11,125 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
-from featkit.cli._console import duration, is_quiet, rough
+from featkit._utils.formatting import duration, rounded
+from featkit.cli._options import is_quiet
 
 if TYPE_CHECKING:
     from featkit.batch.extraction import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 
-RECENT = 60.0
-"""Seconds by which the present rate is judged."""
+WINDOW = 60.0
+"""Seconds over which the current throughput is measured."""
 
 
 class Reporter(Protocol):
-    """Takes note of how far something has come."""
+    """Callback that receives the progress of a computation."""
 
     def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
-class Mark(NamedTuple):
-    """How much was finished when: seconds since the beginning, things, and seconds of sound."""
+class Snapshot(NamedTuple):
+    """Progress at one time: seconds since the start, finished items, seconds of audio."""
 
     elapsed: float
     done: int
-    sound: float
+    audio: float
 
 
-class Pace:
-    """How fast things are finished, and when the last will be.
+class Throughput:
+    """Throughput of a computation, and the time that is left.
 
-    The rate is that of the last minute, so that it follows where longer recordings begin or another
-    program takes the processor. The time left is counted in things: how much sound a file holds is
-    known only once it is read, and its bytes say little of that where formats are mixed. What an
-    earlier run had finished took no time, and is not among what is done.
+    The throughput is that of the last minute, so that it follows a change to longer recordings or
+    a processor that becomes busy. The time left is estimated from the number of items: the
+    duration of a file is unknown until it is read, and its size says little if formats are mixed.
     """
 
     def __init__(self) -> None:
-        self.marks = deque([Mark(0.0, 0, 0.0)])
-        self.now = self.marks[0]
+        self.snapshots = deque([Snapshot(0.0, 0, 0.0)])
+        self.latest = self.snapshots[0]
 
-    def note(self, elapsed: float, done: int, sound: float = 0.0) -> None:
-        """Take note of what this run has finished since its beginning."""
-        self.now = Mark(elapsed, done, sound)
-        while len(self.marks) > 1 and self.marks[1].elapsed <= elapsed - RECENT:
-            self.marks.popleft()
-        if elapsed - self.marks[-1].elapsed >= RECENT / 60:
-            self.marks.append(self.now)
-
-    @property
-    def things(self) -> float:
-        """Things a second, of late."""
-        return (self.now.done - self.marks[0].done) / self._span
+    def update(self, elapsed: float, done: int, audio: float = 0.0) -> None:
+        """Record the progress of this run; results of earlier runs do not count."""
+        self.latest = Snapshot(elapsed, done, audio)
+        while len(self.snapshots) > 1 and self.snapshots[1].elapsed <= elapsed - WINDOW:
+            self.snapshots.popleft()
+        if elapsed - self.snapshots[-1].elapsed >= WINDOW / 60:
+            self.snapshots.append(self.latest)
 
     @property
-    def sound(self) -> float:
-        """Seconds of sound a second, of late."""
-        return (self.now.sound - self.marks[0].sound) / self._span
+    def items(self) -> float:
+        """Items per second."""
+        return (self.latest.done - self.snapshots[0].done) / self._seconds
 
     @property
-    def _span(self) -> float:
-        return max(self.now.elapsed - self.marks[0].elapsed, 1e-9)
+    def audio(self) -> float:
+        """Seconds of audio per second."""
+        return (self.latest.audio - self.snapshots[0].audio) / self._seconds
 
-    def left(self, things: int) -> str:
-        """How long so many things will still take; nothing, where it cannot be told."""
-        if not things or not self.things:
+    @property
+    def _seconds(self) -> float:
+        return max(self.latest.elapsed - self.snapshots[0].elapsed, 1e-9)
+
+    def time_left(self, items: int) -> str:
+        """Return the estimated time for a number of items; empty before there is a rate."""
+        if not items or not self.items:
             return ""
-        return f"about {duration(things / self.things)} left"
+        return f"about {duration(items / self.items)} left"
 
 
 @contextmanager
-def shown_progress(doing: str, things: str = "files") -> Iterator[Reporter]:
-    """A progress bar on a terminal; elsewhere a plain line every few seconds. On standard error."""
-    pace = Pace()
-    begin = time.monotonic()
-    with _shown(doing, things) as show:
+def show_progress(activity: str, items: str = "files") -> Iterator[Reporter]:
+    """Show the progress of a computation, with the estimated time left."""
+    throughput = Throughput()
+    start = time.monotonic()
+    with _display(activity, items) as show:
 
         def report(done: int, total: int, note: str = "") -> None:
-            pace.note(time.monotonic() - begin, done)
-            show(done, total, _joined(note, pace.left(total - done)))
+            throughput.update(time.monotonic() - start, done)
+            show(done, total, _joined(note, throughput.time_left(total - done)))
 
         yield report
 
 
 @contextmanager
-def shown_explaining() -> Iterator[Reporter]:
-    """The progress of `featkit.explain`: of models that are fitted for it, then of rows."""
-    with ExitStack() as shown:
-        show: dict[str, Reporter] = {}
+def show_explanation_progress() -> Iterator[Reporter]:
+    """Show the progress of `featkit.explain`: first of fitting models, then of explaining rows."""
+    with ExitStack() as displays:
+        reporters: dict[str, Reporter] = {}
 
         def report(done: int, total: int, note: str = "") -> None:
-            doing, things = ("fitting", "models") if note == "fitting" else ("explaining", "rows")
-            if doing not in show:
-                shown.close()
-                show[doing] = shown.enter_context(shown_progress(doing, things))
-            show[doing](done, total, "" if note == doing else note)
+            fitting = note == "fitting"
+            activity, items = ("fitting", "models") if fitting else ("explaining", "rows")
+            if activity not in reporters:
+                displays.close()
+                reporters[activity] = displays.enter_context(show_progress(activity, items))
+            reporters[activity](done, total, "" if fitting else note)
 
         yield report
 
 
 @contextmanager
-def shown_batch() -> Iterator[Callable[[Progress], None]]:
-    """The progress of a batch, with its rates.
+def show_extraction_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show the progress of an extraction with its throughput.
 
-    As long as nothing but an earlier run's work is finished, it is being looked through, and the
-    clock by which rates are told has not begun.
+    The clock starts with the first file that is not a result of an earlier run.
     """
-    pace, begin = Pace(), 0.0
-    with _shown("extracting", "files") as show:
+    throughput, start = Throughput(), 0.0
+    with _display("extracting", "files") as show:
 
         def report(progress: Progress) -> None:
-            nonlocal begin
+            nonlocal start
             done = progress.files - progress.resumed
             if progress.resumed and not done:
-                begin = progress.elapsed
-            pace.note(progress.elapsed - begin, done, progress.seconds)
+                start = progress.elapsed
+            throughput.update(progress.elapsed - start, done, progress.seconds)
             note = _joined(
-                f"{rough(pace.things)} files/s",
-                f"{rough(pace.sound)} s of sound/s",
-                f"{progress.resumed:,} done before" if progress.resumed else "",
+                f"{rounded(throughput.items)} files/s",
+                f"{rounded(throughput.audio)} s of audio/s",
+                f"{progress.resumed:,} from earlier runs" if progress.resumed else "",
                 f"{progress.failures:,} failed" if progress.failures else "",
-                pace.left(progress.total - progress.files),
+                throughput.time_left(progress.total - progress.files),
             )
             show(progress.files, progress.total, note)
 
@@ -141,14 +141,14 @@ def _joined(*parts: str) -> str:
 
 
 @contextmanager
-def _shown(doing: str, things: str) -> Iterator[Reporter]:
+def _display(activity: str, items: str) -> Iterator[Reporter]:
     if is_quiet():
         yield lambda done, total, note="": None
     elif sys.stderr.isatty():
-        with _bar(doing) as show:
+        with _bar(activity) as show:
             yield show
     else:
-        lines = _Lines(doing, things)
+        lines = _Lines(activity, items)
         try:
             yield lines
         finally:
@@ -156,7 +156,7 @@ def _shown(doing: str, things: str) -> Iterator[Reporter]:
 
 
 @contextmanager
-def _bar(doing: str) -> Iterator[Reporter]:
+def _bar(activity: str) -> Iterator[Reporter]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
@@ -168,7 +168,7 @@ def _bar(doing: str) -> Iterator[Reporter]:
         TextColumn("{task.fields[note]}"),
     ]
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None, note="")
+        task = bar.add_task(activity, total=None, note="")
 
         def show(done: int, total: int, note: str = "") -> None:
             bar.update(task, total=total, completed=done, note=note)
@@ -177,26 +177,25 @@ def _bar(doing: str) -> Iterator[Reporter]:
 
 
 class _Lines:
-    """A line every few seconds, and one at the end of what took so long that there were others."""
+    """Lines at intervals; a last line only if there were others, so that short runs print none."""
 
-    def __init__(self, doing: str, things: str) -> None:
-        self.doing = doing
-        self.things = things
-        self.last = time.monotonic()
-        self.said = ""
+    def __init__(self, activity: str, items: str) -> None:
+        self.activity = activity
+        self.items = items
+        self.printed_at = time.monotonic()
+        self.printed = ""
         self.line = ""
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
-        where = f"{self.doing}: {done:,} of {total:,} {self.things}"
-        self.line = _joined(where, note)
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
-            self.last = time.monotonic()
-            self._say()
+        self.line = _joined(f"{self.activity}: {done:,} of {total:,} {self.items}", note)
+        if time.monotonic() - self.printed_at >= SECONDS_BETWEEN_LINES:
+            self.printed_at = time.monotonic()
+            self._print()
 
     def finish(self) -> None:
-        if self.said and self.line != self.said:
-            self._say()
+        if self.printed and self.line != self.printed:
+            self._print()
 
-    def _say(self) -> None:
+    def _print(self) -> None:
         click.echo(self.line, err=True)
-        self.said = self.line
+        self.printed = self.line

@@ -1,16 +1,18 @@
-"""How scores are shown."""
+"""Display of scores on the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from featkit._utils.counting import counted
-from featkit.cli._console import fits, printable, show_table
+from featkit._utils.formatting import counted, printable
+from featkit.cli._console import fits, show_table
 from featkit.models import AUTO
-from featkit.report.words import fixed
+from featkit.report.formatting import fixed
+
+if TYPE_CHECKING:
+    from featkit.models.evaluation import Evaluation, MetricScore
 
 TITLES = {
     "accuracy": "accuracy",
@@ -18,147 +20,157 @@ TITLES = {
     "macro_f1": "macro F1",
     "log_loss": "log loss",
 }
+"""Name of each metric in the tables."""
 
 CORNER = "true \\ predicted"
 
 MOST_CLASSES = 20
-"""Classes up to which a confusion matrix can be looked at on a terminal."""
+"""Greatest number of classes whose confusion matrix fits on a terminal."""
 
 
-def show_scores(scores: Mapping[str, Any]) -> None:
-    """All of them: the leaderboard, then what the model that is kept does well and badly."""
-    _show_likely_groups(scores)
-    show_leaderboard(scores)
-    _show_recordings(scores)
-    _show_honesty(scores)
-    _show_classes(scores)
-    _show_confusion(scores)
-    _show_calibration(scores)
+def show_scores(evaluation: Evaluation) -> None:
+    """Print all scores: the leaderboard, then the kept model in detail.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The scores.
+    """
+    _show_likely_groups(evaluation)
+    show_leaderboard(evaluation)
+    _show_recordings(evaluation)
+    _show_row_split(evaluation)
+    _show_classes(evaluation)
+    show_confusion(evaluation)
+    _show_calibration(evaluation)
 
 
-def _show_likely_groups(scores: Mapping[str, Any]) -> None:
-    """What to name as group, and the score that it would give."""
-    by_group = scores.get("by_group")
-    for likely in scores.get("likely_groups") or ():
-        told = f'likely group: --group "{printable(likely["group"])}"'
-        if by_group and by_group["group"] == likely["group"]:
-            own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
-            told += (
-                f" gives accuracy {fixed(unseen)}, where this split gives {fixed(own)} and the"
-                f" commonest class alone {fixed(by_group['commonest'])}"
+def _show_likely_groups(evaluation: Evaluation) -> None:
+    by_group = evaluation.by_group
+    for likely in evaluation.likely_groups:
+        text = f'likely group: --group "{printable(likely.group)}"'
+        if by_group and by_group.group == likely.group:
+            text += (
+                f" gives accuracy {fixed(by_group.grouped.accuracy)}; this split gives"
+                f" {fixed(by_group.used.accuracy)}, and always predicting the most common class"
+                f" {fixed(by_group.majority_share)}"
             )
-        click.echo(told)
+        click.echo(text)
 
 
-def show_leaderboard(scores: Mapping[str, Any]) -> None:
-    """What was judged and how, each model's scores, and what was chosen."""
-    from featkit.models.result import ranked
+def show_leaderboard(evaluation: Evaluation) -> None:
+    """Print the size of the table, the split, the scores of each model and the chosen candidates.
 
-    of = "" if scores["unit"] == "row" else f" of {scores['groups']} {printable(scores['unit'])}s"
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The scores.
+    """
+    units = ""
+    if evaluation.unit != "row":
+        units = f" of {evaluation.groups} {printable(evaluation.unit)}s"
     click.echo(
-        f"{counted(scores['rows'], 'row')}{of}, {len(scores['classes'])} classes,"
-        f" {counted(scores['columns'], 'column')};"
-        f" {counted(scores['judged'], 'row')} judged by {printable(scores['protocol'])}\n"
-        "value ± standard deviation over folds [95 % interval]:"
+        f"{counted(evaluation.rows, 'row')}{units}, {len(evaluation.classes)} classes,"
+        f" {counted(evaluation.columns, 'column')};"
+        f" {counted(evaluation.scored_rows, 'test row')}, {printable(evaluation.protocol)}\n"
+        "score ± standard deviation over folds [95 % confidence interval]:"
     )
     show_table(
         ["model", *TITLES.values()],
-        [[name, *(_interval(of[metric]) for metric in TITLES)] for name, of in ranked(scores)],
+        [
+            [name, *(_interval(scores[metric]) for metric in TITLES)]
+            for name, scores in evaluation.ranking
+        ],
     )
-    rounds: dict[str, list[str]] = {}
-    for name, chosen in scores["chosen"].items():
-        rounds.setdefault(chosen, []).append(printable(name))
-    if scores["model"] == AUTO:
-        for chosen, where in rounds.items():
-            click.echo(f"{AUTO} chose {chosen} for {', '.join(where)}")
+    folds: dict[str, list[str]] = {}
+    for fold, candidate in evaluation.chosen.items():
+        folds.setdefault(candidate, []).append(printable(fold))
+    if evaluation.model == AUTO:
+        for candidate, names in folds.items():
+            where = f" in fold {', '.join(names)}" if len(evaluation.chosen) > 1 else ""
+            click.echo(f"{AUTO} selected {candidate}{where}")
 
 
-def _show_recordings(scores: Mapping[str, Any]) -> None:
-    if scores["recordings"] is None:
+def _show_recordings(evaluation: Evaluation) -> None:
+    if scores := evaluation.recordings:
+        values = (f"{title} {_interval(scores[metric])}" for metric, title in TITLES.items())
+        click.echo(f"\n{evaluation.model}, segments of a recording combined: {', '.join(values)}")
+
+
+def _show_row_split(evaluation: Evaluation) -> None:
+    """The accuracy, and that of a row-wise split."""
+    if (by_row := evaluation.by_row) is None:
         return
-    of = scores["recordings"]
-    values = ", ".join(f"{title} {_interval(of[metric])}" for metric, title in TITLES.items())
-    click.echo(f"\n{scores['model']}, all rows of a recording together: {values}")
-
-
-def _show_honesty(scores: Mapping[str, Any]) -> None:
-    """The score beside the one that a split by row would have given."""
-    by_row = scores["by_row"]
-    if by_row is None:
-        return
-    honest, promised = by_row["honest"]["accuracy"], by_row["scores"]["accuracy"]
-    more, low, high = (100 * by_row["difference"][name] for name in ("accuracy", "low", "high"))
-    told = "" if low > 0 or high < 0 else ", no difference that can be told"
+    difference = by_row.difference
+    more, low, high = (100 * end for end in (difference.value, difference.low, difference.high))
+    significance = "" if low > 0 or high < 0 else ", not significant"
     click.echo(
-        f"\n{by_row['candidate']}: accuracy {fixed(honest)}; a split by row would have given"
-        f" {fixed(promised)}: {more:+.1f} points [{low:+.1f}, {high:+.1f}]{told}"
+        f"\n{by_row.candidate}: accuracy {fixed(by_row.grouped.accuracy)}; a row-wise split gives"
+        f" {fixed(by_row.row_wise.accuracy)}: {more:+.1f} points"
+        f" [{low:+.1f}, {high:+.1f}]{significance}"
     )
 
 
-def _show_classes(scores: Mapping[str, Any]) -> None:
-    click.echo(f"\n{scores['model']}, each class:")
-    numbers = ("precision", "recall", "f1")
+def _show_classes(evaluation: Evaluation) -> None:
+    click.echo(f"\n{evaluation.model}, scores of each class:")
     show_table(
-        ["class", *numbers, "rows", "predicted"],
+        ["class", "precision", "recall", "f1", "rows", "predicted"],
         [
             [
-                printable(of["class"]),
-                *(fixed(of[n]) for n in numbers),
-                str(of["support"]),
-                str(of["predicted"]),
+                printable(scores.name),
+                *map(fixed, (scores.precision, scores.recall, scores.f1)),
+                str(scores.support),
+                str(scores.predicted),
             ]
-            for of in scores["per_class"]
+            for scores in evaluation.per_class
         ],
     )
 
 
-def _show_confusion(scores: Mapping[str, Any]) -> None:
-    """The matrix; its columns are headed by their classes, or by marks if these are too long."""
-    classes = list(scores["classes"])
+def show_confusion(evaluation: Evaluation) -> None:
+    """The confusion matrix; long class names are replaced by numbers in the header."""
+    classes = list(evaluation.classes)
     if len(classes) > MOST_CLASSES:
         return
-    counts = [[str(count) if count else "·" for count in row] for row in scores["confusion"]]
+    counts = [[str(count) if count else "·" for count in row] for row in evaluation.confusion]
     headers, rows = classes, classes
     if not fits([CORNER, *headers], [[name, *row] for name, row in zip(rows, counts, strict=True)]):
         headers = [f"#{k}" for k in range(1, len(classes) + 1)]
         rows = [f"{mark} {name}" for mark, name in zip(headers, classes, strict=True)]
-    click.echo("\nrows of each class, by the class that was predicted:")
+    click.echo("\nconfusion matrix, in rows:")
     table = [[name, *row] for name, row in zip(rows, counts, strict=True)]
     show_table([CORNER, *headers], table)
 
 
-def _show_calibration(scores: Mapping[str, Any]) -> None:
-    of = scores["calibration"]
+def _show_calibration(evaluation: Evaluation) -> None:
+    calibration = evaluation.calibration
     click.echo(
-        f"\nprobabilities: Brier score {fixed(of['brier'])}, expected calibration error"
-        f" {fixed(of['expected_error'])} of the predicted class, {fixed(of['classwise_error'])} of"
-        " all classes:"
+        f"\ncalibration: Brier score {fixed(calibration.brier)}, expected calibration error"
+        f" {fixed(calibration.expected_error)} of the predicted class,"
+        f" {fixed(calibration.classwise_error)} of all classes:"
     )
     show_table(
         ["probability", "rows", "confidence", "accuracy"],
         [
             [
-                f"{b['from']:.1f} to {b['to']:.1f}",
-                str(b["rows"]),
-                fixed(b["confidence"]),
-                fixed(b["accuracy"]),
+                f"{one.low:.1f} to {one.high:.1f}",
+                str(one.rows),
+                fixed(one.confidence),
+                fixed(one.accuracy),
             ]
-            for b in of["reliability"]
+            for one in calibration.reliability
         ],
     )
-    click.echo("\neach class, its mean probability and the share of rows that are of it:")
+    click.echo("\nmean probability and share of the rows of each class:")
     show_table(
         ["class", "probability", "share", "error"],
         [
-            [
-                printable(each["class"]),
-                *(fixed(each[name]) for name in ("probability", "share", "expected_error")),
-            ]
-            for each in of["classes"]
+            [printable(one.name), *map(fixed, (one.probability, one.share, one.expected_error))]
+            for one in calibration.classes
         ],
     )
 
 
-def _interval(of: Mapping[str, float | None]) -> str:
-    spread = "" if of["std"] is None else f" ± {fixed(of['std'])}"
-    return f"{fixed(of['value'])}{spread} [{fixed(of['low'])}, {fixed(of['high'])}]"
+def _interval(score: MetricScore) -> str:
+    spread = "" if score.std is None else f" ± {fixed(score.std)}"
+    return f"{fixed(score.value)}{spread} [{fixed(score.low)}, {fixed(score.high)}]"

@@ -1,4 +1,4 @@
-"""``featkit demo``: the whole path, on sound that it makes itself."""
+"""``featkit demo``: all steps from audio to report on a synthetic corpus."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from featkit.cli._console import jobs_option, quiet_option
+from featkit._utils.formatting import rounded, significant
+from featkit.cli._console import show_table
+from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._progress import show_explanation_progress, show_extraction_progress, show_progress
 
 if TYPE_CHECKING:
     from featkit.table.feature_table import FeatureTable
 
-TELLING = (
+CONTRASTING_COLUMNS = (
     "tempo",
     "spectral_centroid_mean",
     "onset_strength_mean",
@@ -22,12 +25,14 @@ TELLING = (
 )
 """Columns in which the styles differ."""
 
-SHOWN_ROWS = 5
+FIRST_ROW_COLUMNS = ["path", "start", "end", "tempo", "rms_std", "dwt_entropy"]
 
-FOLDS = 3
+N_FIRST_ROWS = 5
 
-EXPLAINING = 8.0
-"""Seconds that contributions may take, if the model is one whose are sampled."""
+N_FOLDS = 3
+
+EXPLANATION_BUDGET = 8.0
+"""Seconds for SHAP values, if they have to be estimated by sampling."""
 
 EPILOG = """
 \b
@@ -44,7 +49,7 @@ Examples:
     default="featkit-demo",
     show_default=True,
     metavar="FOLDER",
-    help="Folder for the clips and the table.",
+    help="Folder for all results.",
 )
 @click.option(
     "--clips", default=12, show_default=True, type=click.IntRange(min=6), help="Clips per style."
@@ -54,20 +59,18 @@ Examples:
     default=0,
     show_default=True,
     type=click.IntRange(min=0),
-    help="The same seed gives the same clips.",
+    help="Seed of the synthesis.",
 )
 @jobs_option
 @quiet_option
 def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
-    """Make a small labelled corpus, extract its features, train a model, and report on it.
+    """Extract, train and report on a small synthetic corpus.
 
-    Four styles of music-like clips that differ in tempo, harmony, timbre and drums are written to
-    FOLDER/corpus, to be listened to, their features to FOLDER/features.parquet, a model that knows
-    the styles to FOLDER/style.fk, and a page that shows what decided to FOLDER/report.html.
+    The corpus contains clips of four musical styles that differ in tempo, harmony, timbre and
+    drums. FOLDER receives the clips (corpus/), their features (features.parquet), a classifier of
+    the styles (style.fk) and a report (report.html).
     """
     from featkit.batch.extraction import extract
-    from featkit.cli._console import rough
-    from featkit.cli._progress import shown_batch, shown_explaining, shown_progress
     from featkit.cli._scores import show_leaderboard
     from featkit.datasets.synthetic import write_corpus
     from featkit.dsp.synthesis import STYLES
@@ -75,58 +78,55 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     from featkit.report.page import write_report
     from featkit.sound_model import train
 
-    corpus = Path(output) / "corpus"
-    click.echo(f"making {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
-    with shown_progress("making") as report:
+    folder = Path(output)
+    corpus, table_file = folder / "corpus", folder / "features.parquet"
+    model_file, page = folder / "style.fk", folder / "report.html"
+
+    click.echo(f"synthesising {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
+    with show_progress("synthesising") as report:
         write_corpus(corpus, clips_per_style=clips, seed=seed, progress=report)
-    with shown_batch() as progress:
-        extraction = extract(corpus, labels="folder", n_jobs=jobs, progress=progress)
-    target = Path(output) / "features.parquet"
-    extraction.table.write(target)
+    with show_extraction_progress() as report_extraction:
+        extraction = extract(corpus, labels="folder", n_jobs=jobs, progress=report_extraction)
+    table = extraction.table
+    table.write(table_file)
     rate = extraction.seconds / extraction.elapsed
     click.echo(
-        f"{extraction.seconds:.0f} s of sound analysed in {extraction.elapsed:.2f} s:"
-        f" {rough(rate)} s of sound per second, {len(extraction.table.feature_names)} features"
+        f"{extraction.seconds:.0f} s of audio analysed in {extraction.elapsed:.2f} s:"
+        f" {rounded(rate)} s of audio per second, {len(table.feature_names)} features"
     )
-    _show_first_rows(extraction.table)
-    _show_styles(extraction.table)
-    click.echo("\nmodels that learn the styles:")
-    with shown_progress("training", "fits") as report:
-        result = train(extraction.table, folds=FOLDS, n_jobs=jobs, progress=report)
-    show_leaderboard(result.scores)
-    model = Path(output) / "style.fk"
-    result.model.save(model)
-    with shown_explaining() as report:
-        explanation = explain(
-            result.model, extraction.table, n_jobs=jobs, budget=EXPLAINING, progress=report
-        )
-    page = Path(output) / "report.html"
-    write_report(
-        page, model=result.model, explanation=explanation, table=extraction.table, sound=corpus
-    )
+    _show_first_rows(table)
+    _show_medians(table)
+    click.echo("\nclassification of the styles:")
+    with show_progress("training", "fits") as report:
+        result = train(table, folds=N_FOLDS, n_jobs=jobs, progress=report)
+    show_leaderboard(result.evaluation)
+    model = result.model
+    model.save(model_file)
+    with show_explanation_progress() as report:
+        explanation = explain(model, table, n_jobs=jobs, budget=EXPLANATION_BUDGET, progress=report)
+    write_report(page, model=model, explanation=explanation, table=table, sound=corpus)
     click.echo(
-        f"\nwhat decided, to look at and to listen to: {page}\n"
-        f"the table is {target}, the model {model}; try it on a recording of your own:\n"
-        f"  featkit predict {model} song.wav"
+        f"\ntable: {table_file}\nmodel: {model_file}\nreport: {page}\n"
+        f"to classify your own recording:\n  featkit predict {model_file} song.wav"
     )
 
 
 def _show_first_rows(table: FeatureTable) -> None:
-    from featkit.cli._console import short, show_table
-
-    shown = ["path", "start", "end", "tempo", "rms_std", "dwt_entropy"]
-    click.echo(f"\nthe first {min(SHOWN_ROWS, len(table))} of {len(table)} rows, some columns:")
-    rows = table.data[shown].head(SHOWN_ROWS).itertuples(index=False)
-    show_table(shown, [[short(value) for value in row] for row in rows])
+    first = table.data[FIRST_ROW_COLUMNS].head(N_FIRST_ROWS)
+    click.echo(f"\nthe first {len(first)} of {len(table)} rows, some columns:")
+    rows = first.itertuples(index=False)
+    show_table(FIRST_ROW_COLUMNS, [[significant(value) for value in row] for row in rows])
 
 
-def _show_styles(table: FeatureTable) -> None:
-    from featkit.cli._console import short, show_table
-    from featkit.features.sets.registry import describe
+def _show_medians(table: FeatureTable) -> None:
+    from featkit.features.sets.column_description import describe
 
-    click.echo("\nthe median of each style in a few telling columns:")
-    medians = table.data.groupby("label")[list(TELLING)].median()
+    click.echo("\nmedian of each style, some columns:")
+    medians = table.data.groupby("label")[list(CONTRASTING_COLUMNS)].median()
     show_table(
         ["column", "unit", *medians.index],
-        [[name, describe(name).unit, *map(short, medians[name])] for name in TELLING],
+        [
+            [name, describe(name).unit, *map(significant, medians[name])]
+            for name in CONTRASTING_COLUMNS
+        ],
     )

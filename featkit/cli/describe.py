@@ -1,4 +1,4 @@
-"""``featkit describe``: what one column means."""
+"""``featkit describe``: the documentation of one column."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ Examples:
 @click.command("describe", epilog=EPILOG)
 @click.argument("column")
 def command(column: str) -> None:
-    """Say what a column means: family, statistic, unit, definition, reference."""
-    from featkit.features.sets.registry import describe
+    """Describe a feature column.
 
-    described = dataclasses.asdict(describe(column))
-    width = max(len(key) for key in described)
-    for key, value in described.items():
+    Prints its family, statistic, unit, definition and reference.
+    """
+    from featkit.features.sets.column_description import describe
+
+    fields = dataclasses.asdict(describe(column))
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
         if value:
-            click.echo(f"{key:{width}}  {value}")
+            click.echo(f"{name:{width}}  {value}")

@@ -1,16 +1,25 @@
-"""``featkit diff``: which rows and columns of two tables differ, and by how much."""
+"""``featkit diff``: the differences between two tables."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from featkit._utils.formatting import printable
+from featkit.cli._console import first_names, show_dataframe, show_fields
+from featkit.cli._options import json_option
+from featkit.errors import TableError
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from featkit.table.diff import Difference
 
-SHOWN = 15
-"""Rows, columns and entries that are listed of each kind."""
+MAX_SHOWN = 15
+"""Rows, columns and other entries listed of each kind."""
 
 EPILOG = """
 \b
@@ -19,10 +28,13 @@ Examples:
   featkit diff old.parquet new.parquet --rtol 1e-5
   featkit diff old.parquet new.csv --json
 
-Rows belong together by their path and start, without a path by their number. Values are the same if
-both are undefined, or |a - b| <= atol + rtol * max(|a|, |b|). Where the numbers came from is told,
-but is no difference of the tables. Exit status: 0 if they are the same, 1 if they differ, 2 for
-wrong usage or a table that cannot be read.
+Rows are matched by path and start, or by row number if there is no path. Two values are equal if
+both are undefined, or if |a - b| <= atol + rtol * max(|a|, |b|).
+
+Differences in provenance are listed, but do not make tables different.
+
+Exit status: 0 if the tables are equal, 1 if they differ, 2 for wrong usage or a table that cannot
+be read.
 """
 
 
@@ -31,53 +43,48 @@ wrong usage or a table that cannot be read.
 @click.argument("b", metavar="B")
 @click.option("--rtol", type=float, default=0.0, metavar="R", help="Relative tolerance.")
 @click.option("--atol", type=float, default=0.0, metavar="D", help="Absolute tolerance.")
-@click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
+@json_option
 def command(a: str, b: str, rtol: float, atol: float, as_json: bool) -> None:
-    """Say what differs between two tables, A and B, and by how much."""
-    import json
-
-    from featkit.cli._console import printable
-    from featkit.cli._main import WrongUsage
-    from featkit.errors import TableError
+    """Compare two feature tables, A and B."""
+    from featkit.cli._main import UsageFailure
     from featkit.table.diff import diff
 
     try:
-        found = diff(a, b, rtol=rtol, atol=atol)
+        difference = diff(a, b, rtol=rtol, atol=atol)
     except TableError as error:
-        raise WrongUsage(printable(str(error))) from error
+        raise UsageFailure(printable(str(error))) from error
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=True, allow_nan=False))
+        click.echo(json.dumps(difference.as_dict(), indent=2, allow_nan=False))
     else:
-        _show(found)
-    if not found.same:
+        _show(difference)
+    if not difference.same:
         raise click.exceptions.Exit(1)
 
 
-def _show(found: Difference) -> None:
-    from featkit.cli._console import printable, show_facts, show_frame
+def _show(difference: Difference) -> None:
+    same = "yes" if difference.same else "no"
+    show_fields([("rows in both", f"{difference.rows:,}"), ("same", same)])
+    if difference.reordered:
+        show_fields([("order", "the common rows or columns are in a different order")])
+    _show_unmatched("A", difference.columns_only_a, difference.only_a)
+    _show_unmatched("B", difference.columns_only_b, difference.only_b)
+    columns = difference.columns
+    empty = [name for name in ("only_a_nan", "only_b_nan") if not columns[name].any()]
+    _show_first("columns that differ", columns.drop(columns=empty))
+    _show_first("keys that differ", difference.keys)
+    _show_first("columns whose unit or definition differs", difference.meanings)
+    _show_first("differences in provenance", difference.provenance)
 
-    show_facts([("rows in both", f"{found.rows:,}"), ("same", "yes" if found.same else "no")])
-    if found.reordered:
-        show_facts([("order", "rows or columns that are in both stand in another order")])
-    for side, rows, columns in (
-        ("A", found.only_a, found.columns_only_a),
-        ("B", found.only_b, found.columns_only_b),
-    ):
-        if columns:
-            more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
-            names = printable(", ".join(columns[:SHOWN]))
-            show_facts([(f"columns only in {side}", f"{len(columns):,}: {names}{more}")])
-        if len(rows):
-            show_frame(
-                f"rows only in {side}: {len(rows):,}", rows.head(SHOWN), more=len(rows) - SHOWN
-            )
-    numbers = found.columns
-    unneeded = [name for name in ("only_a_nan", "only_b_nan") if not numbers[name].any()]
-    for title, frame in (
-        ("columns that differ", numbers.drop(columns=unneeded)),
-        ("keys that differ", found.keys),
-        ("columns whose unit or definition differs", found.meanings),
-        ("differences in where the numbers came from", found.provenance),
-    ):
-        if len(frame):
-            show_frame(f"{title}: {len(frame):,}", frame.head(SHOWN), more=len(frame) - SHOWN)
+
+def _show_unmatched(side: str, columns: Sequence[str], rows: pd.DataFrame) -> None:
+    """Show the columns and rows that only one table has."""
+    if columns:
+        names = first_names(columns, MAX_SHOWN)
+        show_fields([(f"columns only in {side}", f"{len(columns):,}: {names}")])
+    _show_first(f"rows only in {side}", rows)
+
+
+def _show_first(title: str, data: pd.DataFrame) -> None:
+    if len(data):
+        first = data.head(MAX_SHOWN)
+        show_dataframe(f"{title}: {len(data):,}", first, n_more=len(data) - len(first))

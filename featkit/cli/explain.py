@@ -1,4 +1,4 @@
-"""``featkit explain``: what spoke for and against a class, in one recording."""
+"""``featkit explain``: the prediction for one recording and its SHAP values."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._console import jobs_option, quiet_option
+from featkit._utils.formatting import printable
+from featkit._utils.io import check_outputs
+from featkit._utils.parameters import unknown
+from featkit.cli._console import no_garbage_collection, show_failures, show_message, show_table
+from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._progress import show_explanation_progress
+from featkit.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from featkit.explanation import Explanation
 
-BAR = 24
-"""Characters of the longest bar."""
+BAR_WIDTH = 24
+"""Cells of the longest bar."""
 
 EPILOG = """
 \b
@@ -30,30 +36,30 @@ Examples:
 @click.command("explain", epilog=EPILOG)
 @click.argument("model", metavar="MODEL")
 @click.argument("file", metavar="FILE")
-@click.option("--of-class", metavar="C", help="Explain this class.  [default: the one it says]")
+@click.option("--of-class", metavar="C", help="Class to explain.  [default: the predicted class]")
 @click.option(
-    "--top", type=click.IntRange(min=1), default=12, show_default=True, help="Columns to show."
+    "--top",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="Number of columns to show.",
 )
-@click.option("-o", "--output", metavar="FILE.html", help="Write a page that shows it, too.")
+@click.option("-o", "--output", metavar="FILE.html", help="Also write an HTML page.")
 @jobs_option
 @quiet_option
 def command(
     model: str, file: str, of_class: str | None, top: int, output: str | None, jobs: int | None
 ) -> None:
-    """Say what a sound file is, and what spoke for and against it.
+    """Explain the prediction for one recording.
 
-    Each bar is a contribution of one column, with its value in its own unit: to the right for the
-    class, to the left against it. The segments of a recording are shown by their mean.
+    Each bar is the contribution (SHAP value) of one column: bars to the right support the class,
+    bars to the left oppose it. The usual values are the interquartile range of the column in the
+    training rows of the class. If the recording has several segments, all numbers are means over
+    them.
     """
-    from featkit._utils.io import check_outputs
-    from featkit._utils.parameters import unknown
-    from featkit.cli._console import no_garbage_collection, remark, show_failures
-    from featkit.cli._progress import shown_explaining
-    from featkit.errors import ParameterError
-
     check_outputs({output: ".html"}, inputs=[model, file])
     if not os.path.isfile(file):
-        raise ParameterError(f"{file}: no such file: give one sound file")
+        raise ParameterError(f"{file}: no such file, or a folder: give one audio file")
     with no_garbage_collection():
         from featkit.explanation import explain
         from featkit.sound_model import load_model
@@ -65,79 +71,79 @@ def command(
     if extraction.failures:
         show_failures(extraction.failures)
         raise click.exceptions.Exit(1)
-    said = loaded.predict_table(extraction.table).iloc[0]
-    with shown_explaining() as report:
+    prediction = loaded.predict_table(extraction.table).iloc[0]
+    with show_explanation_progress() as report:
         explanation = explain(loaded, extraction.table, n_jobs=jobs, progress=report)
-    _show_probabilities(said, loaded.classes)
-    _show_contributions(explanation, of_class or str(said["predicted"]), top)
+    _show_probabilities(prediction, loaded.classes)
+    _show_contributions(explanation, of_class or str(prediction["predicted"]), top)
     if output is not None:
         from featkit.report.page import write_recording
 
-        folder = os.path.dirname(os.path.abspath(file))
         write_recording(
             output,
             model=loaded,
             explanation=explanation,
-            sound=folder,
+            sound=os.path.dirname(os.path.abspath(file)),
             of_class=of_class,
             top=top,
         )
-        remark(f"{output} shows it, and lets it be heard")
+        show_message(f"{output}: explanation of the recording, with sound")
 
 
-def _show_probabilities(said: pd.Series[Any], classes: Sequence[str]) -> None:
-    from featkit.cli._console import printable, show_table
-
-    click.echo(f"{printable(said['path'])}: {printable(said['predicted'])}\n")
-    order = sorted(classes, key=lambda name: -said[f"p_{name}"])
+def _show_probabilities(prediction: pd.Series[Any], classes: Sequence[str]) -> None:
+    click.echo(f"{printable(prediction['path'])}: {printable(prediction['predicted'])}\n")
+    probabilities = {name: float(prediction[f"p_{name}"]) for name in classes}
     show_table(
         ["class", "probability", ""],
         [
-            [printable(name), f"{said[f'p_{name}']:.3f}", "█" * round(BAR * said[f"p_{name}"])]
-            for name in order
+            [printable(name), f"{p:.3f}", "█" * round(BAR_WIDTH * p)]
+            for name, p in sorted(probabilities.items(), key=lambda item: -item[1])
         ],
     )
 
 
-def _show_contributions(explanation: Explanation, name: str, top: int) -> None:
-    """The largest contributions to a class, the mean over the segments of the recording."""
-    from featkit.cli._console import printable, show_table
+def _show_contributions(explanation: Explanation, class_name: str, top: int) -> None:
+    """Show the largest contributions to a class, averaged over the segments."""
     from featkit.explanation import contributions
 
-    whole = explanation.mean()
-    found = contributions(whole, 0, name, top=top)
-    longest = max(float(found["shap"].abs().max()), 1e-12)
+    mean = explanation.mean()
+    largest = contributions(mean, 0, class_name, top=top)
+    scale = max(float(largest["shap"].abs().max()), 1e-12)
+    name = printable(class_name)
     segments = f", mean of {len(explanation)} segments" if len(explanation) > 1 else ""
     click.echo(
-        f"\nwhat spoke for and against {printable(name)}, in {explanation.scale}{segments}"
-        f" ({explanation.method}):"
+        f"\ncontributions to {name}, in {explanation.scale}{segments} ({explanation.method}):"
     )
     rows = [
         [
             printable(feature),
-            "undefined"
-            if value != value
-            else f"{value:.4g} {unit if unit != '1' else ''}".rstrip(),
+            _with_unit(value, unit),
             f"{low:.4g} to {high:.4g}" if low == low else "",
             f"{shap:+.3f}",
-            _bar(shap / longest),
+            _bar(shap / scale),
         ]
-        for feature, value, unit, shap, low, high in found.to_numpy().tolist()
+        for feature, value, unit, shap, low, high in largest.to_numpy().tolist()
     ]
-    show_table(["column", "here", f"usual for {printable(name)}", "spoke", "against │ for"], rows)
-    place = (0, whole.classes.index(name))
-    base, output = float(whole.base[place]), float(whole.output[place])
-    others = float(whole.values[0, :, place[1]].sum() - found["shap"].sum())
-    click.echo(f"base {base:+.3f}, all other columns {others:+.3f}, together {output:+.3f}")
+    show_table(["column", "value", f"usual for {name}", "contribution", "against │ for"], rows)
+    k = mean.classes.index(class_name)
+    base, output = float(mean.base[0, k]), float(mean.output[0, k])
+    others = float(mean.values[0, :, k].sum() - largest["shap"].sum())
+    click.echo(f"base value {base:+.3f}, other columns {others:+.3f}, output {output:+.3f}")
     if explanation.error is not None:
-        error = float(explanation.error[:, :, place[1]].max())
-        click.echo(f"sampled: the standard error of a contribution is {error:.1g} at most")
+        error = float(explanation.error[:, :, k].max())
+        click.echo(f"estimated by sampling: standard error of a contribution at most {error:.1g}")
     for note in explanation.notes:
         click.echo(printable(note))
 
 
+def _with_unit(value: float, unit: str) -> str:
+    if value != value:
+        return "undefined"
+    return f"{value:.4g} {unit if unit != '1' else ''}".rstrip()
+
+
 def _bar(share: float) -> str:
-    """A bar from the middle: to the left if it is against."""
-    half = BAR // 2
+    """Draw a bar from the middle: to the left for a negative share, to the right otherwise."""
+    half = BAR_WIDTH // 2
     bar = "█" * max(1, round(half * abs(share)))
     return f"{bar:>{half}}│" if share < 0 else f"{'':{half}}│{bar}"

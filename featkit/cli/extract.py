@@ -1,4 +1,4 @@
-"""``featkit extract``: recordings to a table."""
+"""``featkit extract``: recordings to a table of features."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from featkit._utils.formatting import counted, printable, rounded
 from featkit._utils.workers import ONE_THREAD
-from featkit.cli._console import jobs_option, quiet_option
+from featkit.cli._console import show_failures, show_message, show_skipped_files
+from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._progress import show_extraction_progress
+from featkit.errors import ParameterError
 
 if TYPE_CHECKING:
     from featkit.batch.extraction import Extraction, Progress
@@ -32,25 +36,24 @@ Examples:
   featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
   featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
 
---labels and --name-pattern are held to the end of a path: genre/artist/song.mp3 has its genre by
---labels folder:2, and its artist, too, by --name-pattern "{label}/{group}/{title}". Folders above
-INPUT do not count, and INPUT itself only if no file in it lies deep enough.
+Folders are searched recursively. Audio files are recognised by their extension or, if it is
+unknown, by their first bytes. The summary counts the skipped files by extension.
 
-A manifest is a CSV file with a column path and any others, such as label, group, split or fold, or
-the index that a dataset was published with: esc50.csv of ESC-50, tracks.csv of FMA, autotagging.tsv
-of MTG-Jamendo or one of its splits. INPUT is then the folder that its paths are relative to; left
-out, the folder of the manifest.
+--labels and --name-pattern match the end of a path. For genre/artist/song.mp3, --labels folder:2
+gives the genre, and --name-pattern "{label}/{group}/{title}" the genre and the artist. Folders
+above INPUT are ignored; INPUT itself is used only if no file in it is nested deeply enough.
 
-Folders are searched at every depth. A file is sound by its ending or, if that tells nothing, by its
-first bytes; the summary counts by ending what was left out.
+A manifest is a CSV file with a column path and any other columns, such as label, group, split or
+fold. The index files of some published datasets also work: esc50.csv of ESC-50, tracks.csv of FMA,
+autotagging.tsv of MTG-Jamendo or one of its splits. Paths are relative to INPUT or, without INPUT,
+to the folder of the manifest.
 
-A recording that cannot be read does not stop the others: it stands in OUT.failures.csv with the
-stage and the reason, and the exit status is 3 if there are more than --max-failures. It is tried
-again by the next run.
+Files that cannot be read are skipped, listed in OUT.failures.csv with stage and reason, and retried
+by the next run. The exit status is 3 if more than --max-failures files fail.
 
-What is finished is kept in OUT.parts as it comes: stopped or killed at any moment, the same command
-goes on from there, and later does only what is new or was changed. Other settings are refused,
-unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
+Finished recordings are saved in OUT.parts. After an interruption, the same command resumes from
+there; later it processes only new and changed files. With other settings, the command fails unless
+--fresh is given. OUT.parts has no other use and may be deleted after the run.
 """
 
 
@@ -64,66 +67,56 @@ unless --fresh starts over. OUT.parts is of no other use, and may be deleted.
     default="standard",
     show_default=True,
     metavar="NAME|FILE.toml",
-    help="Feature set: a name that `featkit features` lists, or a file.",
+    help="Feature set: a name from `featkit features`, or a file.",
 )
 @click.option(
     "--labels",
     metavar="folder[:N]",
-    help="Write the name of the folder that a file lies in as its label; with :2 that of the folder"
-    " above it, and so on.",
+    help="Use the name of the parent folder as label; with folder:2, that of the folder above it.",
 )
 @click.option(
     "--name-pattern",
     metavar="PATTERN",
-    help='What the names of files and folders say, such as "{fold}-{take}",'
-    ' "{speaker}/{label}/{take}" or, of a folder alone, "{machine}-{label}/": a column for each.',
+    help='Read columns from file and folder names: "{fold}-{take}", "{speaker}/{label}/{take}" or,'
+    ' for folders only, "{machine}-{label}/".',
 )
 @click.option(
-    "--manifest",
-    metavar="FILE|mirdata:NAME",
-    help="List of the recordings and what is known about each.",
+    "--manifest", metavar="FILE|mirdata:NAME", help="List of the recordings and their metadata."
 )
 @click.option(
     "--where",
     multiple=True,
     metavar="COLUMN=VALUE[,VALUE...]",
-    help="Only recordings with one of these values; may be given several times.",
+    help="Keep only recordings with one of these values; repeatable.",
 )
 @jobs_option
-@click.option(
-    "--offset", type=float, default=0.0, metavar="S", help="Seconds to skip at the start."
-)
-@click.option("--duration", type=float, metavar="S", help="Seconds to take of each file at most.")
-@click.option("--pad", is_flag=True, help="Fill shorter files up to --duration with zeros.")
-@click.option("--segment", type=float, metavar="S", help="A row for each segment of S seconds.")
+@click.option("--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start.")
+@click.option("--duration", type=float, metavar="S", help="Read at most S seconds of each file.")
+@click.option("--pad", is_flag=True, help="Pad shorter files with zeros to --duration.")
+@click.option("--segment", type=float, metavar="S", help="One row per segment of S seconds.")
 @click.option(
     "--segment-hop",
     type=float,
     metavar="S",
-    help="Seconds from one segment to the next.  [default: --segment]",
+    help="Seconds between the starts of segments.  [default: --segment]",
 )
 @click.option(
     "--segment-tail",
     type=click.Choice(["drop", "keep", "pad"]),
     default="drop",
     show_default=True,
-    help="What to do with a shorter last segment. With drop, a file shorter than one fails.",
+    help="Treatment of a shorter last segment. With drop, a file shorter than one segment fails.",
 )
-@click.option(
-    "--timeout",
-    type=float,
-    metavar="S",
-    help="Seconds that a file may take; one that takes longer is a failure.",
-)
+@click.option("--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds.")
 @click.option(
     "--max-failures",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
     metavar="N",
-    help="Recordings that may fail before the exit status is 3.",
+    help="Accept up to N failures before exit status 3.",
 )
-@click.option("--fresh", is_flag=True, help="Forget what an earlier run finished.")
+@click.option("--fresh", is_flag=True, help="Discard earlier results.")
 @quiet_option
 def command(
     inputs: Sequence[str],
@@ -133,92 +126,88 @@ def command(
     max_failures: int,
     **options: Any,
 ) -> None:
-    """Extract the features of files, and of all sound files in folders, to a table.
+    """Extract features from recordings to a table.
 
-    A row says which file it is of (path, relative to the folder given) and which part of it (start
-    and end, in seconds) and what is known about it; the columns of the feature set follow.
+    INPUT is one or more audio files or folders. Each row holds the path of its recording (relative
+    to INPUT), the start and end in seconds, the metadata, and the features.
     """
-    if "numpy" not in sys.modules:  # no other thread is needed, and beside one nothing is forked
+    if "numpy" not in sys.modules:  # one thread suffices, and workers fork only without others
         os.environ |= ONE_THREAD
     from featkit.batch.extraction import extract
-    from featkit.cli._console import show_failures
-    from featkit.cli._progress import shown_batch
-    from featkit.table.feature_table import failures_file
+    from featkit.table.table_files import failures_file
 
     if not inputs and not options["manifest"]:
-        raise click.UsageError("Missing argument 'INPUT...': files, folders, or --manifest.")
+        raise click.UsageError("Missing argument 'INPUT...': give files, folders, or --manifest.")
     _check_labels(options["labels"])
-    allowed = _allowed(where)
-    last: Progress | None = None
+    accepted = _accepted_values(where)
+    latest: Progress | None = None
 
-    def note(progress: Progress) -> None:
-        nonlocal last
-        last = progress
+    def report(progress: Progress) -> None:
+        nonlocal latest
+        latest = progress
         show(progress)
 
     try:
-        with shown_batch() as show:
+        with show_extraction_progress() as show:
             extraction = extract(
-                inputs, output=output, where=allowed, n_jobs=jobs, progress=note, **options
+                inputs, output=output, where=accepted, n_jobs=jobs, progress=report, **options
             )
     except KeyboardInterrupt:
-        if last and last.files > last.failures:
-            _tell_how_far(last)
+        if latest and latest.files > latest.failures:
+            _show_resume_hint(latest)
         raise
-    _summarise(extraction, output)
-    show_failures(extraction.failures, beside=os.fspath(failures_file(output)))
+    _show_summary(extraction, output)
+    show_failures(extraction.failures, list_file=os.fspath(failures_file(output)))
     if len(extraction.failures) > max_failures:
         raise click.exceptions.Exit(3)
 
 
 def _check_labels(labels: str | None) -> None:
     from featkit.datasets.files import label_level
-    from featkit.errors import ParameterError
 
     try:
         label_level(labels)
     except ParameterError:
-        rule = f"{labels!r} is not folder, folder:2 and so on."
-        raise click.BadParameter(rule, param_hint="'--labels'") from None
+        message = f"{labels!r} is not folder, folder:2 and so on."
+        raise click.BadParameter(message, param_hint="'--labels'") from None
 
 
-def _tell_how_far(progress: Progress) -> None:
+def _accepted_values(conditions: Sequence[str]) -> dict[str, list[str]]:
+    """Parse the values of ``--where``: accepted values by column."""
+    accepted: dict[str, list[str]] = {}
+    for condition in conditions:
+        column, equals, values = condition.partition("=")
+        if not column or not equals:
+            message = f"{condition!r} is not COLUMN=VALUE"
+            raise click.BadParameter(message, param_hint="'--where'")
+        accepted.setdefault(column, []).extend(values.split(","))
+    return accepted
+
+
+def _show_resume_hint(progress: Progress) -> None:
+    finished = progress.files - progress.failures
     click.echo(
-        f"{progress.files - progress.failures:,} of {progress.total:,} files are finished:"
-        " the same command goes on from there",
+        f"{finished:,} of {progress.total:,} files are finished; run the same command to resume",
         err=True,
     )
 
 
-def _allowed(words: Sequence[str]) -> dict[str, list[str]]:
-    """The values that each column may have."""
-    allowed: dict[str, list[str]] = {}
-    for word in words:
-        column, equals, values = word.partition("=")
-        if not column or not equals:
-            raise click.BadParameter(f"{word!r} is not COLUMN=VALUE", param_hint="'--where'")
-        allowed.setdefault(column, []).extend(values.split(","))
-    return allowed
-
-
-def _summarise(extraction: Extraction, output: str) -> None:
-    from featkit._utils.counting import counted
-    from featkit.cli._console import printable, remark, rough, show_left_out
-
+def _show_summary(extraction: Extraction, output: str) -> None:
     for text in extraction.remarks:
         click.echo(printable(text), err=True)
-    took = extraction.elapsed
-    earlier = counted(extraction.resumed, "file")
-    done = [f"{earlier} from earlier runs"] if extraction.resumed else []
+    rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
+    work = []
+    if extraction.resumed:
+        work.append(f"{counted(extraction.resumed, 'file')} from earlier runs")
     if extraction.seconds:
-        rate = extraction.seconds / max(took, 1e-9)
-        sound = f"{rough(extraction.seconds, 1)} s of sound in {took:.2f} s"
-        done.append(f"{sound} ({rough(rate)} s of sound per second)")
-    rows, columns = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
-    made = f"{output}: {rows}, {columns}"
-    remark("; ".join([made, *([", ".join(done)] if done else [])]))
-    show_left_out(extraction.left_out)
+        rate = extraction.seconds / max(extraction.elapsed, 1e-9)
+        work.append(
+            f"{rounded(extraction.seconds, 1)} s of audio in {extraction.elapsed:.2f} s"
+            f" ({rounded(rate)} s of audio per second)"
+        )
+    show_message("; ".join(filter(None, [f"{output}: {rows}, {features}", ", ".join(work)])))
+    show_skipped_files(extraction.left_out)
     if len(extraction.failures) > 1:
         stages = Counter(failure.stage for failure in extraction.failures)
-        told = ", ".join(f"{count} in {stage}" for stage, count in stages.most_common())
-        remark(f"failed by stage: {told}")
+        counts = ", ".join(f"{stage} {count:,}" for stage, count in stages.most_common())
+        show_message(f"failures by stage: {counts}")

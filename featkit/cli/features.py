@@ -1,4 +1,4 @@
-"""``featkit features``: the feature sets, the columns of one, and the catalogue of descriptors."""
+"""``featkit features``: feature sets, their columns, and the catalogue of descriptors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from featkit.cli._console import quiet_option
+from featkit._utils.formatting import sample_rate
+from featkit.cli._console import (
+    show_entries,
+    show_fields,
+    show_message,
+    show_paragraphs,
+    show_table,
+)
+from featkit.cli._options import quiet_option
+from featkit.cli._progress import show_progress
 
 if TYPE_CHECKING:
     from featkit.features.costs import Costs
-    from featkit.features.sets.registry import FeatureSet
+    from featkit.features.sets.loading import FeatureSet
     from featkit.schema import Column
 
 EPILOG = """
@@ -30,23 +39,27 @@ Examples:
 @click.command("features", epilog=EPILOG)
 @click.argument("name", required=False, metavar="[NAME|FILE.toml]")
 @click.option("--columns", is_flag=True, help="List every column of the set.")
-@click.option("--cost", is_flag=True, help="Measure what each family costs; some 15 seconds.")
 @click.option(
-    "--catalogue", is_flag=True, help="Every descriptor and its cost, as a page of Markdown."
+    "--cost", is_flag=True, help="Measure the computing time of each family; takes about 15 s."
 )
+@click.option("--catalogue", is_flag=True, help="Print all descriptors and their cost as Markdown.")
 @quiet_option
 def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> None:
-    """List the feature sets, or what is in one: descriptors, or columns with their references."""
+    """List feature sets, or the features of one set.
+
+    Without NAME, list all feature sets. With NAME, list the descriptors of one set or, with
+    --columns, its columns with definitions and references.
+    """
     if (name is not None) + cost + catalogue > 1:
-        raise click.UsageError("name a feature set, or give --cost or --catalogue: one of them")
+        raise click.UsageError("give only one of: a feature set, --cost, --catalogue")
     if columns and name is None:
-        raise click.UsageError("--columns lists those of a feature set: name it")
+        raise click.UsageError("--columns needs the name of a feature set")
     if cost:
         _show_costs()
     elif catalogue:
         from featkit.features.catalogue import page, this_machine
 
-        click.echo(page(_measured(), this_machine()), nl=False)
+        click.echo(page(_measured_costs(), this_machine()), nl=False)
     elif name is None:
         _show_sets()
     elif columns:
@@ -56,63 +69,57 @@ def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> Non
 
 
 def _show_sets() -> None:
-    from featkit.cli._console import sample_rate, show_table
-    from featkit.features.sets.registry import feature_set, feature_sets
+    from featkit.features.sets.loading import feature_set, feature_sets
 
-    sets = [feature_set(each) for each in feature_sets()]
+    sets = [feature_set(name) for name in feature_sets()]
     show_table(
-        ["name", "version", "columns", "sample rate", "what"],
-        [
-            [
-                s.name,
-                str(s.version),
-                str(len(s.columns)),
-                sample_rate(s.sample_rate or "native"),
-                s.title,
-            ]
-            for s in sets
-        ],
+        ["name", "version", "columns", "sample rate", "title"],
+        [[s.name, str(s.version), str(len(s.columns)), _sample_rate(s), s.title] for s in sets],
     )
 
 
-def _show_set(name: str) -> None:
-    from featkit.cli._console import sample_rate, show_entries, show_facts, show_note
-    from featkit.features.sets.registry import feature_set
+def _sample_rate(features: FeatureSet) -> str:
+    return sample_rate(features.sample_rate or "native")
 
-    chosen = feature_set(name)
-    facts = {
-        "name": f"{chosen.name}, version {chosen.version}",
-        "what": chosen.title,
-        "columns": f"{len(chosen.columns)}: featkit features {name} --columns lists them",
-        "sample rate": sample_rate(chosen.sample_rate or "native"),
-        "reference": chosen.reference,
+
+def _show_set(name: str) -> None:
+    from featkit.features.sets.loading import feature_set
+
+    features = feature_set(name)
+    fields = {
+        "name": f"{features.name}, version {features.version}",
+        "title": features.title,
+        "columns": f"{len(features.columns)}; list: featkit features {name} --columns",
+        "sample rate": _sample_rate(features),
+        "reference": features.reference,
     }
-    show_facts((key, value) for key, value in facts.items() if value)
-    if chosen.note:
-        show_note(chosen.note)
+    show_fields((key, value) for key, value in fields.items() if value)
+    if features.note:
+        show_paragraphs(features.note)
     click.echo()
     header = ["descriptor", "unit", "components", "statistics", "definition"]
-    show_entries(header, list(_by_descriptor(chosen)))
+    show_entries(header, list(_descriptor_rows(features)))
 
 
-def _by_descriptor(chosen: FeatureSet) -> Iterator[list[str]]:
-    """What a set has of each descriptor of each of its entries."""
-    from featkit.features.catalogue import summed_up
+def _descriptor_rows(features: FeatureSet) -> Iterator[list[str]]:
+    """Yield a row for each descriptor of each entry of a feature set."""
+    from featkit.features.catalogue import shortened
 
-    given = [(k, column) for k, entry in enumerate(chosen.entries) for column in entry.columns]
-    of_descriptor: dict[tuple[int, str], list[Column]] = {}
-    for k, column in (given[position] for position in chosen.positions):
-        of_descriptor.setdefault((k, column.descriptor), []).append(column)
-    for (k, name), columns in of_descriptor.items():
-        d = next(d for d in chosen.entries[k].descriptors if d.name == name)
+    all_columns = [
+        (k, column) for k, entry in enumerate(features.entries) for column in entry.columns
+    ]
+    by_descriptor: dict[tuple[int, str], list[Column]] = {}
+    for k, column in (all_columns[position] for position in features.positions):
+        by_descriptor.setdefault((k, column.descriptor), []).append(column)
+    for (k, name), columns in by_descriptor.items():
+        d = next(d for d in features.entries[k].descriptors if d.name == name)
         indices = [index for index in dict.fromkeys(c.index for c in columns) if index]
         statistics = ", ".join(filter(None, dict.fromkeys(c.statistic for c in columns)))
-        yield [name, d.unit, summed_up(indices), statistics, d.definition]
+        yield [name, d.unit, shortened(indices), statistics, d.definition]
 
 
 def _show_columns(name: str) -> None:
-    from featkit.cli._console import show_entries
-    from featkit.features.sets.registry import feature_set
+    from featkit.features.sets.loading import feature_set
 
     show_entries(
         ["column", "unit", "definition", "reference"],
@@ -121,28 +128,21 @@ def _show_columns(name: str) -> None:
 
 
 def _show_costs() -> None:
-    from featkit.cli._console import remark, show_table
     from featkit.features.costs import SECONDS, cost_text
 
-    costs = _measured()
-    show_table(
-        ["family", f"ms for {SECONDS:g} s"],
-        [
-            ["(what spectra share)", cost_text(costs.shared)],
-            *([name, cost_text(cost)] for name, cost in costs.families.items()),
-        ],
-    )
-    remark("one thread, at 22,050 Hz; each family beyond what spectra share")
+    costs = _measured_costs()
+    rows = [["(shared spectra)", cost_text(costs.shared)]]
+    rows += [[name, cost_text(cost)] for name, cost in costs.families.items()]
+    show_table(["family", f"ms for {SECONDS:g} s"], rows)
+    show_message("one thread, 22,050 Hz; the cost of a family excludes the shared spectra")
 
 
-def _measured() -> Costs:
-    from featkit.cli._console import remark
-    from featkit.cli._progress import shown_progress
+def _measured_costs() -> Costs:
     from featkit.features.costs import measure
 
-    with shown_progress("measuring", "turns") as report:
+    with show_progress("measuring", "rounds") as report:
         costs = measure(report)
     missing = [name for name, cost in costs.families.items() if math.isnan(cost)]
     if missing:
-        remark(f"not measured, since they need what is not installed: {', '.join(missing)}")
+        show_message(f"not measured because a dependency is missing: {', '.join(missing)}")
     return costs

@@ -1,39 +1,41 @@
-"""``featkit inspect``: what a table holds, and where its numbers came from."""
+"""``featkit inspect``: the contents and the provenance of a table."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._columns import exclude_options, named_columns
+from featkit._utils.formatting import counted, duration, percent, printable, sample_rate
+from featkit.cli._columns import named_columns
+from featkit.cli._console import first_names, show_dataframe, show_fields, show_warnings
+from featkit.cli._options import exclude_options, json_option
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from featkit._utils.typing import Array
     from featkit.table.inspection import Inspection
 
-SHOWN_COLUMNS = 10
-"""Features that are listed where some values are undefined or infinite, and of constant ones."""
+MAX_COLUMNS = 10
+"""Features listed as undefined, infinite or constant."""
 
-NAMED = ("name", "version", "title", "reference", "sample_rate")
-"""What is said of a feature set by itself; the rest are its parameters."""
+OWN_FIELDS = ("name", "version", "title", "reference", "sample_rate")
+"""Entries of a feature set that have a field of their own; the others are parameters."""
 
-OF_COLUMNS = re.compile(r"columns|exclude|names\..*|.*\.statistics")
-"""Parameters that its columns tell, which are listed below."""
+COLUMN_PARAMETERS = re.compile(r"columns|exclude|names\..*|.*\.statistics")
+"""Parameters of a feature set that show in its columns, which are listed below."""
 
 GROUPS = {
     "feature_set.": "parameters",
     "excerpt.": "excerpt",
-    "corpus.": "corpus",
+    "corpus.": "dataset options",
     "decoders.": "decoders",
     "decoded.": "recordings by decoder",
     "versions.": "versions",
 }
-"""Entries of the provenance that are said in one line, by how they begin."""
+"""Fields that combine all provenance entries with a prefix."""
 
 EPILOG = """
 \b
@@ -43,139 +45,134 @@ Examples:
   featkit inspect features.csv --exclude filename,length
   featkit inspect corpus.parquet --json
 
-TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt, also
-compressed) with columns of numbers.
+TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
+.txt, also compressed) with numeric columns.
 """
 
 
 @click.command("inspect", epilog=EPILOG)
 @click.argument("table", metavar="TABLE")
 @exclude_options
-@click.option("--columns", is_flag=True, help="List all features, with unit, range and definition.")
-@click.option("--json", "as_json", is_flag=True, help="Say all of it as JSON.")
+@click.option("--columns", is_flag=True, help="List all features with unit, range and definition.")
+@json_option
 def command(
     table: str, exclude: Sequence[str], exclude_from: str | None, columns: bool, as_json: bool
 ) -> None:
-    """Say what a table holds: rows, failures, quality, features, and where they came from."""
-    import json
+    """Show the contents and provenance of a table.
 
+    The summary covers rows, failures, metadata, audio quality, features, and the settings and
+    versions that computed them.
+    """
     from featkit.table.inspection import inspect
 
-    found = inspect(table, keys=named_columns(table, exclude, exclude_from))
+    inspection = inspect(table, keys=named_columns(table, exclude, exclude_from))
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=True, allow_nan=False))
+        click.echo(json.dumps(inspection.as_dict(), indent=2, allow_nan=False))
     elif columns:
-        _show_columns(found)
+        hidden = ["infinite", "constant", "reference"]
+        show_dataframe(None, inspection.columns.drop(columns=hidden))
     else:
-        _show(found, table)
+        _show(inspection, table)
 
 
-def _show(found: Inspection, name: str) -> None:
-    from featkit._utils.counting import counted
-    from featkit.cli._console import printable, show_facts, show_frame
-    from featkit.table.feature_table import failures_file
+def _show(inspection: Inspection, file: str) -> None:
+    from featkit.table.table_files import failures_file
 
-    show_facts(_facts(found, name))
-    if len(found.failures):
-        show_frame(f"failed, see {printable(str(failures_file(name)))}", found.failures)
-    if len(found.keys):
-        keys = found.keys.assign(largest=[_counted(of) for of in found.keys["largest"]])
-        show_frame("what is known about the rows", keys)
-    if len(found.flags):
-        show_frame("flags", found.flags.drop(columns="definition"))
-    if len(found.measures):
-        show_frame("quality", found.measures.drop(columns="definition"))
-    _show_features(found)
-    if len(found.first):
-        show_frame(f"the first {len(found.first)} of {counted(found.rows, 'row')}", found.first)
-    for warning in found.warnings:
-        click.echo(f"warning: {printable(warning)}", err=True)
-
-
-def _facts(found: Inspection, name: str) -> Iterable[tuple[str, str]]:
-    from featkit._utils.counting import counted
-    from featkit.cli._console import sample_rate
-
-    yield "table", name
-    some = found.recordings not in (None, found.rows)
-    yield (
-        "rows",
-        f"{found.rows:,}" + (f" of {counted(found.recordings or 0, 'recording')}" if some else ""),
-    )
-    if len(found.seconds):
-        yield "sound", _sound(found.seconds)
-    failed = int(found.failures["files"].sum())
-    yield "failures", f"{failed:,}" if failed else "none listed beside it"
-    said = dict(found.provenance)
-    if said.get("excerpt.segment") is None:
-        said.pop("excerpt.segment_tail", None)
-    if "feature_set.name" in said:
-        set_name, version = said["feature_set.name"], said.get("feature_set.version")
-        yield "feature set", f"{set_name}, version {version}: {said.get('feature_set.title', '')}"
-        yield "reference", str(said.get("feature_set.reference", ""))
-        yield "sample rate", sample_rate(said.get("feature_set.sample_rate"))
-    for start, title in GROUPS.items():
-        if parts := _parts(said, start):
-            yield title, parts
-    for entry, value in said.items():
-        if "." not in entry:
-            yield entry, str(value)
-    if not said:
-        yield "provenance", "the table does not say where its numbers came from"
+    show_fields(_fields(inspection, file))
+    if len(inspection.failures):
+        list_file = printable(str(failures_file(file)))
+        show_dataframe(f"failed, see {list_file}", inspection.failures)
+    if len(inspection.keys):
+        largest = [_with_counts(values) for values in inspection.keys["largest"]]
+        show_dataframe("metadata", inspection.keys.assign(largest=largest))
+    if len(inspection.flags):
+        show_dataframe("flags", inspection.flags.drop(columns="definition"))
+    if len(inspection.measures):
+        show_dataframe("quality", inspection.measures.drop(columns="definition"))
+    _show_features(inspection)
+    if first := len(inspection.first):
+        title = f"the first {first} of {counted(inspection.rows, 'row')}"
+        show_dataframe(title, inspection.first)
+    show_warnings(inspection.warnings)
 
 
-def _sound(seconds: Array) -> str:
+def _fields(inspection: Inspection, file: str) -> Iterator[tuple[str, str]]:
+    """Yield the fields of the summary."""
+    yield "table", file
+    rows, recordings = inspection.rows, inspection.recordings
+    several = recordings is not None and recordings != rows
+    yield "rows", f"{rows:,}" + (f" of {counted(recordings or 0, 'recording')}" if several else "")
+    if len(inspection.seconds):
+        yield "audio", _durations(inspection.seconds)
+    failed = int(inspection.failures["files"].sum())
+    yield "failures", f"{failed:,}" if failed else "none listed"
+    yield from _provenance_fields(dict(inspection.provenance))
+
+
+def _durations(seconds: Array) -> str:
     import numpy as np
 
-    from featkit.cli._console import duration
+    total = duration(float(seconds.sum()))
+    if len(seconds) == 1:
+        return total
+    return f"{total}, median recording {duration(float(np.median(seconds)))}"
 
-    total, middle = duration(float(seconds.sum())), duration(float(np.median(seconds)))
-    return f"{total}, half of the recordings up to {middle}" if len(seconds) > 1 else total
+
+def _provenance_fields(provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if not provenance:
+        yield "provenance", "unknown: the table contains no featkit metadata"
+    if provenance.get("excerpt.segment") is None:
+        provenance.pop("excerpt.segment_tail", None)
+    if "feature_set.name" in provenance:
+        name, version, title, reference, rate = (
+            provenance.get(f"feature_set.{field}", "") for field in OWN_FIELDS
+        )
+        yield "feature set", f"{name}, version {version}: {title}"
+        yield "reference", str(reference)
+        yield "sample rate", sample_rate(rate)
+    for prefix, field in GROUPS.items():
+        if entries := _group(provenance, prefix):
+            yield field, entries
+    for entry, value in provenance.items():
+        if "." not in entry:
+            yield entry, str(value)
 
 
-def _parts(said: dict[str, Any], start: str) -> str:
-    """Entries of one beginning, but what is not set."""
-    from featkit.table.inspection import IN_IT
+def _group(provenance: dict[str, Any], prefix: str) -> str:
+    """Format the entries with a prefix that are set."""
+    from featkit.table.provenance import NO_PARAMETERS
 
-    parts = (
-        (key.removeprefix(start), value) for key, value in said.items() if key.startswith(start)
+    entries = {
+        name.removeprefix(prefix): value
+        for name, value in provenance.items()
+        if name.startswith(prefix) and value not in (None, False, NO_PARAMETERS)
+    }
+    return ", ".join(
+        f"{name.removeprefix('features.').removeprefix('spectra.')} {_value(value)}"
+        for name, value in entries.items()
+        if name not in OWN_FIELDS and not COLUMN_PARAMETERS.fullmatch(name)
     )
-    shown = (
-        (key.removeprefix("features.").removeprefix("spectra."), value)
-        for key, value in parts
-        if key not in NAMED and not OF_COLUMNS.fullmatch(key) and value not in (None, False, IN_IT)
-    )
-    return ", ".join(f"{key} {_listed(value)}" for key, value in shown)
 
 
-def _listed(value: Any) -> str:
+def _value(value: Any) -> str:
     return "/".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _counted(largest: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{value}: {count:,}" for value, count in largest)
+def _with_counts(values: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{value}: {count:,}" for value, count in values)
 
 
-def _show_features(found: Inspection) -> None:
-    from featkit.cli._console import percent, show_facts, show_frame
-
-    show_frame(f"features by family: {len(found.columns):,}", found.families)
-    columns = found.columns
-    for what in ("nan", "infinite"):
-        some = columns[columns[what] > 0].sort_values(what, ascending=False, kind="stable")
-        if len(some):
-            few = some.head(SHOWN_COLUMNS)
-            shares = [percent(count, found.rows) for count in few[what]]
-            title = f"features with {what} values: {len(some):,}"
-            show_frame(title, few[["column", what]].assign(share=shares), more=len(some) - len(few))
+def _show_features(inspection: Inspection) -> None:
+    columns = inspection.columns
+    show_dataframe(f"features by family: {len(columns):,}", inspection.families)
+    for kind in ("nan", "infinite"):
+        affected = columns[columns[kind] > 0].sort_values(kind, ascending=False, kind="stable")
+        if len(affected):
+            first = affected.head(MAX_COLUMNS)
+            shares = [percent(count / inspection.rows) for count in first[kind]]
+            title = f"features with {kind} values: {len(affected):,}"
+            data = first[["column", kind]].assign(share=shares)
+            show_dataframe(title, data, n_more=len(affected) - len(first))
     constant = columns[columns["constant"]]["column"].tolist()
     if constant:
-        more = f" and {len(constant) - SHOWN_COLUMNS} more" if len(constant) > SHOWN_COLUMNS else ""
-        show_facts([("constant", ", ".join(constant[:SHOWN_COLUMNS]) + more)])
-
-
-def _show_columns(found: Inspection) -> None:
-    from featkit.cli._console import show_frame
-
-    columns: pd.DataFrame = found.columns.drop(columns=["infinite", "constant", "reference"])
-    show_frame(None, columns)
+        show_fields([("constant", first_names(constant, MAX_COLUMNS))])

@@ -1,4 +1,4 @@
-"""``featkit predict``: what a model predicts for sound, or for a table."""
+"""``featkit predict``: predictions for recordings or for the rows of a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from featkit.cli._console import jobs_option, quiet_option
+from featkit._utils.formatting import counted, printable, significant
+from featkit._utils.io import check_outputs, replacing
+from featkit.cli._console import (
+    no_garbage_collection,
+    show_failures,
+    show_message,
+    show_skipped_files,
+    show_table,
+    show_warnings,
+)
+from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._progress import show_extraction_progress
 
 if TYPE_CHECKING:
-    from featkit.sound_model import Predictions
+    from featkit.models.predictions import Predictions
 
 EPILOG = """
 \b
@@ -19,9 +30,10 @@ Examples:
   featkit predict genre.fk recordings/ -o predictions.csv
   featkit predict genre.fk corpus.parquet --per segment -o predictions.csv
 
-Sound is analysed exactly as the model's training data was, segments included. A file that cannot be
-read, or of which no feature has a value, is named, and nothing is predicted for it; the exit status
-is then 3.
+Recordings are analysed exactly like the training data, including segments.
+
+If a recording cannot be read, or all its features are undefined, it is listed as failed, and the
+exit status is 3.
 """
 
 
@@ -34,7 +46,7 @@ is then 3.
     type=click.Choice(["recording", "segment"]),
     default="recording",
     show_default=True,
-    help="Whether segments of a recording are put together (mean of their log probabilities).",
+    help="Combine the segments of a recording (mean log probability), or predict each one.",
 )
 @jobs_option
 @quiet_option
@@ -45,47 +57,40 @@ def command(
     per: Literal["recording", "segment"],
     jobs: int | None,
 ) -> None:
-    """Predict what sound files are, by a model that `featkit train` wrote.
+    """Predict the classes of recordings or of table rows.
 
-    INPUT is sound files and folders of them, or one table.
+    MODEL is an output of `featkit train`. INPUT is one or more audio files or
+    folders, or one table.
     """
-    from featkit._utils.counting import counted
-    from featkit._utils.io import check_outputs, replacing
-    from featkit.cli._console import (
-        no_garbage_collection,
-        remark,
-        show_failures,
-        show_left_out,
-        show_warnings,
-    )
-    from featkit.cli._progress import shown_batch
-    from featkit.table import delimited
-
     check_outputs({output: ".csv"}, inputs=[model, *inputs])
     with no_garbage_collection():
         from featkit.sound_model import load_model
 
         loaded = load_model(model)
-    with shown_batch() as progress:
+    with show_extraction_progress() as progress:
         predictions = loaded.predict(inputs, per=per, n_jobs=jobs, progress=progress)
     if output is None:
         _show(predictions)
     else:
-        with replacing(output) as scratch:
-            data = predictions.data
-            delimited.write(scratch, data.columns, data.itertuples(index=False))
-        remark(f"{output}: {counted(len(data), 'prediction')}")
-    show_left_out(predictions.left_out)
+        _write(predictions, output)
+    show_skipped_files(predictions.left_out)
     show_warnings(predictions.warnings)
     show_failures(predictions.failures)
     if predictions.failures:
         raise click.exceptions.Exit(3)
 
 
-def _show(predictions: Predictions) -> None:
-    from featkit.cli._console import printable, short, show_table
+def _write(predictions: Predictions, output: str) -> None:
+    from featkit.table.csv_writing import write_csv
 
+    data = predictions.data
+    with replacing(output) as scratch:
+        write_csv(scratch, data.columns, data.itertuples(index=False))
+    show_message(f"{output}: {counted(len(data), 'prediction')}")
+
+
+def _show(predictions: Predictions) -> None:
     columns = list(predictions.data.columns)
     shown = columns[: columns.index("probability") + 1]
     rows = predictions.data[shown].itertuples(index=False)
-    show_table(shown, [[printable(short(value)) for value in row] for row in rows])
+    show_table(shown, [[printable(significant(value)) for value in row] for row in rows])

@@ -1,10 +1,19 @@
-"""``featkit report``: a page that says how good a model is, where it goes wrong, and why."""
+"""``featkit report``: an HTML report on a model."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from featkit.cli._console import jobs_option, quiet_option
+from featkit._utils.formatting import counted
+from featkit._utils.io import check_outputs
+from featkit.cli._console import no_garbage_collection, show_message
+from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._progress import show_explanation_progress
+
+if TYPE_CHECKING:
+    from featkit.explanation import Explanation
 
 EPILOG = """
 \b
@@ -15,21 +24,19 @@ Examples:
   featkit report genre.fk corpus.parquet --rows 500 -o report.html
   featkit report scores.json -o scores.html
 
-The page is one file, needs no network, and can be sent to anybody. With --sound it holds a few
-seconds of the recordings that it shows: mind whose they are.
+The report is one self-contained file that needs no network. With --sound it contains a few seconds
+of some recordings: check their licence before you share it.
 """
 
 
 @click.command("report", epilog=EPILOG)
 @click.argument("model", metavar="MODEL|SCORES")
 @click.argument("table", metavar="[TABLE]", required=False)
-@click.option("-o", "--output", required=True, metavar="FILE.html", help="Page to write.")
-@click.option("--csv", metavar="DIR", help="Write what the page shows as CSV files, too.")
+@click.option("-o", "--output", required=True, metavar="FILE.html", help="Report to write.")
+@click.option("--csv", metavar="DIR", help="Also write the numbers as CSV files to DIR.")
+@click.option("--sound", metavar="FOLDER", help="Embed short excerpts of the recordings in FOLDER.")
 @click.option(
-    "--sound", metavar="FOLDER", help="Where the recordings are: some of them can then be heard."
-)
-@click.option(
-    "--rows", type=click.IntRange(min=1), metavar="N", help="Explain N rows, drawn at random."
+    "--rows", type=click.IntRange(min=1), metavar="N", help="Explain N rows, chosen at random."
 )
 @click.option(
     "--budget",
@@ -37,7 +44,7 @@ seconds of the recordings that it shows: mind whose they are.
     default=120.0,
     show_default=True,
     metavar="S",
-    help="Seconds that explaining may take, before rows are left out.",
+    help="Time limit for explanations, in seconds; further rows are skipped.",
 )
 @jobs_option
 @quiet_option
@@ -51,25 +58,22 @@ def command(
     budget: float,
     jobs: int | None,
 ) -> None:
-    """Write a page about a model: how good it is, where it goes wrong, and why.
+    """Write an HTML report on a model: scores, errors, features.
 
-    MODEL is what `featkit train` wrote, or the scores alone, as its --scores wrote them. TABLE is
-    what the model was trained on, or a table that it has not seen; without it the page cannot say
-    why.
+    MODEL is an output of `featkit train`; SCORES is a file from `featkit train --scores`. TABLE
+    holds the training data or new data; without it, the report does not explain predictions.
     """
-    from featkit._utils.counting import counted
-    from featkit._utils.io import check_outputs
-    from featkit.cli._console import no_garbage_collection, printable, remark
-    from featkit.cli._progress import shown_explaining
-    from featkit.report.page import check_asked, read_scores, write_report
+    from featkit.report.page import check_paths, read_scores, write_report
 
     check_outputs({output: ".html"}, inputs=[name for name in (model, table) if name])
-    check_asked(output, sound=sound, csv=csv)
+    check_paths(output, sound=sound, csv=csv)
     if model.lower().endswith(".json"):
         if table is not None or sound is not None or rows is not None:
-            raise click.UsageError("scores alone explain no rows: name the model (.fk) instead.")
+            raise click.UsageError(
+                "TABLE, --sound and --rows need a model (.fk) instead of scores."
+            )
         write_report(output, model=read_scores(model), csv=csv)
-        remark(f"{output}: scores alone; with the model and its table it says why")
+        show_message(f"{output}: scores only; give the model and its table for explanations")
         return
     with no_garbage_collection():
         from featkit.explanation import explain
@@ -79,23 +83,27 @@ def command(
     features = explanation = None
     if table is not None:
         features = loaded.read(table)
-        with shown_explaining() as report:
+        with show_explanation_progress() as report:
             explanation = explain(
                 loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report
             )
     write_report(
         output, model=loaded, explanation=explanation, table=features, sound=sound, csv=csv
     )
+    _show_summary(output, explanation)
+
+
+def _show_summary(output: str, explanation: Explanation | None) -> None:
     if explanation is None:
-        remark(f"{output}: nothing is explained without a table")
+        show_message(f"{output}: without explanations; give a table to include them")
         return
-    drawn = len(explanation) < explanation.rows_there
-    some = f"{len(explanation):,} of " if drawn else ""
-    remark(f"{output}: {some}{counted(explanation.rows_there, 'row')} explained")
+    total, explained = explanation.rows_there, len(explanation)
+    sampled = f"{explained:,} of " if explained < total else ""
+    show_message(f"{output}: {sampled}{counted(total, 'row')} explained")
     for note in explanation.notes:
-        remark(printable(note))
+        show_message(note)
     if explanation.learnt is not None and explanation.learnt.any():
-        remark(
-            "To have every row explained by a model that has not seen it, give the whole table that"
-            " the model was trained on, with its labels and groups."
+        show_message(
+            "Some rows are explained by a model that was trained on them. To explain every row by a"
+            " model that was not, give the whole training table with its labels and groups."
         )

@@ -1,21 +1,26 @@
-"""``featkit train``: a table to a model, and scores that can be believed."""
+"""``featkit train``: a table to a model with cross-validated scores."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit.cli._columns import exclude_options, named_columns
-from featkit.cli._console import jobs_option, quiet_option
+from featkit._utils.formatting import counted
+from featkit._utils.io import check_outputs, replacing
+from featkit.cli._columns import named_columns
+from featkit.cli._console import no_garbage_collection, show_message, show_warnings
+from featkit.cli._options import exclude_options, jobs_option, quiet_option
+from featkit.cli._progress import show_progress
 from featkit.models import AUTO
-from featkit.models.estimator import names
+from featkit.models.estimator import ESTIMATORS
 
 if TYPE_CHECKING:
-    from featkit.sound_model import Result
+    from featkit.models.result import Result
 
 EPILOG = """
 \b
@@ -25,25 +30,30 @@ Examples:
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
 
-Rows of one recording (path), and those of one --group, are never on both sides of a split. If no
---group is named, columns and names that may say what belongs together are looked for, and the score
-that the likeliest would give is printed first. `auto` compares all models and their parameters
-within each fold, and is scored outside: nothing is chosen on what scores it. The same command gives
-the same scores.
+TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
+.txt, also compressed) with a column of classes and numeric columns.
+
+Rows of one recording (path) or one --group are never split between training and test. Without
+--group, featkit searches the columns and the file names for possible groups, and prints the score
+with the most likely one first.
+
+`auto` selects the model and its parameters in inner folds, and outer folds estimate its
+performance (nested cross-validation).
+
+The same command gives the same scores.
 """
 
+RATIO_PART = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*")
+"""A part of a ratio; ``float`` would also accept ``6_0`` and ``nan``."""
 
-SHARE = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*")
-"""A part of a ratio. ``float`` also takes ``6_0`` and ``nan``."""
 
-
-def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+def _parse_ratio(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
     if value is None:
         return None
-    shares = value.split("/")
-    if not all(map(SHARE.fullmatch, shares)):
+    parts = value.split("/")
+    if not all(map(RATIO_PART.fullmatch, parts)):
         raise click.BadParameter(f"{value!r} is not a ratio such as 60/20/20")
-    return tuple(map(float, shares))
+    return tuple(map(float, parts))
 
 
 @click.command("train", epilog=EPILOG)
@@ -52,55 +62,54 @@ def _shares(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 @click.option(
     "--group",
     metavar="C",
-    help="Column naming what must stay together: artist, speaker …; or a part of names:"
-    ' "stem(name, 1-3)" is their first three fields, "folder(path)" their folder.',
+    help="Column of groups to keep together, such as artist or speaker; or part of a name:"
+    ' "stem(name, 1-3)" is its first three fields, "folder(path)" its folder.',
 )
-@click.option("--fold", metavar="C", help="Column of published folds.")
+@click.option("--fold", metavar="C", help="Column of predefined folds.")
 @click.option(
-    "--folds", type=click.IntRange(min=2), metavar="N", help="Make N folds.  [default: 5]"
+    "--folds", type=click.IntRange(min=2), metavar="N", help="Number of folds.  [default: 5]"
 )
-@click.option("--split", metavar="C", help="Column of train, validation and test.")
+@click.option("--split", metavar="C", help="Column with the values train, validation and test.")
 @click.option(
     "--ratio",
     "shares",
-    callback=_shares,
+    callback=_parse_ratio,
     metavar="A/B/C",
-    help="Shares of train, validation and test, as in 60/20/20.",
+    help="Ratio of training, validation and test rows, such as 60/20/20.",
 )
 @click.option(
     "--model",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help=f"{AUTO}, which is the best of all within each fold, or {', '.join(names())}.",
+    help=f"{AUTO} (the best model in each fold), {', '.join(ESTIMATORS)}.",
 )
 @click.option(
-    "--select", type=click.IntRange(min=1), metavar="K", help="Learn from K columns only."
+    "--select", type=click.IntRange(min=1), metavar="K", help="Use only the K best features."
 )
 @exclude_options
 @click.option(
     "--include",
     multiple=True,
     metavar="C,C",
-    help="Columns to learn from although they look like identifiers or copies of the class.",
+    help="Use these columns even if they look like identifiers or copies of the class.",
 )
 @click.option(
     "--split-by-row",
     is_flag=True,
-    help="Split row by row, dividing recordings: for comparison only; the scores carry a warning.",
+    help="Allow rows of one recording in training and test: for comparison only.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the random numbers.",
+)
 @jobs_option
-@click.option(
-    "-o",
-    "--output",
-    metavar="MODEL.fk",
-    help="Model to write, fitted on all rows it may learn from.",
-)
-@click.option("--scores", metavar="FILE.json", help="Write all scores, as data.")
-@click.option(
-    "--predictions", metavar="FILE.csv", help="Write what was predicted for each unseen row."
-)
+@click.option("-o", "--output", metavar="MODEL.fk", help="Model file to write.")
+@click.option("--scores", metavar="FILE.json", help="Write all scores as JSON.")
+@click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each test row.")
 @quiet_option
 def command(
     table: str,
@@ -111,25 +120,21 @@ def command(
     output: str | None,
     scores: str | None,
     predictions: str | None,
-    **how: Any,
+    **settings: Any,
 ) -> None:
-    """Train a model on a table of features, and score it on what it has not seen.
+    """Train a model and score it on held-out rows.
 
-    TABLE is what `featkit extract` wrote, or any Parquet file or delimited text (.csv, .tsv, .txt,
-    also compressed) with a column of classes and columns of numbers.
+    The scores come from cross-validation or a held-out test set, without leakage between
+    recordings or groups.
     """
-    from featkit._utils.io import check_outputs
-    from featkit.cli._console import no_garbage_collection
-    from featkit.cli._progress import shown_progress
-
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
     with no_garbage_collection():
         from featkit.sound_model import train
-    with shown_progress("training", "fits") as report:
-        names = named_columns(table, exclude, exclude_from)
-        how["include"] = named_columns(table, include, None)
-        result = train(table, exclude=names, n_jobs=jobs, progress=report, **how)
-    # The last is done first, and each also where another fails: none of the work is lost.
+    with show_progress("training", "fits") as report:
+        settings["exclude"] = named_columns(table, exclude, exclude_from)
+        settings["include"] = named_columns(table, include)
+        result = train(table, n_jobs=jobs, progress=report, **settings)
+    # Callbacks run in reverse order, and each runs even if another fails: no result is lost.
     with contextlib.ExitStack() as steps:
         steps.callback(_show, result)
         steps.callback(_write_predictions, result, predictions)
@@ -138,47 +143,35 @@ def command(
 
 
 def _save_model(result: Result, output: str | None) -> None:
-    from featkit._utils.counting import counted
-    from featkit.cli._console import remark
-
     if output is not None:
         result.model.save(output)
-        about = result.model.training
-        remark(f"{output}: {about['candidate']}, fitted on {counted(about['rows'], 'row')}")
+        training = result.model.training
+        rows = counted(training["rows"], "row")
+        show_message(f"{output}: {training['candidate']}, fitted on {rows}")
 
 
 def _write_scores(result: Result, scores: str | None) -> None:
-    import json
-
-    from featkit._utils.io import replacing
+    from featkit.models.serialization import to_dict
+    from featkit.models.training_metadata import TrainingSummary
 
     if scores is not None:
+        training = to_dict(result.model.trained, TrainingSummary)
+        content = json.dumps({**result.scores, "training": training}, indent=2, ensure_ascii=False)
         with replacing(scores) as scratch:
-            scratch.write_text(
-                json.dumps(_told(result), indent=2, ensure_ascii=False) + "\n", "utf-8"
-            )
+            scratch.write_text(f"{content}\n", "utf-8")
 
 
 def _write_predictions(result: Result, predictions: str | None) -> None:
-    from featkit._utils.io import replacing
-    from featkit.table import delimited
+    from featkit.table.csv_writing import write_csv
 
     if predictions is not None:
+        data = result.predictions
         with replacing(predictions) as scratch:
-            data = result.predictions
-            delimited.write(scratch, data.columns, data.itertuples(index=False))
+            write_csv(scratch, data.columns, data.itertuples(index=False))
 
 
 def _show(result: Result) -> None:
-    from featkit.cli._console import show_warnings
     from featkit.cli._scores import show_scores
 
     show_warnings(result.warnings)
-    show_scores(result.scores)
-
-
-def _told(result: Result) -> dict[str, Any]:
-    """The scores, and how they came about."""
-    about = ("settings", "candidate", "rows", "digest", "versions")
-    training = {name: result.model.training[name] for name in about}
-    return {**result.scores, "training": training}
+    show_scores(result.evaluation)

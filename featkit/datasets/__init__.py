@@ -1,1 +1,1 @@
-"""Recordings with label, group and split: folders, names of files, manifests, published indexes."""
+"""Recordings with label, group and split, from folders, file names, manifests and datasets."""

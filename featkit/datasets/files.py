@@ -1,19 +1,18 @@
-"""From what a user names, files and folders, to recordings with a name each.
+"""Find recordings in files and folders, and give each a path that identifies it in a table.
 
-A recording's ``path`` is relative to the folder that was given, with ``/`` between its parts, and
-does not depend on where that folder stands; a file given by itself is called by its own name.
-Should two inputs give the same path, all are named from their nearest common folder instead. The
-same file given twice is taken once.
+The ``path`` of a recording is relative to the folder that the user gives, with ``/`` as separator,
+so it does not depend on where that folder is; a single file is identified by its name. If two
+inputs would give the same path, all paths are relative to the nearest common folder instead. A file
+that is given twice is used once.
 
-A name is kept as it is, letter for letter: with spaces, line ends, a leading dash, in either normal
-form of Unicode, in either case; names that look alike are two names. Only bytes that are not UTF-8
-cannot be text: they are written as ``\\xNN``, and the backslash of a name that looks like that
-already as ``\\x5c``, so that no two names become one, and `as_name` has the name back.
+Names are kept exactly: spaces, line ends, leading dashes, case and Unicode normal form. Bytes that
+are not valid UTF-8 are written as ``\\xNN``, and a backslash that could be confused with them as
+``\\x5c``, so that names stay distinct and `as_name` restores them.
 
-A link to a file is a name of its own, with a row of its own: it may stand in a folder that is its
-label. A link to a folder is followed, but each folder is searched once: under its own place, if
-that is within the folder given, so that no loop of links is endless. What leads nowhere, or cannot
-be opened, is kept, and fails by its name.
+A link to a file is a recording of its own: it may lie in another folder, and have another label.
+Links to folders are followed, but each folder is searched once, at its own location if that is
+within the given folder, so loops of links end. Broken links and folders that cannot be opened are
+kept, and become failures that name them.
 """
 
 from __future__ import annotations
@@ -27,57 +26,57 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from featkit.audio.decoding.reader import FORMATS
-from featkit.audio.signatures import is_sound
-from featkit.datasets.skipped_files import LeftOut, may_be_sound, said
+from featkit.audio.decoding.formats import FORMATS
+from featkit.audio.signatures import is_audio
+from featkit.datasets.skipped_files import SkippedFiles, format_counts, may_be_audio
 from featkit.errors import ParameterError
 
-_LIKE_ESCAPED = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")
+_ESCAPE_LIKE = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A file, what a table calls it, and what is known about it.
+    """An audio file and its metadata.
 
     Attributes
     ----------
     file : str
-        Where it lies.
+        Absolute path of the file.
     path : str
-        What a table calls it.
-    about : mapping of str to str
-        Its label, group, split, fold and whatever else there is, as text; "" for what is missing.
-    within : str, optional
-        The folder that was given, in which it was found; None for a file that was given by itself.
+        Its path in a table.
+    fields : mapping of str to str
+        Label, group, split, fold and other metadata, as text; "" if missing.
+    root : str, optional
+        The given folder that contains it; None for a file that was given itself.
     """
 
     file: str
     path: str
-    about: Mapping[str, str] = field(default_factory=dict)
-    within: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    root: str | None = None
 
 
 def find(
     inputs: Sequence[str | os.PathLike[str]],
     *,
     labels: str | None = None,
-    left_out: LeftOut | None = None,
+    skipped: SkippedFiles | None = None,
 ) -> list[Recording]:
-    """The recordings that files and folders hold.
+    """Find the recordings in files and folders.
 
     Parameters
     ----------
     inputs : sequence of paths
-        Files are taken whatever they are called; folders are searched at every depth for files
-        with the ending of a sound format, and for those that begin as sound does if their ending
-        tells nothing; hidden ones are left out. A file that does not exist is taken, too: it will
-        be a failure with a name.
+        Files are used whatever their suffix, even if they do not exist: such a recording fails
+        later, by name. Folders are searched at every depth for files with the suffix of an audio
+        format, and for files of unknown suffix whose first bytes are those of an audio format.
+        Hidden files and folders are skipped.
     labels : str, optional
-        ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
-        that of the folder above it is, and so on. See `folder_labels`.
-    left_out : LeftOut, optional
-        To which the other files in the folders are added.
+        ``"folder"`` to use the name of the folder that contains a file as its label;
+        ``"folder:2"`` for the folder one level above, and so on. See `folder_labels`.
+    skipped : SkippedFiles, optional
+        Counts the other files of the folders.
 
     Returns
     -------
@@ -87,78 +86,101 @@ def find(
     Raises
     ------
     ParameterError
-        If there is none, no input exists, or a file lies not deep enough for its label.
+        If there are no recordings, no input exists, or a file has too few folders for its label.
     """
     level = label_level(labels)
-    tops = [_checked(top) for top in inputs]
+    tops = [_checked_input(top) for top in inputs]
     if tops and not any(os.path.exists(top) for top in tops):
         raise ParameterError(f"no such file or folder: {', '.join(tops)}")
-    found: dict[str, tuple[str, str, str, str | None]] = {}
-    others = LeftOut() if left_out is None else left_out
+    by_location: dict[str, tuple[str, str, str, str | None]] = {}
+    skipped = SkippedFiles() if skipped is None else skipped
     for top in tops:
-        within = top if os.path.isdir(top) else None
-        base = within or os.path.dirname(top) or os.curdir
-        for name in sorted(_sound_files(top, others)):
-            file, below = os.fspath(Path(name).absolute()), os.path.relpath(name, base)
-            found.setdefault(place_of(name), (file, below, os.path.realpath(base), within))
-    if not found:
+        root = top if os.path.isdir(top) else None
+        base = root or os.path.dirname(top) or os.curdir
+        for name in sorted(_search(top, skipped)):
+            file, relative = os.fspath(Path(name).absolute()), os.path.relpath(name, base)
+            entry = file, relative, os.path.realpath(base), root
+            by_location.setdefault(location_of(name), entry)
+    if not by_location:
         raise ParameterError(
-            f"no sound files in {', '.join(tops) or 'no inputs'}:"
-            f" looked for {', '.join(f'.{ending}' for ending in sorted(FORMATS))}"
-            + (f"; left out: {said(others.counts)}" if others.counts else "")
+            f"no audio files in {', '.join(tops) or 'no inputs'}:"
+            f" looked for {', '.join(f'.{suffix}' for suffix in sorted(FORMATS))}"
+            + (f"; skipped: {format_counts(skipped.counts)}" if skipped.counts else "")
         )
-    paths = [below for _, below, _, _ in found.values()]
+    paths = [relative for _, relative, _, _ in by_location.values()]
     if len(set(paths)) < len(paths):
-        standing = [os.path.join(base, below) for _, below, base, _ in found.values()]
-        common = os.path.commonpath([os.path.dirname(file) for file in standing])
-        paths = [os.path.relpath(file, common) for file in standing]
+        resolved = [os.path.join(base, relative) for _, relative, base, _ in by_location.values()]
+        common = os.path.commonpath([os.path.dirname(file) for file in resolved])
+        paths = [os.path.relpath(file, common) for file in resolved]
     recordings = [
-        Recording(file, as_text(path), within=within)
-        for (file, _, _, within), path in zip(found.values(), paths, strict=True)
+        Recording(file, as_text(path), root=root)
+        for (file, _, _, root), path in zip(by_location.values(), paths, strict=True)
     ]
     if level is None:
         return recordings
-    told = zip(recordings, folder_labels(recordings, level), strict=True)
-    return [replace(recording, about={"label": label}) for recording, label in told]
+    labelled = zip(recordings, folder_labels(recordings, level), strict=True)
+    return [replace(recording, fields={"label": label}) for recording, label in labelled]
 
 
-def _checked(top: Any) -> str:
+def _checked_input(top: Any) -> str:
     if not isinstance(top, str | os.PathLike):
         raise ParameterError(
-            f"inputs are paths of files and folders, got {type(top).__name__}:"
-            " featkit.FeatureExtractor and featkit.analyse take arrays"
+            f"inputs must be paths of files and folders, got {type(top).__name__}:"
+            " for arrays, use featkit.FeatureExtractor or featkit.analyse"
         )
     return os.fspath(top)
 
 
 def label_level(labels: str | None) -> int | None:
-    """How many folders above a file the one lies that is its label; None for no label.
+    """Level of the folder whose name is the label.
+
+    Parameters
+    ----------
+    labels : str, optional
+        ``"folder"``, or ``"folder:"`` and a number.
+
+    Returns
+    -------
+    int or None
+        1 for the folder that contains the file, 2 for the one above, and so on; None without
+        labels.
 
     Raises
     ------
     ParameterError
-        If it is neither ``"folder"`` nor ``"folder:"`` and a number from 1 on.
+        If `labels` has another form, or the number is below 1.
     """
     if labels is None:
         return None
     match = re.fullmatch(r"folder(?::([1-9][0-9]{0,3}))?", str(labels))
     if not match:
         raise ParameterError(
-            f"labels must be 'folder' or left out, got {labels!r}: 'folder' is the folder that a"
-            " file lies in, 'folder:2' the one above that, and so on"
+            f"labels must be 'folder', 'folder:2' and so on, or None, got {labels!r}:"
+            " 'folder' is the folder that contains a file, 'folder:2' the one above that, and so on"
         )
     return int(match[1] or 1)
 
 
 def folder_labels(recordings: Sequence[Recording], level: int) -> list[str]:
-    """The name of the folder so many levels above each recording; 1 is the one that it lies in.
+    """Labels of recordings: the names of the folders at some level above them.
 
-    At level 1, that may be the folder that was given. For higher levels see `folders_above`.
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The recordings.
+    level : int
+        1 for the folder that contains a file, which may be the given folder itself; for higher
+        levels see `folders_above`.
+
+    Returns
+    -------
+    list of str
+        A label for each recording.
 
     Raises
     ------
     ParameterError
-        If a file lies not deep enough.
+        If a file has too few folders above it.
     """
     if level == 1:
         return [_folder_names(recording.file)[-1] for recording in recordings]
@@ -166,130 +188,168 @@ def folder_labels(recordings: Sequence[Recording], level: int) -> list[str]:
 
 
 def folders_above(recordings: Sequence[Recording], count: int, source: str) -> list[list[str]]:
-    """The names of the last folders in each recording's path, the outermost first.
+    """Names of the last folders in the path of each recording.
 
-    What lies above the folder that was given says nothing of its recordings. The name of that
-    folder itself counts only if none of its recordings lies deep enough without it, as where one
-    class or one speaker is given. Of a file that was given by itself all folders count.
+    Folders above the given folder do not count. The given folder itself counts only if none of its
+    recordings has enough folders otherwise, for example if the folder of one class or one speaker
+    is given. For a file that was given itself, all folders count.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        Where they lie.
+        The recordings.
     count : int
-        How many folders.
+        Number of folders.
     source : str
-        What an error says asks for them.
+        The option that needs them, for error messages.
+
+    Returns
+    -------
+    list of list of str
+        `count` names for each recording, the outermost first.
 
     Raises
     ------
     ParameterError
-        If a file lies not deep enough; it names the first, and how many do not.
+        If a file has too few folders above it; the message names the first and counts all.
     """
-    inside = [_names_inside(recording) for recording in recordings]
+    inner = [_inner_folders(recording) for recording in recordings]
     deepest: dict[str | None, int] = defaultdict(int)
-    for recording, names in zip(recordings, inside, strict=True):
-        deepest[recording.within] = max(deepest[recording.within], len(names))
-    found, shallow = [], []
-    for recording, names in zip(recordings, inside, strict=True):
-        if len(names) < count and recording.within is None:
+    for recording, names in zip(recordings, inner, strict=True):
+        deepest[recording.root] = max(deepest[recording.root], len(names))
+    folders, shallow = [], []
+    for recording, names in zip(recordings, inner, strict=True):
+        if len(names) < count and recording.root is None:
             names = _folder_names(recording.file)
-        elif deepest[recording.within] < count:
+        elif deepest[recording.root] < count:
             names = _folder_names(recording.file)[-1 - len(names) :]
         if len(names) < count:
             shallow.append((recording, len(names)))
-        found.append(names[-count:])
+        folders.append(names[-count:])
     if shallow:
-        recording, there = shallow[0]
-        folder = f" in {recording.within}" if recording.within is not None else ""
+        recording, depth = shallow[0]
+        root = f" in {recording.root}" if recording.root is not None else ""
         raise ParameterError(
-            f"{source}: {recording.path} lies not deep enough{folder}: it asks for the names of"
-            f" {count} folders, and there {'is' if there == 1 else 'are'} {there}; one of"
-            f" {len(shallow)} such files of {len(recordings)}"
+            f"{source}: {recording.path} has too few folders above it{root}: {count} folder names"
+            f" are needed, and there {'is' if depth == 1 else 'are'} {depth}; this"
+            f" applies to {len(shallow)} of {len(recordings)} files"
         )
-    return found
+    return folders
 
 
-def _names_inside(recording: Recording) -> list[str]:
-    """The names of the folders in its path, the outermost first."""
+def _inner_folders(recording: Recording) -> list[str]:
+    """Names of the folders in the path of a recording, the outermost first."""
     path = PurePosixPath(posixpath.normpath(recording.path))
     names = [name for name in path.parts[:-1] if name != path.root]
     return [] if ".." in names else names
 
 
 def _folder_names(file: str) -> list[str]:
-    """The names of all folders above a file, the outermost first."""
+    """Names of all folders above a file, the outermost first."""
     folder = Path(file).parent
     if folder.name == "..":
-        folder = Path(place_of(file)).parent
+        folder = Path(location_of(file)).parent
     elif ".." in folder.parts:
-        folder = Path(place_of(os.fspath(folder)))
+        folder = Path(location_of(os.fspath(folder)))
     names = [as_text(name) for name in folder.absolute().parts[1:]]
     return names or [""]
 
 
-def place_of(file: str) -> str:
-    """Where a name stands, whichever way leads there: a link to a file is a place of its own.
+def location_of(file: str) -> str:
+    """Resolve the folder of a file, so that all paths to the file give the same result.
 
-    Links to folders are followed before ``..`` is: ``link/..`` is beside what the link leads to.
+    The file itself is not resolved: a link to a file has a location of its own. As in the system,
+    links to folders are followed before ``..``: ``link/..`` is the folder above the target.
+
+    Parameters
+    ----------
+    file : str
+        Path of the file.
+
+    Returns
+    -------
+    str
+        Absolute path.
     """
     folder, name = os.path.split(file)
     return os.path.join(os.path.realpath(folder), name)
 
 
 def as_text(name: str) -> str:
-    """The name of a file as a table has it; see the head of this module."""
-    told_apart = _LIKE_ESCAPED.sub(r"\\x5c", name.replace(os.sep, "/"))
-    return os.fsencode(told_apart).decode("utf-8", "backslashreplace")
+    """Convert the name of a file to the text that identifies it in a table.
+
+    Parameters
+    ----------
+    name : str
+        The name, as Python lists it.
+
+    Returns
+    -------
+    str
+        Valid Unicode text with ``/`` as separator; see the description of this module.
+    """
+    escaped = _ESCAPE_LIKE.sub(r"\\x5c", name.replace(os.sep, "/"))
+    return os.fsencode(escaped).decode("utf-8", "backslashreplace")
 
 
 def as_name(text: str) -> str:
-    """The name of the file that a table calls so: ``as_name(as_text(name)) == name``."""
+    """Convert the text of a table back to the name of the file: ``as_name(as_text(x)) == x``.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    str
+        The name, as Python lists it.
+    """
     escaped = text.encode("utf-8", "surrogateescape")
-    return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), escaped))
+    return os.fsdecode(_ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), escaped))
 
 
-def _sound_files(top: str, left_out: LeftOut) -> Iterator[str]:
-    """Files of a folder that are sound, and folders in it that cannot be searched."""
+def _search(top: str, skipped: SkippedFiles) -> Iterator[str]:
+    """Yield the audio files of a folder, and the folders in it that cannot be searched."""
     if not os.path.isdir(top):
         yield top
         return
-    walked: set[str] = set()
-    closed: list[OSError] = []
-    # Links wait until all that stands in the folder itself has been walked.
+    searched: set[str] = set()
+    unreadable: list[OSError] = []
+    # Links are followed last, after all folders at their own locations.
     starts = [top]
     for start in starts:
-        for folder, real, folders, files in _walk(start, closed):
-            if real in walked:
+        for folder, real, folders, files in _walk(start, unreadable):
+            if real in searched:
                 folders.clear()
                 continue
-            walked.add(real)
+            searched.add(real)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             inner = [os.path.join(folder, name) for name in folders]
             starts += [path for path in inner if os.path.islink(path)]
-            yield from _taken(folder, real, files, left_out)
-    yield from (error.filename for error in closed)
+            yield from _audio_files(folder, real, files, skipped)
+    yield from (error.filename for error in unreadable)
 
 
-def _walk(top: str, closed: list[OSError]) -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """As `os.walk`, which fails a thousand levels down in Python 3.11, with real paths beside.
+def _walk(top: str, unreadable: list[OSError]) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """Like `os.walk`, with the real path of each folder as second value.
 
-    A folder that cannot be searched, such as one whose path is longer than the system takes, is
-    added to `closed`.
+    `os.walk` of Python 3.11 fails at a depth of a thousand folders. A folder that cannot be
+    searched, for example because its path is too long for the system, is added to `unreadable`.
     """
-    waiting = [(top, os.path.realpath(top))]
-    while waiting:
-        folder, real = waiting.pop()
+    queue = [(top, os.path.realpath(top))]
+    while queue:
+        folder, real = queue.pop()
         try:
             with os.scandir(folder) as scan:
                 entries = [(entry.name, _is_folder(entry)) for entry in scan]
         except OSError as error:
-            closed.append(error)
+            unreadable.append(error)
             continue
         folders = [name for name, is_folder in entries if is_folder]
         yield folder, real, folders, [name for name, is_folder in entries if not is_folder]
         inner = ((os.path.join(folder, name), os.path.join(real, name)) for name in folders)
-        waiting += [(path, there) for path, there in inner if not os.path.islink(path)]
+        queue += [paths for paths in inner if not os.path.islink(paths[0])]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -299,21 +359,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_sound(name: str) -> bool:
-    ending = os.path.splitext(name)[1].lstrip(".").lower()
-    return not name.startswith(".") and ending in FORMATS
-
-
-def _taken(folder: str, real: str, names: Sequence[str], left_out: LeftOut) -> Iterator[str]:
-    """Files of one folder that are sound, by ending or content; the others are left out."""
+def _audio_files(
+    folder: str, real: str, names: Sequence[str], skipped: SkippedFiles
+) -> Iterator[str]:
+    """Yield the files of one folder that are audio by suffix or content; count the others."""
     others = []
     for name in names:
+        if name.startswith("."):
+            continue
         path = os.path.join(folder, name)
-        if _is_sound(name):
+        suffix = os.path.splitext(name)[1].lstrip(".").lower()
+        if suffix in FORMATS or (may_be_audio(name) and is_audio(path)):
             yield path
-        elif not name.startswith("."):
-            if may_be_sound(name) and is_sound(path):
-                yield path
-            else:
-                others.append(name)
-    left_out.add(real, others, beside=names)
+        else:
+            others.append(name)
+    skipped.add(real, others, names=names)

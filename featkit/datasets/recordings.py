@@ -1,11 +1,11 @@
-"""What recordings there are, and what is known about them: label, group, split, fold and the rest.
+"""Select recordings, with their label, group, split, fold and other fields.
 
-It comes from the folder that a file lies in, from its name, from a manifest, or from the index that
-a dataset was published with. All of it is text, and two sources never give the same field.
+Fields come from the folder of a file, from its name, from a manifest, or from the index of a
+published dataset. All fields are text, and no field may come from two sources.
 
-A format of manifests is a module here that exports one `FORMAT`; a name with an underscore before
-it is none. To add a published dataset, write that module: no list names it, and the contract tests
-run over it as they run over all others.
+A dataset format is one module in `featkit.datasets.formats` that exports a `DatasetFormat` as
+``FORMAT``. To support another published dataset, add such a module; it is found without a list,
+and the tests of all formats run on it, too.
 """
 
 from __future__ import annotations
@@ -18,80 +18,89 @@ from itertools import islice
 from pathlib import Path
 
 from featkit._utils.parameters import unknown
-from featkit._utils.registry import Registry, exported
+from featkit._utils.registry import module_registry
 from featkit.datasets._mirdata import read_mirdata
 from featkit.datasets._name_patterns import name_fields
 from featkit.datasets.files import Recording, as_name, find, folder_labels, label_level
-from featkit.datasets.skipped_files import LeftOut
+from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError, TableError
-from featkit.table.delimited import opened
+from featkit.table.delimited import open_text
 
-MIRDATA = "mirdata:"
+MIRDATA_PREFIX = "mirdata:"
 
-HEAD = 3
-"""Lines by which a format is known."""
+N_HEAD_LINES = 3
+"""Number of first lines by which a format is recognised."""
 
-SHOWN_VALUES = 12
+MAX_SHOWN_VALUES = 12
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """A row of a manifest.
 
     Attributes
     ----------
-    where : str
-        File and line, for an error.
+    location : str
+        File and line, for error messages.
     path : str
-        The recording, relative to the folder of the sound, with ``/`` between its parts.
-    about : mapping of str to str
-        What is known about it.
+        Path of the recording, relative to the folder of the audio, with ``/`` as separator.
+    fields : mapping of str to str
+        Metadata of the recording.
     """
 
-    where: str
+    location: str
     path: str
-    about: Mapping[str, str]
+    fields: Mapping[str, str]
 
 
-def own_folder(file: Path) -> Path:
-    """The folder that a manifest lies in."""
+def manifest_folder(file: Path) -> Path:
+    """The default folder of the audio: the one that contains the manifest.
+
+    Parameters
+    ----------
+    file : Path
+        The manifest.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
     return file.parent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
-    """A kind of manifest.
+class DatasetFormat:
+    """A format of manifests, or of the index of a published dataset.
 
     Attributes
     ----------
     name : str
         Name of the format and of its module.
     title : str
-        What it is and how its header looks, for a person whose file is of no format.
+        Description with the header, for the message about a file in an unknown format.
     example : str
-        The first lines of such a file.
+        First lines of such a file.
     matches : callable
-        ``matches(lines)``: whether a file with these first lines is one.
+        ``matches(lines)``: whether a file with these first lines has this format.
     read : callable
-        ``read(file)``: its entries. `TableError` names file, line and field of what is wrong.
+        ``read(file)`` yields its entries; a `TableError` names file, line and field of a fault.
     root : callable
-        ``root(file)``: the folder that its paths are relative to, if the user names none.
+        ``root(file)``: the folder that paths are relative to, unless the user gives one.
     """
 
     name: str
     title: str
     example: str
     matches: Callable[[Sequence[str]], bool]
-    read: Callable[[Path], Iterable[Entry]]
-    root: Callable[[Path], Path] = own_folder
+    read: Callable[[Path], Iterable[ManifestEntry]]
+    root: Callable[[Path], Path] = manifest_folder
 
 
-FORMATS = Registry(
-    "format of manifests",
-    "featkit.datasets.formats",
-    exported("featkit.datasets.formats", "FORMAT", Format),
+DATASET_FORMATS = module_registry(
+    "dataset format", "featkit.datasets.formats", "FORMAT", DatasetFormat
 )
-"""All formats by name, in alphabetical order."""
+"""All dataset formats by name, in alphabetical order."""
 
 
 def recordings(
@@ -101,46 +110,52 @@ def recordings(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
-    left_out: LeftOut | None = None,
+    skipped: SkippedFiles | None = None,
 ) -> list[Recording]:
-    """The recordings that are meant, with what is known about them: the same fields for each.
+    """Select recordings, and collect their fields.
 
     Parameters
     ----------
     inputs : sequence of paths
-        Files and folders; with a manifest none, or the folder that its paths are relative to.
+        Files and folders. With a manifest: empty, or the folder that its paths are relative to.
     labels : str, optional
-        ``"folder"`` if the name of the folder that a file lies in is its label; ``"folder:2"`` if
-        that of the folder above it is, and so on. See `featkit.datasets.files.folder_labels`.
+        ``"folder"`` to use the name of the folder that contains a file as its label;
+        ``"folder:2"`` for the folder one level above, and so on. See
+        `featkit.datasets.files.folder_labels`.
     name_pattern : str, optional
-        Pattern of the names of files and folders. See `with_name_fields`.
+        Pattern of the names of files and folders; see `with_name_fields`.
     manifest : path or str, optional
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional
-        Fields and the values that they may have: other recordings are left out.
-    left_out : LeftOut, optional
-        To which the files in the folders that are no sound are added.
+        Fields with their allowed values; other recordings are dropped.
+    skipped : SkippedFiles, optional
+        Counts the files in the folders that are not audio.
+
+    Returns
+    -------
+    list of Recording
+        The recordings, all with the same fields; "" for missing values.
 
     Raises
     ------
     ParameterError
-        If there is no recording, two sources give the same field, or a name does not fit.
+        If there are no recordings, two sources give the same field, or a name does not match.
     TableError
-        If the manifest is wrong; it names file, line and field.
+        If the manifest is invalid; the message names file, line and field.
     """
     if manifest is None:
-        found = find(inputs, labels=labels, left_out=left_out)
+        selected = find(inputs, labels=labels, skipped=skipped)
     else:
-        found = _listed(os.fspath(manifest), inputs, labels)
+        selected = _listed(os.fspath(manifest), inputs, labels)
     if name_pattern is not None:
-        found = with_name_fields(found, name_pattern)
-    found = _where(_unified(found), where)
-    if manifest is not None and not any(os.path.exists(each.file) for each in found):
+        selected = with_name_fields(selected, name_pattern)
+    selected = _filter(_with_same_fields(selected), where)
+    if manifest is not None and not any(os.path.exists(r.file) for r in selected):
         raise ParameterError(
-            f"{os.fspath(manifest)}: none of its {len(found)} recordings is there, the first would"
-            f" be {found[0].file}: give the folder that its paths are relative to"
+            f"{os.fspath(manifest)}: none of its {len(selected)} recordings exists, such as"
+            f" {selected[0].file}: give the folder that its paths are relative to"
         )
-    return found
+    return selected
 
 
 def read_manifest(
@@ -148,83 +163,93 @@ def read_manifest(
     root: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
 ) -> list[Recording]:
-    """The recordings that a manifest lists, whether their files are there or not.
+    """Read the recordings of a manifest, whether their files exist or not.
 
     Parameters
     ----------
     path : path
-        A CSV file with a column ``path``, or the index of a published dataset: its header tells
-        which. See `formats`.
+        A CSV file with a column ``path``, or the index of a published dataset, recognised by its
+        header; see `DATASET_FORMATS`.
     root : path, optional
-        Folder that its paths are relative to. Left out, the manifest's own, or where the dataset
-        has its sound beside it.
+        Folder that its paths are relative to; by default the folder of the manifest, or where the
+        dataset has its audio.
     where : mapping of str to str or sequence of str, optional
-        Columns and the values that they may have: other recordings are left out.
+        Columns with their allowed values; other recordings are dropped.
+
+    Returns
+    -------
+    list of Recording
+        The recordings in the order of the manifest.
 
     Raises
     ------
     ParameterError
-        If `where` names a column or a value that there is not.
+        If `where` names a column or a value that does not exist.
     TableError
-        If it cannot be read, is of no format, or a row is wrong; it names file, line and field.
+        If the file cannot be read, has no known format, or a row is invalid; the message names
+        file, line and field.
     """
     file = Path(path)
-    kind = _format_of(file)
+    dataset_format = _format_of(file)
     # Absolute, because workers of an earlier call may have another working directory.
-    folder = (kind.root(file) if root is None else Path(root)).absolute()
-    found = list(_files(kind.read(file), folder))
-    if not found:
-        raise TableError(f"{file}: lists no recording: there is no row below its header")
-    return _where(_unified(found), where)
+    folder = (dataset_format.root(file) if root is None else Path(root)).absolute()
+    listed = list(_recordings(dataset_format.read(file), folder))
+    if not listed:
+        raise TableError(f"{file}: lists no recordings: there are no rows below the header")
+    return _filter(_with_same_fields(listed), where)
 
 
 def with_name_fields(recordings: Sequence[Recording], pattern: str) -> list[Recording]:
-    """Recordings with what stands in their names.
+    """Add the fields that the names of files and folders contain.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        Their names are taken without the last ending.
+        The recordings; the suffix of a file is not part of its name.
     pattern : str
-        The whole name, with ``{field}`` for each part that is told; a field is a Python identifier
-        and stands for one character or more, but no ``/``. Names of folders stand before it, each
-        with a ``/`` behind it, and are held to the end of the path; a pattern that ends in ``/`` is
-        of folders alone. See `featkit.datasets.files.folders_above` for which folders count.
+        The whole name, with ``{field}`` for each part to extract. A field name is a Python
+        identifier; a field matches one or more characters except ``/``. Patterns of folders come
+        first, each followed by ``/``, and match the end of the path; a pattern that ends in ``/``
+        has folders only. See `featkit.datasets.files.folders_above` for which folders count.
+
+    Returns
+    -------
+    list of Recording
+        The recordings with the additional fields.
 
     Raises
     ------
     ParameterError
-        If the pattern is none, a file lies not deep enough, a name does not fit or can be read in
-        two ways, or a field is known already.
+        If the pattern is invalid, a file has too few folders above it, a name does not match or
+        matches in two ways, or a field exists already.
 
     Examples
     --------
-    >>> (told,) = with_name_fields([Recording("x/3_ann.wav", "3_ann.wav")], "{label}_{speaker}")
-    >>> told.about
+    >>> (digit,) = with_name_fields([Recording("x/3_ann.wav", "3_ann.wav")], "{label}_{speaker}")
+    >>> digit.fields
     {'label': '3', 'speaker': 'ann'}
     >>> take = Recording("x/ann/calm/1.wav", "ann/calm/1.wav")
-    >>> with_name_fields([take], "{speaker}/{label}/{take}")[0].about
+    >>> with_name_fields([take], "{speaker}/{label}/{take}")[0].fields
     {'speaker': 'ann', 'label': 'calm', 'take': '1'}
-    >>> with_name_fields([take], "{label}/")[0].about
+    >>> with_name_fields([take], "{label}/")[0].fields
     {'label': 'calm'}
     """
-    fields = name_fields(pattern, recordings)
-    return _told(recordings, fields, "the name pattern")
+    return _with_fields(recordings, name_fields(pattern, recordings), "the name pattern")
 
 
-def _told(
+def _with_fields(
     recordings: Iterable[Recording], fields: Iterable[Mapping[str, str]], source: str
 ) -> list[Recording]:
-    told = []
-    for recording, more in zip(recordings, fields, strict=True):
-        for name in more:
-            if name in recording.about:
+    extended = []
+    for recording, new_fields in zip(recordings, fields, strict=True):
+        for name in new_fields:
+            if name in recording.fields:
                 raise ParameterError(
-                    f"{name}: {source} gives it, but it is known already"
-                    f" ({recording.path}: {recording.about[name]!r}): leave one of the two out"
+                    f"duplicate field {name!r}: {source} gives it, but {recording.path} has it"
+                    f" already, as {recording.fields[name]!r}: drop one of the two"
                 )
-        told.append(replace(recording, about={**recording.about, **more}))
-    return told
+        extended.append(replace(recording, fields={**recording.fields, **new_fields}))
+    return extended
 
 
 def _listed(
@@ -238,68 +263,68 @@ def _listed(
     root = inputs[0] if inputs else None
     if root is not None and not os.path.isdir(root):
         raise ParameterError(
-            f"{os.fspath(root)}: no such folder: with a manifest, give its sound's"
+            f"{os.fspath(root)}: no such folder: with a manifest, give the folder of its audio"
         )
-    if manifest.startswith(MIRDATA):
-        found = read_mirdata(manifest.removeprefix(MIRDATA), root)
+    if manifest.startswith(MIRDATA_PREFIX):
+        listed = read_mirdata(manifest.removeprefix(MIRDATA_PREFIX), root)
     else:
-        found = read_manifest(manifest, root)
+        listed = read_manifest(manifest, root)
     if level is None:
-        return found
-    folders = [{"label": label} for label in folder_labels(found, level)]
-    return _told(found, folders, "the folder")
+        return listed
+    folders = [{"label": label} for label in folder_labels(listed, level)]
+    return _with_fields(listed, folders, "the folder")
 
 
-def _format_of(file: Path) -> Format:
-    with opened(file) as stream:
-        lines = [line.rstrip("\r\n") for line in islice(stream, HEAD)] or [""]
-    for kind in FORMATS.values():
-        if kind.matches(lines):
-            return kind
-    known = "; ".join(f"{kind.name} ({kind.title})" for kind in FORMATS.values())
-    raise TableError(f"{file}: line 1: {lines[0][:80]!r} heads no manifest; known are: {known}")
+def _format_of(file: Path) -> DatasetFormat:
+    with open_text(file) as stream:
+        lines = [line.rstrip("\r\n") for line in islice(stream, N_HEAD_LINES)] or [""]
+    for dataset_format in DATASET_FORMATS.values():
+        if dataset_format.matches(lines):
+            return dataset_format
+    formats = "; ".join(f"{name} ({item.title})" for name, item in DATASET_FORMATS.items())
+    raise TableError(
+        f"{file}: line 1: {lines[0][:80]!r} is not the header of a manifest; known formats:"
+        f" {formats}"
+    )
 
 
-def _files(entries: Iterable[Entry], root: Path) -> Iterator[Recording]:
-    seen: dict[str, str] = {}
-    within = os.fspath(root)
+def _recordings(entries: Iterable[ManifestEntry], root: Path) -> Iterator[Recording]:
+    locations: dict[str, str] = {}
     for entry in entries:
         if not entry.path:
-            raise TableError(f"{entry.where}: path: empty: write which file the row is of")
+            raise TableError(f"{entry.location}: path: empty: write the file of the recording")
         name = posixpath.normpath(entry.path)
-        if name in seen:
-            raise TableError(f"{entry.where}: path: {entry.path!r} stands already in {seen[name]}")
-        seen[name] = entry.where
+        if name in locations:
+            raise TableError(
+                f"{entry.location}: path: duplicate {entry.path!r}, first in {locations[name]}"
+            )
+        locations[name] = entry.location
         file = os.fspath(root / as_name(entry.path))
-        yield Recording(file, entry.path, entry.about, within)
+        yield Recording(file, entry.path, entry.fields, os.fspath(root))
 
 
-def _unified(recordings: Sequence[Recording]) -> list[Recording]:
-    names = dict.fromkeys(name for each in recordings for name in each.about)
+def _with_same_fields(recordings: Sequence[Recording]) -> list[Recording]:
+    names = dict.fromkeys(name for recording in recordings for name in recording.fields)
     return [
-        replace(each, about={name: each.about.get(name, "") for name in names})
-        for each in recordings
+        replace(recording, fields={name: recording.fields.get(name, "") for name in names})
+        for recording in recordings
     ]
 
 
-def _where(
+def _filter(
     recordings: list[Recording], where: Mapping[str, str | Sequence[str]] | None
 ) -> list[Recording]:
     kept = recordings
     for name, given in (where or {}).items():
-        if name not in recordings[0].about:
-            raise ParameterError(f"where: {unknown('column', name, recordings[0].about)}")
+        if name not in recordings[0].fields:
+            raise ParameterError(f"where: {unknown('column', name, recordings[0].fields)}")
         allowed = [given] if isinstance(given, str) else [str(value) for value in given]
-        _check_values(name, allowed, [each.about[name] for each in recordings])
-        kept = [each for each in kept if each.about[name] in allowed]
+        values = sorted({recording.fields[name] for recording in recordings})
+        for value in allowed:
+            if value not in values:
+                shown = [*values[:MAX_SHOWN_VALUES], *["…"] * (len(values) > MAX_SHOWN_VALUES)]
+                raise ParameterError(f"where: {unknown(f'{name} =', value, shown)}")
+        kept = [recording for recording in kept if recording.fields[name] in allowed]
     if not kept:
-        raise ParameterError(f"where: no recording has all of {dict(where or {})}")
+        raise ParameterError(f"where: no recording matches all of {dict(where or {})}")
     return kept
-
-
-def _check_values(name: str, allowed: Iterable[str], there: Iterable[str]) -> None:
-    values = sorted(set(there))
-    for value in allowed:
-        if value not in values:
-            shown = [*values[:SHOWN_VALUES], *(["…"] if len(values) > SHOWN_VALUES else [])]
-            raise ParameterError(f"where: {unknown(f'{name} =', value, shown)}")

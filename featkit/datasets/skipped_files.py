@@ -1,4 +1,4 @@
-"""What lies in a folder beside the recordings, counted by ending."""
+"""Files in the searched folders that are not audio, counted by suffix."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
-OTHERS = frozenset(
+from featkit.table.table_files import TABLE_FORMATS
+
+NON_AUDIO_SUFFIXES = frozenset(
     {"txt", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "md", "rst", "log"}
     | {"html", "htm", "css", "js", "py", "ipynb", "r", "m", "sh", "c", "h", "cpp", "java"}
     | {"jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp", "svg", "heic", "pdf", "ps"}
@@ -18,32 +21,38 @@ OTHERS = frozenset(
     | {"mid", "midi", "musicxml", "mxl", "sfv", "md5", "sha1", "sha256", "nfo", "db", "sqlite"}
     | {"part", "parts", "crdownload", "download", "tmp", "temp", "bak", "old", "orig", "swp"}
 )
-"""Endings of files that are not opened to see whether they are sound: other kinds, half downloads
-and copies that an editor keeps."""
+"""Suffixes of files that are not opened to look for audio: other formats, unfinished downloads and
+backup copies of editors."""
 
-SHOWN = 8
-"""Endings that a summary names: the commonest."""
+MAX_SHOWN = 8
+"""Most frequent suffixes that a summary lists."""
 
-_ENDING = re.compile(r"\.(?![0-9]+$)[a-z0-9_+-]{1,12}")
-"""What counts as an ending: ``.00000`` is a number, ``. Smith`` a name."""
-
-_OWN = re.compile(r"(.+\.(?:csv|parquet))\.(?:parts.*|failures\.csv)", re.DOTALL)
-"""What featkit writes beside a table."""
+_SUFFIX = re.compile(r"\.(?![0-9]+$)[a-z0-9_+-]{1,12}")
+"""A valid suffix; not ``.00000``, which is a number, nor ``. Smith``, which is a name."""
 
 
-class LeftOut:
-    """Files in folders that are no sound, counted by ending; hidden ones do not count.
+@lru_cache(maxsize=1)
+def _output_pattern() -> re.Pattern[str]:
+    """Files that featkit writes next to a table; the group is the name of the table."""
+    suffixes = "|".join(
+        re.escape(table_format.written_suffix) for table_format in TABLE_FORMATS.values()
+    )
+    return re.compile(rf"(.+(?:{suffixes}))\.(?:parts.*|failures\.csv)", re.DOTALL)
+
+
+class SkippedFiles:
+    """Counts files that are not audio by suffix; hidden files do not count.
 
     Parameters
     ----------
     output : path, optional
-        The table that will be written: it is no file that was left out, nor is what stands beside
-        it or beside the table of another run.
+        The table to write. Tables of this and other runs, their checkpoints and their lists of
+        failures do not count.
 
     Attributes
     ----------
     counts : Counter of str
-        Files by ending, in lower case and with its dot; ``""`` for files without one.
+        Files by suffix, in lower case and with the dot; ``""`` for files without one.
     """
 
     def __init__(self, output: str | os.PathLike[str] | None = None) -> None:
@@ -51,51 +60,84 @@ class LeftOut:
         self._output = None if output is None else os.path.realpath(output)
         self._folders: set[str] = set()
 
-    def add(self, folder: str, names: Iterable[str], *, beside: Sequence[str]) -> None:
-        """Count files of a folder, which is counted once.
+    def add(self, folder: str, skipped: Iterable[str], *, names: Sequence[str]) -> None:
+        """Count the skipped files of a folder, unless the folder was counted before.
 
         Parameters
         ----------
         folder : str
-            Where they lie, with all links followed: to do it here takes time that grows with the
-            square of the depth.
-        names : iterable of str
-            Those that were left out.
-        beside : sequence of str
-            All files of the folder, which tell what is featkit's own.
+            The folder, with all links resolved. (Resolving them here would take quadratic time in
+            the depth of folders.)
+        skipped : iterable of str
+            Names of the skipped files.
+        names : sequence of str
+            Names of all files in the folder, which show which tables are featkit's own.
         """
         if folder in self._folders:
             return
         self._folders.add(folder)
-        tables = {match[1] for name in beside if (match := _OWN.fullmatch(name))}
+        tables = {match[1] for name in names if (match := _output_pattern().fullmatch(name))}
         if self._output is not None and os.path.dirname(self._output) == folder:
             tables.add(os.path.basename(self._output))
-        for name in names:
-            match = _OWN.fullmatch(name)
-            if not match and name not in tables:
-                self.counts[counted_ending(name)] += 1
+        for name in skipped:
+            if name not in tables and not _output_pattern().fullmatch(name):
+                self.counts[counted_suffix(name)] += 1
 
 
-def counted_ending(name: str) -> str:
-    """The ending that a file is counted under: lower case, with its dot, or ``""``."""
-    ending = os.path.splitext(name)[1].lower()
-    return ending if _ENDING.fullmatch(ending) else ""
+def counted_suffix(name: str) -> str:
+    """The suffix under which a file is counted.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    str
+        Suffix in lower case with its dot, or ``""``.
+    """
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
-def may_be_sound(name: str) -> bool:
-    """Whether a file, by its ending, is worth a look at its first bytes."""
-    return os.path.splitext(name)[1][1:].lower() not in OTHERS and not name.endswith("~")
+def may_be_audio(name: str) -> bool:
+    """Whether the first bytes of a file should be checked for an audio format.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    bool
+        False for suffixes of other formats and for backup copies, such as ``a.wav~``.
+    """
+    return os.path.splitext(name)[1][1:].lower() not in NON_AUDIO_SUFFIXES and name[-1:] != "~"
 
 
-def said(counts: Mapping[str, int]) -> str:
-    """How many files there are by ending, the commonest first.
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Counts of files by suffix as text, the most frequent first.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        As in `SkippedFiles`.
+
+    Returns
+    -------
+    str
+        The text; rare suffixes are counted together.
 
     Examples
     --------
-    >>> said({".jpg": 3, "": 1, ".txt": 1200})
-    '1,200 .txt, 3 .jpg, 1 without ending'
+    >>> format_counts({".jpg": 3, "": 1, ".txt": 1200})
+    '1,200 .txt, 3 .jpg, 1 without suffix'
     """
     kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
-    told = [f"{count:,} {ending or 'without ending'}" for ending, count in kinds[:SHOWN]]
-    rest = sum(count for _, count in kinds[SHOWN:])
-    return ", ".join([*told, *([f"{rest:,} other{'s' * (rest > 1)}"] if rest else [])])
+    texts = [f"{count:,} {suffix or 'without suffix'}" for suffix, count in kinds[:MAX_SHOWN]]
+    rest = sum(count for _, count in kinds[MAX_SHOWN:])
+    if rest:
+        texts.append(f"{rest:,} other{'s' * (rest > 1)}")
+    return ", ".join(texts)

@@ -1,9 +1,8 @@
-"""A small labelled corpus of music-like clips, made from a seed: for the demo, for tests and
-trials.
+"""A small labelled corpus of synthetic music clips, for the demo, tests and experiments.
 
-Four styles differ in tempo, harmony, timbre and drums, and within a style every clip has a tempo, a
-key, a brightness and an arrangement of its own. It is no music; it is sound whose classes a reader
-can hear, and whose features can be checked against how it was made.
+Four styles differ in tempo, harmony, timbre and drums. Within a style, each clip has its own tempo,
+key, brightness and arrangement. The classes can be heard, and features can be compared with the
+parameters of the synthesis.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ def write_corpus(
     Parameters
     ----------
     folder : path
-        Where; made if it is not there.
+        The folder; it is created if it does not exist.
     clips_per_style : int
-        How many of each.
+        Number of clips of each style.
     seed : int
-        The same seed gives the same bytes.
+        Seed; the same seed gives the same bytes.
     progress : callable, optional
-        Called with the number of clips that are written, and that will be.
+        Called with the number of written clips, and of all clips.
 
     Returns
     -------

@@ -1,3 +1,3 @@
-"""Signal processing that the families share: framing, filters, transforms, periodicity."""
+"""Signal processing that several families share: framing, filters, transforms, periodicity."""
 
 from featkit.dsp import signals as signals

@@ -1,4 +1,4 @@
-"""Sums and extremes over the bins of each frame, in the same order wherever the frame stands."""
+"""Sums and extremes over the bins of each frame, independent of its position in an array."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from featkit._utils.typing import Array
 
 
 def sums_over_bins(x: Array) -> Array:
-    """Sum over rows, one after the other: ``(rows, frames)`` to ``(frames,)``.
+    """Sum over rows, one row after the other.
 
-    NumPy would sum a lone column in another order than the same column among others.
+    NumPy sums a single column in another order than a column among others, which changes the
+    rounding.
+
+    Parameters
+    ----------
+    x : array, shape ``(rows, frames)``
+
+    Returns
+    -------
+    array, shape ``(frames,)``
     """
     columns = x.shape[1]
     sums: Array = np.add.reduce(np.repeat(x, 2, axis=1) if columns == 1 else x, axis=0)
@@ -20,7 +29,16 @@ def sums_over_bins(x: Array) -> Array:
 
 
 def running_sums(x: Array) -> Array:
-    """Cumulative sum over rows, by whole rows: four times as fast as ``np.cumsum(x, axis=0)``."""
+    """Compute cumulative sums over rows, four times as fast as ``np.cumsum(x, axis=0)``.
+
+    Parameters
+    ----------
+    x : array, shape ``(rows, frames)``
+
+    Returns
+    -------
+    array, shape ``(rows, frames)``
+    """
     sums = np.array(x)
     for above, row in pairwise(sums):
         row += above
@@ -28,7 +46,16 @@ def running_sums(x: Array) -> Array:
 
 
 def max_over_bins(x: Array) -> Array:
-    """Maximum over the first axis, by halves: faster than row by row."""
+    """Return the maximum over rows, computed by halves, which is faster than row by row.
+
+    Parameters
+    ----------
+    x : array, shape ``(rows, frames)``
+
+    Returns
+    -------
+    array, shape ``(frames,)``
+    """
     while len(x) > 1:
         half = -(-len(x) // 2)
         x = np.maximum(x[:half], x[-half:])
@@ -36,14 +63,24 @@ def max_over_bins(x: Array) -> Array:
     return first
 
 
-def parabola(around: Array) -> tuple[Array, Array]:
-    """Where a parabola through three values, ``(3, n)``, turns, from the middle one, and how high.
+def vertex(values: Array) -> tuple[Array, Array]:
+    """Return the vertex of the parabola through three neighbouring values.
 
-    Where that is not between its neighbours, it is the middle one.
+    Parameters
+    ----------
+    values : array, shape ``(3, n)``
+
+    Returns
+    -------
+    shift : array, shape ``(n,)``
+        Position of the vertex relative to the middle value, between -1 and 1; 0 where the vertex
+        is not between the outer values.
+    height : array, shape ``(n,)``
+        Value of the parabola at that position.
     """
-    before, middle, behind = around
-    curvature = behind + before - 2 * middle
-    slope = (behind - before) / 2
+    before, middle, after = values
+    curvature = after + before - 2 * middle
+    slope = (after - before) / 2
     inside = np.abs(slope) < np.abs(curvature)
     shift = np.where(inside, -slope / np.where(inside, curvature, 1), 0)
     return shift, middle + 0.5 * slope * shift

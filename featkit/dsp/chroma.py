@@ -1,9 +1,13 @@
-"""Chroma: how the power of a frame is shared among the pitch classes, and what follows from it.
+"""Chroma: the power of each frame by pitch class, and the tonal centroid.
 
-Each bin counts for the pitch classes near it by a Gaussian, most around the fifth octave; the
-filters follow the clip's own tuning, estimated from all its peaks; each frame is divided by its
-strongest class (Ellis, "Chroma feature analysis and synthesis", 2007):
-`librosa.feature.chroma_stft` with its defaults.
+Each bin contributes to the pitch classes near it with Gaussian weights, most around the fifth
+octave. The filters follow the tuning of the clip, estimated from its peaks. Each frame is divided
+by its strongest class [1]_. The numbers are those of `librosa.feature.chroma_stft` with its
+defaults.
+
+References
+----------
+.. [1] D. P. W. Ellis, "Chroma feature analysis and synthesis", 2007.
 """
 
 from __future__ import annotations
@@ -24,41 +28,53 @@ if TYPE_CHECKING:
 PITCH_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
 
 TONNETZ = ("fifthx", "fifthy", "minorx", "minory", "majorx", "majory")
-"""The circles of fifths, of minor and of major thirds; a chord is a point in each."""
+"""Coordinates on the circles of fifths, of minor thirds and of major thirds."""
 
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0
-"""Where the filters are strongest, in octaves above 27.5 Hz (that is 880 Hz), and their spread."""
+"""Centre of the octave weighting in octaves above 27.5 Hz (880 Hz), and its standard deviation."""
 
 NEGLIGIBLE = 1e-8
-"""Weights below this share of a filter's greatest are left out; float32 sums do not see them."""
+"""Weights below this share of the largest weight are 0: they are below the rounding of float32."""
 
 
 class Chroma:
-    """The chroma of some frames, of any number of pitch classes; each computed once.
+    """The chroma of some frames for any number of pitch classes; each number is computed once.
 
     Parameters
     ----------
-    power : array, shape ``(bins, frames)``
+    power : array of float32, shape ``(bins, frames)``
+        Power spectra.
     tuning : callable
-        Deviation at each of these frames, as a fraction of one of as many bins an octave.
+        ``tuning(n_chroma)`` returns the deviation of each frame from A4 = 440 Hz, as a fraction of
+        a pitch class.
     sr : float
+        Sample rate in Hz.
     n_fft : int
+        Samples per frame.
     """
 
     def __init__(self, power: Array, tuning: Callable[[int], Array], sr: float, n_fft: int) -> None:
         self._power, self._tuning, self._sr, self._n_fft = power, tuning, sr, n_fft
-        self._known: dict[int, Array] = {}
+        self._computed: dict[int, Array] = {}
 
     def __call__(self, n_chroma: int) -> Array:
-        """Power of each pitch class over that of the frame's strongest, ``(n_chroma, frames)``.
+        """Return the power of each pitch class over that of the strongest class of the frame.
 
-        0 in silence.
+        Parameters
+        ----------
+        n_chroma : int
+            Number of pitch classes.
+
+        Returns
+        -------
+        array of float32, shape ``(n_chroma, frames)``
+            0 in silence.
         """
-        if n_chroma not in self._known:
-            self._known[n_chroma] = self._of(n_chroma)
-        return self._known[n_chroma]
+        if n_chroma not in self._computed:
+            self._computed[n_chroma] = self._compute(n_chroma)
+        return self._computed[n_chroma]
 
-    def _of(self, n_chroma: int) -> Array:
+    def _compute(self, n_chroma: int) -> Array:
         deviation = self._tuning(n_chroma)
         chroma = np.empty((n_chroma, self._power.shape[1]), dtype=np.float32)
         changes = np.flatnonzero(np.diff(deviation)) + 1
@@ -71,12 +87,22 @@ class Chroma:
 
 @lru_cache(maxsize=128)
 def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_array:
-    """A filter for each pitch class, ``(n_chroma, bins)``, float32.
+    """Return one filter per pitch class.
 
     Parameters
     ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+    n_chroma : int
+        Number of pitch classes.
     tuning : float
         Deviation from A4 = 440 Hz, as a fraction of a pitch class.
+
+    Returns
+    -------
+    sparse array of float32, shape ``(n_chroma, n_fft // 2 + 1)``
     """
     from scipy.sparse import csr_array
 
@@ -96,13 +122,25 @@ def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_a
 
 
 def tonal_centroid(chroma: Array) -> Array:
-    """Where each frame lies on the circles of `TONNETZ`, ``(6, frames)``; 0 in silence.
+    """Compute the tonal centroid of each frame, with the numbers of `librosa.feature.tonnetz`.
 
-    The shares of the pitch classes, as weights of points at steps of 7/6, 3/2 and 2/3 of pi, on
-    circles of radius 1, 1 and 1/2 (Harte, Sandler and Gasser, "Detecting harmonic change in musical
-    audio", 2006): `librosa.feature.tonnetz`.
+    The pitch classes are points at steps of 7/6, 3/2 and 2/3 of pi on circles of radius 1, 1 and
+    1/2. The centroid is the mean of the points, weighted by the power of the classes.
+
+    Parameters
+    ----------
+    chroma : array, shape ``(12, frames)``
+
+    Returns
+    -------
+    array of float64, shape ``(6, frames)``
+        In the order of `TONNETZ`; 0 in silence.
+
+    References
+    ----------
+    C. Harte, M. Sandler and M. Gasser, "Detecting harmonic change in musical audio", 2006.
     """
-    share = np.nan_to_num(shares(chroma))
+    share = np.nan_to_num(class_shares(chroma))
     classes = np.arange(12)
     circles = []
     for step, radius in ((7 / 6, 1.0), (3 / 2, 1.0), (2 / 3, 0.5)):
@@ -112,7 +150,17 @@ def tonal_centroid(chroma: Array) -> Array:
     return np.stack(circles)
 
 
-def shares(chroma: Array) -> Array:
-    """Each pitch class over the sum of all, ``(12, frames)``, float64; NaN in silence."""
+def class_shares(chroma: Array) -> Array:
+    """Divide each pitch class by the sum of all.
+
+    Parameters
+    ----------
+    chroma : array, shape ``(12, frames)``
+
+    Returns
+    -------
+    array of float64, shape ``(12, frames)``
+        Shares that sum to 1; NaN in silence.
+    """
     total = sums_over_bins(chroma.astype(np.float64))
     return np.asarray(chroma / np.where(total > 0, total, np.nan))

@@ -1,14 +1,18 @@
-"""The constant-Q transform, folded to pitch classes; librosa computes it, imported only then.
+"""The constant-Q transform by pitch class, computed by librosa, which is imported on first use.
 
-A bin is a pitch, and its filter as long as suits its frequency: 1.6 s for the lowest, C1, at 36
-bins an octave (Brown, "Calculation of a constant Q spectral transform", J. Acoust. Soc. Am. 89(1),
-1991; Schörkhuber and Klapuri, "Constant-Q transform toolbox for music processing", SMC 2010). Each
-clip is analysed in its own tuning.
+A bin is a pitch, and the length of its filter is inversely proportional to its frequency: 1.6 s for
+the lowest, C1, at 36 bins per octave [1]_ [2]_. Each clip is analysed in its own tuning.
 
-librosa wants the whole clip in memory. One of more than `LONG` samples, wherever they lie, is
-analysed in pieces of that many, with `MARGIN` more on both sides, which is longer than any filter:
-memory is bounded, at some 300 MB. Its frames are those of the whole but for some 1e-5, which the
-filters of the resampling make.
+librosa needs the whole clip in memory. A clip of more than `LONG` samples is analysed in pieces of
+that length, with a margin on both sides that is longer than any filter. Memory is thus bounded, at
+about 300 MB. The result differs from that of the whole clip by about 1e-5, because of the
+resampling filters.
+
+References
+----------
+.. [1] J. C. Brown, "Calculation of a constant Q spectral transform", J. Acoust. Soc. Am. 89(1),
+   1991.
+.. [2] C. Schörkhuber and A. Klapuri, "Constant-Q transform toolbox for music processing", SMC 2010.
 """
 
 from __future__ import annotations
@@ -30,34 +34,37 @@ from featkit.errors import ParameterError
 OCTAVES = 7
 
 LONG = 2**23
-"""Samples in a piece of a long clip, or a little less: 6 min at 22,050 Hz."""
+"""Approximate number of samples in a piece of a long clip: 6 min at 22,050 Hz."""
 
 MARGIN = 6.0
-"""Seconds on either side of a piece, or a little more."""
+"""Least number of seconds on either side of a piece."""
 
 ALIGNED = 2**OCTAVES
-"""Pieces begin at a multiple of so many hops, to stay on the grid of every halved sample rate."""
+"""Pieces begin at multiples of this many hops: whole hops at every halved sample rate."""
 
 QUANTISED = (0.4, 0.2, 0.1, 0.05)
-"""Shares of a pitch class, each of which adds a quarter to its CENS if it is passed."""
+"""Thresholds of the share of a pitch class; each one that is exceeded adds a quarter to CENS."""
 
 SMOOTHED = 41
-"""Frames over which CENS is smoothed, 0.95 s at the usual rate and hop."""
+"""Frames over which CENS is smoothed, 0.95 s at 22,050 Hz with a hop of 512."""
 
 
 class ConstantQ:
-    """Constant-Q chroma of clips, at any resolution; each computed once.
+    """Constant-Q chroma of clips at any resolution; each resolution is computed once.
 
     Parameters
     ----------
-    clips : sequence of arrays or files, shape ``(samples,)``
+    clips : sequence of array or DiskArray of float32, shape ``(samples,)``
     segments : Segments
-        How many frames each has.
+        Number of frames of each clip.
     tuning : Tuning
-        Of the clips, by the peaks of the magnitude spectrum, as `librosa.estimate_tuning` has it.
+        Tuning of the clips, estimated from peaks of magnitudes, as in `librosa.estimate_tuning`.
     sr : float
+        Sample rate in Hz.
     hop_length : int
+        Samples from one frame to the next.
     pad_mode : {"constant", "reflect"}
+        Padding at the ends of a clip: zeros, or the clip mirrored.
     """
 
     def __init__(
@@ -71,56 +78,83 @@ class ConstantQ:
     ) -> None:
         self._clips, self._segments, self._tuning = clips, segments, tuning
         self._sr, self._hop_length, self._pad_mode = sr, hop_length, pad_mode
-        self._known: dict[int, Array] = {}
+        self._computed: dict[int, Array] = {}
 
     def __call__(self, bins_per_octave: int) -> Array:
-        """Sum of the magnitudes of each pitch class, ``(12, frames)``, float32.
+        """Return the sum of the magnitudes of each pitch class.
+
+        Parameters
+        ----------
+        bins_per_octave : int
+
+        Returns
+        -------
+        array of float32, shape ``(12, frames)``
 
         Raises
         ------
         ParameterError
-            If the rate is too low for seven octaves from C1, or librosa is not there.
+            If the sample rate is too low for seven octaves from C1, or librosa is not installed.
         """
-        if bins_per_octave not in self._known:
-            tuning = np.nan_to_num(self._tuning.of_clips(bins_per_octave)).tolist()
+        if bins_per_octave not in self._computed:
+            tunings = np.nan_to_num(self._tuning.per_clip(bins_per_octave)).tolist()
             parts = [
-                self._of(clip, off, bins_per_octave)
-                for clip, off in zip(self._clips, tuning, strict=True)
+                self._clip_chroma(clip, tuning, bins_per_octave)
+                for clip, tuning in zip(self._clips, tunings, strict=True)
             ]
             frames = zip(parts, self._segments.lengths, strict=True)
-            folded = np.concatenate([part[:, :n] for part, n in frames], axis=1)
-            self._known[bins_per_octave] = np.ascontiguousarray(folded)
-        return self._known[bins_per_octave]
+            chroma = np.concatenate([part[:, :n] for part, n in frames], axis=1)
+            self._computed[bins_per_octave] = np.ascontiguousarray(chroma)
+        return self._computed[bins_per_octave]
 
-    def _of(self, clip: Clip, tuning: float, bins_per_octave: int) -> Array:
+    def _clip_chroma(self, clip: Clip, tuning: float, bins_per_octave: int) -> Array:
         grid = ALIGNED * self._hop_length
         piece, margin = max(1, LONG // grid) * grid, math.ceil(MARGIN * self._sr / grid) * grid
         chroma = []
         for start in range(0, len(clip), piece):
             first, stop = max(0, start - margin), min(len(clip), start + piece)
             samples = np.concatenate([*pieces(clip, first, min(len(clip), stop + margin))])
-            folded = folded_transform(
+            part = constant_q_chroma(
                 samples, self._sr, self._hop_length, self._pad_mode, tuning, bins_per_octave
             )
             skipped = (start - first) // self._hop_length
             last = None if stop == len(clip) else skipped + piece // self._hop_length
-            chroma.append(folded[:, skipped:last])
+            chroma.append(part[:, skipped:last])
         return np.concatenate(chroma, axis=1)
 
 
-def folded_transform(
+def constant_q_chroma(
     y: Array, sr: float, hop_length: int, pad_mode: str, tuning: float, bins_per_octave: int
 ) -> Array:
-    """Magnitudes of the constant-Q transform, summed by pitch class: ``(12, frames)``.
+    """Sum the magnitudes of the constant-Q transform of a clip by pitch class.
 
-    `tuning` is in parts of a bin.
+    Parameters
+    ----------
+    y : array of float32, shape ``(samples,)``
+    sr : float
+        Sample rate in Hz.
+    hop_length : int
+        Samples from one frame to the next.
+    pad_mode : {"constant", "reflect"}
+    tuning : float
+        Deviation from A4 = 440 Hz as a fraction of a bin.
+    bins_per_octave : int
+
+    Returns
+    -------
+    array of float32, shape ``(12, frames)``
+
+    Raises
+    ------
+    ParameterError
+        If the sample rate is too low for seven octaves from C1, or librosa is not installed.
     """
     librosa = _librosa()
-    # librosa first divides a high rate by up to this, and refuses a clip of fewer samples.
+    # librosa first decimates a high rate by up to this factor, and rejects shorter clips.
     shortest = hop_length // 2 ** (OCTAVES - 1)
     y = np.pad(y, (0, max(0, shortest - len(y))))
     with warnings.catch_warnings():
-        # Samples shorter than a filter are not wrong here.
+        # librosa warns of clips shorter than a filter, which are valid here.
         warnings.simplefilter("ignore", UserWarning)
         try:
             transform = librosa.cqt(
@@ -134,13 +168,13 @@ def folded_transform(
             )
         except librosa.ParameterError as error:
             raise ParameterError(
-                f"the constant-Q transform of {OCTAVES} octaves from C1 cannot be had at {sr:g} Hz"
-                f" with a hop of {hop_length}: {error}"
+                f"the constant-Q transform of {OCTAVES} octaves from C1 is not possible at"
+                f" {sr:g} Hz with a hop of {hop_length}: {error}"
             ) from None
-    folded: Array = librosa.feature.chroma_cqt(
+    chroma: Array = librosa.feature.chroma_cqt(
         C=np.abs(transform), bins_per_octave=bins_per_octave, norm=None
     )
-    return folded
+    return chroma
 
 
 def _librosa() -> Any:
@@ -154,16 +188,41 @@ def _librosa() -> Any:
 
 
 def strongest_to_one(chroma: Array) -> Array:
-    """Each frame over its strongest class; 0 in silence."""
+    """Divide each frame by its strongest pitch class.
+
+    Parameters
+    ----------
+    chroma : array, shape ``(12, frames)``
+
+    Returns
+    -------
+    array, shape ``(12, frames)``
+        0 in silence.
+    """
     return chroma / _divisor(max_over_bins(chroma))
 
 
 def cens(chroma: Array, segments: Segments) -> Array:
-    """Chroma energy normalised statistics, ``(12, frames)``; 0 far from all sound.
+    """Compute chroma energy normalised statistics (CENS).
 
-    The shares of the classes in a frame, cut into steps of about the same ratio, smoothed over
-    `SMOOTHED` frames, and divided by their norm (Müller and Ewert, "Chroma toolbox", ISMIR 2011):
-    `librosa.feature.chroma_cens` with its defaults.
+    The shares of the pitch classes in a frame are quantised, smoothed over `SMOOTHED` frames, and
+    divided by their norm, as in `librosa.feature.chroma_cens` with its defaults.
+
+    Parameters
+    ----------
+    chroma : array, shape ``(12, frames)``
+    segments : Segments
+        The clips.
+
+    Returns
+    -------
+    array of float64, shape ``(12, frames)``
+        0 where the smoothed frames are silent.
+
+    References
+    ----------
+    M. Müller and S. Ewert, "Chroma toolbox: MATLAB implementations for extracting variants of
+    chroma-based audio features", ISMIR 2011.
     """
     from scipy.ndimage import convolve1d
 

@@ -1,4 +1,4 @@
-"""Power in decibels, as `librosa.power_to_db` has it."""
+"""Power in decibels, with the numbers of `librosa.power_to_db`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,43 @@ from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 
 MIN_POWER = 1e-10
-"""Power below which decibels are not told apart (-100 dB), librosa's ``amin``."""
+"""Smallest power in decibels, -100 dB; librosa's ``amin``."""
 
 
 def decibels(power: Array) -> Array:
-    """Power in decibels, shaped as `power`."""
+    """Convert power to decibels.
+
+    Parameters
+    ----------
+    power : array, any shape
+        Values below `MIN_POWER` count as `MIN_POWER`.
+
+    Returns
+    -------
+    array, shaped as `power`
+        ``10 * log10(power)``.
+    """
     db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
     db *= 10
     return np.asarray(db)
 
 
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:
-    """Power in decibels, cut off `top_db` below the greatest of each clip; shaped as `power`."""
+    """Convert power to decibels, limited to a range below the maximum of each clip.
+
+    Parameters
+    ----------
+    power : array, shape ``(bins, frames)``
+    segments : Segments
+        The clips.
+    top_db : float
+        Range in dB: lower values are raised to the maximum of the clip minus `top_db`.
+
+    Returns
+    -------
+    array, shape ``(bins, frames)``
+    """
     db = decibels(power)
     loudest = segments.max(np.fmax.reduce(db, axis=0))
-    np.maximum(db, segments.spread(loudest - db.dtype.type(top_db)), out=db)
+    np.maximum(db, segments.to_frames(loudest - db.dtype.type(top_db)), out=db)
     return np.asarray(db)

@@ -1,9 +1,8 @@
-"""Samples that are not in memory, for recordings that are too long for it.
+"""Samples on disk, for recordings that do not fit in memory.
 
-What is `OnDisk` is sliced like an array, and a slice of it is an array. A `Spool` puts samples
-aside in a temporary file, which has no name in any folder: nothing of it is left, however the
-process ends. Files are read by plain reads: the pages of a memory map would count as memory of the
-process.
+A `DiskArray` is sliced like an array, and a slice of it is an array. A `TemporaryDiskArray` keeps
+samples in a temporary file without a name, so that no file remains however the process ends. Files
+are read by plain reads: pages of a memory map would count as memory of the process.
 """
 
 from __future__ import annotations
@@ -22,36 +21,47 @@ from featkit._utils.typing import Array
 from featkit.errors import WriteError
 
 PIECE_SAMPLES = 2**20
-"""Samples in a piece of a clip: 8 MB in double precision."""
+"""Number of samples in a piece of a clip: 8 MB in double precision."""
 
 
-class OnDisk(ABC):
-    """float32 samples that are not in memory, and are sliced like an array."""
+class DiskArray(ABC):
+    """float32 samples on disk, of shape ``(samples,)``, sliced like an array."""
 
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def read(self, start: int, stop: int) -> Array:
-        """The samples from `start` to `stop`, both within."""
+        """Read a range of samples into memory.
+
+        Parameters
+        ----------
+        start, stop : int
+            First sample, and the one after the last; both within the array.
+
+        Returns
+        -------
+        array of float32, shape ``(stop - start,)``
+        """
 
     def __getitem__(self, part: slice) -> Array:
         if not isinstance(part, slice):
-            raise TypeError("samples in a file are read by slices")
+            raise TypeError("samples on disk are read by slices")
         start, stop, step = part.indices(len(self))
         if step != 1:
-            raise ValueError("samples in a file are read one after the other")
+            raise ValueError("samples on disk are read by slices without a step")
         return self.read(start, max(start, stop))
 
 
-class Spool(OnDisk):
-    """float32 numbers in a temporary file, gone with the last reference to it or, as a context
-    manager, at its end.
+class TemporaryDiskArray(DiskArray):
+    """float32 samples in a temporary file.
+
+    The file is deleted with the last reference to it, or at the end of a ``with`` block.
 
     Raises
     ------
     WriteError
-        If the folder for temporary files, which the error names, cannot be written to or is full.
+        If the folder for temporary files cannot be written to or is full; the error names it.
     """
 
     def __init__(self) -> None:
@@ -59,7 +69,7 @@ class Spool(OnDisk):
         try:
             self._file = tempfile.TemporaryFile(prefix="featkit-")  # noqa: SIM115
         except OSError as error:
-            raise self._failure(error) from None
+            raise self._write_error(error) from None
         self._close = weakref.finalize(self, _close, self._file)
 
     def __enter__(self) -> Self:
@@ -69,55 +79,100 @@ class Spool(OnDisk):
         self._close()
 
     def append(self, samples: Array) -> None:
-        """Put some behind those that are there."""
+        """Append samples.
+
+        Parameters
+        ----------
+        samples : array, shape ``(samples,)``
+            Converted to float32.
+
+        Raises
+        ------
+        WriteError
+            If the folder for temporary files is full.
+        """
         samples = np.ascontiguousarray(samples, dtype=np.float32)
         try:
             self._file.seek(0, os.SEEK_END)
             self._file.write(samples.data)
             self._file.flush()
         except OSError as error:
-            raise self._failure(error) from None
+            raise self._write_error(error) from None
         self._length += len(samples)
 
     def __len__(self) -> int:
         return self._length
 
-    def fit(self, length: int) -> None:
-        """Cut them, or fill them up with zeros, to a length."""
+    def fix_length(self, length: int) -> None:
+        """Truncate the array, or pad it with zeros.
+
+        Parameters
+        ----------
+        length : int
+            New number of samples.
+
+        Raises
+        ------
+        WriteError
+            If the folder for temporary files is full.
+        """
         try:
             self._file.truncate(length * 4)
         except OSError as error:
-            raise self._failure(error) from None
+            raise self._write_error(error) from None
         self._length = length
 
     def read(self, start: int, stop: int) -> Array:
+        """Read a range of samples; see `DiskArray.read`.
+
+        Parameters
+        ----------
+        start, stop : int
+            First sample, and the one after the last.
+
+        Returns
+        -------
+        array of float32, shape ``(stop - start,)``
+        """
         samples: Array = np.empty(stop - start, dtype=np.float32)
         self._file.seek(start * samples.itemsize)
         self._file.readinto(samples.data)
         return samples
 
-    def _failure(self, error: OSError) -> WriteError:
+    def _write_error(self, error: OSError) -> WriteError:
         megabytes = self._length * 4 / 1e6
         folder = tempfile.tempdir or "the folder for temporary files"  # if none can be written to
         return WriteError(
-            f"{folder}: cannot put a long recording aside there, after"
-            f" {megabytes:.0f} MB of it: {error.strerror or error}. Make room, or name another"
-            " folder for temporary files by the environment variable TMPDIR"
+            f"{folder}: cannot write a temporary file for a long recording, after"
+            f" {megabytes:.0f} MB: {error.strerror or error}. Free space there, or set the"
+            " environment variable TMPDIR to another folder"
         )
 
 
 def _close(file: IO[bytes]) -> None:
-    # It flushes what was refused once, before it closes all the same.
+    # Closing flushes unwritten data again, which may fail again, but does close the file.
     with contextlib.suppress(OSError):
         file.close()
 
 
-Clip = Array | OnDisk
-"""The samples of a clip, in memory or in a file. A slice of either is an array."""
+Clip = Array | DiskArray
+"""The samples of a clip, in memory or on disk. A slice of either is an array."""
 
 
 def pieces(clip: Clip, first: int = 0, last: int | None = None) -> Iterator[Array]:
-    """The samples of a clip, or of a part of it, some at a time."""
+    """Read a clip, or a range of it, piece by piece.
+
+    Parameters
+    ----------
+    clip : array or DiskArray, shape ``(samples,)``
+    first, last : int
+        First sample, and the one after the last; all samples by default.
+
+    Yields
+    ------
+    array, shape ``(samples,)``
+        At most `PIECE_SAMPLES` samples.
+    """
     last = len(clip) if last is None else last
     for start in range(first, last, PIECE_SAMPLES):
         yield clip[start : min(start + PIECE_SAMPLES, last)]

@@ -1,9 +1,13 @@
-"""The discrete wavelet transform of a signal that comes in parts.
+"""The discrete wavelet transform of a signal that comes in pieces.
 
-A signal is split by a Daubechies wavelet (Daubechies, "Ten lectures on wavelets", 1992) into an
-approximation, its lower half, and a detail, its upper half, each of half as many coefficients.
-PyWavelets does it. What comes out is what it gives for the signal as a whole, in parts, too, so
-that a recording may be longer than memory. Coefficients are float64.
+A Daubechies wavelet [1]_ splits a signal into an approximation (the lower half of its frequencies)
+and a detail (the upper half), each with half as many coefficients. PyWavelets computes it. The
+result equals that of PyWavelets for the whole signal, but comes in pieces, so that a recording may
+be longer than memory. Coefficients are float64.
+
+References
+----------
+.. [1] I. Daubechies, "Ten lectures on wavelets", SIAM, 1992.
 """
 
 from __future__ import annotations
@@ -16,246 +20,385 @@ import numpy as np
 from featkit._utils.typing import Array
 
 Halves = tuple[Array, Array]
-"""Some coefficients of an approximation and of a detail; they may be none."""
+"""Some coefficients of an approximation and of a detail; both may be empty."""
 
 DAUBECHIES = ("haar", "db2", "db3", "db4", "db5", "db6", "db8")
-"""Wavelets that signals may be split by: the number is that of vanishing moments."""
+"""Available wavelets; the number is that of vanishing moments."""
 
-NONE: Array = np.empty(0)
+EMPTY: Array = np.empty(0)
 
-PART = 2**16
-"""Samples transformed at once (0.5 MB), few enough for a cache."""
+PIECE = 2**16
+"""Number of samples per transform (0.5 MB), few enough for the cache of a core."""
 
-CHUNK = 2**14
-"""Coefficients counted at once, few enough for a core's own cache."""
-
-
-class Splitter(Protocol):
-    """Splits a signal into its approximation and its detail."""
-
-    def push(self, part: Array, *, last: bool) -> Halves:
-        """The coefficients that the next part makes known; all that are left after the last."""
+BLOCK = 2**14
+"""Number of coefficients per sum, few enough for the cache of a core."""
 
 
-class Mirrored:
+class Level(Protocol):
+    """One level of a transform: splits a signal into its approximation and its detail."""
+
+    def push(self, piece: Array, *, last: bool) -> Halves:
+        """Transform the next piece of the signal.
+
+        Parameters
+        ----------
+        piece : array, shape ``(..., samples)``
+        last : bool
+            Whether it is the last piece.
+
+        Returns
+        -------
+        tuple of array
+            Approximation and detail: the coefficients that are complete after this piece.
+        """
+
+
+class SymmetricLevel:
     """A level whose signal is mirrored at its ends: ``pywt.dwt(x, wavelet, "symmetric")``.
 
-    Coefficient k is made of the samples up to 2 k + 1, as many as the filter has. Of what is held,
-    those are given that neither end touches, unless it is an end of the signal. Samples stand on
-    the last axis: many signals of one length can be split at once.
+    Coefficient k depends on as many samples as the filter has taps, the last of which is 2 k + 1.
+    Only coefficients that do not reach beyond the samples in memory are returned, except at the
+    ends of the signal. Samples are on the last axis: several signals of one length can be split at
+    once.
+
+    Parameters
+    ----------
+    wavelet : pywt.Wavelet
     """
 
     def __init__(self, wavelet: Any) -> None:
         self._wavelet = wavelet
-        self._held = NONE
-        self._known = 0
+        self._pending = EMPTY
+        self._n_done = 0
 
-    def push(self, part: Array, *, last: bool) -> Halves:
-        given = [self._untouched()] if self._held.shape[-1] > 4 * self._wavelet.dec_len else []
-        self._held = np.concatenate([self._held, part], -1) if self._held.size else part
+    def push(self, piece: Array, *, last: bool) -> Halves:
+        """Transform the next piece of the signal; see `Level.push`.
+
+        Parameters
+        ----------
+        piece : array, shape ``(..., samples)``
+        last : bool
+
+        Returns
+        -------
+        tuple of array
+        """
+        enough = self._pending.shape[-1] > 4 * self._wavelet.dec_len
+        halves = [self._inner_coefficients()] if enough else []
+        self._pending = np.concatenate([self._pending, piece], -1) if self._pending.size else piece
         if last:
-            given.append(self._transform(slice(self._known, None)))
-        if not given:
-            return part[..., :0], part[..., :0]
-        if len(given) == 1:
-            return given[0]
-        approximation, detail = (np.concatenate(halves, -1) for halves in zip(*given, strict=True))
+            halves.append(self._transform(slice(self._n_done, None)))
+        if not halves:
+            return piece[..., :0], piece[..., :0]
+        if len(halves) == 1:
+            return halves[0]
+        approximation, detail = (np.concatenate(half, -1) for half in zip(*halves, strict=True))
         return approximation, detail
 
-    def _untouched(self) -> Halves:
+    def _inner_coefficients(self) -> Halves:
+        """The coefficients that do not depend on samples beyond those in memory."""
         taps = self._wavelet.dec_len
-        stop = self._held.shape[-1] // 2 - taps
-        halves = self._transform(slice(self._known, stop))
-        self._held = self._held[..., 2 * stop - (taps - 2) :]
-        self._known = (taps - 2) // 2
+        stop = self._pending.shape[-1] // 2 - taps
+        halves = self._transform(slice(self._n_done, stop))
+        self._pending = self._pending[..., 2 * stop - (taps - 2) :]
+        self._n_done = (taps - 2) // 2
         return halves
 
-    def _transform(self, which: slice) -> Halves:
+    def _transform(self, part: slice) -> Halves:
         import pywt
 
-        approximation, detail = pywt.dwt(self._held, self._wavelet)
-        return approximation[..., which], detail[..., which]
+        approximation, detail = pywt.dwt(self._pending, self._wavelet)
+        return approximation[..., part], detail[..., part]
 
 
-class Periodic:
-    """A level whose signal goes round: ``pywt.dwt(x, wavelet, "periodization")``.
+class PeriodizedLevel:
+    """A level whose signal is periodic: ``pywt.dwt(x, wavelet, "periodization")``.
 
-    Of an odd number of samples the last counts twice. Coefficient k is made of the samples up to
-    2 k + taps / 2, so that the first wants some from the signal's end. It comes last: the signal is
-    given from some sample on and round to it, and so are its halves.
+    The last of an odd number of samples is repeated. Coefficient k depends on the samples up to
+    2 k + taps / 2, and the first coefficients also on samples at the end of the signal. These are
+    computed last: the signal may begin at any sample and continues cyclically, as do its halves.
 
     Parameters
     ----------
     wavelet : pywt.Wavelet
     length : int
-        Samples of the signal, at least one less than the filter has.
+        Number of samples of the signal, at least one less than the filter has taps.
     first : int
-        The sample that it begins with.
+        Number of the sample that comes first.
 
     Attributes
     ----------
     half, first_of_half : int
-        Coefficients of each half, and the one that they begin with.
+        Number of coefficients of each half, and number of the one that comes first.
     """
 
     def __init__(self, wavelet: Any, length: int, first: int) -> None:
         middle = wavelet.dec_len // 2
         self.half = (length + 1) // 2
         self.first_of_half = (first + middle) // 2
-        self._level = Mirrored(wavelet)
-        self._to_double = length - first if length % 2 else -1
+        self._level = SymmetricLevel(wavelet)
+        self._until_repeated = length - first if length % 2 else -1
         self._skipped = 2 * self.first_of_half - middle + 1 - first
-        self._again = 2 * middle - 2 + self._skipped
-        self._begin = NONE
-        # Those that the mirrored ends touch.
-        self._touched, self._left = middle - 1, self.half
+        self._n_wrapped = 2 * middle - 2 + self._skipped
+        self._begin = EMPTY
+        # Coefficients that depend on the mirrored ends, and those still to return.
+        self._at_ends, self._left = middle - 1, self.half
 
-    def push(self, part: Array, *, last: bool) -> Halves:
-        part = self._doubled(part)
+    def push(self, piece: Array, *, last: bool) -> Halves:
+        """Transform the next piece of the signal; see `Level.push`.
+
+        Parameters
+        ----------
+        piece : array, shape ``(samples,)``
+        last : bool
+
+        Returns
+        -------
+        tuple of array
+        """
+        piece = self._with_repeated_sample(piece)
         skipped = self._skipped - min(self._skipped, len(self._begin))
-        lacking = self._again - len(self._begin)
-        self._begin = np.concatenate([self._begin, part[:lacking]])
-        part = part[skipped:]
+        missing = self._n_wrapped - len(self._begin)
+        self._begin = np.concatenate([self._begin, piece[:missing]])
+        piece = piece[skipped:]
         if last:
-            part = np.concatenate([part, self._begin])
-        return self._inner(self._level.push(part, last=last))
+            piece = np.concatenate([piece, self._begin])
+        return self._without_ends(self._level.push(piece, last=last))
 
-    def _doubled(self, part: Array) -> Array:
-        """The same with the signal's last sample twice, if it is among them and should be."""
-        place = self._to_double
-        self._to_double -= len(part)
-        if 0 < place <= len(part):
-            return np.concatenate([part[:place], part[place - 1 :]])
-        return part
+    def _with_repeated_sample(self, piece: Array) -> Array:
+        """The piece with the last sample of a signal of odd length repeated, if it contains it."""
+        position = self._until_repeated
+        self._until_repeated -= len(piece)
+        if 0 < position <= len(piece):
+            return np.concatenate([piece[:position], piece[position - 1 :]])
+        return piece
 
-    def _inner(self, halves: Halves) -> Halves:
-        """What of them no end touches."""
-        start = min(self._touched, len(halves[0]))
-        self._touched -= start
+    def _without_ends(self, halves: Halves) -> Halves:
+        """The coefficients that do not depend on the mirrored ends."""
+        start = min(self._at_ends, len(halves[0]))
+        self._at_ends -= start
         approximation, detail = (c[start : start + self._left] for c in halves)
         self._left -= len(detail)
         return approximation, detail
 
 
-def mirrored(wavelet: str, level: int) -> list[Splitter]:
-    """The levels of ``pywt.wavedec(x, wavelet, "symmetric", level)``."""
+def symmetric_dwt(wavelet: str, level: int) -> list[Level]:
+    """Return the levels of ``pywt.wavedec(x, wavelet, "symmetric", level)``.
+
+    Parameters
+    ----------
+    wavelet : str
+        Name of the wavelet.
+    level : int
+        Number of levels.
+
+    Returns
+    -------
+    list of Level
+    """
     import pywt
 
-    return [Mirrored(pywt.Wavelet(wavelet)) for _ in range(level)]
+    return [SymmetricLevel(pywt.Wavelet(wavelet)) for _ in range(level)]
 
 
-def periodic(wavelet: str, level: int, length: int) -> list[Splitter]:
-    """The levels of ``pywt.wavedec(x, wavelet, "periodization", level)`` of a signal so long."""
+def periodized_dwt(wavelet: str, n_levels: int, length: int) -> list[Level]:
+    """Return the levels of ``pywt.wavedec(x, wavelet, "periodization", n_levels)``.
+
+    Parameters
+    ----------
+    wavelet : str
+        Name of the wavelet.
+    n_levels : int
+        Number of levels.
+    length : int
+        Number of samples of the signal.
+
+    Returns
+    -------
+    list of Level
+    """
     import pywt
 
-    levels: list[Splitter] = []
+    levels: list[Level] = []
     first = 0
-    for _ in range(level):
-        splitter = Periodic(pywt.Wavelet(wavelet), length, first)
-        length, first = splitter.half, splitter.first_of_half
-        levels.append(splitter)
+    for _ in range(n_levels):
+        level = PeriodizedLevel(pywt.Wavelet(wavelet), length, first)
+        length, first = level.half, level.first_of_half
+        levels.append(level)
     return levels
 
 
-def bands(parts: Iterable[Array], levels: Sequence[Splitter]) -> Iterator[tuple[int, Array]]:
-    """Some coefficients at a time, each with its band in the order of ``pywt.wavedec``.
+def bands(pieces: Iterable[Array], levels: Sequence[Level]) -> Iterator[tuple[int, Array]]:
+    """Compute the wavelet transform, some coefficients of a band at a time.
 
-    Band 0 is the approximation that is left, 1 the detail of the last level, and so on to the
-    detail of the first, the highest octave.
+    Parameters
+    ----------
+    pieces : iterable of array, shape ``(samples,)``
+        Consecutive pieces of the signal.
+    levels : sequence of Level
+        From `symmetric_dwt` or `periodized_dwt`.
+
+    Yields
+    ------
+    band : int
+        In the order of ``pywt.wavedec``: 0 is the approximation of the last level, 1 its detail,
+        and so on to the detail of the first level, the highest octave.
+    coefficients : array of float64, shape ``(coefficients,)``
     """
-    for part, last in _with_last(parts):
-        approximation = part.astype(np.float64)
+    for piece, last in _with_last(pieces):
+        approximation = piece.astype(np.float64)
         for band, level in zip(range(len(levels), 0, -1), levels, strict=True):
             approximation, detail = level.push(approximation, last=last)
             yield band, detail
         yield 0, approximation
 
 
-def packets(parts: Iterable[Array], wavelet: str, level: int) -> Iterator[Array]:
-    """Some coefficients at a time of the wavelet packet transform, ``(2**level, coefficients)``.
+def packets(pieces: Iterable[Array], wavelet: str, n_levels: int) -> Iterator[Array]:
+    """Compute the wavelet packet transform, some coefficients of all bands at a time.
 
-    Bands stand from the lowest to the highest: both halves are split again and again, with mirrored
-    ends.
+    Both halves of each band are split again, with mirrored ends.
+
+    Parameters
+    ----------
+    pieces : iterable of array, shape ``(samples,)``
+        Consecutive pieces of the signal.
+    wavelet : str
+        Name of the wavelet.
+    n_levels : int
+        Number of levels.
+
+    Yields
+    ------
+    array of float64, shape ``(2**n_levels, coefficients)``
+        Bands in ascending order of frequency.
     """
-    levels = mirrored(wavelet, level)
-    for part, last in _with_last(parts):
-        of_bands = part.astype(np.float64)[None]
-        for each in levels:
-            halves = np.stack(each.push(of_bands, last=last), axis=1)
-            # Every other band is an upper half, which has its frequencies in falling order.
+    levels = symmetric_dwt(wavelet, n_levels)
+    for piece, last in _with_last(pieces):
+        coefficients = piece.astype(np.float64)[None]
+        for level in levels:
+            halves = np.stack(level.push(coefficients, last=last), axis=1)
+            # Every other band is an upper half, whose frequencies are in descending order.
             halves[1::2] = halves[1::2, ::-1].copy()
-            of_bands = halves.reshape(2 * len(halves), -1)
-        yield of_bands
+            coefficients = halves.reshape(2 * len(halves), -1)
+        yield coefficients
 
 
-def levels_of(length: int, wavelet: str) -> int:
-    """How many levels a signal so long has until a filter is longer than what is left."""
+def max_level(length: int, wavelet: str) -> int:
+    """Return the largest number of levels at which the filter is not longer than the signal.
+
+    Parameters
+    ----------
+    length : int
+        Number of samples of the signal.
+    wavelet : str
+        Name of the wavelet.
+
+    Returns
+    -------
+    int
+    """
     import pywt
 
     return int(pywt.dwt_max_level(length, wavelet))
 
 
 class Moments:
-    """Sums over coefficients that come in parts.
+    """Moments of coefficients that come in pieces.
 
     Attributes
     ----------
     count : int
+        Number of coefficients.
     mean : float
-    energy, absolute, scatter : float
-        Sums of the squares, of the absolute values, and of the squared distances from the mean.
+    energy, absolute, squared_deviations : float
+        Sums of the squares, of the absolute values, and of the squared deviations from the mean.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", COMPSTAT 1982.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self.mean = self.energy = self.absolute = self.scatter = 0.0
+        self.mean = self.energy = self.absolute = self.squared_deviations = 0.0
 
     def add(self, c: Array) -> None:
-        """Count some more, by Chan, Golub and LeVeque (COMPSTAT 1982)."""
-        for start in range(0, len(c), CHUNK):
-            self._add(c[start : start + CHUNK])
+        """Add coefficients.
+
+        Parameters
+        ----------
+        c : array of float64, shape ``(coefficients,)``
+        """
+        for start in range(0, len(c), BLOCK):
+            self._add(c[start : start + BLOCK])
 
     def _add(self, c: Array) -> None:
         mean = float(np.mean(c))
         centred = c - mean
-        scatter = float(np.einsum("i,i", centred, centred))
-        apart = mean - self.mean
+        deviations = float(np.einsum("i,i", centred, centred))
+        difference = mean - self.mean
         share = len(c) / (self.count + len(c))
-        self.scatter += scatter + apart**2 * self.count * share
-        self.mean += apart * share
+        self.squared_deviations += deviations + difference**2 * self.count * share
+        self.mean += difference * share
         self.count += len(c)
-        self.energy += scatter + len(c) * mean**2
+        self.energy += deviations + len(c) * mean**2
         self.absolute += float(np.add.reduce(np.abs(c, out=centred)))
 
     @property
     def std(self) -> float:
         """Standard deviation (ddof 0)."""
-        return float(np.sqrt(self.scatter / self.count))
+        return float(np.sqrt(self.squared_deviations / self.count))
 
     @property
     def mean_abs(self) -> float:
+        """Mean of the absolute values."""
         return float(self.absolute / self.count)
 
 
-def moments(coefficients: Iterable[tuple[int, Array]], count: int) -> list[Moments]:
-    """Those of each of so many bands."""
-    of_band = [Moments() for _ in range(count)]
+def band_moments(coefficients: Iterable[tuple[int, Array]], n_bands: int) -> list[Moments]:
+    """Compute the moments of each band.
+
+    Parameters
+    ----------
+    coefficients : iterable of tuple
+        Band and coefficients, as from `bands`.
+    n_bands : int
+        Number of bands.
+
+    Returns
+    -------
+    list of Moments
+    """
+    moments = [Moments() for _ in range(n_bands)]
     for band, c in coefficients:
-        of_band[band].add(c)
-    return of_band
+        moments[band].add(c)
+    return moments
 
 
-def shares(energy: Array) -> tuple[Array, float]:
-    """The share of each band in all energy, and their entropy in bits; NaN where there is none."""
+def energy_shares(energy: Array) -> tuple[Array, float]:
+    """Compute the share of each band in the energy, and the entropy of the shares.
+
+    Parameters
+    ----------
+    energy : array, shape ``(bands,)``
+
+    Returns
+    -------
+    shares : array, shape ``(bands,)``
+        They sum to 1; NaN without energy.
+    entropy : float
+        Bits; NaN without energy.
+    """
     share = energy / energy.sum() if energy.any() else np.full(len(energy), np.nan)
     return share, float(-np.sum(share * np.log2(np.where(share == 0, 1, share))))
 
 
-def _with_last(parts: Iterable[Array]) -> Iterator[tuple[Array, bool]]:
-    """Each part, cut into such as stay in the cache, and whether it is the last."""
-    small = (part[k : k + PART] for part in parts for k in range(0, max(1, len(part)), PART))
-    part = next(small)
+def _with_last(pieces: Iterable[Array]) -> Iterator[tuple[Array, bool]]:
+    """The pieces, cut to at most `PIECE` samples, and whether they are the last."""
+    small = (x[k : k + PIECE] for x in pieces for k in range(0, max(1, len(x)), PIECE))
+    piece = next(small)
     for following in small:
-        yield part, False
-        part = following
-    yield part, True
+        yield piece, False
+        piece = following
+    yield piece, True

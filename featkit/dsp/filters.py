@@ -1,7 +1,7 @@
-"""Windows and filter banks: what is the same for every frame of a rate, made once.
+"""Windows and filter banks, computed once for each sample rate.
 
-Banks are sparse matrices. Their filters are narrow, and a sparse product computes each frame by the
-same sums wherever it stands among others, which BLAS does not.
+Filter banks are sparse matrices. Their filters are narrow, and a sparse product computes the same
+sums for a frame wherever it is in the array, unlike BLAS.
 """
 
 from __future__ import annotations
@@ -20,15 +20,46 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=32)
 def frequencies(sr: float, n_fft: int) -> Array:
-    """Centre frequency of each bin in Hz, float32."""
+    """Return the centre frequencies of the bins.
+
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+
+    Returns
+    -------
+    array of float32, shape ``(n_fft // 2 + 1,)``
+        Hz; read-only.
+    """
     return read_only(np.fft.rfftfreq(n_fft, 1 / sr).astype(np.float32))
 
 
 @lru_cache(maxsize=32)
 def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32) -> Array:
-    """A periodic window: a sum of cosines, as in Harris, Proc. IEEE 66(1), 1978.
+    """Return a periodic window, a sum of cosines.
 
-    What `scipy.signal.get_window` gives, whose import takes half a second.
+    It equals `scipy.signal.get_window`, whose import takes half a second.
+
+    Parameters
+    ----------
+    name : {"boxcar", "hann", "hamming", "blackman"}
+    n_fft : int
+        Length in samples.
+    dtype : type
+        Floating-point type of the result.
+
+    Returns
+    -------
+    array, shape ``(n_fft,)``
+        Read-only.
+
+    References
+    ----------
+    F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
+    transform", Proceedings of the IEEE 66(1), 1978.
     """
     terms = {
         "boxcar": [1.0],
@@ -42,9 +73,23 @@ def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32
 
 
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
-    """`n` frequencies in Hz, evenly spaced on Slaney's mel scale.
+    """Return frequencies evenly spaced on Slaney's mel scale: linear to 1 kHz, then logarithmic.
 
-    Linear up to 1 kHz, logarithmic above (Slaney, "Auditory toolbox", Interval 1998-010).
+    Parameters
+    ----------
+    n : int
+        Number of frequencies.
+    fmin, fmax : float
+        First and last frequency in Hz.
+
+    Returns
+    -------
+    array of float64, shape ``(n,)``
+        Hz.
+
+    References
+    ----------
+    M. Slaney, "Auditory toolbox, version 2", Interval Research technical report 1998-010, 1998.
     """
     step, knee = 200 / 3, 1000.0
     log_step = np.log(6.4) / 27
@@ -61,22 +106,34 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
 
 @lru_cache(maxsize=32)
 def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
-    """Triangular filters of unit area on the mel scale, ``(n_mels, bins)``, float32.
+    """Return triangular filters of unit area on the mel scale.
 
-    A filter too narrow to touch a bin is empty: see `featkit.dsp.empty_bands`.
+    A filter that is too narrow to contain a bin is empty: see `featkit.dsp.empty_bands`.
+
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+    n_mels : int
+        Number of filters.
+    fmin, fmax : float
+        Lowest and highest edge in Hz; None is half the sample rate.
+
+    Returns
+    -------
+    sparse array of float32, shape ``(n_mels, n_fft // 2 + 1)``
 
     Raises
     ------
     ParameterError
-        If the bands begin at or above half the sample rate.
+        If `fmin` is not below half the sample rate.
     """
     from scipy.sparse import csr_array
 
     top = sr / 2 if fmax is None else fmax
-    if fmin >= sr / 2:
-        raise ParameterError(
-            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
-        )
+    check_fmin(fmin, sr)
     edges = mel_frequencies(n_mels + 2, fmin, top)
     widths = np.diff(edges)
     distance = edges[:, None] - np.fft.rfftfreq(n_fft, 1 / sr)
@@ -87,7 +144,36 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | N
     return csr_array(weights)
 
 
+def check_fmin(fmin: float, sr: float) -> None:
+    """Check the lowest frequency of a filter bank.
+
+    Parameters
+    ----------
+    fmin, sr : float
+        Lowest frequency and sample rate in Hz.
+
+    Raises
+    ------
+    ParameterError
+        If `fmin` is not below half the sample rate.
+    """
+    if fmin >= sr / 2:
+        raise ParameterError(
+            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
+        )
+
+
 def read_only(x: Array) -> Array:
-    """The same array, which nobody can change by mistake."""
+    """Make an array read-only, so that a cached result cannot be changed.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array
+        The same array.
+    """
     x.setflags(write=False)
     return x

@@ -1,10 +1,17 @@
-"""Gammatone filters: how the ear's places share out a spectrum.
+"""Gammatone filter banks, a model of the frequency resolution of the ear.
 
-The impulse response ``t**3 exp(-2 pi b t) cos(2 pi f t)`` of Patterson and others ("Complex sounds
-and auditory images", 1992), with ``b = 1.019 ERB(f)`` and the equivalent rectangular bandwidths of
-Glasberg and Moore ("Derivation of auditory filter shapes from notched-noise data", Hearing Research
-47, 1990). A bank weights the bins of a power spectrum by the squared magnitude of the response, as
-Ellis does ("Gammatone-like spectrograms", 2009), which is far less work than filtering the samples.
+The impulse response of a filter is ``t**3 exp(-2 pi b t) cos(2 pi f t)`` [1]_ with
+``b = 1.019 ERB(f)`` and the equivalent rectangular bandwidth ERB of [2]_. A filter bank weights the
+bins of a power spectrum by the squared magnitude of the response [3]_, which needs much less
+computation than filtering the samples.
+
+References
+----------
+.. [1] R. D. Patterson et al., "Complex sounds and auditory images", in Auditory Physiology and
+   Perception, 1992.
+.. [2] B. R. Glasberg and B. C. J. Moore, "Derivation of auditory filter shapes from notched-noise
+   data", Hearing Research 47, 1990.
+.. [3] D. P. W. Ellis, "Gammatone-like spectrograms", 2009.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.errors import ParameterError
+from featkit.dsp.filters import check_fmin
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -23,23 +30,43 @@ if TYPE_CHECKING:
 ORDER = 4
 
 BANDWIDTH = 1.019
-"""Bandwidth ``b`` of a filter of order 4 in ERB: with it, the filter's own is 1 ERB."""
+"""Parameter ``b`` in ERB: with it, the bandwidth of a filter of order 4 is 1 ERB."""
 
-SKIRTS = 1e-6
-"""Share of its greatest weight below which a filter's weight counts as 0, so that the bank is
-sparse. What is cut off is less than a hundred-thousandth of the filter's area."""
+NEGLIGIBLE = 1e-6
+"""Weights below this share of the maximum of a filter are 0, so that the bank is sparse. Less than
+a hundred-thousandth of the area of a filter is lost."""
 
 
 def erb(hz: Array) -> Array:
-    """Equivalent rectangular bandwidth at a frequency, both in Hz."""
+    """Return the equivalent rectangular bandwidth at a frequency.
+
+    Parameters
+    ----------
+    hz : array, any shape
+        Frequency in Hz.
+
+    Returns
+    -------
+    array, shaped as `hz`
+        Bandwidth in Hz.
+    """
     return 24.7 * (4.37e-3 * hz + 1)
 
 
 def erb_frequencies(n: int, fmin: float, fmax: float) -> Array:
-    """`n` frequencies in Hz, evenly spaced on the ERB-rate scale, from `fmin` to below `fmax`.
+    """Return frequencies evenly spaced on the ERB-rate scale, as in Slaney's ``ERBSpace``.
 
-    They are those that divide the range into `n` steps, without its upper end, as in Slaney's
-    `ERBSpace`.
+    Parameters
+    ----------
+    n : int
+        Number of frequencies.
+    fmin, fmax : float
+        First frequency in Hz, and the end of the range, which is not included.
+
+    Returns
+    -------
+    array of float64, shape ``(n,)``
+        Hz.
     """
     low, high = np.log(4.37e-3 * np.array([fmin, fmax]) + 1)
     steps = np.linspace(low, high, n, endpoint=False)
@@ -48,29 +75,50 @@ def erb_frequencies(n: int, fmin: float, fmax: float) -> Array:
 
 @lru_cache(maxsize=32)
 def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> csr_array:
-    """Squared magnitudes of the filters' responses, ``(n_bands, bins)``, float32.
+    """Return the squared magnitude responses of the filters.
 
-    Centres are `erb_frequencies` from `fmin` to half the sample rate; there the response is 1.
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+    n_bands : int
+        Number of filters, with centres at `erb_frequencies` from `fmin` to half the sample rate.
+    fmin : float
+        Centre of the lowest filter in Hz.
+
+    Returns
+    -------
+    sparse array of float32, shape ``(n_bands, n_fft // 2 + 1)``
+        1 at the centre of a filter.
 
     Raises
     ------
     ParameterError
-        If the bands begin at or above half the sample rate.
+        If `fmin` is not below half the sample rate.
     """
     from scipy.sparse import csr_array
 
-    if fmin >= sr / 2:
-        raise ParameterError(
-            f"fmin must be below half the sample rate ({sr / 2:g} Hz), got {fmin:g}"
-        )
+    check_fmin(fmin, sr)
     centre = erb_frequencies(n_bands, fmin, sr / 2)[:, None]
     weights = np.square(np.abs(response(np.fft.rfftfreq(n_fft, 1 / sr), centre)))
     weights /= np.square(np.abs(response(centre, centre)))
-    return csr_array(np.where(weights < SKIRTS, 0, weights).astype(np.float32))
+    return csr_array(np.where(weights < NEGLIGIBLE, 0, weights).astype(np.float32))
 
 
 def response(hz: Array, centre: Array) -> Array:
-    """The filter's complex response, up to a factor: the transform of its impulse response."""
+    """Return the complex frequency response of filters, up to a constant factor.
+
+    Parameters
+    ----------
+    hz, centre : array
+        Frequency, and centre of the filter, in Hz; of shapes that broadcast.
+
+    Returns
+    -------
+    array of complex128
+    """
     b = BANDWIDTH * erb(centre)
     above, below = (1 + 1j * (hz - centre) / b, 1 + 1j * (hz + centre) / b)
     return np.asarray(above**-ORDER + below**-ORDER)

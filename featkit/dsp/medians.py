@@ -1,10 +1,14 @@
-"""Running medians, by minima and maxima of whole rows.
+"""Running medians, computed by minima and maxima of whole rows.
 
-A network of comparators sorts without branches: each of its steps is the minimum or the maximum of
-two rows of thousands of values. Batcher's odd-even merge (Knuth, "The art of computer programming",
-vol. 3, 5.3.4) puts sorted runs together, and neighbouring windows share most of theirs: 16 windows
-of 31 rows have 16 rows in common, each half of these windows 8 more, each quarter another 4. What
-can no longer be in the middle is dropped on the way. A median of 31 takes 33 minima or maxima.
+A sorting network sorts without branches: each step is the minimum or the maximum of two rows of
+thousands of values. Batcher's odd-even merge [1]_ merges sorted rows. Neighbouring windows share
+most of this work: 16 windows of 31 rows have 16 rows in common, each half of these windows 8 more,
+each quarter another 4. Values that can no longer be in the middle are dropped on the way. A median
+of 31 takes 33 minima or maxima.
+
+References
+----------
+.. [1] D. E. Knuth, "The art of computer programming", vol. 3, 5.3.4, 1998.
 """
 
 from __future__ import annotations
@@ -17,23 +21,24 @@ import numpy as np
 from featkit._utils.typing import Array
 
 WORKSPACE = 2**21
-"""Values held at once, 8 MB of float32: fewer lose more to calls than the caches give."""
+"""Number of values in memory, 8 MB of float32: with fewer, the overhead of calls exceeds the gain
+from the caches."""
 
 
 def running_median(x: Array, size: int) -> Array:
-    """The median of each `size` neighbouring rows.
+    """Compute the median of each window of `size` neighbouring rows.
 
     Parameters
     ----------
     x : array, shape ``(rows, columns)``
-        At least `size` rows, without NaN; of any memory layout, which the result keeps.
+        At least `size` rows, without NaN; the result has the same memory layout.
     size : int
-        At least 1. Of an even number of values, the upper one of the middle.
+        Rows in a window, at least 1. For an even number, the median is the upper middle value.
 
     Returns
     -------
     array, shape ``(rows - size + 1, columns)``
-        Values of `x`, none computed: what `scipy.ndimage.median_filter` picks.
+        Values of `x`, the same as `scipy.ndimage.median_filter` selects.
 
     Examples
     --------
@@ -41,7 +46,7 @@ def running_median(x: Array, size: int) -> Array:
     >>> running_median(np.array([[1.0], [5.0], [2.0], [9.0]]), 3).ravel().tolist()
     [2.0, 5.0]
     """
-    network = _network(size)
+    network = median_network(size)
     windows = len(x) - size + 1
     groups = -(-windows // network.windows)
     medians: Array = np.empty_like(x, shape=(windows, x.shape[1]))
@@ -52,25 +57,43 @@ def running_median(x: Array, size: int) -> Array:
     return medians
 
 
-def reflected(places: Array, length: int) -> Array:
-    """Where values beyond the ends of an axis stand in its mirror image, ``d c b a | a b c d``.
+def mirrored_index(index: Array, length: int) -> Array:
+    """Return the index of a value in an axis that is mirrored at its ends, ``d c b a | a b c d``.
 
     Parameters
     ----------
-    places : array of int
-        Positions on the axis, also below 0 and from `length` on, however far.
+    index : array of int
+        Positions on the axis, also any distance below 0 or beyond `length`.
     length : int
-        Of the axis.
+        Length of the axis.
+
+    Returns
+    -------
+    array of int, shaped as `index`
+        Indices from 0 to ``length - 1``.
     """
-    there = places % (2 * length)
-    within: Array = np.minimum(there, 2 * length - 1 - there)
-    return within
+    periodic = index % (2 * length)
+    mirrored: Array = np.minimum(periodic, 2 * length - 1 - periodic)
+    return mirrored
 
 
 class Network(NamedTuple):
-    """Steps from the rows that a group of neighbouring windows covers to the windows' medians.
+    """The steps that compute the medians of a group of neighbouring windows from their rows.
 
-    A wire is a row, by its number, or, counted on from there, a register.
+    A wire is the number of a row or, from `rows` on, of a register.
+
+    Attributes
+    ----------
+    windows : int
+        Number of windows in a group.
+    rows : int
+        Number of rows that a group covers.
+    registers : int
+        Number of intermediate results that are stored.
+    steps : tuple
+        Function (minimum or maximum), two wires as operands, and the wire of the result.
+    medians : tuple of int
+        Wire of the median of each window.
     """
 
     windows: int
@@ -80,9 +103,18 @@ class Network(NamedTuple):
     medians: tuple[int, ...]
 
     def run(self, x: Array, groups: int, out: Array) -> None:
-        """Medians of `x` into `out`, as many groups of windows at once as there are."""
+        """Compute the medians of all groups of windows at once.
+
+        Parameters
+        ----------
+        x : array, shape ``(rows, columns)``
+        groups : int
+            Number of groups.
+        out : array, shape ``(windows, columns)``
+            Receives the medians.
+        """
         reach = -(-self.rows // self.windows)
-        # Row by row of all groups; the last group may have rows that nobody asks for.
+        # The rows of the last group may go beyond `x`.
         padded = np.zeros(((groups + reach - 1) * self.windows, x.shape[1]), dtype=x.dtype)
         padded[: len(x)] = x
         by_group = padded.reshape(-1, self.windows, x.shape[1])
@@ -92,25 +124,36 @@ class Network(NamedTuple):
         for function, a, b, result in self.steps:
             function(wires[a], wires[b], out=wires[result])
         for window, wire in enumerate(self.medians):
-            asked = out[window :: self.windows]
-            asked[:] = wires[wire][: len(asked)]
+            rows_out = out[window :: self.windows]
+            rows_out[:] = wires[wire][: len(rows_out)]
 
 
 @lru_cache(maxsize=32)
-def _network(size: int) -> Network:
+def median_network(size: int) -> Network:
+    """Return the network for windows of a size.
+
+    Parameters
+    ----------
+    size : int
+        Rows in a window.
+
+    Returns
+    -------
+    Network
+    """
     windows = 1 << (-(-size // 2)).bit_length() - 1
-    return Comparators(size, windows).network()
+    return NetworkBuilder(size, windows).network()
 
 
-class Comparators:
-    """The steps of a network as they are found: merges of runs of wires that are sorted.
+class NetworkBuilder:
+    """Builds a network for running medians by merging sorted sequences of wires.
 
     Parameters
     ----------
     size : int
         Rows in a window.
     windows : int
-        Neighbouring windows, a power of two, at most half of `size` (rounded up).
+        Number of neighbouring windows, a power of two, at most half of `size` (rounded up).
     """
 
     def __init__(self, size: int, windows: int) -> None:
@@ -123,9 +166,10 @@ class Comparators:
         self.medians = self._medians(0, windows, common[middle - windows : middle])
 
     def _medians(self, first: int, windows: int, middle: list[int]) -> list[int]:
-        """Medians of some neighbouring windows, told by the middle of what they have in common.
+        """The medians of neighbouring windows, from the middle values of the rows that they share.
 
-        A window has `windows` - 1 more rows, so as many of the common ones can be its median.
+        A window has `windows` - 1 other rows, so only the middle `windows` shared ones can be its
+        median.
         """
         if windows == 1:
             return middle
@@ -137,7 +181,18 @@ class Comparators:
         return medians
 
     def sorted_rows(self, first: int, count: int) -> list[int]:
-        """Some neighbouring rows in rising order."""
+        """Sort neighbouring rows.
+
+        Parameters
+        ----------
+        first, count : int
+            Number of the first row, and number of rows.
+
+        Returns
+        -------
+        list of int
+            Wires in ascending order of their values.
+        """
         if count == 1:
             return [first]
         half = count // 2
@@ -146,7 +201,18 @@ class Comparators:
         )
 
     def merged(self, a: list[int], b: list[int]) -> list[int]:
-        """Two rising sequences as one."""
+        """Merge two sorted sequences.
+
+        Parameters
+        ----------
+        a, b : list of int
+            Wires in ascending order of their values.
+
+        Returns
+        -------
+        list of int
+            Wires of the merged values, in ascending order.
+        """
         if not a or not b:
             return a + b
         if len(a) == len(b) == 1:
@@ -158,14 +224,30 @@ class Comparators:
         return merged + even[len(odd) + 1 :] + odd[len(even) - 1 :]
 
     def ordered(self, a: int, b: int) -> list[int]:
-        """The lesser and the greater of two wires; what is asked again is there already."""
+        """Compare two wires; a comparison that was made before is reused.
+
+        Parameters
+        ----------
+        a, b : int
+            Wires.
+
+        Returns
+        -------
+        list of int
+            Wires of the minimum and of the maximum.
+        """
         return [
             self.steps.setdefault((function, a, b), self.rows + len(self.steps))
             for function in (np.minimum, np.maximum)
         ]
 
     def network(self) -> Network:
-        """The steps that the medians need, each just before it is needed, in few registers."""
+        """Order the steps that the medians need, so that few registers suffice.
+
+        Returns
+        -------
+        Network
+        """
         step_of = {wire: step for step, wire in self.steps.items()}
         order: dict[int, None] = {}
 

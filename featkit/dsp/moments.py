@@ -1,7 +1,7 @@
-"""Moments of spectra: sum, centroid and spread of each frame, by way of pieces of its bins.
+"""Moments of spectra: sum, centroid and variance of each frame, computed by pieces of its bins.
 
-A piece's moments are taken around its own middle, in single precision without cancellation; those
-of the whole spectrum around any frequency follow from them, in few operations.
+The moments of a piece are taken around its own middle frequency, in single precision without
+cancellation. Those of the whole spectrum around any frequency follow in few operations.
 """
 
 from __future__ import annotations
@@ -19,42 +19,97 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 PIECE = 16
-"""Bins in a piece of a spectrum, see `piece_moments`."""
+"""Number of bins in a piece of a spectrum."""
 
 
 class Spectrum(NamedTuple):
-    """Magnitudes of some frames, the moments of pieces of their bins, and those of their shape."""
+    """Magnitudes of some frames and their moments over frequency.
+
+    Attributes
+    ----------
+    S : array, shape ``(bins, frames)``
+        Magnitudes.
+    moments : array, shape ``(3, pieces, frames)``
+        Moments of order 0, 1 and 2 of each piece, around its middle.
+    total : array, shape ``(frames,)``
+        Sum of the magnitudes, above 0.
+    centroid : array, shape ``(frames,)``
+        Mean frequency in Hz.
+    variance : array, shape ``(frames,)``
+        Variance of the frequency in Hz².
+    """
 
     S: Array
     moments: Array
     total: Array
     centroid: Array
-    spread: Array
+    variance: Array
 
     @classmethod
-    def of(cls, S: Array, sr: float, n_fft: int) -> Spectrum:
+    def from_magnitudes(cls, S: Array, sr: float, n_fft: int) -> Spectrum:
+        """Compute the moments of magnitudes.
+
+        Parameters
+        ----------
+        S : array of float32, shape ``(bins, frames)``
+            Magnitudes.
+        sr : float
+            Sample rate in Hz.
+        n_fft : int
+            Samples per frame.
+
+        Returns
+        -------
+        Spectrum
+        """
         middle = piece_middles(sr, n_fft)[:, None]
         moments: Array = (piece_moments(sr, n_fft) @ S).reshape(3, len(middle), -1)
         sums, first, second = moments
         total = np.maximum(sums_over_bins(sums), np.finfo(np.float32).tiny)
         centroid = sums_over_bins(middle * sums + first) / total
         offset = middle - centroid
-        spread = sums_over_bins(second + offset * (2 * first + offset * sums)) / total
-        return cls(S, moments, total, centroid, np.maximum(spread, 0))
+        variance = sums_over_bins(second + offset * (2 * first + offset * sums)) / total
+        return cls(S, moments, total, centroid, np.maximum(variance, 0))
 
 
 @lru_cache(maxsize=32)
 def piece_middles(sr: float, n_fft: int) -> Array:
-    """Frequency in the middle of each piece of `PIECE` bins, in Hz, float32."""
+    """Return the middle frequency of each piece of `PIECE` bins.
+
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+
+    Returns
+    -------
+    array of float32, shape ``(pieces,)``
+        Hz; read-only.
+    """
     hz = frequencies(sr, n_fft)
     return read_only(np.array([piece.mean() for piece in np.split(hz, _piece_starts(n_fft))]))
 
 
 @lru_cache(maxsize=32)
 def piece_moments(sr: float, n_fft: int, orders: tuple[int, ...] = (0, 1, 2)) -> csr_array:
-    """Sums of (f - F)^k S over pieces of `PIECE` bins with middle F, of several orders k.
+    """Return the matrix that computes the moments of pieces from magnitudes.
 
-    ``(orders * pieces, bins)``: moments around any frequency follow from them without cancellation.
+    The moment of order k of a piece with middle F is the sum of (f - F)^k S over its bins.
+
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+    orders : tuple of int
+        The orders k.
+
+    Returns
+    -------
+    sparse array of float32, shape ``(orders * pieces, bins)``
     """
     from scipy.sparse import csr_array, vstack
 

@@ -1,9 +1,9 @@
-"""Clips of different lengths side by side on the last axis.
+"""Operations per clip on the frames of a stack of clips of different lengths.
 
 An array of shape ``(..., frames)`` holds the frames of all clips of a stack, one clip after the
-other. `Segments` knows where each begins, and does per clip what NumPy does per axis. What it
-gives for a clip depends on that clip alone, to the bit: no padding enters a sum, and each
-reduction runs over the clip's own frames only.
+other. `Segments` stores where each clip begins, and reduces per clip as NumPy reduces per axis. The
+result for a clip depends on that clip alone, to the bit: sums contain no padding, and each
+reduction runs over the frames of one clip only.
 """
 
 from __future__ import annotations
@@ -16,12 +16,21 @@ from featkit._utils.typing import Array
 
 
 class Segments:
-    """Where each clip stands among the frames of a stack.
+    """The positions of clips among the frames of a stack.
+
+    Iterating yields the slice of frames of each clip.
 
     Parameters
     ----------
     lengths : sequence of int
-        Frames of each clip, each at least 1.
+        Number of frames of each clip, each at least 1.
+
+    Attributes
+    ----------
+    lengths, starts, ends : array of int, shape ``(clips,)``
+        Number of frames, first frame, and the one after the last.
+    total : int
+        Number of frames of the stack.
     """
 
     def __init__(self, lengths: Sequence[int] | Array) -> None:
@@ -37,31 +46,89 @@ class Segments:
         for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True):
             yield slice(start, end)
 
-    def within(self, frames: slice) -> Iterator[tuple[int, slice]]:
-        """The clips that have some of the frames: number, and which of these are its own."""
+    def clips_in(self, frames: slice) -> Iterator[tuple[int, slice]]:
+        """Find the clips that overlap a range of frames.
+
+        Parameters
+        ----------
+        frames : slice
+
+        Yields
+        ------
+        clip : int
+            Number of the clip.
+        own : slice
+            Frames of the range that belong to the clip.
+        """
         first = int(np.searchsorted(self.ends, frames.start, side="right"))
         last = int(np.searchsorted(self.starts, frames.stop, side="left"))
         for k in range(first, last):
             yield k, slice(max(frames.start, self.starts[k]), min(frames.stop, self.ends[k]))
 
     def sum(self, x: Array) -> Array:
-        """Sum of each clip: ``(..., frames)`` to ``(..., clips)``."""
+        """Sum over the frames of each clip.
+
+        Parameters
+        ----------
+        x : array, shape ``(..., frames)``
+
+        Returns
+        -------
+        array, shape ``(..., clips)``
+        """
         return np.add.reduceat(x, self.starts, axis=-1)
 
     def min(self, x: Array) -> Array:
-        """Least value of each clip, NaN left out."""
+        """Return the minimum over the frames of each clip, ignoring NaN.
+
+        Parameters
+        ----------
+        x : array, shape ``(..., frames)``
+
+        Returns
+        -------
+        array, shape ``(..., clips)``
+        """
         return np.fmin.reduceat(x, self.starts, axis=-1)
 
     def max(self, x: Array) -> Array:
-        """Greatest value of each clip, NaN left out."""
+        """Return the maximum over the frames of each clip, ignoring NaN.
+
+        Parameters
+        ----------
+        x : array, shape ``(..., frames)``
+
+        Returns
+        -------
+        array, shape ``(..., clips)``
+        """
         return np.fmax.reduceat(x, self.starts, axis=-1)
 
-    def spread(self, x: Array) -> Array:
-        """One value a clip to one value a frame: ``(..., clips)`` to ``(..., frames)``."""
+    def to_frames(self, x: Array) -> Array:
+        """Repeat one value per clip for each of its frames.
+
+        Parameters
+        ----------
+        x : array, shape ``(..., clips)``
+
+        Returns
+        -------
+        array, shape ``(..., frames)``
+        """
         return np.repeat(x, self.lengths, axis=-1)
 
     def padded(self, x: Array) -> Array:
-        """Each clip as a row of its own, NaN behind it: ``(..., clips, longest)``."""
+        """Return the frames of each clip as a row, padded with NaN.
+
+        Parameters
+        ----------
+        x : array, shape ``(..., frames)``
+
+        Returns
+        -------
+        array, shape ``(..., clips, longest)``
+            `longest` is the number of frames of the longest clip.
+        """
         longest = int(self.lengths.max())
         if len(self) == 1:
             return x.reshape(*x.shape[:-1], 1, longest)

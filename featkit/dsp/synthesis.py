@@ -1,7 +1,7 @@
-"""Music-like clips made from a seed: four styles whose classes one can hear.
+"""Synthetic clips of music in four audibly different styles, made from a seed.
 
-The styles differ in tempo, harmony, timbre and drums, and within a style every clip has a tempo, a
-key, a brightness and an arrangement of its own.
+The styles differ in tempo, harmony, timbre and drums. Within a style, the clips differ in tempo,
+key, brightness and arrangement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SR = 22050
 """Sample rate of the clips in Hz."""
 
 SECONDS = 6.0
-"""Length of a clip."""
+"""Duration of a clip in seconds."""
 
 MAJOR, MINOR, FIFTH, SEVENTH = (0, 4, 7), (0, 3, 7), (0, 7, 12), (0, 4, 7, 10)
 """Chords, in semitones above their root."""
@@ -25,7 +25,30 @@ MAJOR, MINOR, FIFTH, SEVENTH = (0, 4, 7), (0, 3, 7), (0, 7, 12), (0, 4, 7, 10)
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """What the clips of a style have in common; pairs are the ranges that a clip draws from."""
+    """The distribution of the clips of a style; a pair is the range of a random value.
+
+    Attributes
+    ----------
+    tempo : (float, float)
+        BPM.
+    chord : sequence of int
+        Semitones above the root.
+    progression : sequence of int
+        Root of each bar, in semitones above the key.
+    octave : (int, int)
+        Octave of the key.
+    partials : (int, int)
+        Number of partials of a tone.
+    slope : (float, float)
+        Exponent by which the level of partials falls with their order.
+    attack : (float, float)
+        Attack time of a tone in seconds.
+    notes_per_beat : float
+    kick, snare, hat : str
+        Patterns in sixteenths, with ``x`` for a hit.
+    drums, hiss : (float, float)
+        Levels of the drums and of the noise.
+    """
 
     tempo: tuple[float, float]
     chord: Sequence[int]
@@ -108,14 +131,18 @@ STYLES = {
 
 
 def clip(style: Style, rng: np.random.Generator) -> Array:
-    """One clip of a style: float32, ``SECONDS`` at ``SR``, peak 0.9.
+    """Make one clip of a style.
 
     Parameters
     ----------
     style : Style
-        What to draw from.
     rng : Generator
-        What draws.
+        Random generator.
+
+    Returns
+    -------
+    array of float32, shape ``(SECONDS * SR,)``
+        Its peak is 0.9.
     """
     beat = 60 / rng.uniform(*style.tempo)
     y = _harmony(style, beat, rng)
@@ -125,7 +152,7 @@ def clip(style: Style, rng: np.random.Generator) -> Array:
 
 
 def _harmony(style: Style, beat: float, rng: np.random.Generator) -> Array:
-    """A chord on every note of the style's rhythm, a progression over bars of four beats."""
+    """A chord on every note, and a progression of chords over bars of four beats."""
     y = np.zeros(round(SR * SECONDS))
     key = 12 * (1 + rng.integers(*style.octave, endpoint=True)) + rng.integers(12)
     slope = rng.uniform(*style.slope)
@@ -145,7 +172,7 @@ def _harmony(style: Style, beat: float, rng: np.random.Generator) -> Array:
 
 
 def _tone(pitch: float, partials: int, slope: float, t: Array, rng: np.random.Generator) -> Array:
-    """Partials of falling level, each beginning anywhere in its period, none above 10 kHz."""
+    """Partials of decreasing level and random phase, none above 10 kHz."""
     order = np.arange(1, min(partials, int(10000 / pitch)) + 1)[:, None]
     phase = rng.uniform(0, 2 * np.pi, order.shape).astype(np.float32)
     turns = (pitch * order * t % 1).astype(np.float32)
@@ -154,7 +181,7 @@ def _tone(pitch: float, partials: int, slope: float, t: Array, rng: np.random.Ge
 
 
 def _drums(style: Style, beat: float, rng: np.random.Generator) -> Array:
-    """The style's pattern of sixteenths, with hits of varied strength and a few left out."""
+    """The drum patterns, with hits of random strength and a few left out."""
     y = np.zeros(round(SR * SECONDS))
     t = np.arange(round(0.25 * SR)) / SR
     noise = rng.standard_normal(len(t))

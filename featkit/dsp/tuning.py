@@ -1,7 +1,7 @@
-"""Tuning: how far from A4 = 440 Hz a clip is, told by its spectral peaks.
+"""Tuning: the deviation of a clip from A4 = 440 Hz, estimated from its spectral peaks.
 
-The estimate of `librosa.estimate_tuning`: the commonest deviation from the nearest step of the
-scale among the stronger half of the peaks.
+As in `librosa.estimate_tuning`, the estimate is the most frequent deviation from the nearest step
+of the scale, among the stronger half of the peaks.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.dsp.disk_array import Clip, OnDisk
+from featkit.dsp.disk_array import Clip, DiskArray
 from featkit.dsp.segments import Segments
 
 EDGES = np.linspace(-0.5, 0.5, 101)
-"""Edges of the deviations that are told apart, as fractions of a step."""
+"""Edges of the histogram of deviations, as fractions of a step."""
 
 A0 = np.float32(440.0 / 16)
 
-AT_ONCE = 2**18
-"""Peaks that are looked at together."""
+BLOCK = 2**18
+"""Number of peaks that are processed at a time."""
 
 
 class Tuning:
-    """How far from A4 = 440 Hz clips are tuned.
+    """The tuning of clips.
 
     Parameters
     ----------
-    peaks : array or file, shape ``(3 * peaks,)``, float32
-        Clip, pitch in Hz and magnitude of one peak after the other, as `Block.peaks` gives them; in
-        a file, those of one clip.
+    peaks : array or DiskArray of float32, shape ``(3 * peaks,)``
+        For each peak: number of the clip, frequency in Hz and magnitude, as in
+        `featkit.features.spectra.block.Block.peaks`; a DiskArray holds the peaks of one clip.
     segments : Segments
         The clips.
     """
@@ -38,8 +38,8 @@ class Tuning:
     def __init__(self, peaks: Clip, segments: Segments) -> None:
         self._peaks = peaks
         self._segments = segments
-        if isinstance(peaks, OnDisk):
-            medians = [median(lambda: (magnitude for _, _, magnitude in _parts(peaks)))]
+        if isinstance(peaks, DiskArray):
+            medians = [median_of_parts(lambda: (magnitude for _, _, magnitude in _parts(peaks)))]
         else:
             clip, _, magnitude = _columns(peaks)
             ends = np.cumsum(np.bincount(clip, minlength=len(segments)))
@@ -47,20 +47,38 @@ class Tuning:
             parts = np.split(by_clip, ends[:-1])
             medians = [np.median(part) if len(part) else 0.0 for part in parts]
         self._medians = np.array(medians, dtype=np.float32)
-        self._known: dict[int, Array] = {}
+        self._computed: dict[int, Array] = {}
 
-    def of_frames(self, frames: slice, bins_per_octave: int) -> Array:
-        """Deviation at each frame as a fraction of a bin, in [-0.5, 0.5), by steps of 0.01.
+    def per_frame(self, frames: slice, bins_per_octave: int) -> Array:
+        """Return the deviation of the clip of each frame.
 
-        0 for a clip without peaks.
+        Parameters
+        ----------
+        frames : slice
+        bins_per_octave : int
+
+        Returns
+        -------
+        array, shape ``(frames,)``
+            As a fraction of a bin, in [-0.5, 0.5), in steps of 0.01; 0 for a clip without peaks.
         """
-        if bins_per_octave not in self._known:
-            deviation = np.nan_to_num(self.of_clips(bins_per_octave))
-            self._known[bins_per_octave] = self._segments.spread(deviation)
-        return self._known[bins_per_octave][frames]
+        if bins_per_octave not in self._computed:
+            deviation = np.nan_to_num(self.per_clip(bins_per_octave))
+            self._computed[bins_per_octave] = self._segments.to_frames(deviation)
+        return self._computed[bins_per_octave][frames]
 
-    def of_clips(self, bins_per_octave: int) -> Array:
-        """Deviation of each clip, NaN for one without peaks."""
+    def per_clip(self, bins_per_octave: int) -> Array:
+        """Return the deviation of each clip.
+
+        Parameters
+        ----------
+        bins_per_octave : int
+
+        Returns
+        -------
+        array, shape ``(clips,)``
+            As a fraction of a bin, in [-0.5, 0.5), in steps of 0.01; NaN without peaks.
+        """
         bins, clips = len(EDGES) - 1, len(self._segments)
         counts = np.zeros(clips * bins, dtype=np.intp)
         for clip, pitch, magnitude in _parts(self._peaks):
@@ -74,8 +92,8 @@ class Tuning:
 
 
 def _parts(peaks: Clip) -> Iterator[tuple[Array, Array, Array]]:
-    for start in range(0, len(peaks), 3 * AT_ONCE):
-        yield _columns(peaks[start : start + 3 * AT_ONCE])
+    for start in range(0, len(peaks), 3 * BLOCK):
+        yield _columns(peaks[start : start + 3 * BLOCK])
 
 
 def _columns(peaks: Array) -> tuple[Array, Array, Array]:
@@ -83,11 +101,22 @@ def _columns(peaks: Array) -> tuple[Array, Array, Array]:
     return clip.astype(np.intp), pitch, magnitude
 
 
-def median(parts: Callable[[], Iterable[Array]]) -> float:
-    """The median of float32 numbers from 0 up that come in parts, twice; 0 if there are none.
+def median_of_parts(parts: Callable[[], Iterable[Array]]) -> float:
+    """Compute the median of values that come in parts, in two passes.
 
-    Their bits, read as whole numbers, have their order: those in the middle are found by the upper
-    half of the bits first, and then among the few that share it.
+    The bits of float32 values from 0 up, read as integers, are in the order of the values. The
+    first pass counts values by the upper half of their bits, the second sorts those near the
+    middle.
+
+    Parameters
+    ----------
+    parts : callable
+        Called twice, returns the values as arrays of float32, at least 0.
+
+    Returns
+    -------
+    float
+        0 without values.
     """
     counts = np.zeros(2**16, dtype=np.intp)
     for part in parts():

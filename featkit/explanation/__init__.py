@@ -1,25 +1,10 @@
-"""Which features decided: SHAP values of every estimator, and what follows from them."""
+"""SHAP values of any model of featkit, and the rankings of features that follow from them."""
 
-from __future__ import annotations
-
-from featkit.explanation._computation import explain
-from featkit.explanation.explanation import Explanation
-from featkit.explanation.ranking import (
-    contributions,
-    correlated,
-    direction,
-    grid,
-    importance,
-    importance_by_fold,
-)
-
-__all__ = [
-    "Explanation",
-    "contributions",
-    "correlated",
-    "direction",
-    "explain",
-    "grid",
-    "importance",
-    "importance_by_fold",
-]
+from featkit.explanation.computation import explain as explain
+from featkit.explanation.explanation import Explanation as Explanation
+from featkit.explanation.ranking import contributions as contributions
+from featkit.explanation.ranking import correlated as correlated
+from featkit.explanation.ranking import direction as direction
+from featkit.explanation.ranking import grid as grid
+from featkit.explanation.ranking import importance as importance
+from featkit.explanation.ranking import importance_by_fold as importance_by_fold

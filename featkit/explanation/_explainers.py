@@ -1,8 +1,8 @@
-"""Who explains which rows: for each row a model that has not learnt from it, if there is one.
+"""Assignment of rows to the models that explain them.
 
-Rows that a model has learnt from are explained by models that had not seen them: the same
-candidate, fitted on what each round that scored it had to learn from. What a model says of rows
-that it knows by heart tells what it remembers, not what it hears.
+A training row is explained by a model that was not trained on it: the selected candidate, fitted on
+the training rows of the outer fold in which the row was a test row. SHAP values of the model's own
+training rows would describe its overfitting, not the sound.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featkit._utils.counting import counted
+from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.explanation.explanation import NO_FOLD
-from featkit.models.classifier import Classifier
-from featkit.models.estimator import Candidate
 from featkit.models.fitting import Fits
+from featkit.models.model import Model
+from featkit.models.outer_folds import plan_splits
+from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem, group_texts
-from featkit.models.settings import Settings
-from featkit.models.training_sample import Reference, background, digests, places
+from featkit.models.training_sample import TrainingSample, background_rows, digests, match_positions
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
 
@@ -33,9 +33,9 @@ Progress = Callable[[int, int, str], None]
 
 
 class Explainer(NamedTuple):
-    """A fitted model, the rows of a table that it explains, and some that it has learnt from.
+    """A fitted model, the table rows that it explains, and a sample of its training rows.
 
-    ``learnt`` says whether it has learnt from those that it explains.
+    ``learnt`` is True if the model was trained on the rows that it explains.
     """
 
     fold: str
@@ -46,114 +46,121 @@ class Explainer(NamedTuple):
 
 
 def explainers(
-    model: Classifier,
-    known: Reference,
+    model: Model,
+    sample: TrainingSample,
     table: FeatureTable,
     workers: int,
     progress: Progress | None,
 ) -> tuple[list[Explainer], list[str]]:
-    """The models that explain a table, and what a reader must know of them.
+    """Return the models that explain a table, and notes for the reader.
 
-    Where all the rows are there that `model` was trained on, in whatever order, each that was
-    scored is explained by the model of its round. All other rows are explained by `model` itself.
-    `known` is what it has kept of its rows.
+    If the table contains all rows that `model` was trained on, in any order, each test row is
+    explained by the model of its fold. All other rows are explained by `model` itself. `sample` is
+    the training sample that the model file keeps.
     """
-    X, beside = table.matrix(model.columns), _beside(model, table)
-    each = digests(X, *beside)
-    at = places(known.rows, each)
-    problem = _problem(model, table.rows(at)) if len(at) and (at >= 0).all() else None
-    own = Explainer(NO_FOLD, model.pipeline, np.arange(len(table)), known.background)
+    X, texts = table.matrix(model.columns), _labels_and_groups(model, table)
+    row_digests = digests(X, *texts)
+    training_rows = match_positions(sample.rows, row_digests)
+    complete = len(training_rows) > 0 and (training_rows >= 0).all()
+    problem = _problem(model, table.rows(training_rows)) if complete else None
+    final = Explainer(NO_FOLD, model.pipeline, np.arange(len(table)), sample.background)
     if problem is None:
-        return _by_itself(own, known.learnt(each, digests(X)))
-    others = np.setdiff1d(np.arange(len(table)), at)
-    rounds = [of._replace(rows=at[of.rows]) for of in _rounds(model, problem, workers, progress)]
-    notes = _of_candidates(model)
-    judged = sum(len(of.rows) for of in rounds)
-    if judged < len(at):
+        return _final_only(final, sample.contains(row_digests, digests(X)))
+    new_rows = np.setdiff1d(np.arange(len(table)), training_rows)
+    by_fold = [
+        explainer._replace(rows=training_rows[explainer.rows])
+        for explainer in _fold_explainers(model, problem, workers, progress)
+    ]
+    notes = _candidate_note(model)
+    tested = sum(len(explainer.rows) for explainer in by_fold)
+    if tested < len(training_rows):
         notes.append(
-            f"Of the {len(at)} rows that it was trained on, only {judged} were judged, and are"
-            " explained: it has learnt from all others."
+            f"Of the {len(training_rows)} rows of the training table, only {tested} were test rows"
+            " and are explained. The model was trained on all others."
         )
-    if len(others):
-        rounds.append(own._replace(rows=others))
+    if len(new_rows):
+        by_fold.append(final._replace(rows=new_rows))
         notes.append(
-            f"{counted(len(others), 'row is', 'rows are')} not among those that it was trained on:"
-            " the final model explains them."
+            f"{counted(len(new_rows), 'row is', 'rows are')} not in the training table and"
+            " explained by the final model."
         )
-    return rounds, notes
+    return by_fold, notes
 
 
-def _problem(model: Classifier, table: FeatureTable) -> Problem | None:
-    """The problem that the model was trained on, if that is what these rows are."""
-    settings = Settings.of(model.training)
-    named = {settings.label, settings.group, settings.fold, settings.split}
-    others = [n for n in table.feature_names if n in named and n not in model.columns]
-    columns = [*model.columns, *others]
+def _problem(model: Model, table: FeatureTable) -> Problem | None:
+    """The training problem of the model, if these are its training rows."""
+    settings = model.trained.settings
+    special = {settings.label, settings.group, settings.fold, settings.split} - {*model.columns}
+    extra = [name for name in table.feature_names if name in special]
+    columns = [*model.columns, *extra]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
     try:
         same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))
-        problem = same.problem(part)
-    except FeatkitError:  # a table without labels, say: then it is another
+        problem = prepare_problem(part, same)
+    except FeatkitError:  # another table, for example one without labels
         return None
-    return problem if problem.digest == model.training.get("digest") else None
+    return problem if problem.digest == model.trained.digest else None
 
 
-def _rounds(
-    model: Classifier, problem: Problem, workers: int, progress: Progress | None
+def _fold_explainers(
+    model: Model, problem: Problem, workers: int, progress: Progress | None
 ) -> list[Explainer]:
-    """The kept candidate fitted on what each round learns from, and the rows it has not seen."""
-    settings = Settings.of(model.training)
-    rounds = settings.plan(problem).rounds
-    kept = Candidate(**model.training["kept"])
-    done = iter(range(1, len(rounds) + 1))
+    """The selected candidate, fitted on the training rows of each outer fold."""
+    settings = model.trained.settings
+    folds = plan_splits(problem, settings).outer
+    done = iter(range(1, len(folds) + 1))
 
-    def fitted(doing: str) -> None:
+    def fitted(note: str) -> None:
         if progress:
-            progress(next(done), len(rounds), doing)
+            progress(next(done), len(folds), note)
 
-    fits = Fits(problem, select=settings.select, seed=settings.seed, n_jobs=workers, fitted=fitted)
-    pipelines = fits.pipelines([(kept, of.train) for of in rounds])
+    fits = Fits(problem, settings, n_jobs=workers, fitted=fitted)
+    pipelines = fits.pipelines([(model.trained.kept, fold.train) for fold in folds])
     return [
-        Explainer(of.name, pipeline, of.test, background(problem.X[of.train], seed=settings.seed))
-        for of, pipeline in zip(rounds, pipelines, strict=True)
+        Explainer(
+            fold.name,
+            pipeline,
+            fold.test,
+            background_rows(problem.X[fold.train], seed=settings.seed),
+        )
+        for fold, pipeline in zip(folds, pipelines, strict=True)
     ]
 
 
-def _of_candidates(model: Classifier) -> list[str]:
-    """A note, where folds were scored with another candidate than the one that is kept."""
-    kept, chosen = model.training["candidate"], list(model.scores["chosen"].values())
-    others = sum(candidate != kept for candidate in chosen)
+def _candidate_note(model: Model) -> list[str]:
+    """A note if the scores of some folds come from another candidate than the final one."""
+    trained = model.trained
+    others = sum(candidate != trained.kept for candidate in trained.chosen.values())
     if not others:
         return []
     return [
-        f"Explained is {kept} in every fold; the scores of {others} of {len(chosen)} folds are"
-        " those of another, which was chosen there."
+        f"All folds are explained with {trained.candidate}. In {others} of {len(trained.chosen)}"
+        " folds, another candidate was selected and scored."
     ]
 
 
-def _by_itself(own: Explainer, learnt: Array) -> tuple[list[Explainer], list[str]]:
-    """The model for all rows; a note, where it has learnt from some of them."""
+def _final_only(final: Explainer, learnt: Array) -> tuple[list[Explainer], list[str]]:
+    """The final model for all rows, and a note if it was trained on some of them."""
     if not learnt.any():
-        return [own], []
+        return [final], []
     parts = [
-        own._replace(rows=rows, learnt=known)
-        for rows, known in ((own.rows[~learnt], False), (own.rows[learnt], True))
+        final._replace(rows=rows, learnt=trained)
+        for rows, trained in ((final.rows[~learnt], False), (final.rows[learnt], True))
     ]
-    which = f"{learnt.sum()} of these {len(learnt)} rows" if len(learnt) > 1 else "this very row"
-    if not learnt.all():  # numbers that were there more than once are not known again by themselves
-        which = f"at least {which}"
-    note = f"The model has learnt from {which}, and is surer of what it knows than of what is new."
+    rows = f"{learnt.sum()} of these {len(learnt)} rows" if len(learnt) > 1 else "this row"
+    if not learnt.all():  # rows whose numbers are not unique are not recognised
+        rows = f"at least {rows}"
+    note = f"The model was trained on {rows}: predictions for training rows are overconfident."
     return [part for part in parts if len(part.rows)], [note]
 
 
-def _beside(model: Classifier, table: FeatureTable) -> tuple[Array, Array]:
-    """Class and group of each row, "" where the table does not say."""
-    settings = Settings.of(model.training)
-    named = [settings.label, settings.group or "path"]
+def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]:
+    """Class and group of each row, "" where the table has no such column."""
+    settings = model.trained.settings
     label, group = (
         group_texts(table, name)
         if group_column(name) in (*table.keys, *table.feature_names)
         else np.full(len(table), "")
-        for name in named
+        for name in (settings.label, settings.group or "path")
     )
     return label, group

@@ -1,8 +1,7 @@
-"""How the contributions of a fitted pipeline are computed: exactly where its estimator can be.
+"""SHAP values of a fitted pipeline: exact where the estimator allows it, else sampled.
 
-An estimator works on columns that were imputed, scaled and selected. Each of those comes from one
-column of the table, the indicator of a missing value included, and what it contributes is added to
-that column's.
+An estimator sees columns that were imputed, scaled and selected. Each of them comes from one column
+of the table (the indicator of a missing value, too), and its SHAP value is added to that column's.
 """
 
 from __future__ import annotations
@@ -16,38 +15,38 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from featkit._utils.typing import Array
-from featkit.models.estimator import Contributions, estimator
+from featkit.models.estimator import ESTIMATORS, Contributions
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 REPETITIONS = 4
-"""Independent estimates, each of one order of the columns and its reverse; their scatter is the
-error that is stated."""
+"""Independent estimates, each with one order of the columns and its reverse. Their scatter gives
+the standard error."""
 
 
 class Sampled(NamedTuple):
-    """Contributions by permutation, and the standard error of each value."""
+    """SHAP values by permutation, and the standard error of each value."""
 
     contributions: Contributions
     error: Array
 
 
 def exact(pipeline: Pipeline, name: str, X: Array) -> Contributions | None:
-    """Contributions per column of the table, if the estimator knows how to tell; else None."""
-    contributions = estimator(name).contributions
+    """Exact SHAP values per column of the table; None if the estimator has no exact method."""
+    contributions = ESTIMATORS[name].contributions
     if contributions is None:
         return None
     Z = np.asarray(pipeline[:-1].transform(X)) if len(pipeline) > 1 else X
-    found = contributions(pipeline.steps[-1][1], Z)
-    values = np.zeros((len(X), X.shape[1], found.values.shape[2]))
+    transformed = contributions(pipeline.steps[-1][1], Z)
+    values = np.zeros((len(X), X.shape[1], transformed.values.shape[2]))
     for column, origin in enumerate(origins(pipeline, X.shape[1])):
-        values[:, origin] += found.values[:, column]
-    return found._replace(values=values)
+        values[:, origin] += transformed.values[:, column]
+    return transformed._replace(values=values)
 
 
 def origins(pipeline: Pipeline, columns: int) -> Array:
-    """For each column that the estimator sees, the column of the table that it comes from."""
+    """Index of the table column that each column of the estimator comes from."""
     origin = np.arange(columns)
     for name, step in pipeline.steps[:-1]:
         if name == "impute":
@@ -58,11 +57,15 @@ def origins(pipeline: Pipeline, columns: int) -> Array:
 
 
 def sampled(pipeline: Pipeline, X: Array, background: Array, *, seed: int) -> Sampled:
-    """Contributions to the probabilities, by orders of columns drawn at random.
+    """SHAP values of the probabilities, sampled over random orders of the columns.
 
+    The method is that of shap's `PermutationExplainer`. Each order is followed forwards and
+    backwards, so that the SHAP values and the base value add up to the output exactly.
+
+    References
+    ----------
     Štrumbelj and Kononenko, "Explaining prediction models and individual predictions with feature
-    contributions", Knowl. Inf. Syst. 41, 2014, as shap's `PermutationExplainer` has it: forwards
-    and backwards, so that contributions and base add up to the output exactly.
+    contributions", Knowl. Inf. Syst. 41, 2014.
     """
     estimates = np.stack(
         [_permuted(pipeline.predict_proba, X, background, seed + k) for k in range(REPETITIONS)]
@@ -74,47 +77,47 @@ def sampled(pipeline: Pipeline, X: Array, background: Array, *, seed: int) -> Sa
 
 
 def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: int) -> Array:
-    """One order of the columns for each row, and its reverse: ``(rows, columns, classes)``."""
+    """SHAP values of one order of the columns and its reverse, ``(rows, columns, classes)``."""
     import shap
 
-    state = np.random.get_state()  # shap seeds NumPy's own generator
+    state = np.random.get_state()  # shap seeds NumPy's global generator
     masker = shap.maskers.Independent(background, max_samples=len(background))
     masker.invariants = partial(_same, background)
     explainer = shap.PermutationExplainer(f, masker, seed=seed)
     try:
-        found = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
+        explanation = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
     finally:
         np.random.set_state(state)
-    values: Array = found.values
+    values: Array = explanation.values
     return values
 
 
 def _same(background: Array, x: Array) -> Array:
-    """Where the background has the row's own values, ``(rows, columns)``, which need no evaluation.
+    """Where the background equals the row, ``(rows, columns)``: no evaluation is needed there.
 
-    shap's own comparison is to 1e-8, in whatever unit: all values of a column smaller than that
-    would be the same, and the column would never speak.
+    shap compares with an absolute tolerance of 1e-8. All values of a column in a small unit would
+    be equal, and its SHAP values 0.
     """
     same: Array = (x == background) | (np.isnan(x) & np.isnan(background))
     return same
 
 
 def evaluations(columns: int, background: int) -> int:
-    """How often the model is asked to explain one row."""
+    """Number of predictions that one sampled row needs."""
     return REPETITIONS * (2 * columns + 1) * background
 
 
 def seconds(pipeline: Pipeline, name: str, X: Array, background: Array) -> tuple[float, float]:
-    """How long it takes to begin, and to explain one row: by doing it, after shap has warmed up."""
+    """Measured start-up time, and time for each row, in seconds; after a first call to warm up."""
 
-    def took(rows: int) -> float:
+    def measured(rows: int) -> float:
         begin = time.perf_counter()
         if exact(pipeline, name, X[:rows]) is None:
             sampled(pipeline, X[:rows], background, seed=0)
         return time.perf_counter() - begin
 
     with threadpool_limits(1):
-        took(1)
-        one, all_of_them = took(1), took(len(X))
-    each = max(all_of_them - one, 0.0) / max(len(X) - 1, 1)
-    return max(one - each, 0.0), each
+        measured(1)
+        one, all_rows = measured(1), measured(len(X))
+    per_row = max(all_rows - one, 0.0) / max(len(X) - 1, 1)
+    return max(one - per_row, 0.0), per_row

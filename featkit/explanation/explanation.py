@@ -1,9 +1,13 @@
-"""What a model said of some rows, and how much each column spoke for and against each class.
+"""SHAP values of a model for some rows, with the data that is needed to interpret them.
 
-SHAP values (Lundberg and Lee, NIPS 2017): for each row and class the contributions of the columns,
-together with the base value, add up to what the model said. They are per column of the table, in
-the scale of the model's output, which is named: a forest is explained in probability, boosted trees
-and linear models in log odds, and the two do not belong on one axis.
+For each row and class, the base value and the SHAP values of all columns add up to the output of
+the model [1]_. SHAP values refer to columns of the table. Their scale is that of the model output:
+a random forest is explained in probabilities, boosted trees and linear models in log odds. Values
+in different scales cannot be compared.
+
+References
+----------
+.. [1] Lundberg and Lee, "A unified approach to interpreting model predictions", NIPS 2017.
 """
 
 from __future__ import annotations
@@ -12,75 +16,80 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.counting import counted
+from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models.scores import predicted
-from featkit.table.cells import texts
+from featkit.table.cell_values import text_values
 
-EXACT = 1e-4
-"""Of the output's size: how much may be missing from the sum of contributions."""
+if TYPE_CHECKING:
+    from featkit.explanation.ranking import Ranking
+
+RELATIVE_TOLERANCE = 1e-4
+"""Largest residual, relative to the largest distance of an output from its base value."""
 
 ROUNDING = 1e-6
-"""Of the largest number that is added up: what single precision may lose (xgboost's)."""
+"""Relative rounding error of sums in single precision, which xgboost uses."""
 
-NOTHING = 1e-12
-"""Log odds or probability that mean nothing, however small all others are."""
+ABSOLUTE_TOLERANCE = 1e-12
+"""Residual in log odds or probability that is always negligible."""
 
 NO_FOLD = ""
-"""Where a row was explained by the final model."""
+"""Fold of rows that the final model explains."""
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Contributions of columns to what a model said.
+    """SHAP values of a model for the rows of a table.
 
     Attributes
     ----------
     values : array of float64, shape ``(rows, columns, classes)``
-        How much each column spoke for each class.
+        SHAP value of each column for each class.
     base : array of float64, shape ``(rows, classes)``
-        What the model says on average over its background, before it looks at the row.
+        Base value: the mean output of the model over its background rows.
     output : array of float64, shape ``(rows, classes)``
-        What it said, in the same scale.
+        Output of the model, in the same scale.
     scale : str
         ``"log odds"`` or ``"probability"``.
     X : array of float64, shape ``(rows, columns)``
-        The columns in their own units; NaN where undefined.
+        Values of the columns in their own units; NaN where undefined.
     columns, classes : list of str
-        In the order of the arrays.
+        Names, in the order of the arrays.
     probabilities : array of float64, shape ``(rows, classes)``
-        Of the classes.
+        Predicted probability of each class.
     y : array of str, shape ``(rows,)``, or None
-        The true classes, "" where one is not known; None if none is.
+        True classes, "" where unknown; None if all are unknown.
     keys : mapping of str to array
-        What the rows are of: ``row``, its number in the table, counted from 1; ``path``, ``start``,
-        ``end`` and ``group``, as far as there are.
+        Origin of each row: ``row``, its number in the table, counted from 1; and ``path``,
+        ``start``, ``end`` and ``group``, if the table has them.
     folds : array of str, shape ``(rows,)``
-        The round whose model, which had not seen the row, explained it; "" for the final model.
-    learnt : array of bool, shape ``(rows,)``, or None
-        Whether the model that explained the row had learnt from it; None if none had.
+        Outer fold whose model explained the row as one of its test rows; "" for the final model.
     method : str
-        How the values were computed, and how exactly.
-    error : array of float64, shape ``(rows, columns, classes)``, or None
-        Standard error of each value, where it was sampled.
+        Method of computation.
     rows_there : int
-        Rows that could have been explained; more than are here if they were sampled.
+        Number of rows that could be explained; more than the rows here if they were sampled.
+    learnt : array of bool, shape ``(rows,)``, or None
+        Whether the model that explained the row was trained on it; None means that it never was.
+    error : array of float64, shape ``(rows, columns, classes)``, or None
+        Standard error of each SHAP value; None if the values are exact.
     usual : array of float64, shape ``(2, classes, columns)``, or None
-        Between which values the middle half of the rows of each class lies that were learnt from.
+        Lower and upper quartile of each column in the training rows of each class.
     meaning : str
-        What a contribution of some size means.
+        Interpretation of a contribution of +1.
     schema : mapping of str to dict
-        Of each column of which it is known: family, descriptor, index, statistic, unit, definition.
+        Family, descriptor, index, statistic, unit and definition of each described column.
     notes : list of str
-        What a reader must know.
+        Caveats.
     lines : array of int, shape ``(rows,)``, or None
-        The lines of the rows in their CSV file; None if they were in another.
+        Line of each row in its CSV file; None for other formats.
+    rankings : dict
+        Rankings that `featkit.explanation.ranking.rank` has computed so far.
     """
 
     values: Array
@@ -103,40 +112,46 @@ class Explanation:
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     lines: Array | None = None
+    rankings: dict[tuple[str, int | None], Ranking] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __len__(self) -> int:
         return len(self.values)
 
     @cached_property
     def residual(self) -> Array:
-        """What the contributions and the base leave unexplained, ``(rows, classes)``."""
+        """Output minus base value and SHAP values, ``(rows, classes)``; 0 up to rounding."""
         residual: Array = self.output - self.base - self.values.sum(axis=1)
         return residual
 
     @cached_property
     def flaw(self) -> str:
-        """What to say where contributions do not add up to the output; "" where they do."""
+        """Warning that the SHAP values do not add up to the output; "" if they do."""
         missing = np.abs(self.residual).max(axis=1, initial=0)
         size = float(np.abs(self.output - self.base).max(initial=0))
         summed = np.abs(self.base) + np.abs(self.values).sum(axis=1)
         rounding = ROUNDING * float(summed.max(initial=0))
-        wrong = ~(missing <= max(EXACT * size, rounding, NOTHING))
+        wrong = ~(missing <= max(RELATIVE_TOLERANCE * size, rounding, ABSOLUTE_TOLERANCE))
         if not wrong.any():
             return ""
         return (
-            f"The contributions do NOT add up to what the model said in {wrong.sum():,} of"
-            f" {counted(len(self), 'row')}: up to {missing.max():.2g} is missing, of at most"
-            f" {size:.2g}. Do not rely on them."
+            f"The contributions do NOT add up to the output of the model in {wrong.sum():,} of"
+            f" {counted(len(self), 'row')}: the largest difference is {missing.max():.2g}, and the"
+            f" outputs differ from the base value by up to {size:.2g}. Do not rely on them."
         )
 
     @cached_property
     def predicted(self) -> Array:
-        """The class of each row with the greatest probability."""
+        """Class with the highest probability, ``(rows,)``."""
         return predicted(self.probabilities, self.classes)
 
     @property
     def held_out(self) -> Array:
-        """Rows of another table than the model was trained on, whose true class is known."""
+        """Mask of rows with a known class that the model was not trained on, ``(rows,)``.
+
+        Test rows of the training table are not included: they have scores of their own.
+        """
         held_out: Array = self.folds == NO_FOLD
         if self.learnt is not None:
             held_out = held_out & ~self.learnt
@@ -144,20 +159,26 @@ class Explanation:
 
     @property
     def groups(self) -> Array:
-        """What is drawn together for intervals, ``(rows,)``."""
+        """Group of each row, ``(rows,)``. The bootstrap draws the rows of a group together."""
         for key in ("group", "path"):
             if key in self.keys:
                 return np.asarray(self.keys[key])
         return np.arange(len(self))
 
     def mean(self) -> Explanation:
-        """All rows as one, such as the segments of a recording."""
+        """Average all rows, for example the segments of a recording.
+
+        Returns
+        -------
+        Explanation
+            One row: the mean of the arrays, and the keys of the first row.
+        """
         means = {
             name: getattr(self, name).mean(axis=0, keepdims=True)
             for name in ("values", "base", "output", "probabilities")
         }
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of a column without a value
+            warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value
             X = np.nanmean(self.X, axis=0, keepdims=True)
         return replace(
             self,
@@ -172,39 +193,65 @@ class Explanation:
         )
 
     def place_of_class(self, of_class: object) -> int:
-        """Where a class is in ``classes``.
+        """Return the index of a class.
 
         Parameters
         ----------
         of_class : str or number
-            Its name, or the label that it was trained as: 1 is the class ``"1"``.
+            Name of the class, or the number that was the label: 1 is the class ``"1"``.
+
+        Returns
+        -------
+        int
+            Index in ``classes``.
 
         Raises
         ------
         ParameterError
-            If there is no such class.
+            If the class does not exist.
         """
-        return _place("class", of_class, self.classes)
+        return _index("class", of_class, self.classes)
 
     def place_of_column(self, column: object) -> int:
-        """Where a column is in ``columns``; a number stands for the column of that name.
+        """Return the index of a column.
+
+        Parameters
+        ----------
+        column : str or number
+            Name of the column; a number selects the column of that name.
+
+        Returns
+        -------
+        int
+            Index in ``columns``.
 
         Raises
         ------
         ParameterError
-            If there is no such column.
+            If the column does not exist.
         """
-        return _place("column", column, self.columns)
+        return _index("column", column, self.columns)
 
     def unit(self, column: str) -> str:
-        """The unit of a column, "" if it is not known."""
+        """Return the unit of a column.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+
+        Returns
+        -------
+        str
+            The unit, "" if it is unknown.
+        """
         return str(self.schema.get(column, {}).get("unit", ""))
 
 
-def _place(what: str, name: object, names: Sequence[str]) -> int:
-    """Where a name is among others; names that are numbers may be given as numbers."""
+def _index(kind: str, name: object, names: Sequence[str]) -> int:
+    """Index of a name; names that are numbers may be given as numbers."""
     value = name.item() if isinstance(name, np.generic) else name
-    text = texts([value])[0] if isinstance(value, int | float) else value
+    text = text_values([value])[0] if isinstance(value, int | float) else value
     if not isinstance(text, str) or text not in names:
-        raise ParameterError(unknown(what, value, names))
+        raise ParameterError(unknown(kind, value, names))
     return names.index(text)

@@ -1,15 +1,15 @@
-"""What follows from contributions: which columns, descriptors and families decided, and how.
+"""Rankings of columns, descriptors, families and statistics by their SHAP values.
 
-The importance of a column is the mean over rows of the absolute value of its contribution, for one
-class, or summed over classes; of two classes one counts, for what speaks for the one speaks against
-the other. Columns are put together by adding their signed contributions within
-each row first: what two columns say against each other is not counted twice.
+The importance of a column is its mean |SHAP| over rows, for one class or summed over classes. With
+two classes the sum is halved, because the SHAP values of both classes have the same size.
+For groups of columns (descriptors, families, statistics), the signed SHAP values are summed within
+each row first, so that opposite contributions cancel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,49 +25,73 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BY = ("column", "descriptor", "family", "statistic")
-"""What contributions can be put together by."""
+"""Attributes of a column by which SHAP values can be summed."""
 
 UNKNOWN = "(unknown)"
-"""The family of a column of which nothing is known."""
+"""Label of columns that are not described."""
 
 DRAWS = 500
+"""Draws of the bootstrap."""
 
 CORRELATED = 0.9
-"""Rank correlation above which two columns say the same: their order means nothing."""
+"""Absolute rank correlation from which two columns are redundant."""
 
 
-def importance(
+class Ranking(NamedTuple):
+    """Importances, the highest first, and their means in each fold.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        See `importance`.
+    by_fold : pandas.DataFrame
+        See `importance_by_fold`.
+    """
+
+    table: pd.DataFrame
+    by_fold: pd.DataFrame
+
+
+def rank(
     explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
-) -> pd.DataFrame:
-    """Mean |SHAP|, the greatest first.
+) -> Ranking:
+    """Rank columns, or groups of columns, by importance.
+
+    The ranking is computed on the first call and kept with the explanation, so that page, CSV files
+    and plots share it.
 
     Parameters
     ----------
-    explanation : Explanation
-        The contributions.
-    by : {"column", "descriptor", "family", "statistic"}
-        What they are put together by.
-    of_class : str or number, optional
-        For one class; left out, summed over all, of which two count as one. Names that are numbers
-        may be given as numbers.
+    explanation, by, of_class
+        See `importance`.
 
     Returns
     -------
-    pandas.DataFrame
-        ``feature``, ``mean_abs_shap``, its 95 % interval ``low`` and ``high`` (a bootstrap over the
-        folds that explained, whose models differ, and over groups of rows within each), ``share``
-        of the sum of all, and ``std`` over the folds, NaN if there is one.
+    Ranking
+        The ranking, shared with other callers: do not modify it.
 
     Raises
     ------
     ParameterError
-        If there is no such class, or no such way to put together.
+        If `of_class` or `by` is unknown.
     """
+    if by not in BY:
+        raise ParameterError(unknown("value of by", by, BY))
+    k = None if of_class is None else explanation.place_of_class(of_class)
+    if (by, k) not in explanation.rankings:
+        explanation.rankings[by, k] = _rank(explanation, by, k)
+    return explanation.rankings[by, k]
+
+
+def _rank(explanation: Explanation, by: str, of_class: int | None) -> Ranking:
     import pandas as pd
 
-    names, each = _each(explanation, by, of_class)
-    mean = each.mean(axis=0)
-    low, high = _interval(each, explanation.folds, explanation.groups)
+    names, values = _grouped(explanation, by)
+    sizes = _sizes(values if of_class is None else values[:, :, of_class : of_class + 1])
+    by_fold = pd.DataFrame(sizes, columns=names).groupby(explanation.folds).mean()
+    by_fold = by_fold.drop(index=NO_FOLD, errors="ignore")
+    mean = sizes.mean(axis=0)
+    low, high = _interval(sizes, explanation.folds, explanation.groups)
     table = pd.DataFrame(
         {
             "feature": names,
@@ -75,17 +99,48 @@ def importance(
             "low": low,
             "high": high,
             "share": mean / max(mean.sum(), np.finfo(np.float64).tiny),
-            "std": importance_by_fold(explanation, by=by, of_class=of_class).std().to_numpy(),
+            "std": by_fold.std().to_numpy(),
         }
     )
     order = np.argsort(-mean, kind="stable")
-    return table.iloc[order].reset_index(drop=True)
+    return Ranking(table.iloc[order].reset_index(drop=True), by_fold)
+
+
+def importance(
+    explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
+) -> pd.DataFrame:
+    """Compute mean |SHAP|, the highest first.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        SHAP values of some rows.
+    by : {"column", "descriptor", "family", "statistic"}
+        Rank columns, or groups of columns with the same descriptor, family or statistic.
+    of_class : str or number, optional
+        Class whose SHAP values count. By default, importances are summed over classes, and halved
+        if there are two. Names that are numbers may be given as numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``feature``; ``mean_abs_shap``; ``low`` and ``high``, its 95 % confidence interval, from a
+        bootstrap over the folds that explained (whose models differ) and over groups of rows in
+        each; ``share`` of the sum over all features, 0 to 1; and ``std``, the standard deviation
+        over folds, NaN for a single fold.
+
+    Raises
+    ------
+    ParameterError
+        If `of_class` or `by` is unknown.
+    """
+    return rank(explanation, by=by, of_class=of_class).table.copy()
 
 
 def importance_by_fold(
     explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
 ) -> pd.DataFrame:
-    """Mean |SHAP| in each fold that explained: how far its models differ.
+    """Compute mean |SHAP| in each outer fold, to see how much the models of folds differ.
 
     Parameters
     ----------
@@ -95,78 +150,77 @@ def importance_by_fold(
     Returns
     -------
     pandas.DataFrame
-        A row for each fold, none for the final model; a column for each feature, in their order.
+        One row for each fold (none for the final model), one column for each feature.
 
     Raises
     ------
     ParameterError
-        If there is no such class, or no such way to put together.
+        If `of_class` or `by` is unknown.
     """
-    import pandas as pd
-
-    names, each = _each(explanation, by, of_class)
-    means = pd.DataFrame(each, columns=names).groupby(explanation.folds).mean()
-    return means.drop(index=NO_FOLD, errors="ignore")
+    return rank(explanation, by=by, of_class=of_class).by_fold.copy()
 
 
-def _each(
-    explanation: Explanation, by: str, of_class: str | float | None
-) -> tuple[list[str], Array]:
-    """Names, and the size of the contributions of each to each row, ``(rows, names)``."""
-    names, values = grouped(explanation, by)
-    return names, _sizes(_of_class(explanation, values, of_class))
-
-
-def grouped(explanation: Explanation, by: str) -> tuple[list[str], Array]:
-    """Names and signed contributions, ``(rows, names, classes)``."""
-    if by not in BY:
-        raise ParameterError(unknown("way to put contributions together", by, BY))
+def _grouped(explanation: Explanation, by: str) -> tuple[list[str], Array]:
+    """Names of features, and their signed SHAP values, ``(rows, names, classes)``."""
     if by == "column":
         return explanation.columns, explanation.values
     return _summed(explanation, [_label(explanation, name, by) for name in explanation.columns])
 
 
 def _sizes(values: Array) -> Array:
-    """Size of the contributions to each row, over classes: ``(rows, names)``."""
-    classes = values.shape[2]
+    """|SHAP| of each feature in each row, summed over classes: ``(rows, names)``."""
     sizes: Array = np.abs(values).sum(axis=2)
-    return sizes / 2 if classes == 2 else sizes
+    return sizes / 2 if values.shape[2] == 2 else sizes
 
 
 def _summed(explanation: Explanation, labels: Sequence[T]) -> tuple[list[T], Array]:
-    """The different labels, and the sum of the contributions of the columns that have each."""
+    """The distinct labels, and the summed SHAP values of the columns with each label."""
     names = list(dict.fromkeys(labels))
     member = np.array([[name == other for other in labels] for name in names], dtype=np.float64)
     return names, np.einsum("gc,rck->rgk", member, explanation.values)
 
 
 def direction(explanation: Explanation) -> pd.DataFrame:
-    """Whether more of a column speaks for a class: rank correlation of value and contribution.
+    """Compute the rank correlation of the values of columns with their SHAP values.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        SHAP values of some rows.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each column, a column for each class, from -1 (less of it speaks for the class) to
-        1 (more of it does); NaN for a column that never changes or never speaks.
+        One row for each column, one column for each class, from -1 (low values support the class)
+        to 1 (high values support it). NaN if the column or its SHAP values are constant.
     """
     import pandas as pd
 
     ranks = ranked(explanation.X)
-    found = np.stack(
-        [
-            _correlation(ranks, ranked(explanation.values[:, :, k]))
-            for k in range(len(explanation.classes))
-        ],
-        axis=1,
+    correlations = [
+        _correlation(ranks, ranked(explanation.values[:, :, k]))
+        for k in range(len(explanation.classes))
+    ]
+    return pd.DataFrame(
+        np.stack(correlations, axis=1), index=explanation.columns, columns=explanation.classes
     )
-    return pd.DataFrame(found, index=explanation.columns, columns=explanation.classes)
 
 
 def correlated(explanation: Explanation) -> list[list[str]]:
-    """Groups of columns that say the same, the most important group first.
+    """Find groups of redundant columns.
 
-    Columns are joined if each is correlated by rank with each (complete linkage). Which of them a
-    model leans on is chance, and their order means nothing.
+    All pairs of columns in a group have an absolute rank correlation of at least `CORRELATED`
+    (complete linkage). The order of importance within a group is arbitrary.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        SHAP values of some rows.
+
+    Returns
+    -------
+    list of list of str
+        The groups of at least two columns, the most important group and column first.
     """
     import pandas as pd
     from scipy.cluster.hierarchy import fcluster, linkage
@@ -178,17 +232,28 @@ def correlated(explanation: Explanation) -> list[list[str]]:
     if len(distance) < 2:
         return []
     tree = linkage(squareform((distance + distance.T) / 2, checks=False), method="complete")
-    member = fcluster(tree, t=1 - CORRELATED, criterion="distance")
-    order = importance(explanation)["feature"].tolist()
+    clusters = fcluster(tree, t=1 - CORRELATED, criterion="distance")
+    cluster_of = dict(zip(explanation.columns, clusters.tolist(), strict=True))
     groups: dict[int, list[str]] = {}
-    place = {name: k for k, name in enumerate(explanation.columns)}
-    for name in order:
-        groups.setdefault(int(member[place[name]]), []).append(name)
+    for name in rank(explanation).table["feature"].tolist():
+        groups.setdefault(cluster_of[name], []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 
 
 def grid(explanation: Explanation) -> pd.DataFrame:
-    """Mean |SHAP| of each family by each statistic, over all classes; 0 where there is none."""
+    """Compute mean |SHAP| of each family by each statistic, over all classes.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        SHAP values of some rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each family, the most important first, and one column for each statistic; 0 for
+        combinations that do not occur.
+    """
     import pandas as pd
 
     pairs = [
@@ -202,34 +267,39 @@ def grid(explanation: Explanation) -> pd.DataFrame:
 
 
 def _label(explanation: Explanation, column: str, by: str) -> str:
-    """What a column belongs to, or what is said of one that has no such thing."""
+    """Descriptor, family or statistic of a column; a separate label if it has none."""
     if column not in explanation.schema:
         return UNKNOWN
-    other = "value of the clip" if by == "statistic" else UNKNOWN
-    return str(explanation.schema[column].get(by) or other)
+    default = "value of the clip" if by == "statistic" else UNKNOWN
+    return str(explanation.schema[column].get(by) or default)
 
 
 def contributions(
     explanation: Explanation, row: int, of_class: str | float | None = None, *, top: int = 10
 ) -> pd.DataFrame:
-    """The largest contributions to one row, for one class.
+    """Return the largest contributions to one row, for one class.
 
     Parameters
     ----------
     explanation : Explanation
-        The contributions.
+        SHAP values of some rows.
     row : int
-        Which row.
+        Index of the row, from 0.
     of_class : str or number, optional
-        For which class; left out, the one that was predicted.
+        The class; by default, the predicted one.
     top : int
-        How many.
+        Maximum number of columns.
 
     Returns
     -------
     pandas.DataFrame
-        ``feature``, its ``value`` and ``unit``, its contribution ``shap``, and between which values
-        the middle half of the class lies, ``usual_low`` and ``usual_high``; NaN where not known.
+        ``feature``, its ``value`` and ``unit``, its SHAP value ``shap``, and the quartiles of the
+        column in the class, ``usual_low`` and ``usual_high`` (NaN if unknown).
+
+    Raises
+    ------
+    ParameterError
+        If `of_class` is unknown.
     """
     import pandas as pd
 
@@ -251,50 +321,58 @@ def contributions(
     )
 
 
-def _of_class(explanation: Explanation, values: Array, name: str | float | None) -> Array:
-    if name is None:
-        return values
-    k = explanation.place_of_class(name)
-    return values[:, :, k : k + 1]
+def _interval(sizes: Array, folds: Array, groups: Array) -> tuple[Array, Array]:
+    """95 % confidence intervals of means over rows, by a bootstrap over folds and their groups.
 
+    One fold fewer is drawn than exist, because the variance of a mean of few folds would be too
+    small otherwise.
 
-def _interval(each: Array, folds: Array, groups: Array) -> tuple[Array, Array]:
-    """The 95 % interval of means over rows, ``(names,)`` each: folds are drawn, and their groups.
-
-    One fold fewer is drawn than there are, for else the variance of a mean of few is too small
-    (McCarthy and Snowden, "The bootstrap and finite population sampling", 1985).
+    References
+    ----------
+    McCarthy and Snowden, "The bootstrap and finite population sampling", 1985.
     """
     rng = np.random.default_rng(0)
     names, fold = np.unique(folds, return_inverse=True)
     drawn = rng.multinomial(max(len(names) - 1, 1), np.full(len(names), 1 / len(names)), DRAWS)
-    sums, rows = np.zeros((DRAWS, each.shape[1])), np.zeros((DRAWS, 1))
+    sums, rows = np.zeros((DRAWS, sizes.shape[1])), np.zeros((DRAWS, 1))
     for k in range(len(names)):
-        of_groups, sizes = _by_group(each[fold == k], groups[fold == k])
-        count = len(sizes)
+        group_sums, group_rows = _by_group(sizes[fold == k], groups[fold == k])
+        count = len(group_rows)
         times = rng.multinomial(drawn[:, k] * count, np.full(count, 1 / count))
-        sums += times @ of_groups
-        rows += (times @ sizes)[:, None]
+        sums += times @ group_sums
+        rows += (times @ group_rows)[:, None]
     low, high = np.percentile(sums / rows, INTERVAL, axis=0)
     return low, high
 
 
-def _by_group(each: Array, groups: Array) -> tuple[Array, Array]:
-    """The sum over the rows of each group, ``(groups, names)``, and how many these are."""
+def _by_group(sizes: Array, groups: Array) -> tuple[Array, Array]:
+    """Sum over the rows of each group, ``(groups, names)``, and number of rows, ``(groups,)``."""
     names, group = np.unique(groups, return_inverse=True)
-    sums = np.zeros((len(names), each.shape[1]))
-    np.add.at(sums, group, each)
+    sums = np.zeros((len(names), sizes.shape[1]))
+    np.add.at(sums, group, sizes)
     return sums, np.bincount(group)
 
 
 def ranked(x: Array) -> Array:
-    """Ranks within each column, NaN where there is none."""
+    """Rank the values within each column.
+
+    Parameters
+    ----------
+    x : array of float, shape ``(rows, columns)``
+        The values.
+
+    Returns
+    -------
+    array of float64, shape ``(rows, columns)``
+        Ranks from 1, means of tied ranks; NaN where `x` is NaN.
+    """
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(x, axis=0, nan_policy="omit"), dtype=np.float64)
 
 
 def _correlation(a: Array, b: Array) -> Array:
-    """Of each column of `a` with that of `b`, over the rows that both have; NaN of a constant."""
+    """Correlation of each column of `a` with that of `b`, over rows that both have."""
     import pandas as pd
 
     return pd.DataFrame(a).corrwith(pd.DataFrame(b)).to_numpy()

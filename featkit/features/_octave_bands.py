@@ -1,7 +1,9 @@
-"""The strongest and the weakest bins of octave bands: spectral peaks and valleys.
+"""Spectral peaks and valleys: the strongest and the weakest bins of octave bands.
 
-The bands of Jiang, Lu, Zhang, Tao and Cai ("Music type classification by spectral contrast
-feature", ICME 2002), as librosa cuts them.
+References
+----------
+Jiang, D.-N., Lu, L., Zhang, H.-J., Tao, J.-H. and Cai, L.-H. "Music type classification by spectral
+contrast feature", ICME 2002; the bands as in librosa.
 """
 
 from __future__ import annotations
@@ -14,36 +16,46 @@ import numpy as np
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
-from featkit.features._components import numbered, total_named
+from featkit.features._components import numbered, total_from_names
 
 
 class OctaveBands(Parameters):
-    """The bands, and what counts as a peak or a valley."""
+    """Octave bands, and the share of their bins that counts as peak and valley."""
 
     fmin: float = parameter(200.0, "upper edge of the lowest band, in Hz", above=0)
     n_bands: int = parameter(6, "octave bands above the lowest", at_least=1, at_most=24)
     quantile: float = parameter(
-        0.02, "share of a band's bins taken for peak, and for valley", above=0, below=0.5
+        0.02, "share of a band's bins in its peak, and in its valley", above=0, below=0.5
     )
 
     @property
     def indices(self) -> tuple[str, ...]:
-        """Names of the bands, from the lowest; of another number than usual, ``0of4``.
+        """Names of the bands, from the lowest; with another number than the default, ``0of4``.
 
-        The last band goes on to half the sample rate, so that its number says not all.
+        The last band extends to half the sample rate, so that its number alone does not define it.
         """
-        return numbered(range(self.n_bands + 1), self.n_bands, usual=OctaveBands.n_bands)
+        return numbered(range(self.n_bands + 1), self.n_bands, default=OctaveBands.n_bands)
 
     @property
     def text(self) -> str:
-        """Where the bands lie, for a definition."""
+        """Edges of the bands, for a definition."""
         return f"band 0 ends at {self.fmin:g} Hz, the last at half the sample rate"
 
-    def places(self, frequencies: Array) -> Iterator[tuple[int, slice, int]]:
-        """Number and bins of each band that has some, and how many of them are its peak.
+    def bins(self, frequencies: Array) -> Iterator[tuple[int, slice, int]]:
+        """Iterate over the bands that contain bins.
 
-        As in librosa, a band begins a bin below its lower edge and, but for the last, leaves out
-        its highest bin, which the share is counted from all the same.
+        As in librosa, a band begins one bin below its lower edge and, except for the last, leaves
+        out its highest bin, which still counts in the share.
+
+        Parameters
+        ----------
+        frequencies : array, shape ``(bins,)``
+            Frequencies of the bins in Hz.
+
+        Yields
+        ------
+        int, slice, int
+            Number of the band, its bins, and the number of bins in its peak.
         """
         tops = self.fmin * 2.0 ** np.arange(self.n_bands + 1)
         for k, top in enumerate(tops):
@@ -58,38 +70,59 @@ class OctaveBands(Parameters):
                 yield k, bins, max(1, int(np.rint(self.quantile * (end - first))))
 
 
-def octaves_named(indices: Sequence[str]) -> dict[str, Any]:
-    """The parameters under which bands have these names."""
-    return {"n_bands": total_named(indices, usual=OctaveBands.n_bands)}
+def octave_bands_from_names(names: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters with which bands have these names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of bands.
+
+    Returns
+    -------
+    dict
+        ``n_bands``.
+    """
+    return {"n_bands": total_from_names(names, default=OctaveBands.n_bands)}
 
 
 class Extremes:
-    """The strongest and the weakest bins of some frames, for any bands.
+    """The strongest and the weakest bins of some frames, for any octave bands.
 
     Parameters
     ----------
     S : array, shape ``(bins, frames)``
-        Magnitudes, precise in the weakest bins, too.
+        Magnitudes by a transform in double precision.
     frequencies : array, shape ``(bins,)``
-        In Hz.
+        Frequencies of the bins in Hz.
     """
 
     def __init__(self, S: Array, frequencies: Array) -> None:
         self._S, self._frequencies = S, frequencies
-        self._known: dict[OctaveBands, Array] = {}
+        self._computed: dict[OctaveBands, Array] = {}
 
     def __call__(self, bands: OctaveBands) -> Array:
-        """Mean magnitude of each band's peak and of its valley, ``(2, n_bands + 1, frames)``.
+        """Return the mean magnitude of each band's peak and of its valley.
 
-        NaN for a band without bins. Whoever asks for the same bands gets the same array.
+        The result is computed once for the same bands.
+
+        Parameters
+        ----------
+        bands : OctaveBands
+            The bands.
+
+        Returns
+        -------
+        array, shape ``(2, n_bands + 1, frames)``
+            NaN for a band without bins.
         """
-        if bands not in self._known:
-            self._known[bands] = self._of(bands)
-        return self._known[bands]
+        if bands not in self._computed:
+            self._computed[bands] = self._peaks_and_valleys(bands)
+        return self._computed[bands]
 
-    def _of(self, bands: OctaveBands) -> Array:
+    def _peaks_and_valleys(self, bands: OctaveBands) -> Array:
         extremes = np.full((2, bands.n_bands + 1, self._S.shape[1]), np.nan, dtype=np.float32)
-        for k, bins, n in bands.places(self._frequencies):
+        for k, bins, n in bands.bins(self._frequencies):
             ordered = np.sort(self._S[bins], axis=0)
             extremes[0, k] = sums_over_bins(ordered[-n:]) / np.float32(n)
             extremes[1, k] = sums_over_bins(ordered[:n]) / np.float32(n)

@@ -1,8 +1,9 @@
-"""From samples to rows: where spectra, families and statistics meet.
+"""Rows of features from samples: combines spectra, families and statistics.
 
-A stack of clips is walked once for everything that a few frames tell, and again for what needs
-something of whole clips besides, such as chroma in a clip's own tuning. A recording that is too
-long for memory is a stack by itself, whose samples lie in a file.
+Clips are processed as stacks, in blocks of frames. The first pass over the blocks computes
+quantities that depend on a few frames only. The second pass computes quantities that also need
+whole clips, such as chroma in the clip's tuning. A recording that is too long for memory is a stack
+by itself; its samples are read from disk.
 """
 
 from __future__ import annotations
@@ -16,23 +17,28 @@ from typing import Any, TypeVar
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.audio.native import LOUDEST
 from featkit.audio.rates import check_sr
-from featkit.dsp.disk_array import Clip, OnDisk
+from featkit.audio.source import LOUDEST
+from featkit.dsp.disk_array import Clip, DiskArray
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
 from featkit.features.sets.entries import Entry
-from featkit.features.sets.registry import DEFAULT, FeatureSet, feature_set
-from featkit.features.spectra import MADE_FROM, SCOPES, SOURCES, Block, Stack
+from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
+from featkit.features.spectra.block import Block
+from featkit.features.spectra.dependencies import GATHERED, REUSED
+from featkit.features.spectra.scopes import FIRST_PASS, SECOND_PASS
+from featkit.features.spectra.stack import Stack
 from featkit.features.statistics import summarise
 
 T = TypeVar("T")
 
 STACK_SAMPLES = 2**21
-"""Most samples in a stack of clips (8 MB), so that memory does not grow with their number."""
+"""Largest number of samples in a stack of several clips (8 MB), so that memory does not grow with
+the number of clips."""
 
-SUMMARISED = 2**19
-"""Values that are summarised at once (4 MB in double precision), but at least a row."""
+SUMMARISED_VALUES = 2**19
+"""Largest number of values that are summarised at once (4 MB in double precision), but at least one
+row."""
 
 
 def analyse(
@@ -40,17 +46,17 @@ def analyse(
     sr: float,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
 ) -> Array:
-    """The features of clips.
+    """Compute the features of clips.
 
     Parameters
     ----------
     clips : sequence of arrays, shape ``(samples,)``
-        Mono, floating point, finite, each of at least one sample; of any lengths.
+        Mono samples in floating point, finite, at least one per clip; lengths may differ.
     sr : float
-        Their sample rate in Hz.
+        Sample rate in Hz.
     features : str, path, mapping or FeatureSet
-        Which features, see `featkit.feature_set`. Its own rate is not looked at: see `featkit.load`
-        for resampling.
+        Feature set, as for `featkit.feature_set`. Clips are not resampled to its sample rate; use
+        `featkit.load` for that.
 
     Returns
     -------
@@ -60,8 +66,8 @@ def analyse(
     Raises
     ------
     ParameterError
-        If a clip is not such an array; it says which. If `sr` is out of range, or there is no
-        such feature set.
+        If a clip is not such an array, `sr` is out of range, or the feature set does not exist or
+        is invalid.
 
     Examples
     --------
@@ -72,32 +78,48 @@ def analyse(
     """
     chosen = feature_set(features)
     check_sr(sr)
-    checked = ((_checked(k, clip), sr) for k, clip in enumerate(clips))
-    rows = analyse_loaded(checked, chosen)
+    loaded = ((_checked_clip(k, clip), sr) for k, clip in enumerate(clips))
+    rows = analyse_loaded(loaded, chosen)
     return np.concatenate([np.empty((0, len(chosen.columns))), *rows])
 
 
 def analyse_loaded(loaded: Iterable[tuple[Clip, float]], features: FeatureSet) -> Iterator[Array]:
-    """Rows of samples with their rate, as `featkit.load` gives them, some clips at a time.
+    """Compute the features of clips of any sample rates, stack by stack.
 
-    Neighbours of one rate are analysed as one stack, up to a size, and forgotten: what is loaded on
-    the way need not fit in memory together. A clip that lies in a file is a stack by itself, and
-    analysed before the next is asked for: the file may be closed then. Its numbers are those that
-    it would have in memory, which holds a few blocks of it, and the values over time.
+    Consecutive clips of one rate are analysed as one stack and then released, so that the clips
+    need not fit in memory together. A clip on disk is a stack by itself, analysed before the next
+    clip is requested; its file may then be closed. Its values are the same as in memory.
+
+    Parameters
+    ----------
+    loaded : iterable of (clip, float)
+        Samples of shape ``(samples,)``, float32, in memory or on disk, and their rate in Hz.
+    features : FeatureSet
+        The feature set.
+
+    Yields
+    ------
+    array of float64, shape ``(clips, columns)``
+        Rows of some consecutive clips.
     """
-    sized = ((y, math.inf if isinstance(y, OnDisk) else len(y), sr) for y, sr in loaded)
+    sized = ((y, math.inf if isinstance(y, DiskArray) else len(y), sr) for y, sr in loaded)
     for stack, sr in stacked(sized):
         yield _analyse_stack(stack, sr, features)
 
 
 def stacked(clips: Iterable[tuple[T, float, float]]) -> Iterator[tuple[list[T], float]]:
-    """Neighbours of one rate, up to `STACK_SAMPLES` of them together; stacks with their rate.
+    """Group consecutive clips of one sample rate into stacks of up to `STACK_SAMPLES` samples.
 
     Parameters
     ----------
     clips : iterable of (clip, float, float)
-        What is stacked, with its samples and its rate in Hz. What has that many samples or more is
-        a stack by itself, given before the next is asked for.
+        Clip, number of samples, and sample rate in Hz. A clip of `STACK_SAMPLES` samples or more
+        ends its stack, which is yielded before the next clip is requested.
+
+    Yields
+    ------
+    list, float
+        Clips of a stack, and their sample rate.
     """
     stack: list[T] = []
     total, rate = 0.0, 0.0
@@ -114,16 +136,16 @@ def stacked(clips: Iterable[tuple[T, float, float]]) -> Iterator[tuple[list[T], 
         yield stack, rate
 
 
-def _checked(k: int, clip: Any) -> Array:
+def _checked_clip(k: int, clip: Any) -> Array:
     y = np.asarray(clip)
     if y.ndim != 1 or y.dtype.kind != "f" or not len(y):
         raise ParameterError(
-            f"clip {k} must be samples of shape (samples,) in floating point,"
-            f" got {y.dtype} of shape {y.shape}: featkit.load makes them of anything"
+            f"clip {k} must be a non-empty floating-point array of shape (samples,),"
+            f" got {y.dtype} of shape {y.shape}; featkit.load converts integers and stereo"
         )
     if not np.abs(y).max() <= LOUDEST:
         raise ParameterError(
-            f"clip {k} holds NaN, infinity or samples beyond {LOUDEST:g}:"
+            f"clip {k} contains NaN, infinity or samples beyond {LOUDEST:g}:"
             " every sample must be finite, and full scale is 1"
         )
     return y.astype(np.float32, copy=False)
@@ -131,11 +153,11 @@ def _checked(k: int, clip: Any) -> Array:
 
 def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Array:
     stack = Stack(clips, sr, features.spectra)
-    values = _descriptors(stack, features)
+    values = descriptor_values(stack, features)
     rows: dict[int, Array] = {}
     pooled = [k for k, entry in enumerate(features.entries) if entry.pooled]
     for k in pooled:
-        rows[k] = _summary_of_all(features.entries[k], values[k], stack.segments)
+        rows[k] = _pooled_summary(features.entries[k], values[k], stack.segments)
     # Other families with the same statistics are summarised as one matrix.
     order = sorted(
         set(range(len(values))) - {*pooled}, key=lambda k: features.entries[k].statistics
@@ -147,98 +169,117 @@ def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Ar
             continue
         summary = _summary([row for k in members for row in values[k]], stack, statistics)
         ends = np.cumsum([len(values[k]) for k in members])
-        for k, part in zip(members, np.split(summary, ends[:-1], axis=1), strict=True):
-            rows[k] = part.reshape(-1, len(clips))
+        for k, columns in zip(members, np.split(summary, ends[:-1], axis=1), strict=True):
+            rows[k] = columns.reshape(-1, len(clips))
     table = np.concatenate([rows[k] for k in range(len(values))])
     return np.ascontiguousarray(table[features.positions].T)
 
 
 def _summary(rows: Sequence[Array], stack: Stack, statistics: Sequence[str]) -> Array:
-    """Each statistic of each row for each clip, some rows at a time."""
-    size = max(1, SUMMARISED // stack.segments.total)
-    parts = (np.stack(rows[start : start + size]) for start in range(0, len(rows), size))
-    return np.concatenate([summarise(part, stack.segments, statistics) for part in parts], axis=1)
+    """Statistics of some rows at a time: ``(statistics, rows, clips)``."""
+    size = max(1, SUMMARISED_VALUES // stack.segments.total)
+    batches = (np.stack(rows[start : start + size]) for start in range(0, len(rows), size))
+    summaries = [summarise(batch, stack.segments, statistics) for batch in batches]
+    return np.concatenate(summaries, axis=1)
 
 
-def _summary_of_all(entry: Entry, values: Array, segments: Segments) -> Array:
+def _pooled_summary(entry: Entry, values: Array, segments: Segments) -> Array:
     """Statistics over components and frames of each descriptor: ``(columns, clips)``."""
     sizes = [len(descriptor.indices) for descriptor in entry.descriptors]
     summaries = []
     for components in np.split(values, np.cumsum(sizes)[:-1]):
-        all_of_them = components.T.reshape(1, -1)
-        frames = Segments(segments.lengths * len(components))
-        summaries.append(summarise(all_of_them, frames, entry.statistics)[:, 0])
+        pooled = components.T.reshape(1, -1)
+        clips = Segments(segments.lengths * len(components))
+        summaries.append(summarise(pooled, clips, entry.statistics)[:, 0])
     return np.stack(summaries, axis=1).reshape(-1, len(segments))
 
 
-def _descriptors(stack: Stack, features: FeatureSet) -> list[Array]:
-    """Values of each entry: ``(rows, frames)``, or ``(rows, clips)``."""
+def descriptor_values(stack: Stack, features: FeatureSet) -> list[Array]:
+    """Compute the values of every entry of a feature set, without statistics.
+
+    Parameters
+    ----------
+    stack : Stack
+        The clips.
+    features : FeatureSet
+        The feature set; its entries must fit the stack's `SpectraParameters`.
+
+    Returns
+    -------
+    list of arrays
+        One per entry: ``(rows, frames)``, or ``(rows, clips)`` for a family per clip.
+    """
     entries = features.entries
-    first = [e for e in entries if e.family.walks_blocks and not e.family.walks_again]
-    again = [e for e in entries if e.family.walks_again]
-    sources = _sources(entries)
-    early, late = sources & SCOPES["block"], sources & SCOPES["second"]
+    first = [k for k, e in enumerate(entries) if e.family.in_blocks and not e.family.in_second_pass]
+    second = [k for k, e in enumerate(entries) if e.family.in_second_pass]
+    gathered = _gathered_quantities(entries)
+    gather_first, gather_second = gathered & FIRST_PASS, gathered & SECOND_PASS
     computed: dict[int, Array] = {}
-    if first or early:
-        computed |= _walk(stack, first, gather=early, keep=_kept(again, sources))
-    if again or late:
-        computed |= _walk(stack, again, gather=late)
+    if first or gather_first:
+        keep = _kept_quantities([entries[k] for k in second], gathered)
+        computed |= _pass_over_blocks(stack, entries, first, gather=gather_first, keep=keep)
+    if second or gather_second:
+        computed |= _pass_over_blocks(stack, entries, second, gather=gather_second)
+    skip = features.silent_frames == "skip"
     values = []
-    for entry in entries:
-        family = entry.family
-        value = computed.pop(id(entry)) if family.walks_blocks else _compute(entry, stack)
-        if family.finish:
-            needed = {name: getattr(stack, name) for name in family.finish_needs}
-            value = family.finish(entry.parameters, value, **needed)
-        if family.undefined_in_silence:
-            value = _without_silence(value, stack, skip=features.silent_frames == "skip")
-        values.append(value)
+    for k, entry in enumerate(entries):
+        value = computed.pop(k) if entry.family.in_blocks else _compute(entry, stack)
+        values.append(_finished(entry, value, stack, skip_silence=skip))
     return values
 
 
-def _walk(
-    stack: Stack, entries: Sequence[Entry], *, gather: Iterable[str] = (), keep: Iterable[str] = ()
+def _pass_over_blocks(
+    stack: Stack,
+    entries: Sequence[Entry],
+    positions: Sequence[int],
+    *,
+    gather: Iterable[str] = (),
+    keep: Iterable[str] = (),
 ) -> dict[int, Array]:
-    """What the entries compute from each block, block beside block, by the entry's `id`."""
+    """Values of the entries at some positions, ``(rows, frames)`` each."""
     values: dict[int, Array] = {}
     for block in stack.blocks(gather=gather, keep=keep):
-        for entry in entries:
-            part = _compute(entry, block)
-            if id(entry) not in values:
-                values[id(entry)] = np.empty((len(part), stack.segments.total), part.dtype)
-            values[id(entry)][:, block.frames] = part
+        for k in positions:
+            computed = _compute(entries[k], block)
+            if k not in values:
+                values[k] = np.empty((len(computed), stack.segments.total), computed.dtype)
+            values[k][:, block.frames] = computed
     return values
 
 
 def _compute(entry: Entry, source: Stack | Block) -> Array:
-    needed: dict[str, Any] = {name: getattr(source, name) for name in entry.family.needs}
-    return entry.family.compute(entry.parameters, **needed)
+    quantities: dict[str, Any] = {name: getattr(source, name) for name in entry.family.needs}
+    return entry.family.compute(entry.parameters, **quantities)
 
 
-def _sources(entries: Sequence[Entry]) -> frozenset[str]:
-    """What the walks collect, so that nothing that is made of it needs a walk of its own."""
+def _finished(entry: Entry, values: Array, stack: Stack, *, skip_silence: bool) -> Array:
+    """Values after the family's `finish`, with NaN where silence makes them undefined."""
+    family = entry.family
+    if family.finish:
+        quantities = {name: getattr(stack, name) for name in family.finish_needs}
+        values = family.finish(entry.parameters, values, **quantities)
+    if not family.undefined_in_silence:
+        return values
+    sounding = stack.sounding
+    if not skip_silence:  # only clips without any sound are undefined
+        sounding = stack.segments.to_frames(stack.segments.max(sounding))
+    return values if sounding.all() else np.where(sounding, values, np.nan)
+
+
+def _gathered_quantities(entries: Sequence[Entry]) -> frozenset[str]:
+    """Quantities to collect during the two passes, so that none needs an additional pass."""
     needs: set[str] = set()
     for entry in entries:
         needs |= entry.family.needs | entry.family.finish_needs
         needs |= {"sounding"} if entry.family.undefined_in_silence else set()
-    sources: set[str] = set()
-    while needs := {SOURCES[name] for name in needs if name in SOURCES}:
-        sources |= needs
-    return frozenset(sources)
+    gathered: set[str] = set()
+    while needs := {GATHERED[name] for name in needs if name in GATHERED}:
+        gathered |= needs
+    return frozenset(gathered)
 
 
-def _kept(again: Sequence[Entry], sources: frozenset[str]) -> set[str]:
-    """What the second walk needs of the first."""
-    needs = sources.union(*(entry.family.needs for entry in again))
-    asked = {name for entry in again for name in entry.family.needs & SCOPES["block"]}
-    return asked | {MADE_FROM[name] for name in needs if name in MADE_FROM}
-
-
-def _without_silence(values: Array, stack: Stack, *, skip: bool) -> Array:
-    """NaN in every frame of a silent clip, or, to `skip` them, in every silent frame."""
-    sounding = stack.sounding
-    if not skip:
-        sounding = stack.segments.spread(stack.segments.max(sounding))
-    if sounding.all():
-        return values
-    return np.where(sounding, values, np.nan)
+def _kept_quantities(second: Sequence[Entry], gathered: frozenset[str]) -> set[str]:
+    """Quantities of the first pass that the second pass needs, too."""
+    needs = gathered.union(*(entry.family.needs for entry in second))
+    direct = {name for entry in second for name in entry.family.needs & FIRST_PASS}
+    return direct | {REUSED[name] for name in needs if name in REUSED}

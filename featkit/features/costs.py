@@ -1,16 +1,17 @@
-"""What each family costs, measured here: milliseconds for 30 s of sound, one thread.
+"""Cost of each family, measured on this machine: milliseconds for 30 s of sound on one thread.
 
-A family's cost is beyond what spectra share: the transform, magnitudes and their moments, power and
-mel bands are computed with and without the family, and the difference is the family's. So the
-centroid and the bandwidth, which are moments, cost next to nothing. What a family shares with some
-others only, such as the peaks that tell the tuning, counts in full for each of them.
+The cost of a family excludes the quantities that many families share: the transform, magnitudes and
+their moments, power, and mel bands. These are computed with and without the family, and its cost is
+the difference. The centroid and the bandwidth, which are moments, therefore cost almost nothing.
+Quantities that only a few families share, such as the spectral peaks for the tuning, count in full
+for each of them.
 
-Of many rounds, each of which takes the time without the family and then with it, the cost is the
-median difference. What disturbs a machine for longer than a round lengthens both times, and their
-difference much less; what is over sooner meets a minority of the rounds. The difference of the two
-least times, which may come from different moments, was a little less steady on a busy machine, and
-the least difference useless: it comes from a round in which the first time was disturbed. All
-families take several turns, since a disturbance of seconds would meet all rounds of one otherwise.
+A round measures the time without and then with the family; the cost is the median difference over
+many rounds. A disturbance longer than a round lengthens both times, but hardly their difference. A
+shorter one affects a minority of the rounds. (Alternatives are worse: the difference of the two
+minima, which may come from different rounds, varies more on a busy machine; the minimum difference
+comes from a round in which the first time was disturbed.) The rounds of a family are divided into
+several turns, so that a disturbance of seconds does not affect all of them.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ from featkit._utils.typing import Array
 from featkit.dsp import synthesis
 from featkit.errors import ParameterError
 from featkit.features.analysis import analyse
-from featkit.features.family import Descriptor, Family, NoParameters, families
+from featkit.features.family import FAMILIES, Descriptor, Family, NoParameters
 from featkit.features.sets.entries import Entry
-from featkit.features.sets.registry import FeatureSet
-from featkit.features.spectra import SpectraParameters
+from featkit.features.sets.feature_set import FeatureSet
+from featkit.features.spectra.parameters import SpectraParameters
 
 SECONDS = 30.0
-"""Length of the clip."""
+"""Duration of the test clip."""
 
 TURNS = 4
-"""Turns that each family has, all others between them."""
+"""Turns of each family; all other families are measured between two of them."""
 
 BUDGET = 12.0
-"""Seconds for all turns, shared out evenly: a cheap family gets some 15 rounds of it; a dear one,
-which has one round a turn at least, goes over its share."""
+"""Seconds for all turns together, divided equally: some 15 rounds for a cheap family. A slow family
+exceeds its budget, because each turn has at least one round."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ class Costs:
     Attributes
     ----------
     shared : float
-        What spectra share: framing, transform, magnitudes and their moments, power, mel bands in
-        decibels. The least of all rounds, since a busy machine only adds.
+        Cost of the shared quantities: framing, transform, magnitudes and their moments, power, mel
+        bands in dB. The minimum over all rounds, because a busy machine only adds time.
     families : dict of str to float
-        Each family beyond that, with its defaults and a mean over frames; NaN for one that needs
-        what is not installed.
+        Additional cost of each family, with its default parameters and a mean over time; NaN if it
+        needs a package that is not installed.
     """
 
     shared: float
@@ -62,49 +63,66 @@ class Costs:
 
 
 def measure(report: Callable[[int, int, str], None] = lambda *_: None) -> Costs:
-    """Measure every family; some 15 seconds.
+    """Measure the cost of every family, in some 15 seconds.
 
     Parameters
     ----------
     report : callable, optional
-        Told how many turns are done, of how many, and which family's is next.
+        ``report(done, total, name)`` is called with the number of completed turns, the number of
+        all turns, and the name of the next family.
+
+    Returns
+    -------
+    Costs
     """
-    y, names = _music(), [*families()] * TURNS
-    rounds: dict[str, list[Array]] = {name: [] for name in families()}
+    y, names = _music(), [*FAMILIES] * TURNS
+    rounds: dict[str, list[Array]] = {name: [] for name in FAMILIES}
     with threadpool_limits(1):
         for done, name in enumerate(names):
             report(done, len(names), name)
             rounds[name] += _rounds(name, y, BUDGET / len(names))
         report(len(names), len(names), "")
-    shared = np.nanmin([without for each in rounds.values() for without, _ in each])
+    shared = np.nanmin([without for pairs in rounds.values() for without, _ in pairs])
     return Costs(
         shared=1000 * float(shared),
-        families={name: 1000 * _cost(each) for name, each in rounds.items()},
+        families={name: 1000 * _cost(pairs) for name, pairs in rounds.items()},
     )
 
 
 def _cost(rounds: Sequence[Array]) -> float:
-    """Seconds that a family adds; below what clocks tell apart, the difference can be negative."""
-    without, with_it = np.transpose(rounds)
-    return float(np.maximum(np.median(with_it - without), 0))
+    """Seconds that a family adds; a negative difference, within the clock's error, counts as 0."""
+    without, with_family = np.transpose(rounds)
+    return float(np.maximum(np.median(with_family - without), 0))
 
 
 def cost_text(milliseconds: float) -> str:
-    """A cost as tables have it: ``"1.5"``, or ``"?"`` where it could not be measured."""
+    """Format a cost for a table.
+
+    Parameters
+    ----------
+    milliseconds : float
+        Cost, or NaN.
+
+    Returns
+    -------
+    str
+        For example ``"1.5"``; ``"?"`` for NaN.
+    """
     return "?" if math.isnan(milliseconds) else f"{milliseconds:.1f}"
 
 
 def _rounds(name: str, y: Array, budget: float) -> list[Array]:
-    """Seconds without the family and with it, as often as `budget` seconds allow, once at least."""
-    alone, beside = _features([]), _features([name])
+    """Pairs of seconds without and with the family: at least one, more if the budget allows."""
+    without, with_family = _features([]), _features([name])
     try:
-        analyse([y[: synthesis.SR]], synthesis.SR, beside)  # imports and caches are no cost a clip
+        # A first run excludes imports and caches from the measurement.
+        analyse([y[: synthesis.SR]], synthesis.SR, with_family)
     except ParameterError:
         return [np.full(2, np.nan)]
     rounds: list[Array] = []
     end = time.perf_counter() + budget
     while not rounds or time.perf_counter() < end:
-        rounds.append(np.array([_seconds(y, alone), _seconds(y, beside)]))
+        rounds.append(np.array([_seconds(y, without), _seconds(y, with_family)]))
     return rounds
 
 
@@ -115,18 +133,18 @@ def _seconds(y: Array, features: FeatureSet) -> float:
 
 
 def _music() -> Array:
-    """The demo's styles, one after the other."""
+    """Synthetic music in the demo's styles, one after another."""
     styles = enumerate(synthesis.STYLES.values())
     clips = [synthesis.clip(style, np.random.default_rng(k)) for k, style in styles]
     return np.resize(np.concatenate(clips), round(SECONDS * synthesis.SR))
 
 
 def _features(names: Sequence[str]) -> FeatureSet:
-    """What spectra share, and the families of these names."""
-    chosen = [families()[name] for name in names]
+    """The shared quantities, and the families of these names."""
+    families = [FAMILIES[name] for name in names]
     entries = [
-        Entry(each.name, each.parameters(), ("mean",) if each.per == "frame" else ())
-        for each in chosen
+        Entry(family.name, family.parameters(), ("mean",) if family.per == "frame" else ())
+        for family in families
     ]
     return FeatureSet(
         name="cost",
@@ -136,33 +154,33 @@ def _features(names: Sequence[str]) -> FeatureSet:
         sample_rate=synthesis.SR,
         silent_frames="keep",
         spectra=SpectraParameters.from_mapping({}, where="cost"),
-        entries=(_Shared("shared", NoParameters(), ("mean",)), *entries),
+        entries=(_SharedEntry("shared", NoParameters(), ("mean",)), *entries),
     )
 
 
-class _Shared(Entry):
-    """What spectra share: asked for as by a family, but no family that anybody could name."""
+class _SharedEntry(Entry):
+    """An entry for the shared quantities; its family is not registered."""
 
     @property
     def family(self) -> Family:
-        return SHARED
+        return _SHARED
 
 
 def _descriptors(p: NoParameters) -> list[Descriptor]:
-    nothing = Descriptor(
+    zero = Descriptor(
         name="shared",
         unit="1",
         low=0.0,
         high=0.0,
-        definition="0, once the quantities that spectra share are computed",
+        definition="0, after computing the shared quantities",
         reference="featkit",
         undefined="never",
     )
-    return [nothing]
+    return [zero]
 
 
 def _compute(p: NoParameters, *, S: Array, power: Array, mel_db: Array) -> Array:
     return np.zeros((1, S.shape[1]), dtype=np.float32)
 
 
-SHARED = Family(name="shared", compute=_compute, descriptors=_descriptors, oracles=())
+_SHARED = Family(name="shared", compute=_compute, descriptors=_descriptors, reference_cases=())

@@ -1,4 +1,7 @@
-"""`FeatureExtractor`: recordings to a matrix, as a scikit-learn transformer."""
+"""`FeatureExtractor`, a scikit-learn transformer from recordings to a matrix of features.
+
+Input is a sequence of recordings, output an array of shape ``(recordings, columns)``.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +17,36 @@ from sklearn.utils.validation import check_is_fitted
 from featkit._utils.parameters import is_number
 from featkit._utils.typing import Array
 from featkit.audio import loading
+from featkit.audio.excerpt import Excerpt
+from featkit.audio.rates import check_target_sr
 from featkit.dsp.disk_array import Clip
 from featkit.errors import ParameterError
 from featkit.features.analysis import analyse_loaded
-from featkit.features.sets.registry import DEFAULT, FeatureSet, feature_set
+from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 
-AT_ONCE = 16
-"""Recordings that a worker takes at a time."""
+BATCH_SIZE = 16
+"""Recordings that a worker processes at a time."""
 
 
 class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn recordings into rows of features.
+    """Transformer from recordings to rows of features.
 
-    It learns nothing from the recordings, and can stand at the head of a `Pipeline`; its parameters
-    can be searched over. A recording that cannot be read is an error here, for a matrix has a row
-    for each input: `featkit.extract` is what goes on without it.
+    Its only fitted state is the feature set. It can be the first step of a `Pipeline`, whose
+    parameters can be searched. A recording that cannot be read raises an error, because the matrix
+    has one row per input. `featkit.extract` skips such recordings instead.
 
     Parameters
     ----------
     features : str, path, mapping or FeatureSet
         Name of a feature set, a TOML file, or a dict.
     sr : float, optional
-        Rate in Hz of arrays that come without one.
+        Sample rate in Hz of arrays given without one.
     offset, duration : float
-        Seconds to leave out at the beginning of each recording, and to take at most.
+        Seconds to skip at the beginning of each recording, and seconds to read at most.
     pad : bool
-        Whether shorter recordings are filled up with zeros to `duration`.
+        Whether shorter recordings are padded with zeros to `duration`.
     n_jobs : int, optional
-        Worker processes (joblib); None is one, unless a joblib context says otherwise.
+        Number of worker processes (joblib); by default one, unless a joblib context sets it.
 
     Attributes
     ----------
@@ -76,33 +81,39 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
 
     def fit(self, X: Sequence[loading.Source] | Array, y: Any = None) -> Self:
-        """Look up the feature set.
+        """Load the feature set.
 
         Parameters
         ----------
         X : sequence of recordings
-            As for `transform`; looked at, not read.
-        y : ignored
+            As for `transform`; checked, but not read.
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        FeatureExtractor
+            This object.
 
         Raises
         ------
         ParameterError
-            If the feature set or another parameter is wrong, or `X` is not a list of recordings.
+            If the feature set or another parameter is invalid, or `X` is not a list of recordings.
         """
         self._recordings(X)
-        loading.check_excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
-        loading.check_target(self.sr)
+        Excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
+        check_target_sr(self.sr)
         self.feature_set_ = feature_set(self.features)
         return self
 
     def transform(self, X: Sequence[loading.Source] | Array) -> Array:
-        """The features of each recording.
+        """Compute the features of each recording.
 
         Parameters
         ----------
         X : sequence of recordings
-            Paths, pairs ``(y, sr)``, or arrays of the rate that `sr` gives; or a matrix with a
-            clip in each row.
+            Paths, pairs ``(y, sr)``, or arrays at the rate `sr`; or a matrix with a clip in each
+            row.
 
         Returns
         -------
@@ -116,26 +127,36 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         recordings = self._recordings(X)
-        excerpt = {"offset": self.offset, "duration": self.duration, "pad": self.pad}
+        excerpt = Excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
         rows = Parallel(n_jobs=self.n_jobs)(
-            delayed(_rows)(recordings[k : k + AT_ONCE], self.feature_set_, excerpt)
-            for k in range(0, len(recordings), AT_ONCE)
+            delayed(_rows)(recordings[k : k + BATCH_SIZE], self.feature_set_, excerpt)
+            for k in range(0, len(recordings), BATCH_SIZE)
         )
         return np.concatenate(rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Names of the columns."""
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : object
+            Ignored.
+
+        Returns
+        -------
+        array of object, shape ``(columns,)``
+        """
         check_is_fitted(self)
         return np.array(self.feature_set_.column_names, dtype=object)
 
     def _recordings(self, X: Any) -> list[Any]:
-        """A list in which every array stands with its rate."""
+        """Recordings as a list; arrays are paired with the sample rate `sr`."""
         if hasattr(X, "__array__"):
             X = np.asarray(X)
             if X.dtype.kind in "OUT" and X.ndim == 2 and X.shape[1] == 1:
                 X = X[:, 0]  # a column of paths in a DataFrame
         if isinstance(X, tuple) and len(X) == 2 and is_number(X[1]):
-            raise ParameterError("X must be a list of recordings: give [(y, sr)]")
+            raise ParameterError("X must be a list of recordings, got one pair: pass [(y, sr)]")
         if hasattr(X, "tocsr"):
             raise ParameterError("sparse X is not supported: samples are dense")
         if isinstance(X, str | os.PathLike) or not hasattr(X, "__len__"):
@@ -143,9 +164,9 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
             _check_matrix(X)
             if self.sr is None:
-                raise ParameterError("X holds samples without their rate: give sr")
+                raise ParameterError("X contains samples without a sample rate: pass sr")
         if not len(X):
-            raise ParameterError("X holds no recordings: 0 samples, a minimum of 1 is required")
+            raise ParameterError("X contains no recordings: 0 samples, a minimum of 1 is required")
         if self.sr is None:
             return list(X)
         return [(x, self.sr) if isinstance(x, np.ndarray | list) else x for x in X]
@@ -158,7 +179,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _check_matrix(X: Array) -> None:
-    """Refuse a matrix whose rows are not clips."""
+    """Raise an error for a matrix whose rows are not clips."""
     if X.dtype.kind == "c":
         raise ParameterError("Complex data not supported: samples are real numbers")
     if X.ndim != 2:
@@ -171,22 +192,22 @@ def _check_matrix(X: Array) -> None:
             f"the clips are empty: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
         )
     if not np.isfinite(X).all():
-        raise ParameterError("X holds NaN or infinity: every sample must be finite")
+        raise ParameterError("X contains NaN or infinity: every sample must be finite")
 
 
-def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Mapping[str, Any]) -> Array:
-    """Rows of some recordings; neighbours of one rate are analysed as one stack."""
+def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Excerpt) -> Array:
+    """Rows of some recordings; consecutive ones of one rate are analysed as one stack."""
     clips = _clips(recordings, features.sample_rate, excerpt)
     return np.concatenate(list(analyse_loaded(clips, features)))
 
 
 def _clips(
-    recordings: Sequence[Any], sr: float | None, excerpt: Mapping[str, Any]
+    recordings: Sequence[Any], sr: float | None, excerpt: Excerpt
 ) -> Iterator[tuple[Clip, float]]:
     for source in recordings:
-        with loading.opening(source, sr=sr, **excerpt) as sound:
+        with loading.opening(source, sr=sr, excerpt=excerpt) as sound:
             if isinstance(sound, loading.Stream):
-                with sound.samples(pad=excerpt["pad"]) as clip:
+                with sound.samples() as clip:
                     yield clip, sound.sr
             else:
                 yield sound.y, sound.sr

@@ -1,22 +1,24 @@
-"""The families of descriptors, one file each, found by looking.
+"""The contract of a feature family, and the registry of all families.
 
-A family is a module here that exports one `FAMILY`. To add one, write that module: no list
-names it, and the contract test runs over it as it runs over all others.
+A family is a group of descriptors that are computed together. It is a module in
+`featkit.features.families` that exports one `FAMILY`. Modules are found by listing that folder, and
+the contract tests run over all of them.
 
-The function of a family is pure: its parameters in, and by keyword the quantities it needs, in the
-names of `featkit.features.spectra.SCOPES`; out comes ``(descriptors, frames)`` or ``(descriptors,
-clips)``. What it needs is read from its signature, and only that is computed. It asks for
-quantities of some frames, or for those of whole clips, and for samples of whole clips by
-`featkit.dsp.disk_array.pieces`: a recording may be longer than memory.
+The `compute` function of a family is pure. It takes the family's parameters and, by keyword, the
+quantities it needs, under the names in `featkit.features.spectra.scopes`. The names are read from
+its signature, so that no other quantity is computed. It may use either quantities of a few frames
+or those of whole clips. A recording may be larger than memory: samples of whole clips are read with
+`featkit.dsp.disk_array.pieces`.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -24,41 +26,42 @@ from featkit._utils.parameters import Parameters
 from featkit._utils.registry import Registry, exported
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
-from featkit.features.spectra import SCOPES, SpectraParameters
+from featkit.features.spectra.parameters import SpectraParameters
+from featkit.features.spectra.scopes import FIRST_PASS, SECOND_PASS, SETTINGS, WHOLE_CLIPS
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class FamilyError(FeatkitError):
-    """A family that does not keep the contract."""
+    """A family violates the contract."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """One thing that a family measures.
+    """A quantity that a family measures, with its documentation.
 
     Attributes
     ----------
     name : str
-        The field's own term, lower case.
+        Term of the field, in lower case.
     unit : str
         Unit of the values, ``"1"`` for a pure number.
     low, high : float
-        Range of the values, in that unit.
+        Range of the values, in that unit; a missing end is infinite.
     definition : str
         One line, with the formula.
     reference : str
         Paper, standard or program that defines it.
     undefined : str
-        When there is no value (NaN).
+        Conditions under which the value is NaN.
     indices : tuple of str
         Names of its components, such as the twelve pitch classes; empty for a single value.
     """
 
     name: str
     unit: str
-    low: float
-    high: float
+    low: float = -math.inf
+    high: float = math.inf
     definition: str
     reference: str
     undefined: str
@@ -74,19 +77,19 @@ class Descriptor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Oracle:
-    """A signal of which theory knows the answer.
+class ReferenceCase:
+    """A synthetic signal whose descriptor values are known from theory.
 
     Attributes
     ----------
     name : str
-        What is claimed.
+        The expectation in words; part of the test's name.
     signal : callable
-        Gives the samples at a rate, ``signal(sr)``.
+        ``signal(sr)`` returns the samples at a sample rate in Hz.
     expected : dict of str to float
-        Components and the value that each has in the middle frame (or of the clip).
+        Names of components and the value of each in the middle frame, or of the clip.
     tolerance : float
-        Absolute, in the descriptor's unit.
+        Largest absolute error, in the descriptor's unit.
     parameters : dict
         Parameters of the family that differ from their defaults.
     """
@@ -95,16 +98,16 @@ class Oracle:
     signal: Callable[[float], Array]
     expected: dict[str, float]
     tolerance: float
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 class NoParameters(Parameters):
-    """A family with nothing to choose."""
+    """Parameters of a family that has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A group of descriptors with one computation.
+    """A group of descriptors that are computed together.
 
     Attributes
     ----------
@@ -113,37 +116,37 @@ class Family:
     parameters : type
         Class of its parameters.
     descriptors : callable
-        The descriptors that some parameters give, in the order of the rows of `compute`.
+        ``descriptors(parameters)`` returns the descriptors in the order of the rows of `compute`.
     compute : callable
-        ``compute(parameters, *, needed, ...)``: values of shape ``(rows, frames)`` or, where
-        `per` is ``"clip"`` and nothing of blocks is needed, ``(rows, clips)``.
+        ``compute(parameters, *, quantity, ...)`` returns values of shape ``(rows, frames)``; or
+        ``(rows, clips)`` if `per` is ``"clip"`` and it uses no quantity of a few frames.
     finish : callable, optional
-        ``finish(parameters, values, *, needed, ...)``: what only whole clips can tell, applied to
-        the values of all their frames. Where `per` is ``"clip"`` and `compute` asks for quantities
-        of blocks, it turns the values of frames into those of clips.
+        ``finish(parameters, values, *, quantity, ...)`` completes the values of all frames with
+        quantities of whole clips. If `per` is ``"clip"``, it turns ``(rows, frames)`` into
+        ``(rows, clips)``; then it is required if `compute` uses quantities of a few frames.
     per : {"frame", "clip"}
-        Whether statistics follow, or each clip has one value.
+        Whether there is a value per frame, of which statistics are computed, or one per clip.
     undefined_in_silence : bool
-        Whether a clip of digital silence has no value. Silent frames of a clip that sounds keep the
-        value that the definition's program gives them, unless a feature set skips them.
+        Whether the values of a digitally silent clip are replaced by NaN. Silent frames of other
+        clips keep their values, unless the feature set skips them.
     measures_level : bool
-        Whether a value depends on how loud a clip is, so that the same sound at twice the
-        amplitude has another.
+        Whether the values depend on the level, that is, on the amplitude of the recording.
     check : callable, optional
-        ``check(parameters, spectra, sr)`` raises `ParameterError` for what does not go together;
-        `sr` is None where each recording keeps its own rate.
+        ``check(parameters, spectra, sr)`` raises `ParameterError` if these are incompatible; `sr`
+        is None if each recording keeps its own sample rate.
     from_indices : callable, optional
-        The parameters under which a descriptor has the given components.
+        ``from_indices(indices)`` returns the parameters with which a descriptor has these
+        components.
     packages : tuple of str
-        Packages of an extra that compute it: their versions are part of where numbers came from.
-    oracles : tuple of Oracle
-        Cases that theory decides.
+        Optional packages that compute the values; the provenance of a table lists their versions.
+    reference_cases : tuple of ReferenceCase
+        Signals with values known from theory, at least one.
     """
 
     name: str
     compute: Callable[..., Array]
     descriptors: Callable[[Any], Sequence[Descriptor]]
-    oracles: tuple[Oracle, ...]
+    reference_cases: tuple[ReferenceCase, ...]
     parameters: type[Parameters] = NoParameters
     finish: Callable[..., Array] | None = None
     per: Literal["frame", "clip"] = "frame"
@@ -155,118 +158,124 @@ class Family:
 
     @property
     def summary(self) -> str:
-        """What it is about: the first line of its module."""
+        """First line of the module's docstring."""
         text = importlib.import_module(self.compute.__module__).__doc__ or ""
         return text.partition("\n")[0].strip()
 
     @cached_property
-    def usual(self) -> Sequence[Descriptor]:
-        """The descriptors that its parameters give by default."""
+    def default_descriptors(self) -> Sequence[Descriptor]:
+        """Descriptors with default parameters."""
         return self.descriptors(self.parameters())
 
     @cached_property
     def needs(self) -> frozenset[str]:
-        """Quantities that the computation asks for."""
-        return _keywords(self.compute)
+        """Quantities that `compute` needs."""
+        return _keyword_arguments(self.compute)
 
     @cached_property
     def finish_needs(self) -> frozenset[str]:
-        """Quantities that the finish asks for."""
-        return _keywords(self.finish) if self.finish else frozenset()
+        """Quantities that `finish` needs."""
+        return _keyword_arguments(self.finish) if self.finish else frozenset()
 
     @property
-    def walks_blocks(self) -> bool:
-        """Whether it is computed block by block."""
-        return bool(self.needs & (SCOPES["block"] | SCOPES["second"]))
+    def in_blocks(self) -> bool:
+        """Whether it is computed block by block, from quantities of a few frames."""
+        return bool(self.needs & (FIRST_PASS | SECOND_PASS))
 
     @property
-    def walks_again(self) -> bool:
-        """Whether its blocks can only be computed once something is known of whole clips."""
-        return bool(self.needs & SCOPES["second"])
+    def in_second_pass(self) -> bool:
+        """Whether its quantities of a few frames need whole clips first."""
+        return bool(self.needs & SECOND_PASS)
 
 
-def _keywords(function: Callable[..., Array]) -> frozenset[str]:
+def _keyword_arguments(function: Callable[..., Array]) -> frozenset[str]:
     parameters = inspect.signature(function).parameters.values()
     return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 def check_contract(family: Family, module: str) -> None:
-    """Refuse a family that is malformed.
+    """Check that a family meets the contract.
+
+    Parameters
+    ----------
+    family : Family
+        The family.
+    module : str
+        Name of its module, without the package.
 
     Raises
     ------
     FamilyError
-        That says which family and what is wrong with it.
+        If it violates the contract; the message names the fault.
     """
-    known = frozenset().union(*SCOPES.values())
-    descriptors = family.usual
+    unknown_needs = family.needs - (SETTINGS | FIRST_PASS | SECOND_PASS | WHOLE_CLIPS)
+    descriptors = family.default_descriptors
     names = [name for descriptor in descriptors for name, _ in descriptor.names]
+    per_clip = family.per == "clip"
     faults = {
-        f"its module is {module!r}": family.name != module,
-        f"it asks for {sorted(family.needs - known)}": not family.needs <= known,
-        "it asks for some frames and for whole clips": family.walks_blocks
-        and bool(family.needs & SCOPES["stack"]),
-        "its finish asks for more than whole clips": not family.finish_needs
-        <= SCOPES["stack"] | SCOPES["setting"],
-        "a family per clip has a finish if it walks blocks, and only then": family.per == "clip"
-        and family.walks_blocks != (family.finish is not None),
-        "a family per clip says itself what is undefined": family.per == "clip"
+        f"its module is named {module!r}; both names must be equal": family.name != module,
+        f"compute needs unknown quantities: {', '.join(sorted(unknown_needs))}": bool(
+            unknown_needs
+        ),
+        "compute must not need quantities of a few frames and of whole clips": family.in_blocks
+        and bool(family.needs & WHOLE_CLIPS),
+        "finish may only need quantities of whole clips": not family.finish_needs
+        <= WHOLE_CLIPS | SETTINGS,
+        "a family per clip must have a finish if, and only if, compute needs quantities of a few"
+        " frames": per_clip and family.in_blocks != (family.finish is not None),
+        "undefined_in_silence is for families per frame; one per clip returns NaN itself": per_clip
         and family.undefined_in_silence,
-        "it describes nothing": not names,
-        "a name stands twice": len(names) != len(set(names)),
-        "a name is not lower-case words": not all(_NAME.fullmatch(name) for name in names),
-        "a descriptor lacks its documentation": not all(
+        "it has no descriptors": not names,
+        "duplicate descriptor name": len(names) != len(set(names)),
+        "descriptor names must be lower-case words joined by underscores": not all(
+            _NAME.fullmatch(name) for name in names
+        ),
+        "a descriptor needs a unit, a definition, a reference and a text for undefined": not all(
             d.unit and d.definition and d.reference and d.undefined for d in descriptors
         ),
-        "it has no oracle": not family.oracles,
+        "it has no reference case": not family.reference_cases,
     }
     for fault, present in faults.items():
         if present:
             raise FamilyError(f"family {family.name!r}: {fault}")
 
 
-def _load(name: str) -> Family:
-    loaded = exported(PACKAGE, "FAMILY", Family)(name)
-    check_contract(loaded, name)
-    return loaded
-
-
 PACKAGE = "featkit.features.families"
 
+
+def _load(name: str) -> Family:
+    family = exported(PACKAGE, "FAMILY", Family)(name)
+    check_contract(family, name)
+    return family
+
+
 FAMILIES = Registry("family", PACKAGE, _load)
-"""All families by name, in alphabetical order; each is loaded when it is first used."""
+"""Families by name, in alphabetical order; each is loaded when it is first used."""
 
 
 @lru_cache(maxsize=1)
-def families() -> dict[str, Family]:
-    """All families by name, in alphabetical order.
+def descriptors_by_name() -> dict[str, tuple[Descriptor, Family]]:
+    """Return every descriptor with its default parameters, and its family.
+
+    Returns
+    -------
+    dict of str to (Descriptor, Family)
+        In the order of families and descriptors.
 
     Raises
     ------
     RegistryError
         If a module of the folder does not define a family.
     FamilyError
-        If one is malformed, or two describe a descriptor of the same name.
+        If a family is malformed, or two families have a descriptor of the same name.
     """
-    found = dict(FAMILIES)
-    owner: dict[str, str] = {}
-    for name, each in found.items():
-        for descriptor in each.usual:
-            if descriptor.name in owner:
-                other = owner[descriptor.name]
-                raise FamilyError(f"{descriptor.name!r} stands twice: in {other!r} and {name!r}")
-            owner[descriptor.name] = name
-    return found
-
-
-def family(name: str) -> Family:
-    """The family called `name`; no other is loaded.
-
-    Raises
-    ------
-    ParameterError
-        If there is none.
-    FamilyError
-        If it is malformed.
-    """
-    return FAMILIES[name]
+    descriptors: dict[str, tuple[Descriptor, Family]] = {}
+    for family in FAMILIES.values():
+        for descriptor in family.default_descriptors:
+            name = descriptor.name
+            if name in descriptors:
+                _, other = descriptors[name]
+                both = f"{other.name!r} and {family.name!r}"
+                raise FamilyError(f"duplicate descriptor {name!r} in families {both}")
+            descriptors[name] = descriptor, family
+    return descriptors

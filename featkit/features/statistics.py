@@ -1,14 +1,19 @@
 """Statistics over time: the frames of a descriptor become one number.
 
-In go values of shape ``(rows, frames)``, one row a descriptor and the clips of a stack side by
-side, and the `Segments` that tell the clips apart; out comes ``(rows, clips)``. NaN marks a frame
-in which a descriptor is undefined, and is left out. What cannot be said of the frames that are left
-is NaN: anything of no frame, a difference of one, the skewness of a constant.
+The input is an array of shape ``(rows, frames)``, one row per descriptor with the clips of a stack
+side by side, and the `Segments` that separate the clips. The output has shape ``(rows, clips)``.
+NaN marks a frame in which a descriptor is undefined; such frames are left out. The result is NaN if
+the remaining frames do not define it: every statistic of no frames, a difference with one frame,
+the skewness of a constant.
 
-All sums are float64, and every statistic is the one of NumPy or SciPy that has its name:
+All sums are float64, and every statistic equals the function of NumPy or SciPy of the same name:
 ``std`` and ``var`` divide by the count (``ddof=0``), percentiles interpolate linearly, ``skew`` is
-the biased g1 and ``kurtosis`` the biased excess g2 (Joanes and Gill, "Comparing measures of sample
-skewness and kurtosis", The Statistician 47, 1998).
+the biased g1 and ``kurtosis`` the biased excess g2.
+
+References
+----------
+Joanes, D. N. and Gill, C. A. "Comparing measures of sample skewness and kurtosis", The Statistician
+47(1), 1998.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +31,16 @@ from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
 
 
-class Frames:
-    """Rows of values over time, with what several statistics share computed once."""
+class TimeSeries:
+    """Values over time, with intermediate results that several statistics share.
+
+    Parameters
+    ----------
+    values : array, shape ``(rows, frames)``
+        NaN where undefined.
+    segments : Segments
+        The clips, side by side along the frames.
+    """
 
     def __init__(self, values: Array, segments: Segments) -> None:
         self.values = np.ascontiguousarray(values, dtype=np.float64)
@@ -34,96 +48,144 @@ class Frames:
 
     @cached_property
     def defined(self) -> Array:
+        """Whether a value is defined, ``(rows, frames)``."""
         return ~np.isnan(self.values)
 
     @cached_property
     def count(self) -> Array:
-        """Frames in which the value is defined, NaN where there are none."""
+        """Number of defined values, ``(rows, clips)``; NaN instead of 0."""
         count = self.segments.sum(self.defined.astype(np.float64))
         count[count == 0] = np.nan
         return count
 
     @cached_property
     def mean(self) -> Array:
+        """Mean, ``(rows, clips)``."""
         return self._mean(self.values)
 
     @cached_property
     def centred(self) -> Array:
-        return self.values - self.segments.spread(self.mean)
+        """Values less the mean of their clip, ``(rows, frames)``."""
+        return self.values - self.segments.to_frames(self.mean)
 
     @cached_property
     def var(self) -> Array:
+        """Variance (ddof 0), ``(rows, clips)``."""
         return self._mean(self.centred**2)
 
     @cached_property
     def ordered(self) -> Array:
-        """Values of each clip in rising order, ``(rows, clips, longest)``, NaN last."""
+        """Values of each clip in ascending order, ``(rows, clips, longest)``, NaN last."""
         return np.sort(self.segments.padded(self.values), axis=-1)
 
     @cached_property
-    def differences(self) -> Frames:
-        """From each frame to the next; a clip's first frame, which has none before it, is NaN."""
+    def differences(self) -> TimeSeries:
+        """Differences from the frame before; NaN at the first frame of a clip."""
         differences = np.full_like(self.values, np.nan)
         np.subtract(self.values[:, 1:], self.values[:, :-1], out=differences[:, 1:])
         differences[:, self.segments.starts] = np.nan
-        return Frames(differences, self.segments)
+        return TimeSeries(differences, self.segments)
 
     def standardised_moment(self, order: int) -> Array:
-        """Mean of the `order`-th power of the standard score; NaN for a constant.
+        """Return the mean of a power of the standard score.
 
-        A variance within the rounding of its mean counts as none, as in SciPy.
+        A variance within the rounding error of the mean counts as 0, as in SciPy.
+
+        Parameters
+        ----------
+        order : int
+            Exponent: 3 for the skewness, 4 for the kurtosis.
+
+        Returns
+        -------
+        array, shape ``(rows, clips)``
+            NaN for a constant.
         """
         resolution = (np.finfo(np.float64).eps * np.abs(self.mean)) ** 2
         var = np.where(self.var > resolution, self.var, np.nan)
         return self._mean(self.centred**order) / var ** (order / 2)
 
     def percentile(self, q: float) -> Array:
+        """Return a percentile with linear interpolation.
+
+        Parameters
+        ----------
+        q : float
+            Percentage of the values below, 0 to 100.
+
+        Returns
+        -------
+        array, shape ``(rows, clips)``
+        """
         position = (self.count - 1) * (q / 100)
-        known = np.where(np.isnan(position), 0, position)
-        below = np.floor(known).astype(np.intp)[..., None]
-        above = np.ceil(known).astype(np.intp)[..., None]
-        low = np.take_along_axis(self.ordered, below, axis=-1)[..., 0]
-        high = np.take_along_axis(self.ordered, above, axis=-1)[..., 0]
-        value: Array = low + (high - low) * (known - below[..., 0])
+        position[np.isnan(position)] = 0
+        lower = np.floor(position).astype(np.intp)[..., None]
+        upper = np.ceil(position).astype(np.intp)[..., None]
+        low = np.take_along_axis(self.ordered, lower, axis=-1)[..., 0]
+        high = np.take_along_axis(self.ordered, upper, axis=-1)[..., 0]
+        value: Array = low + (high - low) * (position - lower[..., 0])
         return value
 
     def _mean(self, x: Array) -> Array:
         return self.segments.sum(np.where(self.defined, x, 0.0)) / self.count
 
 
-STATISTICS: dict[str, tuple[Callable[[Frames], Array], str, str]] = {
-    "mean": (lambda x: x.mean, "mean over frames", "{}"),
-    "std": (lambda x: np.sqrt(x.var), "standard deviation over frames (ddof 0)", "{}"),
-    "var": (lambda x: x.var, "variance over frames (ddof 0)", "({})²"),
-    "min": (lambda x: x.segments.min(x.values), "least value over frames", "{}"),
-    "max": (lambda x: x.segments.max(x.values), "greatest value over frames", "{}"),
-    "median": (lambda x: x.percentile(50), "median over frames", "{}"),
-    "skew": (lambda x: x.standardised_moment(3), "skewness over frames (biased g1)", "1"),
-    "kurtosis": (
-        lambda x: x.standardised_moment(4) - 3,
-        "excess kurtosis over frames (biased g2)",
-        "1",
+class Statistic(NamedTuple):
+    """A statistic over time.
+
+    Attributes
+    ----------
+    compute : callable
+        ``compute(series)`` returns ``(rows, clips)`` for a `TimeSeries`.
+    definition : str
+        One line for the documentation of columns.
+    unit : str
+        Unit of the result, with ``{}`` in place of the descriptor's unit.
+    """
+
+    compute: Callable[[TimeSeries], Array]
+    definition: str
+    unit: str = "{}"
+
+
+STATISTICS: dict[str, Statistic] = {
+    "mean": Statistic(lambda x: x.mean, "mean over frames"),
+    "std": Statistic(lambda x: np.sqrt(x.var), "standard deviation over frames (ddof 0)"),
+    "var": Statistic(lambda x: x.var, "variance over frames (ddof 0)", "({})²"),
+    "min": Statistic(lambda x: x.segments.min(x.values), "least value over frames"),
+    "max": Statistic(lambda x: x.segments.max(x.values), "greatest value over frames"),
+    "median": Statistic(lambda x: x.percentile(50), "median over frames"),
+    "skew": Statistic(lambda x: x.standardised_moment(3), "skewness over frames (biased g1)", "1"),
+    "kurtosis": Statistic(
+        lambda x: x.standardised_moment(4) - 3, "excess kurtosis over frames (biased g2)", "1"
     ),
-    "diff_mean": (
+    "diff_mean": Statistic(
         lambda x: x.differences.mean,
         "mean of the first difference from frame to frame",
         "{} per frame",
     ),
-    "diff_std": (
+    "diff_std": Statistic(
         lambda x: np.sqrt(x.differences.var),
         "standard deviation of the first difference from frame to frame (ddof 0)",
         "{} per frame",
     ),
 }
-"""Name of each statistic: its function, its definition, the unit it gives."""
+"""Statistics by name, all but the percentiles."""
 
 _PERCENTILE = re.compile(r"p(100|[1-9]?[0-9])")
 
 
-def statistic(name: str) -> tuple[Callable[[Frames], Array], str, str]:
-    """Function, definition and unit of the statistic called `name`.
+def statistic(name: str) -> Statistic:
+    """Return a statistic by its name.
 
-    Besides those of `STATISTICS` there is every whole percentile, ``p0`` to ``p100``.
+    Parameters
+    ----------
+    name : str
+        A key of `STATISTICS`, or a whole percentile, ``p0`` to ``p100``.
+
+    Returns
+    -------
+    Statistic
 
     Raises
     ------
@@ -132,14 +194,14 @@ def statistic(name: str) -> tuple[Callable[[Frames], Array], str, str]:
     """
     if match := _PERCENTILE.fullmatch(name):
         q = int(match[1])
-        return (lambda x: x.percentile(q)), f"percentile {q} over frames (linear)", "{}"
+        return Statistic(lambda x: x.percentile(q), f"percentile {q} over frames (linear)")
     if name not in STATISTICS:
         raise ParameterError(unknown("statistic", name, [*STATISTICS, "p0 to p100"]))
     return STATISTICS[name]
 
 
 def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> Array:
-    """Each statistic of each row for each clip.
+    """Compute statistics of each row for each clip.
 
     Parameters
     ----------
@@ -148,7 +210,7 @@ def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> A
     segments : Segments
         The clips.
     statistics : sequence of str
-        Names as in `STATISTICS`, or percentiles ``p0`` to ``p100``.
+        Names as for `statistic`.
 
     Returns
     -------
@@ -161,6 +223,6 @@ def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> A
     >>> summarise(two_clips, Segments([2, 3]), ["mean", "max"])[:, 0].tolist()
     [[2.0, 15.0], [3.0, 20.0]]
     """
-    frames = Frames(values, segments)
+    series = TimeSeries(values, segments)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([statistic(name)[0](frames) for name in statistics])
+        return np.stack([statistic(name).compute(series) for name in statistics])

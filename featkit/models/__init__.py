@@ -1,7 +1,8 @@
-"""Models: from a table of features to classes, with leakage-free scores.
+"""Models: from a table of features to predicted classes, with leakage-free scores.
 
-Everything here is made of scikit-learn's parts, and can be taken apart: `pipeline` gives an
-estimator for one's own `cross_validate`, `splits` the splitters, `train` the whole procedure.
+All parts follow scikit-learn and can be used alone: `pipeline` returns an estimator for
+`cross_validate`, `featkit.models.splits` has the splitters, and `featkit.train` is the whole
+procedure.
 """
 
 from featkit.models.estimator import AUTO as AUTO

@@ -1,4 +1,4 @@
-"""Warnings of what makes the scores of a table doubtful, though nothing forbids to train on it."""
+"""Data checks: warnings about rows that make scores doubtful, though training is possible."""
 
 from __future__ import annotations
 
@@ -7,109 +7,96 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.models.problem import Problem, named, of_two_classes, texts
-from featkit.schema import KEYS, TIMES
-from featkit.table.group_detection import PUBLISHED
-from featkit.table.inspection import look_alikes
-from featkit.table.name_stems import group_column
+from featkit.models.problem import Problem, mixed_recordings, name_list, texts
+from featkit.models.settings import Settings
+from featkit.schema import KEY_COLUMNS, TIME_COLUMNS
+from featkit.table.group_detection import SPLIT_COLUMNS
+from featkit.table.lookalikes import lookalike_warnings
 
 
-def data_warnings(
-    problem: Problem, *, label: str, group: str | None, other: Collection[str], made: bool
-) -> Iterator[str]:
-    """What is doubtful about the rows of a table, as sentences.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is looked at.
-    label, group : str
-        The column of classes, and what was named as group.
-    other : collection of str
-        Columns that were named for another purpose, such as those that are excluded.
-    made : bool
-        Whether a split is made, rather than a published one used.
-    """
-    used = {label, *other} | ({group_column(group)} if group else set())
-    likely = {one.column for one in problem.likely_groups}
+def data_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
+    """Yield a warning for each reason to doubt the rows of a problem."""
+    used = {*settings.key_columns}
+    likely = {group.column for group in problem.likely_groups}
     yield from _copies(problem)
-    yield from _not_learnt(problem, used | likely)
-    yield from _two_classes(problem)
-    yield from look_alikes(label, problem.y.tolist())
-    if group is not None:
-        yield from look_alikes(group, problem.groups.tolist())
-    if made:
-        yield from _published(problem, used)
+    yield from _unused_columns(problem, used | likely)
+    yield from _mixed_recordings(problem)
+    yield from lookalike_warnings(settings.label, problem.y.tolist())
+    if settings.group is not None:
+        yield from lookalike_warnings(settings.group, problem.groups.tolist())
+    if settings.fold is None and settings.split is None and not settings.split_by_row:
+        yield from _unused_published_splits(problem, used)
 
 
 def _copies(problem: Problem) -> Iterator[str]:
-    """Rows with the same numbers in different groups stand on both sides of a split, unseen.
+    """Warn of equal rows in different groups, which a split may put on both sides.
 
-    Recordings of silence are alike, and no copies.
+    Silent recordings are equal without being copies.
     """
     silent = np.asarray(problem.table.quality.get("quality_silent", np.zeros(len(problem)))) == 1
-    names = problem.groups.tolist()
-    first: dict[bytes, int] = {}
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+    groups = problem.groups.tolist()
+    first_rows: dict[bytes, int] = {}
+    copies: dict[tuple[str, str], tuple[int, int]] = {}
     for row in np.flatnonzero(~silent).tolist():
-        same = first.setdefault(problem.X[row].tobytes(), row)
-        if names[same] != names[row]:
-            found.setdefault((names[same], names[row]), (same, row))
-    if not found:
+        first = first_rows.setdefault(problem.X[row].tobytes(), row)
+        if groups[first] != groups[row]:
+            copies.setdefault((groups[first], groups[row]), (first, row))
+    if not copies:
         return
     if problem.unit == "row":
-        pairs, whose = [_pair(problem, *rows) for rows in found.values()], "another row"
+        pairs, owner = [_row_pair(problem, *rows) for rows in copies.values()], "another row"
     else:
-        pairs = [f"{one} = {other}" for one, other in sorted(found)]
-        whose = f"a row of another {problem.unit}"
+        pairs = [f"{one} = {other}" for one, other in sorted(copies)]
+        owner = f"a row of another {problem.unit}"
     yield (
-        f"rows with exactly the numbers of {whose}: {named(pairs)}; copies of one recording under"
-        " two names make scores too good"
+        f"rows with exactly the same numbers as {owner}: {name_list(pairs)}; copies of one"
+        " recording under two names make scores too high"
     )
 
 
-def _pair(problem: Problem, one: int, other: int) -> str:
-    """Two rows that are alike, by their numbers and lines."""
+def _row_pair(problem: Problem, one: int, other: int) -> str:
+    """Numbers of two rows, and their lines in a CSV file."""
     numbers, lines = problem.table.row_numbers, problem.table.row_lines
     rows = f"{numbers[one]} = {numbers[other]}"
     return rows if lines is None else f"{rows} (lines {lines[one]} and {lines[other]})"
 
 
-def _not_learnt(problem: Problem, used: Collection[str | None]) -> Iterator[str]:
-    """Columns that a table of somebody else has, and that are not features."""
+def _unused_columns(problem: Problem, used: Collection[str]) -> Iterator[str]:
+    """Warn of columns that are not used as features, in tables of other programs."""
     table = problem.table
-    told = " ".join(table.notes)  # of columns that number the rows, or hold numbers and text
-    given = [n for n in table.keys if n not in {*KEYS, *used} and repr(n) not in told]
     if table.provenance:
         return
-    if not {"path", *TIMES} <= {*table.keys}:
-        if given:
-            yield f"columns of text are not learnt from: {named(given)}"
-    elif numbers := [name for name in given if _holds_numbers(texts(table, name))]:
+    mentioned = " ".join(table.notes)  # on row numbers, and on columns that mix numbers and text
+    unused = [n for n in table.keys if n not in {*KEY_COLUMNS, *used} and repr(n) not in mentioned]
+    if not {"path", *TIME_COLUMNS} <= {*table.keys}:
+        if unused:
+            yield f"columns of text are not used as features: {name_list(unused)}"
+    elif numbers := [name for name in unused if _holds_numbers(texts(table, name))]:
         yield (
-            f"columns of numbers that are not featkit's are not learnt from: {named(numbers)}; to"
-            f" learn from all columns of numbers, take out {' and '.join(TIMES)}"
+            "columns of numbers that featkit does not compute are not used as features:"
+            f" {name_list(numbers)}; to use all columns of numbers, remove the columns"
+            f" {' and '.join(TIME_COLUMNS)}"
         )
 
 
 def _holds_numbers(values: Array) -> bool:
-    there = values[values != ""]
+    filled = values[values != ""]
     try:
-        return bool(len(there)) and bool(there.astype(np.float64).size)
+        return bool(len(filled)) and bool(filled.astype(np.float64).size)
     except ValueError:
         return False
 
 
-def _two_classes(problem: Problem) -> Iterator[str]:
-    if two := of_two_classes(problem.recordings, problem.y):
+def _mixed_recordings(problem: Problem) -> Iterator[str]:
+    if mixed := mixed_recordings(problem.recordings, problem.y):
         yield (
-            f"recordings of which rows have different classes: {len(two)} ({named(sorted(two))});"
-            " scores by recording leave them out"
+            f"recordings whose rows have different classes: {len(mixed)}"
+            f" ({name_list(sorted(mixed))}); scores by recording exclude them"
         )
 
 
-def _published(problem: Problem, used: Collection[str | None]) -> Iterator[str]:
-    for name in PUBLISHED:
-        there = name in problem.table.keys and name not in used
-        if there and len(set(texts(problem.table, name).tolist()) - {""}) > 1:
-            yield f"column {name!r} is not used: if it is a published split, name it as {name}"
+def _unused_published_splits(problem: Problem, used: Collection[str]) -> Iterator[str]:
+    for name in SPLIT_COLUMNS:
+        unused = name in problem.table.keys and name not in used
+        if unused and len(set(texts(problem.table, name).tolist()) - {""}) > 1:
+            yield f"column {name!r} is not used: if it is a published split, pass it as {name}"

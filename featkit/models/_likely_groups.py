@@ -1,124 +1,108 @@
-"""The score that a likely group would give, beside the one that was asked for."""
+"""Comparison of the scores with those of a split by a likely group."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
-from featkit.models._outer_folds import FOLDS, Plan, Round, make_plan
-from featkit.models.estimator import Candidate
+from featkit.models.estimator import ESTIMATORS, Candidate
+from featkit.models.evaluation import GroupSplit
+from featkit.models.outer_folds import N_FOLDS, SplitPlan, plan_splits
 from featkit.models.problem import Problem
-from featkit.models.result import judged_rows
-from featkit.models.scores import difference, metrics, predicted
+from featkit.models.scores import compare_splits
 from featkit.models.settings import Settings
-from featkit.models.splits import least_groups
-
-if TYPE_CHECKING:
-    from featkit.table.group_detection import LikelyGroup
+from featkit.models.splits import min_groups_per_class
+from featkit.schema import LikelyGroup
 
 
 @dataclass(frozen=True, eq=False)
-class LikelyPlan:
-    """A problem that is split by a likely group.
-
-    Attributes
-    ----------
-    likely : LikelyGroup
-        The group.
-    problem : Problem
-        The problem with that group.
-    protocol : str
-        How it is split.
-    rounds : list of Round
-        As many as were asked for, or as there are groups of the rarest class.
-    """
+class LikelyGroupPlan:
+    """A likely group, the problem grouped by it, and its folds."""
 
     likely: LikelyGroup
     problem: Problem
-    protocol: str
-    rounds: list[Round]
+    plan: SplitPlan
 
 
-def plan_by_likely_group(problem: Problem, settings: Settings) -> LikelyPlan | None:
-    """The split by the first of the likely groups that can be split by.
+def plan_by_likely_group(problem: Problem, settings: Settings) -> LikelyGroupPlan | None:
+    """Plan the split by the first likely group that allows one.
 
-    Only one is scored, by one candidate: it is as dear as one model.
+    Only one likely group is scored, with one candidate, since that takes as long as one model. The
+    number of folds is that of `settings`, or the number of groups of the rarest class.
     """
     for likely in problem.likely_groups:
         try:
             grouped = problem.grouped_by(likely.group)
             folds = None
             if settings.shares is None:
-                most = settings.folds or FOLDS
-                folds = min(most, least_groups(grouped.y, grouped.groups))
-            plan = make_plan(
-                grouped, folds=folds, shares=settings.shares, tuned=False, seed=settings.seed
-            )
-        except FeatkitError:  # some rows have no group, or a class has one: then it has no score
+                n_groups = min_groups_per_class(grouped.y, grouped.groups)
+                folds = min(settings.folds or N_FOLDS, n_groups)
+            # Any named model will do: one candidate is scored, so that no inner folds are needed.
+            named = replace(settings, fold=None, split=None, model=ESTIMATORS.names[0])
+            plan = plan_splits(grouped, replace(named, folds=folds))
+        except FeatkitError:  # rows without a group, or a class with one group, have no score
             continue
-        return LikelyPlan(likely, grouped, plan.protocol, plan.rounds)
+        return LikelyGroupPlan(likely, grouped, plan)
     return None
 
 
 def by_likely_group(
-    likely: LikelyPlan, plan: Plan, own: Array, unseen: Array, candidate: Candidate
-) -> dict[str, Any]:
-    """The scores of a candidate by the split that was asked for, and by a likely group.
+    likely: LikelyGroupPlan, plan: SplitPlan, own: Array, unseen: Array, candidate: Candidate
+) -> GroupSplit:
+    """Score a candidate by the requested split and by a likely group.
 
     Parameters
     ----------
-    likely : LikelyPlan
+    likely : LikelyGroupPlan
         The split by the likely group.
-    plan : Plan
-        The split that was asked for.
+    plan : SplitPlan
+        The requested split.
     own, unseen : array of float64, shape ``(rows, classes)``
-        Probabilities by that split, and by the likely group.
+        Probabilities for the test rows of the requested split, and of the likely group's.
     candidate : Candidate
         The candidate.
+
+    Returns
+    -------
+    GroupSplit
     """
     problem = likely.problem
-    y, classes, groups = problem.y, problem.classes, problem.groups
-    rows, _ = judged_rows(plan)
-    other = np.concatenate([of.test for of in likely.rounds])
-    more, low, high = difference(
-        predicted(own, classes) == y[rows],
-        groups[rows],
-        predicted(unseen, classes) == y[other],
-        groups[other],
+    _, counts = np.unique(problem.y, return_counts=True)
+    used, grouped, difference = compare_splits(
+        problem, plan.test_rows, own, likely.plan.test_rows, unseen
     )
-    _, counts = np.unique(y, return_counts=True)
-    return {
-        "group": likely.likely.group,
-        "unit": problem.unit,
-        "groups": likely.likely.groups,
-        "protocol": likely.protocol,
-        "candidate": str(candidate),
-        "own": metrics(y[rows], own, classes),
-        "scores": metrics(y[other], unseen, classes),
-        "difference": {"accuracy": more, "low": low, "high": high},
-        "commonest": float(counts.max() / counts.sum()),
-    }
+    return GroupSplit(
+        group=likely.likely.group,
+        unit=problem.unit,
+        groups=likely.likely.groups,
+        protocol=likely.plan.protocol,
+        candidate=str(candidate),
+        used=used,
+        grouped=grouped,
+        difference=difference,
+        majority_share=float(counts.max() / counts.sum()),
+    )
 
 
-def group_warnings(likely: Sequence[LikelyGroup], by_group: Mapping[str, Any] | None) -> list[str]:
-    """A warning for each likely group; that of the one that was scored tells the score."""
-    scored = [one for one in likely if by_group and one.group == by_group["group"]]
+def group_warnings(likely: Sequence[LikelyGroup], by_group: GroupSplit | None) -> list[str]:
+    """A warning for each likely group; for the group that was scored, with its scores."""
+    scored = [one for one in likely if by_group and one.group == by_group.group]
     others = [one for one in likely if one not in scored]
-    told = [f"{one.told}. If so, name the group: {one.group}" for one in others]
+    warnings = [f"{one.description}. If so, train with the group {one.group!r}" for one in others]
     if not by_group or not scored:
-        return told
-    own, unseen = by_group["own"]["accuracy"], by_group["scores"]["accuracy"]
+        return warnings
+    own, unseen = by_group.used.accuracy, by_group.grouped.accuracy
     (first,) = scored
+    unit = repr(by_group.unit)
     text = (
-        f"{first.told}. Here rows of one {by_group['unit']!r} are both in training and in test:"
-        f" accuracy of {by_group['candidate']} {own:.3f}. With all rows of one"
-        f" {by_group['unit']!r} on one side it is {unseen:.3f} ({by_group['protocol']}), and always"
-        f" saying the commonest class gives {by_group['commonest']:.3f}. To keep them together,"
-        f" name the group: {first.group}"
+        f"{first.description}. Now rows of one {unit} are in both training and test data, and"
+        f" {by_group.candidate} has an accuracy of {own:.3f}. If all rows of each {unit} stay"
+        f" together, the accuracy is {unseen:.3f} ({by_group.protocol}); always predicting the"
+        f" most common class gives {by_group.majority_share:.3f}. To keep them together, name the"
+        f" group: {first.group}"
     )
-    return [text, *told]
+    return [text, *warnings]

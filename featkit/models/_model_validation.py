@@ -1,67 +1,94 @@
-"""What the parts of a fitted estimator may be, when it comes from a file.
+"""Checks of the parts of a fitted pipeline that comes from a file.
 
-The list of types says what may be built, but not where it stands: without more, a method could be
-replaced by an attribute of its name, or a parameter by an estimator that does something else.
+The list of allowed types limits what a file can build, but not where it is used. Without these
+checks, an attribute could replace a method of the same name, and an estimator could be used as a
+parameter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 LEAF = -1
-"""In the place of a child, where there is none."""
+"""Child of a node without children."""
 
-DEEPEST = 1000
-"""Levels of a tree: what explains predictions goes down by recursion."""
+MAX_DEPTH = 1000
+"""Greatest number of levels of a tree, because SHAP values are computed by recursion."""
 
 SCALARS = (str, int, float, bool, type(None), np.float64, np.int64)
 
 NUMBERS_AND_TEXTS = "biufU"
-"""Kinds of arrays, as NumPy calls them: no objects, no records."""
+"""Kinds of NumPy arrays that are allowed: no objects, no records."""
 
 
 def check_parts(thing: Any, kind: type, *, but: Collection[str] = ()) -> None:
-    """Refuse a thing of another type, or one that holds anything but data.
+    """Check that an object has a type, and holds nothing but data.
 
     Parameters
     ----------
     thing : object
         An estimator or a transformer.
     kind : type
-        What it should be: this very type.
+        Its expected type; a subclass is refused.
     but : collection of str
-        Attributes that are not looked at, because the caller does.
+        Attributes that the caller checks.
 
     Raises
     ------
     ValueError
-        If a parameter is more than a number, a text or a truth value; if an attribute takes the
-        place of a method, or is no data.
+        If a parameter is not a number, a text or a boolean; if an attribute replaces a method, or
+        is not data.
     """
     if type(thing) is not kind:
-        raise ValueError(f"a {type(thing).__name__} where a {kind.__name__} belongs")
+        raise ValueError(f"expected a {kind.__name__}, got a {type(thing).__name__}")
     parameters = kind._get_param_names()
     for name, value in vars(thing).items():
         if not isinstance(name, str) or hasattr(kind, name):
-            raise ValueError(f"{name!r} of its {kind.__name__} hides what belongs there")
+            raise ValueError(f"{name!r} of its {kind.__name__} replaces a method")
         if name in but:
             continue
         if not (type(value) in SCALARS if name in parameters else is_data(value)):
-            raise ValueError(f"{name!r} of its {kind.__name__} is no plain value")
+            raise ValueError(f"{name!r} of its {kind.__name__} is not plain data")
 
 
 def check_parameters(thing: Any, own: Any, *, but: Collection[str] = ()) -> None:
-    """Refuse other parameters than those of `own`, where featkit never chooses others."""
+    """Check that parameters have the values that featkit always uses.
+
+    Parameters
+    ----------
+    thing : object
+        An estimator or a transformer from a file.
+    own : object
+        The same one with the parameters of featkit.
+    but : collection of str
+        Parameters that may differ.
+
+    Raises
+    ------
+    ValueError
+        If a parameter differs.
+    """
     for name, value in own.get_params(deep=False).items():
         if name not in but and repr(vars(thing).get(name, value)) != repr(value):
             raise ValueError(f"{name!r} of its {type(own).__name__} is not {value!r}")
 
 
 def is_data(value: Any) -> bool:
-    """Whether it is numbers and texts, and lists and tables of these."""
+    """Return whether a value consists of numbers and texts, in lists, dictionaries and arrays.
+
+    Parameters
+    ----------
+    value : object
+        Any object.
+
+    Returns
+    -------
+    bool
+    """
     if isinstance(value, list | tuple):
         return all(map(is_data, value))
     if type(value) is dict:
@@ -74,7 +101,21 @@ def is_data(value: Any) -> bool:
 
 
 def is_array(value: Any, *shape: int, kinds: str = NUMBERS_AND_TEXTS) -> bool:
-    """Whether it is an array of one of these kinds, and of this shape, if one is given."""
+    """Return whether a value is an array of allowed kind and shape.
+
+    Parameters
+    ----------
+    value : object
+        Any object.
+    *shape : int
+        The expected shape; if omitted, any shape is allowed.
+    kinds : str
+        Kinds of NumPy types.
+
+    Returns
+    -------
+    bool
+    """
     return (
         type(value) is np.ndarray
         and value.dtype.kind in kinds
@@ -84,7 +125,7 @@ def is_array(value: Any, *shape: int, kinds: str = NUMBERS_AND_TEXTS) -> bool:
 
 
 TREES_AT_ONCE = 500
-"""Trees that are checked together, which is faster than one by one, and needs little memory."""
+"""Number of trees that are checked together: fast, and with little memory."""
 
 
 class Nodes(NamedTuple):
@@ -93,11 +134,11 @@ class Nodes(NamedTuple):
     Attributes
     ----------
     inner : array of bool, shape ``(nodes,)``
-        Which of them have children.
+        Whether a node has children.
     parents : array of int, shape ``(nodes,)``
-        Of each its parent, by its place in its tree; -1 of the first node of each tree.
+        Position of the parent in the tree; -1 for the root.
     depths : array of int, shape ``(trees,)``
-        Of the deepest leaf of each tree; the first node's is 0.
+        Depth of the deepest leaf of each tree; that of the root is 0.
     """
 
     inner: Any
@@ -106,23 +147,27 @@ class Nodes(NamedTuple):
 
 
 def check_nodes(left: Sequence[Any], right: Sequence[Any]) -> Nodes:
-    """Refuse what is no tree.
+    """Check that nodes form trees.
 
     Parameters
     ----------
     left, right : sequence of array of int
-        The children of each node of each tree, or -1.
+        For each tree the positions of the children of each node, or -1.
+
+    Returns
+    -------
+    Nodes
 
     Raises
     ------
     ValueError
-        If a child is outside of its tree, before its parent, so that a path could be endless, or
-        the child of two; if a tree is so deep that recursion through it would not end well.
+        If a child is outside of its tree, before its parent (a path could be endless), or has two
+        parents; if a tree has more than `MAX_DEPTH` levels.
     """
     for a, b in zip(left, right, strict=True):
         if not is_array(a, a.size, kinds="i") or not is_array(b, a.size, kinds="i") or not a.size:
-            raise ValueError("nodes of a tree whose children are not numbers of nodes")
-    sizes = np.array([len(each) for each in left])
+            raise ValueError("the children of the nodes of a tree are not whole numbers")
+    sizes = np.array([len(tree) for tree in left])
     children = np.array([np.concatenate(left), np.concatenate(right)], np.int64)
     inner = children[0] != LEAF
     if not np.array_equal(inner, children[1] != LEAF):
@@ -137,23 +182,43 @@ def check_nodes(left: Sequence[Any], right: Sequence[Any]) -> Nodes:
     times = np.bincount(children[:, inner].ravel(), minlength=len(inner))
     times[first] += 1
     if np.any(times != 1):
-        raise ValueError("a node of a tree is the child of two, or of none")
+        raise ValueError("a node of a tree does not have exactly one parent")
     return Nodes(inner, parents, np.maximum.reduceat(_depths(children, inner, first), first))
 
 
 def _depths(children: Any, inner: Any, level: Any) -> Any:
-    """How deep each node is, from the first nodes of the trees on."""
+    """The depth of each node; `level` starts with the roots."""
     depths = np.zeros(len(inner), int)
-    for depth in range(1, DEEPEST + 2):
+    for depth in range(1, MAX_DEPTH + 2):
         level = children[:, level[inner[level]]].ravel()
         if not level.size:
             return depths
         depths[level] = depth
-    raise ValueError("a tree is deeper than any that grows")
+    raise ValueError(f"a tree has more than {MAX_DEPTH} levels")
 
 
 def check_imputer(imputer: Any, own: Any, width: int) -> int:
-    """Refuse a median for other columns than there are, and answer how many it gives."""
+    """Check the imputer.
+
+    Parameters
+    ----------
+    imputer : SimpleImputer
+        The step of the file.
+    own : SimpleImputer
+        The same step, unfitted, with the parameters of featkit.
+    width : int
+        Number of columns before the step.
+
+    Returns
+    -------
+    int
+        Number of columns after the step.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit.
+    """
     from sklearn.impute import MissingIndicator
 
     check_parts(imputer, type(own), but={"indicator_"})
@@ -163,49 +228,73 @@ def check_imputer(imputer: Any, own: Any, width: int) -> int:
     check_parameters(indicator, MissingIndicator(error_on_new=False))
     indicated = indicator.features_
     if not is_array(imputer.statistics_, width, kinds="f"):
-        raise ValueError("medians for other columns than there are")
+        raise ValueError("the medians do not fit the columns")
     if not is_array(indicated, indicated.size, kinds="i"):
-        raise ValueError("indicators that are not numbers of columns")
+        raise ValueError("the indicators are not whole numbers")
     if np.any(indicated < 0) or np.any(indicated >= width) or np.any(np.diff(indicated) <= 0):
-        raise ValueError("indicators for columns that there are not")
+        raise ValueError("the indicators do not fit the columns")
     return width + int(indicated.size)
 
 
-def check_scaler(scaler: Any, own: Any, width: int) -> int:
-    """Refuse means and scales for other columns than there are."""
+def check_scaler(scaler: Any, own: Any, width: int, *, names: Sequence[str]) -> int:
+    """Check a scaler or rescaler, whose fitted arrays have a number for each column.
+
+    Parameters
+    ----------
+    scaler, own, width
+        As for `check_imputer`.
+    names : sequence of str
+        Names of these arrays.
+
+    Returns
+    -------
+    int
+        As for `check_imputer`.
+
+    Raises
+    ------
+    ValueError
+        If an array does not fit the columns.
+    """
     check_parts(scaler, type(own))
     check_parameters(scaler, own)
-    for name in ("mean_", "scale_", "var_"):
+    for name in names:
         if not is_array(getattr(scaler, name), width, kinds="f"):
-            raise ValueError(f"{name} for other columns than there are")
-    return width
-
-
-def check_rescaler(rescaler: Any, own: Any, width: int) -> int:
-    """Refuse centres and factors for other columns than there are."""
-    check_parts(rescaler, type(own))
-    check_parameters(rescaler, own)
-    for name in ("center_", "factor_"):
-        if not is_array(getattr(rescaler, name), width, kinds="f"):
-            raise ValueError(f"{name} for other columns than there are")
+            raise ValueError(f"{name} does not fit the columns")
     return width
 
 
 def check_selection(selection: Any, own: Any, width: int) -> int:
-    """Refuse scores for other columns than there are, and answer how many are chosen."""
+    """Check the selection of columns.
+
+    Parameters
+    ----------
+    selection, own, width
+        See `check_imputer`.
+
+    Returns
+    -------
+    int
+        Number of columns after the step.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit.
+    """
     check_parts(selection, type(own), but={"score_func"})
     check_parameters(selection, own, but={"k"})
     if type(selection.k) is not int or selection.k < 1:
-        raise ValueError("a number of columns to keep that is none")
+        raise ValueError(f"the number of columns to keep is not positive: {selection.k!r:.20}")
     if not is_array(selection.scores_, width, kinds="f"):
-        raise ValueError("scores for other columns than there are")
+        raise ValueError("the scores do not fit the columns")
     return min(selection.k, width)
 
 
-PREPARATIONS = {
+PREPARATIONS: dict[str, Callable[[Any, Any, int], int]] = {
     "impute": check_imputer,
-    "resolve": check_rescaler,
-    "scale": check_scaler,
+    "resolve": partial(check_scaler, names=("center_", "factor_")),
+    "scale": partial(check_scaler, names=("mean_", "scale_", "var_")),
     "select": check_selection,
 }
-"""What checks the steps before an estimator: given the step, one of our own, and the columns."""
+"""The function that checks each step before the estimator."""

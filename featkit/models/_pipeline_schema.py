@@ -1,8 +1,7 @@
 """Building a pipeline from the schema of a model file, as skops writes it (protocols 2 and later).
 
 `skops.io.loads` builds the same, but importing skops loads all of scikit-learn, which takes longer
-than a prediction. Only what `featkit.models.model_file` lets through is built here: its types and
-loaders are checked before.
+than a prediction. `featkit.models.model_file` checks types and loaders before anything is built.
 """
 
 from __future__ import annotations
@@ -20,19 +19,23 @@ import numpy as np
 
 from featkit.errors import ModelError
 
-HEAD = struct.Struct("<8sH")
-"""What a ``.npy`` file of version 1.0 begins with: magic and version, and how long its head is."""
+NPY_START = struct.Struct("<8sH")
+"""Start of a ``.npy`` file of version 1.0: magic with version, and the length of the header."""
 
 
 def build(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
-    """The object that a part of a schema describes.
+    """Build the object that a part of a schema describes.
 
     Parameters
     ----------
     part : mapping
         A part of the schema, whose types were checked.
     arrays : mapping of str to bytes
-        Contents of the ``.npy`` files that parts refer to, by name.
+        Contents of the ``.npy`` files, by name.
+
+    Returns
+    -------
+    object
 
     Raises
     ------
@@ -60,7 +63,7 @@ def _json(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
 
 
 def _list(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> list[Any]:
-    return [build(each, arrays) for each in part["content"]]
+    return [build(item, arrays) for item in part["content"]]
 
 
 def _tuple(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> tuple[Any, ...]:
@@ -68,7 +71,7 @@ def _tuple(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> tuple[Any, .
 
 
 def _dict(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> dict[Any, Any]:
-    """JSON has keys of text only: their types are listed beside them."""
+    """A dictionary; JSON stores its keys as texts, and their types in a separate list."""
     types, content = build(part["key_types"], arrays), part["content"]
     return {
         kind(key): build(value, arrays)
@@ -77,7 +80,7 @@ def _dict(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> dict[Any, Any
 
 
 def _array(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
-    """An array, or one number of NumPy's."""
+    """An array, or a NumPy number."""
     array = _loaded(arrays[part["file"]])
     kind = _named(part, arrays)
     return array if kind is np.ndarray else kind(array)
@@ -86,24 +89,24 @@ def _array(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
 def _loaded(content: bytes) -> Any:
     """The array of a ``.npy`` file.
 
-    A forest has 1,500, of whose heads most are alike: NumPy reads each head once.
+    A forest has 1,500 of them with few different headers, each of which NumPy reads once.
     """
-    end = HEAD.size + HEAD.unpack_from(content)[-1]
-    shape, in_columns, dtype = _head(content[:end])
+    end = NPY_START.size + NPY_START.unpack_from(content)[-1]
+    shape, column_major, dtype = _header(content[:end])
     array = np.frombuffer(content, dtype, math.prod(shape), end).copy()
-    return array.reshape(shape, order="F" if in_columns else "C")
+    return array.reshape(shape, order="F" if column_major else "C")
 
 
 @lru_cache(maxsize=1024)
-def _head(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, order and type."""
-    stream = io.BytesIO(head)
+    stream = io.BytesIO(header)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ModelError("it holds an array in a form that featkit never wrote")
-    shape, in_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+    shape, column_major, dtype = np.lib.format.read_array_header_1_0(stream)
     if any(size < 0 for size in shape) or dtype.hasobject:
         raise ModelError("it holds an array of objects or of no size, which featkit never wrote")
-    return shape, in_columns, dtype
+    return shape, column_major, dtype
 
 
 def _dtype(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
@@ -111,23 +114,23 @@ def _dtype(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
 
 
 def _object(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
-    """An object without a call of its ``__init__``, and its attributes."""
+    """An object whose attributes are set without a call of its ``__init__``."""
     kind = _named(part, arrays)
     return _with_state(kind.__new__(kind), build(part["content"], arrays))
 
 
 def _tree(part: Mapping[str, Any], arrays: Mapping[str, bytes]) -> Any:
-    """A tree of scikit-learn, which is made with its sizes."""
-    made = _named(part, arrays)(*build(part["__reduce__"]["args"], arrays))
-    return _with_state(made, build(part["content"], arrays))
+    """A scikit-learn tree, whose ``__init__`` takes its sizes."""
+    tree = _named(part, arrays)(*build(part["__reduce__"]["args"], arrays))
+    return _with_state(tree, build(part["content"], arrays))
 
 
-def _with_state(made: Any, state: Any) -> Any:
-    if hasattr(made, "__setstate__"):
-        made.__setstate__(state)
+def _with_state(instance: Any, state: Any) -> Any:
+    if hasattr(instance, "__setstate__"):
+        instance.__setstate__(state)
     else:
-        made.__dict__.update(state)
-    return made
+        instance.__dict__.update(state)
+    return instance
 
 
 BUILDERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, bytes]], Any]] = {
@@ -142,4 +145,4 @@ BUILDERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, bytes]], Any]] = {
     "TupleNode": _tuple,
     "TypeNode": _named,
 }
-"""How each kind of part is built, by the name that skops gives its loader."""
+"""The function that builds each kind of part, by the name of its loader in skops."""

@@ -1,8 +1,11 @@
-"""Universal Binary JSON as XGBoost writes it, read before XGBoost does.
+"""Strict decoding of Universal Binary JSON as XGBoost writes it, before XGBoost reads it.
 
-XGBoost takes a model at its word, and reads and writes outside of its memory while it loads one
-that lies. So what it is going to load is decoded here, strictly: no key twice, nothing left over,
-only the markers that XGBoost itself writes. The format: https://ubjson.org/type-reference/
+XGBoost does not check models: loading a malicious one may read and write memory out of bounds. Here
+duplicate keys, trailing bytes and all markers that XGBoost does not write are errors.
+
+References
+----------
+Universal Binary JSON Specification, https://ubjson.org/type-reference/
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-DEEPEST = 16
-"""Levels in each other; a model has 8."""
+MAX_DEPTH = 16
+"""Greatest number of nested levels; a model has 8."""
 
 NUMBERS = {
     ord(marker): np.dtype(name)
@@ -27,34 +30,46 @@ NUMBERS = {
         "D": ">f8",
     }.items()
 }
-"""Types of numbers by their marker."""
+"""NumPy type of each marker."""
 
 CONSTANTS = {ord("T"): True, ord("F"): False, ord("Z"): None}
 
 TEXT, OBJECT, END_OF_OBJECT, ARRAY, TYPE, COUNT = b"S{}[$#"
 
 LENGTH = struct.Struct(">cq")
-"""A length with the marker before it."""
+"""The marker of a length, and the length."""
 
 
 def decode(data: bytes) -> Any:
-    """Objects as dict, text as str, arrays of one type of number as NumPy arrays, others as list.
+    """Decode one value.
+
+    Parameters
+    ----------
+    data : bytes
+        Its encoding.
+
+    Returns
+    -------
+    dict, str, list, numpy.ndarray, numpy number, bool or None
+        Arrays of numbers of one type are NumPy arrays, others lists.
 
     Raises
     ------
     ValueError
-        If it is anything but one whole value.
+        If the data are not exactly one value.
+    KeyError
+        If an array has an unknown type.
     """
     try:
         value, end = _value(data, 0, 0)
     except (IndexError, struct.error):
-        raise ValueError("the trees end before they are whole") from None
+        raise ValueError("the data of the trees are truncated") from None
     if end != len(data):
-        raise ValueError("bytes behind the end of the trees")
+        raise ValueError("unexpected bytes after the data of the trees")
     return value
 
 
-# Each function below reads what begins at the byte `at`, and returns it with where it ends.
+# Each function below reads the value at the byte `at`, and returns it with the position after it.
 
 
 def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -66,19 +81,19 @@ def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         return numbers[0], end
     if marker in CONSTANTS:
         return CONSTANTS[marker], at + 1
-    if marker not in (OBJECT, ARRAY) or depth == DEEPEST:
-        raise ValueError("trees in another form than XGBoost writes")
+    if marker not in (OBJECT, ARRAY) or depth == MAX_DEPTH:
+        raise ValueError("trees in a form that XGBoost does not write")
     return (_object if marker == OBJECT else _array)(data, at + 1, depth + 1)
 
 
 def _object(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    found: dict[str, Any] = {}
+    items: dict[str, Any] = {}
     while data[at] != END_OF_OBJECT:
         key, at = _text(data, at)
-        if key in found:
-            raise ValueError(f"the trees say twice what {key[:50]!r} is")
-        found[key], at = _value(data, at, depth)
-    return found, at + 1
+        if key in items:
+            raise ValueError(f"duplicate key {key[:50]!r} in the trees")
+        items[key], at = _value(data, at, depth)
+    return items, at + 1
 
 
 def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -86,7 +101,7 @@ def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     if data[at] == TYPE:
         kind, at = NUMBERS[data[at + 1]], at + 2
     if data[at] != COUNT:
-        raise ValueError("trees in another form than XGBoost writes")
+        raise ValueError("trees in a form that XGBoost does not write")
     count, at = _length(data, at + 1)
     if kind is not None:
         return _numbers(data, at, kind, count)
@@ -107,11 +122,11 @@ def _text(data: bytes, at: int) -> tuple[str, int]:
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
-    """How many bytes or values follow: never more than bytes are left."""
+    """The number of bytes or values that follow, at most the number of bytes left."""
     marker, length = LENGTH.unpack_from(data, at)
     at += LENGTH.size
     if marker != b"L":
-        raise ValueError("trees in another form than XGBoost writes")
+        raise ValueError("trees in a form that XGBoost does not write")
     if not 0 <= length <= len(data) - at:
-        raise ValueError("the trees end before they are whole")
+        raise ValueError("the data of the trees are truncated")
     return length, at

@@ -1,7 +1,8 @@
-"""Estimators: what tells classes apart, one file each, found by looking.
+"""Estimators: the registry of classifiers, and the pipelines that contain them.
 
-A module here exports one `ESTIMATOR`. From it follow the pipeline with what has to be fitted inside
-the fold, the candidates that ``auto`` compares, and what a model file may hold.
+Each module of `featkit.models.estimators` exports one `ESTIMATOR`. From it follow the pipeline with
+all steps that must be fitted inside the fold, the candidates that ``auto`` compares, and the types
+that a model file may hold.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from featkit._utils.parameters import unknown
-from featkit._utils.registry import Registry, exported
+from featkit._utils.registry import module_registry
 from featkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -23,39 +24,78 @@ if TYPE_CHECKING:
 
 
 AUTO = "auto"
-"""The model that is chosen among all others."""
+"""Name of the model that is selected among all others."""
 
 LOG_ODDS, PROBABILITY = "log odds", "probability"
 """Scales of contributions."""
 
 
-def in_probability(classes: int) -> str:
-    """What a contribution in probability means."""
-    return "0.1 is ten points of a hundred of the probability of the class"
+def in_probability(n_classes: int) -> str:
+    """Explain the size of a contribution in probability.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    str
+        A clause for the report.
+    """
+    return "0.1 is ten percentage points of the probability of the class"
 
 
-def in_log_odds(classes: int) -> str:
-    """What one in log odds means, where the probabilities of all classes are one softmax."""
-    if classes == 2:
+def in_log_odds(n_classes: int) -> str:
+    """Explain the size of a contribution in log odds, for one softmax over all classes.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    str
+        A clause for the report.
+    """
+    if n_classes == 2:
         return "+1 multiplies the odds of the class by 2.7, −1 divides them by it"
-    return "+1 makes the class 2.7 times as likely as before against each of the others"
+    return "+1 multiplies the odds of the class against each other class by 2.7"
 
 
-def in_log_odds_of_each(classes: int) -> str:
-    """What one in log odds means, where each class is told from all others by itself."""
-    if classes == 2:
-        return in_log_odds(classes)
+def in_one_vs_rest_log_odds(n_classes: int) -> str:
+    """Explain the size of a contribution in log odds, for one binary model per class.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    str
+        A clause for the report.
+    """
+    if n_classes == 2:
+        return in_log_odds(n_classes)
     return (
         "+1 multiplies by 2.7 the odds of the class against all others, before the probabilities of"
-        " the classes are brought to a sum of 1"
+        " the classes are scaled to a sum of 1"
     )
 
 
 class Contributions(NamedTuple):
-    """How much each column that an estimator sees spoke for each class (SHAP values).
+    """Exact SHAP values: contributions of the columns that an estimator sees to each class.
 
-    ``values`` has the shape ``(rows, columns, classes)``, ``base`` is what it says on average,
-    ``(classes,)``, and ``output`` what it said, ``(rows, classes)``: base and values add up to it.
+    Attributes
+    ----------
+    values : array, shape ``(rows, columns, classes)``
+        Contributions; with ``base`` they add up to ``output``.
+    base : array, shape ``(classes,)``
+        Mean output of the model.
+    output : array, shape ``(rows, classes)``
+        Output of the model.
     """
 
     values: Array
@@ -65,38 +105,37 @@ class Contributions(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Estimator:
-    """The contract of an estimator.
+    """A kind of classifier: the contract of a module of `featkit.models.estimators`.
 
     Attributes
     ----------
     name : str
-        As the module is called.
+        Name of its module.
     title : str
-        What it is, in a few words.
+        Short description for users.
     build : callable
-        From a seed to an unfitted classifier with `predict_proba`, whose defaults serve well.
+        ``build(seed)`` returns an unfitted classifier with `predict_proba` and good defaults.
     grid : mapping of str to sequence
-        Values of its parameters that ``auto`` compares, the plainest first.
+        Parameter values that ``auto`` compares, the simplest first.
     check : callable
-        From a fitted classifier, the number of its columns and that of its classes; raises
-        `ValueError` if its parts do not fit together. It guards against crafted model files.
+        ``check(model, n_columns, n_classes)`` raises `ValueError` if the parts of a fitted
+        classifier do not fit together. It guards against crafted model files.
     types : frozenset of str
-        Full names of the types that a fitted one consists of, besides those of every pipeline.
+        Full names of the types of a fitted classifier, besides those of every pipeline.
     contributions : callable, optional
-        From a fitted classifier and the rows that it sees to exact `Contributions`. Without it they
-        are sampled, in probability.
-    scale : str
-        What contributions are in: ``"log odds"`` or ``"probability"``.
+        ``contributions(model, Z)`` returns exact `Contributions` of preprocessed rows ``Z``.
+        Without it they are estimated by sampling, in probability.
+    scale : {"log odds", "probability"}
+        Scale of contributions.
     meaning : callable
-        From the number of classes to what a contribution of some size means.
+        ``meaning(n_classes)`` explains the size of a contribution.
     rows_at_once : int, optional
-        Rows that a worker explains at a time, if that takes so long that workers are worth it.
+        Rows that a worker explains at a time; None if explanations are too fast to need workers.
     imputed, scaled : bool
-        Whether missing values are filled, and columns brought to one scale, before it.
+        Whether missing values are filled, and columns are scaled to unit variance.
     step : float, optional
-        If columns are not scaled, differences that it takes for none, besides those that single
-        precision loses; columns that it could not resolve are rescaled. None if it needs no such
-        step.
+        For estimators without scaling, differences that they ignore, in addition to rounding to
+        single precision; columns with such small differences are rescaled. None for no such step.
     """
 
     name: str
@@ -116,7 +155,15 @@ class Estimator:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An estimator with some parameters."""
+    """An estimator with parameters.
+
+    Attributes
+    ----------
+    name : str
+        Name of the estimator.
+    parameters : mapping of str to object
+        Parameters that differ from its defaults.
+    """
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -126,63 +173,54 @@ class Candidate:
         return f"{self.name} ({values})" if values else self.name
 
 
-ESTIMATORS = Registry(
-    "model",
-    "featkit.models.estimators",
-    exported("featkit.models.estimators", "ESTIMATOR", Estimator),
-)
+ESTIMATORS = module_registry("model", "featkit.models.estimators", "ESTIMATOR", Estimator)
 """All estimators by name, in alphabetical order; each is loaded when it is first used."""
 
 
-def names() -> list[str]:
-    """Names of the estimators there are."""
-    return ESTIMATORS.names
-
-
-def estimator(name: str) -> Estimator:
-    """The estimator called `name`.
-
-    Raises
-    ------
-    ParameterError
-        If there is none.
-    """
-    return ESTIMATORS[name]
-
-
 def candidates(name: str) -> list[Candidate]:
-    """Every combination in an estimator's grid."""
-    grid = estimator(name).grid
+    """Return all combinations of an estimator's grid.
+
+    Parameters
+    ----------
+    name : str
+        Name of the estimator.
+
+    Returns
+    -------
+    list of Candidate
+        The defaults come first.
+    """
+    grid = ESTIMATORS[name].grid
     return [
         Candidate(name, dict(zip(grid, values, strict=True))) for values in product(*grid.values())
     ]
 
 
 def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameters: Any) -> Pipeline:
-    """An unfitted estimator with all that must be fitted with it, inside each fold.
+    """Return an unfitted pipeline of an estimator with its preprocessing, for use inside a fold.
 
     Parameters
     ----------
     name : str
-        Of an estimator, as `featkit.models.estimator.names` lists them.
+        Name of an estimator, one of `featkit.models.estimator.ESTIMATORS`.
     select : int, optional
-        Keep this many columns, those with the largest F of an analysis of variance.
+        Number of columns to keep, those with the largest F value of an analysis of variance.
     seed : int
-        Of whatever is random in it.
+        Seed of the estimator.
     **parameters
-        Of the estimator itself, such as ``C`` or ``n_estimators``.
+        Parameters of the estimator, such as ``C`` or ``n_estimators``.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps ``impute`` (median, with an indicator of what was missing), ``resolve`` (columns in
-        tiny units, for trees), ``scale``, ``select`` and ``model``, of which each estimator has
+        Steps ``impute`` (median, with indicators of missing values), ``resolve`` (rescales columns
+        of tiny differences, for trees), ``scale``, ``select`` and ``model``; each estimator has
         those that it needs.
 
     Raises
     ------
     ParameterError
-        If there is no such estimator, or it has no such parameter.
+        If the estimator does not exist, or has no such parameter.
 
     Examples
     --------
@@ -191,23 +229,23 @@ def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameter
     """
     from sklearn.pipeline import Pipeline
 
-    chosen = estimator(name)
-    model = chosen.build(seed)
+    estimator = ESTIMATORS[name]
+    model = estimator.build(seed)
     for parameter in parameters:
         if parameter not in model.get_params():
             raise ParameterError(unknown(f"parameter of {name}", parameter, model.get_params()))
     steps: list[tuple[str, Any]] = []
-    # A step is imported where it is needed, since a prediction waits for what it loads.
-    if chosen.imputed or select:
+    # Imported where needed, because predictions wait for these imports.
+    if estimator.imputed or select:
         from sklearn.impute import SimpleImputer
 
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         steps.append(("impute", impute))
-    if chosen.step is not None:
+    if estimator.step is not None:
         from featkit.models.resolution import Rescaler
 
-        steps.append(("resolve", Rescaler(chosen.step)))
-    if chosen.scaled:
+        steps.append(("resolve", Rescaler(estimator.step)))
+    if estimator.scaled:
         from sklearn.preprocessing import StandardScaler
 
         steps.append(("scale", StandardScaler()))
@@ -219,7 +257,19 @@ def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameter
 
 
 def analysis_of_variance(X: Array, y: Array) -> tuple[Array, Array]:
-    """F and p of each column; a column that never changes tells nothing, and has F = 0."""
+    """Return the F and p values of each column; F is 0 for a constant column.
+
+    Parameters
+    ----------
+    X : array, shape ``(rows, columns)``
+        Feature values.
+    y : array, shape ``(rows,)``
+        Class of each row.
+
+    Returns
+    -------
+    F, p : array of float64, shape ``(columns,)``
+    """
     import numpy as np
     from sklearn.feature_selection import f_classif
 
@@ -229,5 +279,5 @@ def analysis_of_variance(X: Array, y: Array) -> tuple[Array, Array]:
     return np.nan_to_num(F, nan=0.0, posinf=np.finfo(np.float64).max), np.nan_to_num(p, nan=1.0)
 
 
-# Model files name the function by this module, whatever module defines it.
+# Model files store the function under this module; the name is fixed.
 analysis_of_variance.__module__ = "featkit.models.estimators"

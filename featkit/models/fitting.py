@@ -1,7 +1,7 @@
-"""Many fits by workers.
+"""Parallel fits of one problem.
 
-Every fit is given its seed and one thread, and depends on nothing else, so that the same problem
-gives the same probabilities, to the bit, on any number of workers.
+Each fit has its own seed and one thread, and depends on nothing else, so that any number of workers
+gives the same probabilities, to the bit.
 """
 
 from __future__ import annotations
@@ -13,29 +13,39 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
-from featkit.models.classifier import probabilities
 from featkit.models.estimator import Candidate, pipeline
+from featkit.models.model import probabilities
 from featkit.models.problem import Problem
+from featkit.models.settings import Settings
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
 class Fit(NamedTuple):
-    """A candidate, the rows that it learns from, and those it is asked about."""
+    """A candidate with its training and test rows.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        Estimator and parameters.
+    train, test : array of int, shape ``(rows,)``
+        Row numbers.
+    """
 
     candidate: Candidate
     train: Array
     test: Array
 
 
-class _Rows(NamedTuple):
+class _Data(NamedTuple):
+    """Everything that a worker needs besides the fit."""
+
     X: Array
     y: Array
     groups: Array
     classes: list[str]
-    select: int | None
-    seed: int
+    settings: Settings
 
 
 class Fits:
@@ -44,80 +54,101 @@ class Fits:
     Parameters
     ----------
     problem : Problem
-        Where the rows come from.
-    select : int, optional
-        Columns to learn from, chosen within each fit.
-    seed : int
-        Of all that is random.
+        Source of the rows.
+    settings : Settings
+        Settings of the training: feature selection and seed.
     n_jobs : int, optional
-        Worker processes; None for one for each processor.
+        Number of worker processes; None for one per processor.
     fitted : callable
-        Called after each fit with what is being done.
+        ``fitted(step)`` is called after each fit with the name of the step.
     """
 
     def __init__(
         self,
         problem: Problem,
+        settings: Settings,
         *,
-        select: int | None,
-        seed: int,
         n_jobs: int | None,
         fitted: Callable[[str], None],
     ) -> None:
-        self._rows = _Rows(problem.X, problem.y, problem.groups, problem.classes, select, seed)
+        self._data = _Data(problem.X, problem.y, problem.groups, problem.classes, settings)
         self._n_jobs = worker_count(n_jobs)
         self._fitted = fitted
-        self._complaints: Counter[str] = Counter()
+        self._fit_warnings: Counter[str] = Counter()
 
     @property
     def warnings(self) -> list[str]:
-        """What the fits complained of, and how often."""
-        return [f"{text} ({count} fits)" for text, count in sorted(self._complaints.items())]
+        """Warnings of the fits, each with the number of fits that gave it."""
+        return [f"{text} ({count} fits)" for text, count in sorted(self._fit_warnings.items())]
 
-    def probabilities(self, fits: Sequence[Fit], doing: str) -> Iterator[Array]:
-        """Of the test rows of each fit, ``(rows, classes)``, in the order of the fits."""
-        return self._done(_predicted, fits, doing, self._n_jobs)
+    def probabilities(self, fits: Sequence[Fit], step: str) -> Iterator[Array]:
+        """Fit candidates and predict their test rows.
+
+        Parameters
+        ----------
+        fits : sequence of Fit
+        step : str
+            Name of the step, for the progress display.
+
+        Yields
+        ------
+        array of float64, shape ``(rows, classes)``
+            Probabilities of the test rows of each fit, in the order of `fits`.
+        """
+        yield from self._results(_predicted, fits, step, self._n_jobs)
 
     def pipelines(self, fits: Sequence[tuple[Candidate, Array]]) -> Iterator[Pipeline]:
-        """Candidates fitted on some rows, to be kept, in the order of the fits."""
-        return self._done(_fit, fits, "fitting", min(self._n_jobs, len(fits)))
+        """Fit candidates.
 
-    def _done(
-        self, function: Callable[..., Any], tasks: Sequence[Any], doing: str, n_jobs: int
+        Parameters
+        ----------
+        fits : sequence of tuple
+            Candidates with their training rows.
+
+        Yields
+        ------
+        sklearn.pipeline.Pipeline
+            The fitted pipelines, in the order of `fits`.
+        """
+        yield from self._results(_fit, fits, "fitting", min(self._n_jobs, len(fits)))
+
+    def _results(
+        self, function: Callable[..., Any], tasks: Sequence[Any], step: str, n_jobs: int
     ) -> Iterator[Any]:
-        """What workers make of each task, in order, while complaints and progress are noted."""
+        """Results of the workers in order, while warnings are counted and progress is shown."""
         import joblib
 
         with interrupts_ignored():
-            done = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-                joblib.delayed(function)(self._rows, *task) for task in tasks
+            results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+                joblib.delayed(function)(self._data, *task) for task in tasks
             )
-        for made, complaints in done:
-            self._complaints.update(complaints)
-            self._fitted(doing)
-            yield made
+        for result, fit_warnings in results:
+            self._fit_warnings.update(fit_warnings)
+            self._fitted(step)
+            yield result
 
 
 def _predicted(
-    rows: _Rows, candidate: Candidate, train: Array, test: Array
+    data: _Data, candidate: Candidate, train: Array, test: Array
 ) -> tuple[Array, list[str]]:
     from threadpoolctl import threadpool_limits
 
-    pipeline, complaints = _fit(rows, candidate, train)
+    pipeline, fit_warnings = _fit(data, candidate, train)
     with threadpool_limits(1):
-        return probabilities(pipeline, rows.X[test], rows.classes), complaints
+        return probabilities(pipeline, data.X[test], data.classes), fit_warnings
 
 
-def _fit(rows: _Rows, candidate: Candidate, train: Array) -> tuple[Pipeline, list[str]]:
+def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, list[str]]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils.validation import has_fit_parameter
     from threadpoolctl import threadpool_limits
 
-    fitted = pipeline(candidate.name, select=rows.select, seed=rows.seed, **candidate.parameters)
+    select, seed = data.settings.select, data.settings.seed
+    fitted = pipeline(candidate.name, select=select, seed=seed, **candidate.parameters)
     takes_groups = has_fit_parameter(fitted.named_steps["model"], "groups")
-    groups = {"model__groups": rows.groups[train]} if takes_groups else {}
+    groups = {"model__groups": data.groups[train]} if takes_groups else {}
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        fitted.fit(rows.X[train], rows.y[train], **groups)
-    slow = any(issubclass(each.category, ConvergenceWarning) for each in caught)
-    return fitted, [f"{candidate} did not converge"] if slow else []
+        fitted.fit(data.X[train], data.y[train], **groups)
+    unconverged = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    return fitted, [f"{candidate} did not converge"] if unconverged else []

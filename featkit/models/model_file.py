@@ -1,13 +1,13 @@
-"""The model file, ``.fk``: data only, whole, and refused if it is anything else.
+"""The model file, ``.fk``: data only, complete, and refused if it is anything else.
 
-A line that says what it is, the SHA-256 of what follows, then a ZIP archive: the pipeline as skops
-writes it (a JSON of types and parts, arrays as ``.npy``, boosted trees as XGBoost's UBJ in one of
-them) and `CARD`, a JSON of everything else.
+A file consists of a line with format and version, the SHA-256 hash of the rest, and a ZIP archive.
+The archive holds the pipeline as skops writes it (a JSON of types and parts, arrays as ``.npy``,
+boosted trees as XGBoost's UBJ in one of them) and `METADATA`, a JSON of everything else.
 
-The digest finds what was cut or altered by accident. A file made to do harm has a right digest; so
-before anything is built from it, every type that it names must be on the list of its estimator,
-every size within bounds, and afterwards nodes and coefficients must fit the columns and classes: a
-tree whose child lies outside of it would read another's memory.
+The hash detects damage. A malicious file has a correct hash, so it is checked before anything is
+built from it: every type that it names must be on the list of its estimator, and every size within
+bounds. Afterwards, nodes and coefficients must fit the columns and classes: a node with a child
+outside of its tree would read memory out of bounds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +26,11 @@ import numpy as np
 
 from featkit._utils.io import replacing
 from featkit.errors import ModelError
-from featkit.models._metadata_schema import CARRIED, MOST_SAID, check_card
+from featkit.models._metadata_schema import metadata_of, read_metadata
 from featkit.models._model_validation import PREPARATIONS, check_parameters, check_parts, is_array
-from featkit.models._pipeline_schema import build as built
-from featkit.models.classifier import Classifier
-from featkit.models.estimator import Estimator, estimator, pipeline
+from featkit.models._pipeline_schema import build
+from featkit.models.estimator import ESTIMATORS, Estimator, pipeline
+from featkit.models.model import Model
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -38,39 +38,41 @@ if TYPE_CHECKING:
 MAGIC = b"featkit model 1\n"
 """Format and version."""
 
-CARD = "featkit.json"
+DIGEST_BYTES = 32
+
+METADATA = "featkit.json"
 SCHEMA = "schema.json"
 
-MOST_BYTES = 2**30
-"""Largest file that is looked at."""
+MAX_BYTES = 2**30
+"""Greatest size of a file."""
 
-MOST_UNPACKED = 2**32
-"""Largest sum of what its archive unpacks to."""
+MAX_UNPACKED = 2**32
+"""Greatest size of the unpacked archive, in bytes."""
 
-SURELY_UNPACKED = 2**26
-"""What a file of any size may unpack to."""
+SAFE_UNPACKED = 2**26
+"""Size in bytes that any archive may unpack to."""
 
-MOST_EXPANDED = 100
-"""How many times its own size that may be, beyond that; a forest's is about ten times, without what
-its leaves say of the classes: of many classes nearly all is 0 (see `_leaves`)."""
-
-KEPT_UNPACKED = 2**29
-"""What is kept unpacked while a model is built; more is packed again, which takes time."""
+MAX_EXPANSION = 100
+"""Beyond that, how many times its own size an archive may unpack to. Forests reach 10, without the
+class values of their leaves, which are nearly all 0 if there are many classes (see `_leaves`)."""
 
 NODE_BYTES = 64
-"""Of a node of a tree of scikit-learn's."""
+"""Size of a node of a scikit-learn tree."""
 
-NPY_BYTES = 256
-"""Of the head of an array, at most."""
+NPY_HEADER_BYTES = 256
+"""Greatest size of the header of an array."""
 
-MOST_TEXT = 2**28
-"""Largest schema or card: that of a forest of 12,000 trees."""
+MAX_JSON_BYTES = 2**28
+"""Greatest size of schema and metadata: that of a forest of 12,000 trees."""
 
-MOST_PARTS = 200_000
-"""Most arrays in it: a forest has five for each tree."""
+MAX_PARTS = 200_000
+"""Greatest number of arrays: a forest has five for each tree."""
+
+MAX_MESSAGE = 200
+"""Maximum number of characters that an error message quotes from the file."""
 
 OLDEST_PROTOCOL = 2
-"""Of skops's forms of schemas, the oldest that featkit ever wrote."""
+"""The oldest protocol of skops that featkit ever wrote."""
 
 TYPES = frozenset(
     {
@@ -91,7 +93,7 @@ TYPES = frozenset(
         "sklearn.preprocessing._data.StandardScaler",
     }
 )
-"""What the pipeline of any estimator may consist of."""
+"""Types that the pipeline of any estimator may consist of."""
 
 LOADERS = {
     "builtins.dict": {"DictNode"},
@@ -105,268 +107,284 @@ LOADERS = {
     "numpy.ndarray": {"NdArrayNode"},
     "sklearn.tree._tree.Tree": {"TreeNode"},
 }
-"""How a type may be built, by skops's names; all others by setting attributes."""
+"""How a type may be built, by the names of skops; all others by setting attributes."""
 
 
-def write_model(model: Classifier, path: str | os.PathLike[str]) -> None:
-    """Write a model: whole, or not at all.
+def write_model(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model file atomically.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    path : path
+        The file.
 
     Raises
     ------
     ModelError
-        If it is larger than a model file can be.
+        If the model is larger than a model file can be.
     WriteError
         If the file cannot be written.
     """
     import skops.io
 
     archive = io.BytesIO(skops.io.dumps(model.pipeline, compression=zipfile.ZIP_DEFLATED))
-    card = {name: getattr(model, name) for name in CARRIED}
+    metadata = json.dumps(metadata_of(model), ensure_ascii=False, sort_keys=True, allow_nan=False)
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as out:
-        out.writestr(CARD, json.dumps(card, ensure_ascii=False, sort_keys=True, allow_nan=False))
+        out.writestr(METADATA, metadata)
     content = archive.getvalue()
     _check_size(model, content)
     with replacing(path) as scratch:
         scratch.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
 
 
-def _check_size(model: Classifier, content: bytes) -> None:
-    """Refuse to write what would be refused for its size when it is read."""
+def _check_size(model: Model, content: bytes) -> None:
+    """Refuse to write a file that would be too large to be read."""
     try:
-        if len(MAGIC) + 32 + len(content) > MOST_BYTES:
-            raise ModelError(f"larger than a model file can be ({MOST_BYTES} bytes)")
+        if len(MAGIC) + DIGEST_BYTES + len(content) > MAX_BYTES:
+            raise ModelError(f"larger than a model file can be ({MAX_BYTES} bytes)")
         _check_count(content)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_texts(archive, len(content))
             parts = _parts(json.loads(archive.read(SCHEMA)))
-            trees = [_arrays_of(part) for part in parts if part["__loader__"] == "TreeNode"]
+            trees = [_tree_arrays(part) for part in parts if part["__loader__"] == "TreeNode"]
             sizes = {part.filename: part.file_size for part in archive.infolist()}
         leaves = _leaves(sizes, trees, len(model.classes))
         _check_unpacked(sum(sizes.values()), leaves, len(content))
     except ModelError as error:
         raise ModelError(
             f"the {model.name} of {len(model.classes)} classes cannot be written: {error}. Train"
-            " another model, such as logistic, or one of fewer classes or rows"
+            " another model, such as logistic, or one with fewer classes or rows"
         ) from None
 
 
-def read_model(path: str | os.PathLike[str]) -> Classifier:
-    """Read a model; nothing in the file is executed.
+def read_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file; nothing in it is executed.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    Model
+        Without the extraction from sound, which `featkit.load_model` adds.
 
     Raises
     ------
     ModelError
-        If it is not a model file, or one that was cut, altered, or made to do harm.
+        If it is not a model file, or is truncated, altered or malicious.
     """
     try:
         return _read(_content(Path(path)))
     except ModelError as error:
         raise ModelError(f"{os.fspath(path)}: {error}") from None
-    # A crafted file can make JSON, NumPy and scikit-learn raise whatever they like.
+    # A malicious file can make JSON, NumPy and scikit-learn raise any exception.
     except Exception as error:
         raise ModelError(
-            f"{os.fspath(path)}: not a model that can be used: {type(error).__name__}:"
-            f" {_plainly(error)}"
+            f"{os.fspath(path)}: not a usable model: {type(error).__name__}: {_printable(error)}"
         ) from error
 
 
 def _content(path: Path) -> bytes:
-    """The archive, as it was written."""
+    """The archive, whose hash is correct."""
     try:
-        # What is no file may be endless, and a pipe may keep whoever opens it waiting.
+        # A device may be endless, and opening a pipe may block.
         if path.exists() and not path.is_file():
             raise ModelError("is not a file, but a folder, a pipe or a device")
         with path.open("rb") as file:
-            whole = file.read(MOST_BYTES + 1)
+            whole = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(error.strerror or str(error)) from None
-    if len(whole) > MOST_BYTES:
-        raise ModelError(f"larger than a model file can be ({MOST_BYTES} bytes)")
+    if len(whole) > MAX_BYTES:
+        raise ModelError(f"larger than a model file can be ({MAX_BYTES} bytes)")
     if not whole.startswith(MAGIC):
-        raise ModelError(_what_else(whole))
-    digest = whole[len(MAGIC) : len(MAGIC) + 32]
-    content = whole[len(MAGIC) + 32 :]
-    if hashlib.sha256(content).digest() != digest:
-        raise ModelError(
-            "cut or altered since it was written: get it again from where it came from"
-        )
+        raise ModelError(_other_format(whole))
+    start = len(MAGIC) + DIGEST_BYTES
+    content = whole[start:]
+    if hashlib.sha256(content).digest() != whole[len(MAGIC) : start]:
+        raise ModelError("truncated or altered: get a new copy of the file")
     return content
 
 
-def _what_else(whole: bytes) -> str:
-    kind = MAGIC.split()[:2]
-    if whole.split(maxsplit=2)[:2] == kind:
+def _other_format(whole: bytes) -> str:
+    if whole.split(maxsplit=2)[:2] == MAGIC.split()[:2]:
         return "a model of another version of the format: a newer featkit may read it"
     if whole.startswith(b"\x80"):
-        return "a pickle, which could run anything: featkit reads models that featkit wrote, only"
+        return "a pickle, which could execute anything: featkit reads only models that it wrote"
     return "not a model that featkit wrote"
 
 
-def _read(content: bytes) -> Classifier:
-    card, chosen, schema, arrays = _checked(content)
+def _read(content: bytes) -> Model:
+    metadata, own_estimator, schema, arrays = _checked(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         contents = {name: archive.read(name) for name in sorted(arrays)}
     try:
-        pipeline = built(schema, contents)
-        _check_pipeline(pipeline, chosen, card)
-    # Parts of one scikit-learn can lack what another looks for.
+        fitted = build(schema, contents)
+        _check_pipeline(fitted, own_estimator, metadata["columns"], metadata["classes"])
+    # Attributes of scikit-learn objects differ from version to version.
     except AttributeError as error:
-        raise ModelError(
-            f"not a model that can be used: {_plainly(error)}{_other_version(card['training'])}"
-        ) from error
-    return Classifier(pipeline=pipeline, **card)
+        advice = _version_advice(metadata["training_metadata"].versions)
+        raise ModelError(f"not a usable model: {_printable(error)}{advice}") from error
+    return Model(pipeline=fitted, **metadata)
 
 
 def _checked(content: bytes) -> tuple[dict[str, Any], Estimator, Any, set[str]]:
-    """Card, estimator, schema and names of the arrays, before anything is built from them."""
+    """Metadata, estimator, schema and names of the arrays, checked before anything is built."""
     _check_count(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         _check_texts(archive, len(content))
-        card = json.loads(archive.read(CARD))
+        stored = json.loads(archive.read(METADATA))
         schema = json.loads(archive.read(SCHEMA))
         sizes = {part.filename: part.file_size for part in archive.infolist()}
-    check_card(card)
-    chosen = estimator(card["name"])
-    arrays, trees = _check_types(schema, chosen)
-    leaves = _leaves(sizes, trees, len(card["classes"]))
+    try:
+        metadata = read_metadata(stored)
+    except ValueError as error:
+        raise ModelError(f"{_printable(error)}. Train the model again") from None
+    own_estimator = ESTIMATORS[metadata["name"]]
+    arrays, trees = _check_types(schema, own_estimator)
+    leaves = _leaves(sizes, trees, len(metadata["classes"]))
     for size in (sum(sizes.values()), sum(sizes[name] for name in arrays)):
         _check_unpacked(size, leaves, len(content))
-    return card, chosen, schema, set(arrays)
+    return metadata, own_estimator, schema, set(arrays)
 
 
 def _check_count(content: bytes) -> None:
-    # Counted before they are listed, since a list of millions fills the memory.
-    if content.count(b"PK\x01\x02") > MOST_PARTS:
+    # Entries are counted before they are listed: a list of millions would fill the memory.
+    if content.count(b"PK\x01\x02") > MAX_PARTS:
         raise ModelError("it has more parts than a model can have")
 
 
-def _arrays_of(tree: dict[str, Any]) -> tuple[str, str]:
-    """Names of the arrays of a tree's nodes, and of their class values."""
-    held = tree["content"]["content"]
-    return held["nodes"]["file"], held["values"]["file"]
+def _tree_arrays(tree: dict[str, Any]) -> tuple[str, str]:
+    """Names of the arrays with a tree's nodes and their class values."""
+    state = tree["content"]["content"]
+    return state["nodes"]["file"], state["values"]["file"]
 
 
 def _leaves(sizes: dict[str, int], trees: list[tuple[str, str]], classes: int) -> int:
     """Bytes of the class values of all nodes, if each has one number per class."""
     return sum(
-        min(sizes[values], sizes[nodes] // NODE_BYTES * classes * 8 + NPY_BYTES)
+        min(sizes[values], sizes[nodes] // NODE_BYTES * classes * 8 + NPY_HEADER_BYTES)
         for nodes, values in trees
     )
 
 
-def _other_version(training: dict[str, Any]) -> str:
-    then, now = training["versions"].get("scikit-learn"), version("scikit-learn")
-    if then is None or then == now:
+def _version_advice(versions: Mapping[str, str]) -> str:
+    trained, installed = versions.get("scikit-learn"), version("scikit-learn")
+    if trained is None or trained == installed:
         return ""
     return (
-        f". It was trained with scikit-learn {_plainly(then)}, and this is {now}: install that"
-        " version, or train it again"
+        f". It was trained with scikit-learn {_printable(trained)}, and {installed} is installed:"
+        " install that version, or train it again"
     )
 
 
-def _plainly(text: object) -> str:
-    """What an error says, or a file: not too much of it, and nothing that moves a cursor."""
-    return "".join(c if c.isprintable() else " " for c in str(text)[:MOST_SAID])
+def _printable(text: object) -> str:
+    """The start of a text that may come from the file, without control characters."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:MAX_MESSAGE])
 
 
 def _check_texts(archive: zipfile.ZipFile, packed: int) -> None:
-    """Refuse card and schema that are too large, and parts that are packed otherwise."""
-    sizes = [archive.getinfo(name).file_size for name in (CARD, SCHEMA)]
+    """Refuse large JSON, and compression that featkit does not use."""
+    sizes = [archive.getinfo(name).file_size for name in (METADATA, SCHEMA)]
     _check_unpacked(sum(sizes), 0, packed)
-    if max(sizes) > MOST_TEXT:
-        raise ModelError("its description is larger than that of a model can be")
-    # Others may need any amount of memory for a few bytes.
-    packings = {part.compress_type for part in archive.infolist()}
-    if packings - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise ModelError("it is packed otherwise than featkit does")
+    if max(sizes) > MAX_JSON_BYTES:
+        raise ModelError("its schema or metadata are larger than those of a model can be")
+    # Other methods may need any amount of memory for a few bytes.
+    methods = {part.compress_type for part in archive.infolist()}
+    if methods - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise ModelError("it is compressed by a method that featkit does not use")
 
 
 def _check_unpacked(size: int, leaves: int, packed: int) -> None:
-    if size > MOST_UNPACKED or size - leaves > max(SURELY_UNPACKED, MOST_EXPANDED * packed):
+    if size > MAX_UNPACKED or size - leaves > max(SAFE_UNPACKED, MAX_EXPANSION * packed):
         raise ModelError(
             f"it unpacks to more than a model can hold ({size / 1e9:.2g} GB, at most"
-            f" {MOST_UNPACKED / 1e9:.2g})"
+            f" {MAX_UNPACKED / 1e9:.2g})"
         )
 
 
-def _check_types(schema: Any, chosen: Estimator) -> tuple[list[str], list[tuple[str, str]]]:
-    """Refuse, before anything is built, what a fitted pipeline does not consist of.
+def _check_types(schema: Any, own_estimator: Estimator) -> tuple[list[str], list[tuple[str, str]]]:
+    """Refuse types that no fitted pipeline contains, before anything is built.
 
-    Parts lose their numbers, by which one could stand for another that looks different. Returns the
-    names of the arrays, once for each time that one is used, and those of each tree.
+    The numbers of parts are removed: with them, a part could be replaced by one of another type.
+    Returns the names of the arrays, once for each use, and those of each tree.
     """
     if not isinstance(schema, dict) or not schema.get("protocol", 0) >= OLDEST_PROTOCOL:
-        raise ModelError("its schema is of a form that featkit never wrote")
-    arrays, trees, types = [], [], TYPES | chosen.types
+        raise ModelError("its schema has a form that featkit never wrote")
+    arrays, trees, types = [], [], TYPES | own_estimator.types
     for part in _parts(schema):
         part.pop("__id__", None)
         kind, loader = f"{part.get('__module__')}.{part.get('__class__')}", part.get("__loader__")
         if kind not in types:
-            raise ModelError(
-                f"it names a type that no model of featkit consists of: {kind[:MOST_SAID]!r}"
-            )
+            raise ModelError(f"it names a type that no model uses: {kind[:MAX_MESSAGE]!r}")
         if loader not in LOADERS.get(kind, {"ObjectNode"}):
-            raise ModelError(f"it wants to build {kind} as no model needs: {loader!r:.{MOST_SAID}}")
+            raise ModelError(
+                f"it builds {kind} in a way that no model needs: {loader!r:.{MAX_MESSAGE}}"
+            )
         if loader == "NdArrayNode":
             if part["type"] != "numpy":
-                raise ModelError("it holds an array of objects, which no model of featkit does")
+                raise ModelError("it holds an array of objects, which no model does")
             arrays.append(part["file"])
         if loader == "TreeNode":
             _check_tree(part["__reduce__"]["args"])
-            trees.append(_arrays_of(part))
+            trees.append(_tree_arrays(part))
     return arrays, trees
 
 
 def _check_tree(args: Any) -> None:
-    """Trees are the one thing that is built by a call; theirs have one output.
+    """Refuse trees with several outputs; only trees are built by a call.
 
-    scikit-learn reads as many numbers of classes as a tree is said to have outputs, there or not.
+    scikit-learn reads the number of classes of each output without a check that it exists.
     """
     given, one = args["content"], {"__loader__": "JsonNode", "content": "1"}
     if args["__loader__"] != "TupleNode" or len(given) != 3 or not one.items() <= given[2].items():
-        raise ModelError("a tree has another number of outputs than one")
+        raise ModelError("a tree does not have exactly one output")
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """Each part, without recursion: a schema may be as deep as it likes."""
-    left = [schema]
-    while left:
-        part = left.pop()
+    """Each part, without recursion: the depth of a schema has no bound."""
+    stack = [schema]
+    while stack:
+        part = stack.pop()
         if isinstance(part, dict):
             if "__class__" in part or "__loader__" in part:
                 yield part
-            left.extend(part.values())
+            stack.extend(part.values())
         elif isinstance(part, list):
-            left.extend(part)
+            stack.extend(part)
 
 
-def _check_pipeline(pipeline: Any, chosen: Estimator, card: dict[str, Any]) -> None:
-    """Refuse parts that are none of this estimator's, or do not fit together."""
+def _check_pipeline(
+    fitted: Any, own_estimator: Estimator, columns: list[str], classes: list[str]
+) -> None:
+    """Refuse parts that do not belong to the estimator, or do not fit together."""
     from sklearn.pipeline import Pipeline
 
-    check_parts(pipeline, Pipeline, but={"steps"})
-    own = _own(chosen, [name for name, _ in pipeline.steps])
-    check_parameters(pipeline, own, but={"steps"})
-    columns, classes = len(card["columns"]), card["classes"]
-    width = columns
-    for (name, step), (_, fresh) in zip(pipeline.steps[:-1], own.steps[:-1], strict=True):
+    check_parts(fitted, Pipeline, but={"steps"})
+    unfitted = _unfitted(own_estimator, [name for name, _ in fitted.steps])
+    check_parameters(fitted, unfitted, but={"steps"})
+    width = len(columns)
+    for (name, step), (_, fresh) in zip(fitted.steps[:-1], unfitted.steps[:-1], strict=True):
         width = PREPARATIONS[name](step, fresh, width)
-    model = pipeline.steps[-1][1]
-    if not is_array(model.classes_, len(classes), kinds="U") or list(model.classes_) != classes:
-        raise ModelError("its classes are others than those of its estimator")
-    chosen.check(model, width, len(classes))
-    P = pipeline.predict_proba(np.array([np.zeros(columns), np.full(columns, np.nan)]))
+    last = fitted.steps[-1][1]
+    if not is_array(last.classes_, len(classes), kinds="U") or list(last.classes_) != classes:
+        raise ModelError("its classes differ from those of its estimator")
+    own_estimator.check(last, width, len(classes))
+    P = fitted.predict_proba(np.array([np.zeros(len(columns)), np.full(len(columns), np.nan)]))
     if P.shape != (2, len(classes)) or not np.isfinite(P).all():
         raise ModelError("it does not give a probability for each class")
 
 
-def _own(chosen: Estimator, steps: list[str]) -> Pipeline:
-    """The unfitted pipeline with these steps; earlier versions had none that rescales."""
+def _unfitted(own_estimator: Estimator, steps: list[str]) -> Pipeline:
+    """The unfitted pipeline with these steps; in earlier versions none had ``resolve``."""
     from sklearn.pipeline import Pipeline
 
     for select in (None, 1):
-        own = pipeline(chosen.name, select=select).steps
-        for made in (own, [(name, step) for name, step in own if name != "resolve"]):
-            if [name for name, _ in made] == steps:
-                return Pipeline(made)
-    raise ModelError(f"its steps are none that the estimator {chosen.name!r} has")
+        own = pipeline(own_estimator.name, select=select).steps
+        for variant in (own, [(name, step) for name, step in own if name != "resolve"]):
+            if [name for name, _ in variant] == steps:
+                return Pipeline(variant)
+    raise ModelError(f"its steps are not those of the estimator {own_estimator.name!r}")

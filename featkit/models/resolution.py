@@ -1,7 +1,7 @@
-"""Columns whose values lie closer together than an estimator can tell apart.
+"""Rescaling of columns whose differences are too small for an estimator to resolve.
 
-Trees are grown in single precision, and scikit-learn's take values within 1e-7 of each other for
-the same: a column in tiny units, or of small differences far from 0, would be constant for them.
+Trees are grown in single precision, and scikit-learn's treat values within 1e-7 of each other as
+equal: columns in tiny units, or with small differences far from 0, would be constant for them.
 """
 
 from __future__ import annotations
@@ -15,52 +15,77 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
 
-STEPS = 100
-"""Steps that an estimator should tell apart in the spread of a column: else it is rescaled."""
+MIN_STEPS = 100
+"""Number of steps that an estimator must resolve in the range of a column; else it is rescaled."""
 
-SPREADS = ((25, 75), (5, 95), (0, 100))
-"""Percentiles between which a column is spread: of the first that differ."""
+PERCENTILES = ((25, 75), (5, 95), (0, 100))
+"""Pairs of percentiles; the range of a column lies between the first pair that differs."""
 
 SINGLE = np.finfo(np.float32)
 
 
 class Rescaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Brings columns that an estimator could not resolve to a spread of about 1.
+    """Scale columns that an estimator cannot resolve to a range of about 1.
 
     From each such column its median is subtracted, and the rest is multiplied by a power of two.
-    All others are left as they are, to the bit.
+    All other columns stay as they are, to the bit.
 
     Parameters
     ----------
     step : float
-        Differences that the estimator does not see, besides those lost in single precision.
+        Differences that the estimator ignores, in addition to rounding to single precision.
 
     Attributes
     ----------
     center_, factor_ : array of float64, shape ``(columns,)``
-        What is subtracted and multiplied by; 0 and 1 where a column is left as it is.
+        Subtracted center, and factor; 0 and 1 for a column that stays as it is.
     """
 
     def __init__(self, step: float = 0.0) -> None:
         self.step = step
 
     def fit(self, X: Array, y: Any = None) -> Self:
-        """Find the columns that are to be rescaled."""
+        """Find the columns to rescale.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values; NaN where missing.
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        Rescaler
+            The fitted transformer.
+        """
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of a column without a value
-            spread = _spread(X)
-            size = np.nanmax(np.abs(X), axis=0)
-            middle = np.nanmedian(X, axis=0)
-        seen = np.maximum(self.step, np.maximum(size * float(SINGLE.eps), float(SINGLE.tiny)))
-        lost = (spread > 0) & (spread < STEPS * seen)
-        self.center_: Array = np.where(lost, middle, 0.0)
-        exponent = np.round(-np.log2(np.where(lost, spread, 1.0)))
+            warnings.simplefilter("ignore", RuntimeWarning)  # a column without a value
+            extent = _extent(X)
+            largest = np.nanmax(np.abs(X), axis=0)
+            median = np.nanmedian(X, axis=0)
+        rounding = np.maximum(largest * float(SINGLE.eps), float(SINGLE.tiny))
+        resolved = np.maximum(self.step, rounding)
+        rescaled = (extent > 0) & (extent < MIN_STEPS * resolved)
+        self.center_: Array = np.where(rescaled, median, 0.0)
+        exponent = np.round(-np.log2(np.where(rescaled, extent, 1.0)))
         self.factor_: Array = np.ldexp(1.0, np.minimum(exponent, 1000).astype(np.intp))
         return self
 
     def transform(self, X: Array) -> Array:
-        """The columns, rescaled where that was found to be needed; NaN stays NaN."""
+        """Rescale the columns that `fit` chose.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values; NaN where missing.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``
+            NaN stays NaN.
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
         rescaled = (self.center_ != 0) | (self.factor_ != 1)
@@ -78,14 +103,17 @@ class Rescaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: 
         return tags
 
 
-def _spread(X: Array) -> Array:
-    """How far the values of each column lie apart; 0 or NaN where they do not."""
+def _extent(X: Array) -> Array:
+    """Range of the values of each column; 0 or NaN for a constant or empty column."""
     ordered = np.sort(X, axis=0)  # NaN comes last
     last = np.sum(~np.isnan(X), axis=0) - 1
-    places = np.arange(X.shape[1])
-    spread = np.zeros(X.shape[1])
-    for low, high in SPREADS:
-        ends = [np.maximum(np.rint(last * q / 100).astype(np.intp), 0) for q in (low, high)]
-        found = ordered[ends[1], places] - ordered[ends[0], places]
-        spread = np.where(spread > 0, spread, found)
-    return spread
+    columns = np.arange(X.shape[1])
+    extent = np.zeros(X.shape[1])
+
+    def percentile(q: float) -> Array:
+        rows = np.maximum(np.rint(last * q / 100).astype(np.intp), 0)
+        return np.asarray(ordered[rows, columns])
+
+    for low, high in PERCENTILES:
+        extent = np.where(extent > 0, extent, percentile(high) - percentile(low))
+    return extent

@@ -1,190 +1,240 @@
-"""What training gives: scores as plain data, predictions, and how the model came about."""
+"""The result of a training: scores, model and predictions, and their assembly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.models._outer_folds import Plan, Round
-from featkit.models.classifier import Classifier, of_recordings, prediction_columns
 from featkit.models.estimator import Candidate
-from featkit.models.problem import Problem, of_two_classes
-from featkit.models.scores import METRICS, difference, judged, metrics, predicted, scores
+from featkit.models.evaluation import METRICS, Evaluation, RowSplit
+from featkit.models.model import Model, prediction_columns
+from featkit.models.outer_folds import OuterFold, SplitPlan
+from featkit.models.problem import Problem
+from featkit.models.scores import compare_splits, evaluate
+from featkit.models.serialization import to_dict
 from featkit.models.settings import Settings
-from featkit.models.training_sample import reference
+from featkit.models.training_metadata import TrainingMetadata
+from featkit.models.training_sample import sample_training_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BASELINE = "baseline"
-"""The model that always predicts the commonest class of the table, as surely as it is common."""
+"""The model whose probabilities are always the shares of the classes in the table."""
 
-RANKED_BY = "balanced_accuracy"
-"""The score by which models are listed: no class counts for more because it is common."""
+PACKAGES = ("featkit", "numpy", "scipy", "scikit-learn", "xgboost")
+"""Packages that the numbers of a model depend on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What training gave.
+    """The result of a training.
+
+    The scores exist twice: as the typed `evaluation`, which featkit itself reads, and as plain
+    data, `scores`, with the keys of the JSON files.
 
     Attributes
     ----------
-    scores : dict
-        Plain data. ``models``: for each model compared, its metrics (see
-        `featkit.models.scores.scores`); ``model``: the name of the one that is kept, whose
-        ``per_class``, ``confusion``, ``calibration`` and ``by_row`` follow; ``recordings``: its
-        metrics when segments of a recording are put together; ``protocol``, ``chosen``,
-        ``warnings``, and the counts of rows, groups and columns. ``likely_groups``: what may say
-        which rows belong together, if no group was named, and ``by_group``: the score of the kept
-        candidate with the first of them as group, or None.
-    model : Classifier
-        Fitted on everything it may see.
+    evaluation : Evaluation
+        The scores.
+    model : Model
+        Fitted on all rows that are not held out.
     predictions : pandas.DataFrame
-        What the kept model predicted for rows that it had not seen: ``row``, the number of the row
-        in the table, counted from 1 (a CSV file's header does not count); ``path``, ``start``,
-        ``end`` and ``group`` where there are such, ``fold``, ``label``, ``predicted``,
+        Predictions of the kept model for the test rows: ``row``, the number of the row in the
+        table, counted from 1 (the header of a CSV file does not count); ``path``, ``start``,
+        ``end`` and ``group`` where they exist, ``fold``, ``label``, ``predicted``,
         ``probability``, and ``p_<class>`` of each class.
     """
 
-    scores: dict[str, Any]
-    model: Classifier
+    evaluation: Evaluation
+    model: Model
     predictions: pd.DataFrame
+
+    @cached_property
+    def scores(self) -> dict[str, Any]:
+        """The scores as plain data: dictionaries and lists, with the keys of the JSON files.
+
+        ``models`` holds the metrics of each model, such as
+        ``scores["models"]["svm"]["accuracy"]["value"]``; ``model`` is the name of the kept one, to
+        which ``per_class``, ``confusion`` and ``calibration`` belong. `Evaluation` lists all keys.
+        """
+        return to_dict(self.evaluation)
 
     @property
     def warnings(self) -> list[str]:
-        """What makes the scores doubtful."""
-        found: list[str] = self.scores["warnings"]
-        return found
+        """Reasons to doubt the scores."""
+        return list(self.evaluation.warnings)
 
     @property
     def leaderboard(self) -> pd.DataFrame:
-        """Each model's scores, the best first."""
+        """Scores of each model, the best first."""
         import pandas as pd
 
-        rows = {name: {m: of[m]["value"] for m in METRICS} for name, of in ranked(self.scores)}
+        rows = {
+            name: {metric: scores[metric].value for metric in METRICS}
+            for name, scores in self.evaluation.ranking
+        }
         return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def ranked(scores: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Name and metrics of each model that was scored, the best first."""
-    return sorted(scores["models"].items(), key=lambda item: -item[1][RANKED_BY]["value"])
-
-
-def scored(problem: Problem, plan: Plan, P: Mapping[str, Array], kept: str) -> dict[str, Any]:
-    """All scores, as plain data."""
-    rows, folds = judged_rows(plan)
-    found: dict[str, Any] = {
-        "protocol": plan.protocol,
-        "unit": problem.unit,
-        "rows": len(problem),
-        "groups": len(set(problem.groups.tolist())),
-        "columns": len(problem.columns),
-        **judged(problem.y[rows], P, kept, problem.classes, problem.drawn[rows], folds),
-        "recordings": None,
-    }
-    if problem.in_parts:
-        found["recordings"] = scores_of_recordings(
-            problem.y[rows],
-            P[kept],
-            problem.classes,
-            problem.recordings[rows],
-            problem.drawn[rows],
-            folds,
-        )
-    return found
-
-
-def scores_of_recordings(
-    y: Array,
-    P: Array,
-    classes: Sequence[str],
-    recordings: Array,
-    groups: Array,
-    folds: Array,
-) -> dict[str, Any]:
-    """Scores of recordings of one class, the probabilities of the rows of each put together."""
-    of_one = ~np.isin(recordings, list(of_two_classes(recordings, y)))
-    y, P, recordings, groups, folds = (x[of_one] for x in (y, P, recordings, groups, folds))
-    names, joint = of_recordings(recordings, P)
-    first = dict(zip(recordings[::-1].tolist(), range(len(y))[::-1], strict=True))
-    at = np.array([first[name] for name in names.tolist()])
-    return scores(y[at], joint, classes, groups[at], folds[at])
-
-
-def by_row(
+def evaluate_plan(
     problem: Problem,
-    plan: Plan,
-    honest: Array,
-    rounds: Sequence[Round],
-    P: Array,
-    candidate: Candidate,
-) -> dict[str, Any]:
-    """What a split by row would have promised of a candidate, and how much more that is.
+    plan: SplitPlan,
+    P: Mapping[str, Array],
+    model: str,
+    chosen: Mapping[str, Candidate],
+) -> Evaluation:
+    """Score the predictions of all models for the test rows of a plan.
 
-    Its probabilities by the plan are `honest`, those by the `rounds` of the split by row `P`.
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        Its outer folds.
+    P : mapping of str to array of float64, shape ``(rows, classes)``
+        Probabilities of the test rows by each model, one fold after the other.
+    model : str
+        Name of the kept model.
+    chosen : mapping of str to Candidate
+        The kept model in each fold.
+
+    Returns
+    -------
+    Evaluation
+        Without comparisons with other splits, and without warnings.
     """
-    rows, _ = judged_rows(plan)
-    other = np.concatenate([of.test for of in rounds])
-    y, classes = problem.y, problem.classes
-    more, low, high = difference(
-        predicted(honest, classes) == y[rows],
-        problem.drawn[rows],
-        predicted(P, classes) == y[other],
-        problem.drawn[other],
+    rows, folds = plan.test_rows, plan.test_folds
+    return evaluate(
+        problem.y[rows],
+        P,
+        problem.classes,
+        problem.bootstrap_groups[rows],
+        folds,
+        problem.recordings[rows] if problem.has_segments else None,
+        model=model,
+        protocol=plan.protocol,
+        unit=problem.unit,
+        n_rows=len(problem),
+        n_groups=len(set(problem.groups.tolist())),
+        n_columns=len(problem.columns),
+        chosen={name: str(candidate) for name, candidate in chosen.items()},
     )
-    return {
-        "candidate": str(candidate),
-        "honest": metrics(y[rows], honest, classes),
-        "scores": metrics(y[other], P, classes),
-        "difference": {"accuracy": more, "low": low, "high": high},
-    }
 
 
-def judged_rows(plan: Plan) -> tuple[Array, Array]:
-    """The rows that were judged, round after round, and the round of each."""
-    rows = np.concatenate([of.test for of in plan.rounds])
-    return rows, np.concatenate([np.full(len(of.test), of.name, object) for of in plan.rounds])
+def compare_row_split(
+    problem: Problem,
+    plan: SplitPlan,
+    P: Array,
+    row_wise: Sequence[OuterFold],
+    row_wise_P: Array,
+    candidate: Candidate,
+) -> RowSplit:
+    """Compare the scores of a candidate with those by a row-wise split.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        The split that was used.
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities by that split.
+    row_wise : sequence of OuterFold
+        The folds of the row-wise split.
+    row_wise_P : array of float64, shape ``(rows, classes)``
+        Probabilities by the row-wise split.
+    candidate : Candidate
+        The estimator and parameters.
+
+    Returns
+    -------
+    RowSplit
+    """
+    other = np.concatenate([fold.test for fold in row_wise])
+    grouped, row_wise_values, difference = compare_splits(
+        problem, plan.test_rows, P, other, row_wise_P
+    )
+    return RowSplit(
+        candidate=str(candidate),
+        grouped=grouped,
+        row_wise=row_wise_values,
+        difference=difference,
+    )
 
 
-def predictions(problem: Problem, plan: Plan, P: Array) -> pd.DataFrame:
-    """What was predicted for each row that was judged, in the order of the table."""
+def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFrame:
+    """Make the table of predictions for the test rows.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        Its outer folds.
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities of the test rows, one fold after the other.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order of the table; see `Result`.
+    """
     import pandas as pd
 
-    rows, folds = judged_rows(plan)
+    rows, folds = plan.test_rows, plan.test_folds
     keys = {"row": problem.table.row_numbers[rows]}
     for key in ("path", "start", "end"):
         if key in problem.table.keys:
             keys[key] = np.asarray(problem.table.keys[key])[rows]
-    if (problem.drawn != problem.recordings).any():
-        keys["group"] = problem.drawn[rows]
+    if (problem.bootstrap_groups != problem.recordings).any():
+        keys["group"] = problem.bootstrap_groups[rows]
     about = pd.DataFrame({**keys, "fold": folds, "label": problem.y[rows].astype(object)})
     data = pd.concat([about, prediction_columns(P, problem.classes)], axis=1)
     return data.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
 
-def origin(
+def training_metadata(
     problem: Problem,
-    plan: Plan,
+    plan: SplitPlan,
     settings: Settings,
     chosen: Mapping[str, Candidate],
     kept: Candidate,
-) -> dict[str, Any]:
-    """How the model came about, so that it can be made again, and the models of each round, too."""
-    packages = ("featkit", "numpy", "scipy", "scikit-learn", "xgboost")
-    return {
-        "settings": settings.as_dict(),
-        "candidate": str(kept),
-        "kept": asdict(kept),
-        "chosen": {name: asdict(candidate) for name, candidate in chosen.items()},
-        "unit": problem.unit,
-        "protocol": plan.protocol,
-        "rows": len(plan.final.train),
-        "digest": problem.digest,
-        "reference": reference(problem, plan.final.train, seed=settings.seed),
-        "versions": {name: version(name) for name in packages},
-    }
+) -> TrainingMetadata:
+    """Record how a model was trained.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        Its outer folds.
+    settings : Settings
+        Parameters of the training.
+    chosen : mapping of str to Candidate
+        The kept model in each fold.
+    kept : Candidate
+        The estimator and parameters of the final model.
+
+    Returns
+    -------
+    TrainingMetadata
+    """
+    return TrainingMetadata(
+        settings=settings,
+        candidate=str(kept),
+        kept=kept,
+        chosen=chosen,
+        unit=problem.unit,
+        protocol=plan.protocol,
+        rows=len(plan.final.train),
+        digest=problem.digest,
+        sample=sample_training_rows(problem, plan.final.train, seed=settings.seed),
+        versions={name: version(name) for name in PACKAGES},
+    )

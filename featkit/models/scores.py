@@ -1,164 +1,279 @@
-"""Scores: how good predictions are, how sure that is, and how far to trust the probabilities.
+"""Scores of predictions, with confidence intervals, and calibration.
 
-Point values are scikit-learn's own functions over all rows that were predicted. The spread is the
-standard deviation over folds. Intervals are percentile bootstraps over groups (Efron and
-Tibshirani, "An introduction to the bootstrap", 1993): what stays together is drawn together, for a
-hundred segments of one song are not a hundred observations. Where a share is 0 or 1, every draw is
-the same, and the interval is Clopper's and Pearson's (Biometrika 26, 1934) of as many trials as
-there are groups.
+Conventions: ``y`` holds the true classes, ``(rows,)``; ``P`` the probabilities, ``(rows,
+classes)``, float64; ``classes`` are sorted. The class with the greatest probability is predicted.
+
+Values are those of scikit-learn over all test rows. The spread is the standard deviation over
+folds. Intervals are percentile bootstraps over groups [1]_: a group is drawn as a whole, because a
+hundred segments of one song are not a hundred observations. If a share is 0 or 1 in every draw, the
+interval is the exact one [2]_ for as many trials as there are groups.
+
+References
+----------
+.. [1] B. Efron, R. J. Tibshirani, "An introduction to the bootstrap", 1993.
+.. [2] C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated in the
+   case of the binomial", Biometrika 26, 1934.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.models.evaluation import (
+    METRICS,
+    AccuracyDifference,
+    Calibration,
+    ClassCalibration,
+    ClassScores,
+    Evaluation,
+    MetricScore,
+    MetricValues,
+    ModelScores,
+    ReliabilityBin,
+)
+from featkit.models.model import of_recordings
+from featkit.models.problem import Problem, mixed_recordings
 
-METRICS = {
-    "accuracy": "share of rows given their class",
-    "balanced_accuracy": "mean over classes of the share given their class",
-    "macro_f1": "mean over classes of the harmonic mean of precision and recall",
-    "log_loss": "mean of -log of the probability given to the true class; less is better",
-}
-"""Name of each score, and its definition."""
-
-SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
-"""Those that are from 0 to 1."""
+BOUNDED_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+"""Metrics that are from 0 to 1."""
 
 DRAWS = 1000
-DRAWN_AT_ONCE = 50
+DRAWS_AT_ONCE = 50
 INTERVAL = (2.5, 97.5)
+"""Percentiles of a 95 % interval."""
+
 RELIABILITY_BINS = 10
 
-CLEARLY_OFF = (0.02, 2.0)
-"""How far the mean probability of a class must be off its share before a warning says so, and by
-what factor its odds."""
+BIAS_DIFFERENCE, BIAS_ODDS_RATIO = 0.02, 2.0
+"""Probabilities of a class are biased if their mean differs from the share of the class by more
+than the first number, and the odds differ by more than the second as a factor."""
 
 
-def judged(
+def evaluate(
     y: Array,
     P: Mapping[str, Array],
-    kept: str,
     classes: Sequence[str],
     groups: Array,
     folds: Array,
-) -> dict[str, Any]:
-    """The scores of all models on some rows, and more of the one kept.
+    recordings: Array | None,
+    *,
+    model: str,
+    protocol: str,
+    unit: str,
+    n_rows: int,
+    n_groups: int,
+    n_columns: int,
+    chosen: Mapping[str, str],
+) -> Evaluation:
+    """Score all models on the test rows, and the kept model in detail.
 
     Parameters
     ----------
+    y : array of str, shape ``(rows,)``
+        The true classes of the test rows.
     P : mapping of str to array of float64, shape ``(rows, classes)``
         Probabilities by each model.
-    kept : str
-        Which of them is kept.
-    y, classes, groups, folds
-        See `scores`.
+    classes : sequence of str
+        In order.
+    groups, folds : array, shape ``(rows,)``
+        See `model_scores`.
+    recordings : array of str, shape ``(rows,)``, or None
+        The recording of each row; None if no recording has several.
+    model : str
+        Name of the kept model, one of the keys of `P`.
+    protocol, unit, n_rows, n_groups, n_columns, chosen
+        As in `Evaluation`.
+
+    Returns
+    -------
+    Evaluation
+        Without comparisons with other splits, and without warnings.
     """
-    answer = predicted(P[kept], classes)
-    return {
-        "judged": len(y),
-        "classes": list(classes),
-        "model": kept,
-        "models": {name: scores(y, each, classes, groups, folds) for name, each in P.items()},
-        "per_class": per_class(y, answer, classes),
-        "confusion": confusion_matrix(y, answer, classes),
-        "calibration": calibration(y, P[kept], classes),
-    }
+    answer = predicted(P[model], classes)
+    joint = None
+    if recordings is not None:
+        joint = recording_scores(y, P[model], classes, groups, folds, recordings)
+    return Evaluation(
+        protocol=protocol,
+        unit=unit,
+        rows=n_rows,
+        groups=n_groups,
+        columns=n_columns,
+        scored_rows=len(y),
+        classes=list(classes),
+        model=model,
+        models={name: model_scores(y, own, classes, groups, folds) for name, own in P.items()},
+        per_class=class_scores(y, answer, classes),
+        confusion=confusion_matrix(y, answer, classes),
+        calibration=calibration(y, P[model], classes),
+        recordings=joint,
+        chosen=chosen,
+        warnings=[],
+    )
 
 
-def scores(
+def model_scores(
     y: Array, P: Array, classes: Sequence[str], groups: Array, folds: Array
-) -> dict[str, Any]:
-    """Each metric: ``value``, ``std`` over folds, ``low`` and ``high`` of the interval, ``folds``.
-
-    Of one fold there is no spread: ``std`` is None.
+) -> ModelScores:
+    """Compute all metrics of one model, with spread and intervals.
 
     Parameters
     ----------
     y : array of str, shape ``(rows,)``
         The true classes.
     P : array of float64, shape ``(rows, classes)``
-        Probabilities; the greatest is the class that is predicted.
+        Probabilities.
     classes : sequence of str
         In order.
     groups : array, shape ``(rows,)``
-        What is drawn together.
+        The group of each row: the bootstrap draws whole groups.
     folds : array, shape ``(rows,)``
-        The fold in which each row was predicted.
+        The fold in which each row was a test row.
+
+    Returns
+    -------
+    ModelScores
     """
-    value = metrics(y, P, classes)
+    values = metric_values(y, P, classes)
     by_fold = {
-        str(fold): metrics(y[folds == fold], P[folds == fold], classes)
+        str(fold): metric_values(y[folds == fold], P[folds == fold], classes)
         for fold in dict.fromkeys(folds.tolist())
     }
-    low, high = intervals(y, P, classes, groups)
-    return {
-        name: {
-            "value": value[name],
-            "std": _spread([fold[name] for fold in by_fold.values()]),
-            "low": low[name],
-            "high": high[name],
-            "folds": {fold: of[name] for fold, of in by_fold.items()},
+    low, high = confidence_intervals(y, P, classes, groups)
+    return ModelScores(
+        **{
+            name: MetricScore(
+                value=values[name],
+                std=_spread([fold[name] for fold in by_fold.values()]),
+                low=low[name],
+                high=high[name],
+                folds={fold: own[name] for fold, own in by_fold.items()},
+            )
+            for name in METRICS
         }
-        for name in METRICS
-    }
+    )
+
+
+def recording_scores(
+    y: Array, P: Array, classes: Sequence[str], groups: Array, folds: Array, recordings: Array
+) -> ModelScores:
+    """Score recordings, whose segments are combined; recordings with two classes are left out.
+
+    Parameters
+    ----------
+    y, P, classes, groups, folds
+        See `model_scores`.
+    recordings : array of str, shape ``(rows,)``
+        The recording of each row.
+
+    Returns
+    -------
+    ModelScores
+    """
+    consistent = ~np.isin(recordings, list(mixed_recordings(recordings, y)))
+    y, P, recordings, groups, folds = (x[consistent] for x in (y, P, recordings, groups, folds))
+    names, joint = of_recordings(recordings, P)
+    first = dict(zip(recordings[::-1].tolist(), range(len(y))[::-1], strict=True))
+    at = np.array([first[name] for name in names.tolist()])
+    return model_scores(y[at], joint, classes, groups[at], folds[at])
 
 
 def _spread(values: Sequence[float]) -> float | None:
-    """Standard deviation of a sample (ddof 1); None of one."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def metrics(y: Array, P: Array, classes: Sequence[str]) -> dict[str, float]:
-    """The scores of predictions; classes of which there is no row are left out of means."""
+def metric_values(y: Array, P: Array, classes: Sequence[str]) -> MetricValues:
+    """Compute all metrics; classes without rows are left out of means over classes.
+
+    Parameters
+    ----------
+    y, P, classes
+        See `model_scores`.
+
+    Returns
+    -------
+    MetricValues
+    """
     from sklearn.metrics import f1_score, log_loss, recall_score
 
     answer = predicted(P, classes)
-    there = sorted(set(y.tolist()))
+    present = sorted(set(y.tolist()))
     true = np.searchsorted(classes, y)
-    return {
-        "accuracy": float(np.mean(answer == y)),
-        "balanced_accuracy": float(
-            recall_score(y, answer, labels=there, average="macro", zero_division=0)
+    return MetricValues(
+        accuracy=float(np.mean(answer == y)),
+        balanced_accuracy=float(
+            recall_score(y, answer, labels=present, average="macro", zero_division=0)
         ),
-        "macro_f1": float(f1_score(y, answer, labels=there, average="macro", zero_division=0)),
-        "log_loss": float(log_loss(true, P, labels=range(len(classes)))),
-    }
+        macro_f1=float(f1_score(y, answer, labels=present, average="macro", zero_division=0)),
+        log_loss=float(log_loss(true, P, labels=range(len(classes)))),
+    )
 
 
 def balanced_log_loss(y: Array, P: Array, classes: Sequence[str]) -> float:
-    """Log loss with classes of equal weight: by which candidates are compared.
+    """Compute the log loss with all classes weighted equally, which selects models.
 
-    It tells by how much one is better where the share of right answers is the same for many.
+    It distinguishes candidates that have the same accuracy.
+
+    Parameters
+    ----------
+    y, P, classes
+        See `model_scores`.
+
+    Returns
+    -------
+    float
+        At least 0; lower is better.
     """
-    there, true = np.unique(np.searchsorted(classes, y), return_inverse=True)
-    losses = _losses(P, there[true])
-    return float(np.mean([losses[true == k].mean() for k in range(len(there))]))
+    present, true = np.unique(np.searchsorted(classes, y), return_inverse=True)
+    losses = _losses(P, present[true])
+    return float(np.mean([losses[true == k].mean() for k in range(len(present))]))
 
 
 def predicted(P: Array, classes: Sequence[str]) -> Array:
-    """The class with the greatest probability of each row."""
+    """Return the class with the greatest probability of each row.
+
+    Parameters
+    ----------
+    P, classes
+        See `model_scores`.
+
+    Returns
+    -------
+    array of str, shape ``(rows,)``
+    """
     answer: Array = np.asarray(classes)[np.argmax(P, axis=1)]
     return answer
 
 
-def intervals(
+def confidence_intervals(
     y: Array, P: Array, classes: Sequence[str], groups: Array
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Lower and upper end of the 95 % interval of each metric, by drawing groups again.
+    """Compute 95 % confidence intervals of all metrics by drawing groups with replacement.
 
-    Of a share that is 0 or 1 in every draw, by what as many groups can tell: were the true share of
-    n groups below 0.025 ** (1 / n), all of them would be right in less than 2.5 % of such samples.
+    Parameters
+    ----------
+    y, P, classes, groups
+        See `model_scores`.
+
+    Returns
+    -------
+    low, high : dict of str to float
+        Ends of the interval of each metric.
+
+    Notes
+    -----
+    If all n groups are correct in every draw, the lower end is 0.025 ** (1 / n): with a lower
+    true share, n correct groups have a probability below 2.5 %.
     """
-    drawn = {name: np.concatenate(parts) for name, parts in _drawn(y, P, classes, groups).items()}
+    drawn = _bootstrap_metrics(y, P, classes, groups)
     low, high = (
         {name: float(np.percentile(values, q)) for name, values in drawn.items()} for q in INTERVAL
     )
     least = (INTERVAL[0] / 100) ** (1 / len(np.unique(groups)))
-    for name in SHARES:
+    for name in BOUNDED_METRICS:
         if low[name] == high[name] == 1:
             low[name] = least
         elif low[name] == high[name] == 0:
@@ -167,18 +282,43 @@ def intervals(
 
 
 def draws(groups: int, count: int, *, at_once: int) -> Iterator[Array]:
-    """How often each group is drawn, ``(at_once, groups)``: as many as there are, with return."""
+    """Draw groups with replacement, as many as there are.
+
+    Parameters
+    ----------
+    groups : int
+        Number of groups.
+    count : int
+        Number of draws, a multiple of `at_once`.
+    at_once : int
+        Draws in one array.
+
+    Yields
+    ------
+    array of int, shape ``(at_once, groups)``
+        How often each group is drawn.
+    """
     rng = np.random.default_rng(0)
     for _ in range(count // at_once):
         yield rng.multinomial(groups, np.full(groups, 1 / groups), at_once)
 
 
-def difference(
+def accuracy_difference(
     hits: Array, groups: Array, other_hits: Array, other_groups: Array
-) -> tuple[float, float, float]:
-    """How much more often the other was right, and its 95 % interval, by drawing groups again.
+) -> AccuracyDifference:
+    """Subtract an accuracy from another, with an interval by drawing groups with replacement.
 
-    The two need not have judged the same rows.
+    Parameters
+    ----------
+    hits, other_hits : array of bool
+        Whether each prediction is correct; the two may be of different rows.
+    groups, other_groups : array of str
+        The group of each.
+
+    Returns
+    -------
+    AccuracyDifference
+        Accuracy of `other_hits` minus that of `hits`.
     """
     names = np.unique(np.concatenate([groups, other_groups]))
     sums = []
@@ -187,14 +327,50 @@ def difference(
         sums.append(np.bincount(place, weights=right, minlength=len(names)))
         sums.append(np.bincount(place, minlength=len(names)))
     (times,) = draws(len(names), DRAWS, at_once=DRAWS)
-    own, rows, other, other_rows = (times @ each for each in sums)
+    own, rows, other, other_rows = (times @ values for values in sums)
     drawn = other / np.maximum(other_rows, 1) - own / np.maximum(rows, 1)
     low, high = np.percentile(drawn, INTERVAL)
-    return float(np.mean(other_hits) - np.mean(hits)), float(low), float(high)
+    value = float(np.mean(other_hits) - np.mean(hits))
+    return AccuracyDifference(value=value, low=float(low), high=float(high))
 
 
-def _drawn(y: Array, P: Array, classes: Sequence[str], groups: Array) -> dict[str, list[Array]]:
-    """Each metric for each draw; all follow from the confusions and losses of the groups."""
+def compare_splits(
+    problem: Problem, rows: Array, P: Array, other_rows: Array, other_P: Array
+) -> tuple[MetricValues, MetricValues, AccuracyDifference]:
+    """Compare the scores of one candidate by two splits of a table.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    rows, other_rows : array of int
+        Test rows of each split.
+    P, other_P : array of float64, shape ``(rows, classes)``
+        Probabilities of these rows.
+
+    Returns
+    -------
+    values, other_values : MetricValues
+        Scores by each split.
+    difference : AccuracyDifference
+        How much higher the accuracy by the second split is.
+    """
+    y, classes, groups = problem.y, problem.classes, problem.bootstrap_groups
+    hits, other_hits = (
+        predicted(P, classes) == y[rows],
+        predicted(other_P, classes) == y[other_rows],
+    )
+    return (
+        metric_values(y[rows], P, classes),
+        metric_values(y[other_rows], other_P, classes),
+        accuracy_difference(hits, groups[rows], other_hits, groups[other_rows]),
+    )
+
+
+def _bootstrap_metrics(
+    y: Array, P: Array, classes: Sequence[str], groups: Array
+) -> dict[str, Array]:
+    """Values of each metric in all draws, computed from the confusions and losses of the groups."""
     k = len(classes)
     names, group = np.unique(groups, return_inverse=True)
     true, answer = np.searchsorted(classes, y), np.argmax(P, axis=1)
@@ -202,155 +378,200 @@ def _drawn(y: Array, P: Array, classes: Sequence[str], groups: Array) -> dict[st
     np.add.at(confusions, (group, true * k + answer), 1)
     losses = np.bincount(group, weights=_losses(P, true), minlength=len(names))
     drawn: dict[str, list[Array]] = {name: [] for name in METRICS}
-    for times in draws(len(names), DRAWS, at_once=DRAWN_AT_ONCE):
+    for times in draws(len(names), DRAWS, at_once=DRAWS_AT_ONCE):
         confusion = (times @ confusions).reshape(-1, k, k)
-        for name, value in of_confusions(confusion).items():
+        for name, value in metrics_of_confusions(confusion).items():
             drawn[name].append(value)
         drawn["log_loss"].append(times @ losses / confusion.sum(axis=(1, 2)))
-    return drawn
+    return {name: np.concatenate(parts) for name, parts in drawn.items()}
 
 
 def _losses(P: Array, true: Array) -> Array:
-    """What each row adds to the log loss, with probabilities cut as scikit-learn cuts them."""
+    """The log loss of each row, with probabilities clipped as in scikit-learn."""
     P = P / P.sum(axis=1, keepdims=True)
     losses: Array = -np.log(np.clip(P[np.arange(len(P)), true], np.finfo(P.dtype).eps, None))
     return losses
 
 
-def of_confusions(confusion: Array) -> dict[str, Array]:
-    """Accuracy, balanced accuracy and macro F1 of confusion matrices, ``(..., true, predicted)``.
+def metrics_of_confusions(confusion: Array) -> dict[str, Array]:
+    """Compute accuracy, balanced accuracy and macro F1 from confusion matrices.
 
-    Means over classes are over those that there are rows of.
+    Parameters
+    ----------
+    confusion : array, shape ``(..., true, predicted)``
+        Counts.
+
+    Returns
+    -------
+    dict of str to array, shape ``(...)``
+        Means over classes leave out classes without rows.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     true, answer = confusion.sum(axis=-1), confusion.sum(axis=-2)
     recall = np.where(true > 0, hits / np.maximum(true, 1), 0)
     f1 = np.where(true > 0, 2 * hits / np.maximum(true + answer, 1), 0)
-    there = np.sum(true > 0, axis=-1)
+    present = np.sum(true > 0, axis=-1)
     return {
         "accuracy": hits.sum(axis=-1) / true.sum(axis=-1),
-        "balanced_accuracy": recall.sum(axis=-1) / there,
-        "macro_f1": f1.sum(axis=-1) / there,
+        "balanced_accuracy": recall.sum(axis=-1) / present,
+        "macro_f1": f1.sum(axis=-1) / present,
     }
 
 
-def per_class(y: Array, answer: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and support of each class, and how often it was predicted.
+def class_scores(y: Array, answer: Array, classes: Sequence[str]) -> list[ClassScores]:
+    """Compute precision, recall, F1 and support of each class.
 
-    None where there is nothing to share: precision of a class that was never predicted, recall and
-    F1 of one that no row has, which `metrics` leaves out of its means.
+    Parameters
+    ----------
+    y, answer : array of str, shape ``(rows,)``
+        True and predicted classes.
+    classes : sequence of str
+        In order.
+
+    Returns
+    -------
+    list of ClassScores
+        A score is None where it is 0 / 0.
     """
     from sklearn.metrics import precision_recall_fscore_support
 
     columns = precision_recall_fscore_support(y, answer, labels=list(classes), zero_division=0)
-    found = []
+    scores = []
     for name, precision, recall, f1, support in zip(classes, *columns, strict=True):
-        given = int(np.sum(answer == name))
-        found.append(
-            {
-                "class": name,
-                "precision": float(precision) if given else None,
-                "recall": float(recall) if support else None,
-                "f1": float(f1) if support else None,
-                "support": int(support),
-                "predicted": given,
-            }
+        count = int(np.sum(answer == name))
+        scores.append(
+            ClassScores(
+                name=name,
+                precision=float(precision) if count else None,
+                recall=float(recall) if support else None,
+                f1=float(f1) if support else None,
+                support=int(support),
+                predicted=count,
+            )
         )
-    return found
+    return scores
 
 
 def confusion_matrix(y: Array, answer: Array, classes: Sequence[str]) -> list[list[int]]:
-    """Rows of each class, by the class that was predicted."""
+    """Count the rows of each true class by predicted class.
+
+    Parameters
+    ----------
+    y, answer, classes
+        See `class_scores`.
+
+    Returns
+    -------
+    list of list of int
+        A row for each true class.
+    """
     from sklearn.metrics import confusion_matrix as count
 
     matrix: list[list[int]] = count(y, answer, labels=list(classes)).tolist()
     return matrix
 
 
-def calibration(y: Array, P: Array, classes: Sequence[str]) -> dict[str, Any]:
-    """How far the probabilities can be taken at their word.
+def calibration(y: Array, P: Array, classes: Sequence[str]) -> Calibration:
+    """Measure how well probabilities agree with observed frequencies.
+
+    Parameters
+    ----------
+    y, P, classes
+        See `model_scores`.
 
     Returns
     -------
-    dict
-        ``brier``: mean over rows of the squared distance between the probabilities and the truth,
-        summed over classes, from 0 to 2 (Brier 1950). ``expected_error``: mean distance between the
-        probability of the class that was predicted and how often that was right, over
-        `RELIABILITY_BINS` bins of probability, weighted by rows (Naeini et al., AAAI 2015).
-        ``reliability``: those bins. ``classes``: of each class its mean ``probability``, the
-        ``share`` of rows that are of it, the ``expected_error`` of its probability in all rows, and
-        its part of the ``brier`` score. ``classwise_error``: the mean of these errors (Kull et al.,
-        NeurIPS 2019).
+    Calibration
     """
     true = np.searchsorted(classes, y)
     truth = np.eye(len(classes))[true]
     bins = list(_reliability(P.max(axis=1), np.argmax(P, axis=1) == true))
     of_classes = [
-        {
-            "class": name,
-            "probability": float(P[:, k].mean()),
-            "share": float(truth[:, k].mean()),
-            "expected_error": _expected_error(list(_reliability(P[:, k], truth[:, k]))),
-            "brier": float(np.mean((P[:, k] - truth[:, k]) ** 2)),
-        }
+        ClassCalibration(
+            name=name,
+            probability=float(P[:, k].mean()),
+            share=float(truth[:, k].mean()),
+            expected_error=_expected_error(list(_reliability(P[:, k], truth[:, k]))),
+            brier=float(np.mean((P[:, k] - truth[:, k]) ** 2)),
+        )
         for k, name in enumerate(classes)
     ]
-    return {
-        "brier": float(np.mean(np.sum((P - truth) ** 2, axis=1))),
-        "expected_error": _expected_error(bins),
-        "reliability": bins,
-        "classes": of_classes,
-        "classwise_error": float(np.mean([of["expected_error"] for of in of_classes])),
-    }
+    return Calibration(
+        brier=float(np.mean(np.sum((P - truth) ** 2, axis=1))),
+        expected_error=_expected_error(bins),
+        reliability=bins,
+        classes=of_classes,
+        classwise_error=float(np.mean([own.expected_error for own in of_classes])),
+    )
 
 
-def drawn_to_equal(classes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The rarest of the ``classes`` of a calibration whose probability is as if all were as common.
+def rarest_biased_class(calibration: Calibration) -> ClassCalibration | None:
+    """Return the rarest class whose probabilities do not reflect its frequency.
 
-    None if none is clearly so. Estimators weigh classes alike, so that rare ones are found as well
-    as common ones; what they give is then not how likely a class is where it is rare.
+    Estimators weight classes equally, so that rare classes are recognised as well as common ones.
+    The probability of a rare class is then higher than its frequency.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        Of the model.
+
+    Returns
+    -------
+    ClassCalibration or None
+        None if no class is clearly biased.
     """
-    drawn = [of for of in classes if _drawn_to(1 / len(classes), of["probability"], of["share"])]
-    return min(drawn, key=lambda of: (of["share"], of["class"]), default=None)
+    uniform = 1 / len(calibration.classes)
+    biased = [own for own in calibration.classes if _is_biased(own, uniform)]
+    return min(biased, key=lambda own: (own.share, own.name), default=None)
 
 
-def _drawn_to(equal: float, probability: float, share: float) -> bool:
-    """Whether a mean probability is clearly off a share, towards that of equally common classes."""
-    low, high = sorted([probability, share])
-    off, factor = CLEARLY_OFF
-    clear = high - low > off and high * (1 - low) > factor * low * (1 - high)
-    return clear and abs(probability - equal) < abs(share - equal)
+def _is_biased(own: ClassCalibration, uniform: float) -> bool:
+    """Whether the mean probability clearly differs from the share, towards `uniform`."""
+    low, high = sorted([own.probability, own.share])
+    clear = high - low > BIAS_DIFFERENCE and high * (1 - low) > BIAS_ODDS_RATIO * low * (1 - high)
+    return clear and abs(own.probability - uniform) < abs(own.share - uniform)
 
 
-def warnings_of(calibration: Mapping[str, Any]) -> list[str]:
-    """What is doubtful about the probabilities."""
-    of = drawn_to_equal(calibration["classes"])
-    if of is None:
+def calibration_warnings(calibration: Calibration) -> list[str]:
+    """List the reasons to doubt the probabilities.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        Of the model.
+
+    Returns
+    -------
+    list of str
+        Empty, or one warning.
+    """
+    biased = rarest_biased_class(calibration)
+    if biased is None:
         return []
     return [
-        "probabilities are as if all classes were equally common, and here they are not: that of"
-        f" {of['class']!r} is {of['probability']:.3f} on average, where {of['share']:.3f} of the"
-        " rows are of it"
+        "probabilities assume that all classes are equally common, but they are not: the mean"
+        f" probability of {biased.name!r} is {biased.probability:.3f}, and its share of the rows"
+        f" is {biased.share:.3f}"
     ]
 
 
-def _expected_error(bins: Sequence[Mapping[str, Any]]) -> float:
+def _expected_error(bins: Sequence[ReliabilityBin]) -> float:
     """Mean distance between probability and share over bins, weighted by rows."""
-    off = sum(b["rows"] * abs(b["accuracy"] - b["confidence"]) for b in bins)
-    return float(off / sum(b["rows"] for b in bins))
+    total = sum(own.rows * abs(own.accuracy - own.confidence) for own in bins)
+    return float(total / sum(own.rows for own in bins))
 
 
-def _reliability(probability: Array, hits: Array) -> Iterator[Mapping[str, Any]]:
-    """Bins of probability, each with its mean, and the share of rows that are hits."""
+def _reliability(probability: Array, hits: Array) -> Iterator[ReliabilityBin]:
     edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
     place = np.searchsorted(edges, probability, side="right") - 1
     place = np.minimum(place, RELIABILITY_BINS - 1)
     for k in np.unique(place):
         inside = place == k
-        yield {
-            "from": float(edges[k]),
-            "to": float(edges[k + 1]),
-            "rows": int(inside.sum()),
-            "confidence": float(probability[inside].mean()),
-            "accuracy": float(hits[inside].mean()),
-        }
+        yield ReliabilityBin(
+            low=float(edges[k]),
+            high=float(edges[k + 1]),
+            rows=int(inside.sum()),
+            confidence=float(probability[inside].mean()),
+            accuracy=float(hits[inside].mean()),
+        )

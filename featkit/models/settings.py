@@ -1,194 +1,115 @@
-"""What is asked of a training: all that its scores depend on, beside the table."""
+"""Settings of a training: everything that determines its scores, besides the table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from featkit._utils.parameters import is_whole, unknown
-from featkit.errors import ModelError, ParameterError
-from featkit.models import AUTO
-from featkit.models._outer_folds import Plan, make_plan
-from featkit.models.problem import Problem, make_problem
-from featkit.models.splits import check_folds, check_shares
-from featkit.table.feature_table import FeatureTable, column_names
+from featkit._utils.parameters import Parameters, parameter
+from featkit.errors import ParameterError
+from featkit.models.estimator import AUTO
+from featkit.models.splits import check_shares
+from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
+from featkit.table.table_files import column_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """See `featkit.train`, whose parameters these are."""
+def _column_name(name: str, value: Any) -> str | None:
+    if isinstance(value, str) or (value is None and name != "label"):
+        return value
+    raise ParameterError(f"{name} must be the name of a column, got {value!r}")
 
-    label: str = "label"
-    group: str | None = None
-    fold: str | None = None
-    folds: int | None = None
-    split: str | None = None
-    shares: Sequence[float] | None = None
-    split_by_row: bool = False
-    model: str = AUTO
-    select: int | None = None
-    exclude: Sequence[str] = ()
-    include: Sequence[str] = ()
-    seed: int = 0
+
+def _column_list(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(column, str) for column in value):
+        raise ParameterError(f"{name} must be a list of columns, got {value!r}")
+    return tuple(value)
+
+
+def _shares(name: str, value: Any) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    check_shares(value)
+    return tuple(map(float, value))
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ParameterError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+class Settings(Parameters):
+    """Settings of a training; see `featkit.train` for their meaning.
+
+    They are stored in model files, as plain data.
+    """
+
+    label: str = parameter("label", "Column of the classes.", convert=_column_name)
+    group: str | None = parameter(None, "Column or name stem of the groups.", convert=_column_name)
+    fold: str | None = parameter(None, "Column of published folds.", convert=_column_name)
+    folds: int | None = parameter(None, "Number of folds.", at_least=2)
+    split: str | None = parameter(
+        None, "Column of train, validation and test.", convert=_column_name
+    )
+    shares: Sequence[float] | None = parameter(
+        None, "Shares of train, validation and test, or of train and test.", convert=_shares
+    )
+    split_by_row: bool = parameter(False, "Whether groups may be divided.", convert=_flag)
+    model: str = parameter(AUTO, "Name of an estimator, or auto.")
+    select: int | None = parameter(None, "Number of columns that feature selection keeps.")
+    exclude: Sequence[str] = parameter((), "Columns that are not features.", convert=_column_list)
+    include: Sequence[str] = parameter(
+        (), "Features that are kept although they leak the class.", convert=_column_list
+    )
+    seed: int = parameter(0, "Seed of all random choices.", at_least=0, at_most=2**32 - 1)
 
     def __post_init__(self) -> None:
-        for name in ("label", "group", "fold", "split"):
-            given = getattr(self, name)
-            if not isinstance(given, str) and (name == "label" or given is not None):
-                raise ParameterError(f"{name} must be the name of a column, got {given!r}")
-        for name in ("exclude", "include"):
-            given = getattr(self, name)
-            if isinstance(given, str) or not all(isinstance(each, str) for each in given):
-                raise ParameterError(f"{name} must be a list of columns, got {given!r}")
+        super().__post_init__()
         if both := sorted({*self.exclude} & {*self.include}):
-            raise ParameterError(f"column {both[0]!r} is to be excluded and included")
+            raise ParameterError(f"column {both[0]!r} is in exclude and in include: choose one")
         if self.group is not None:
-            group_column(self.group)  # refuses a stem that is none
-        if not isinstance(self.model, str) or not isinstance(self.split_by_row, bool):
-            raise ParameterError(
-                "model must be a name, and split_by_row True or False, got"
-                f" {self.model!r} and {self.split_by_row!r}"
-            )
-        if not is_whole(self.seed) or not 0 <= self.seed < 2**32:
-            raise ParameterError(
-                f"seed must be a whole number from 0 to 2**32 - 1, got {self.seed!r}"
-            )
-        if self.select is not None and not is_whole(self.select):
-            raise ParameterError(f"select must be a whole number, got {self.select!r}")
-        if self.folds is not None:
-            check_folds(self.folds)
-        if self.shares is not None:
-            check_shares(self.shares)
-        # As plain data, which NumPy's numbers are not.
-        for name in ("seed", "select", "folds"):
-            given = getattr(self, name)
-            object.__setattr__(self, name, None if given is None else int(given))
-        if self.shares is not None:
-            object.__setattr__(self, "shares", tuple(map(float, self.shares)))
-        object.__setattr__(self, "exclude", tuple(self.exclude))
-        object.__setattr__(self, "include", tuple(self.include))
-
-    @classmethod
-    def of(cls, training: Mapping[str, Any]) -> Self:
-        """What was asked of the training of a model; see `Classifier`.
-
-        Raises
-        ------
-        ModelError
-            If it does not say.
-        """
-        try:
-            return cls(**training["settings"])
-        except (KeyError, TypeError, ParameterError):
-            raise ModelError("the model does not say how it was trained: train it again") from None
+            group_column(self.group)  # raises if a name stem is malformed
 
     @property
-    def keys(self) -> list[str]:
-        """Columns that are not learnt from."""
+    def key_columns(self) -> list[str]:
+        """Columns that the settings name and that are not features."""
         group = group_column(self.group) if self.group is not None else None
         named = [self.label, group, self.fold, self.split, *self.exclude]
         return [name for name in named if name is not None]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-    def table(
+    def read_table(
         self,
-        table: FeatureTable | pd.DataFrame | str | os.PathLike[str],
+        table: pd.DataFrame | str | os.PathLike[str],
         columns: Sequence[str],
     ) -> FeatureTable:
-        """A table for a model that was trained so: only its columns are features.
+        """Read a table for a model that was trained with these settings.
 
-        What it was not trained on may hold anything, as it did then. A `FeatureTable` is given
-        back as it is.
+        Columns that the model does not use may hold anything, as in training.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame or path
+            The table or its file.
+        columns : sequence of str
+            Feature columns of the model.
+
+        Returns
+        -------
+        FeatureTable
 
         Raises
         ------
         TableError
-            If there is no such file, it is not a table, or a cell of the model's columns is not a
-            number.
+            If the file does not exist or is not a table, or a feature cell is not a number.
         """
-        if isinstance(table, FeatureTable):
-            return table
         if isinstance(table, str | os.PathLike):
-            there = column_names(table)
-            keys = [name for name in self.keys if name in there]
+            existing = column_names(table)
+            keys = [name for name in self.key_columns if name in existing]
             return FeatureTable.read(table, keys, features=columns)
-        keys = [name for name in self.keys if name in map(str, table.columns)]
+        keys = [name for name in self.key_columns if name in map(str, table.columns)]
         return FeatureTable.of(table, keys=keys, features=columns)
-
-    def problem(self, table: FeatureTable | pd.DataFrame | str | os.PathLike[str]) -> Problem:
-        """The problem that a table, or the table of a file, is.
-
-        Raises
-        ------
-        ParameterError, TableError
-            See `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
-        """
-        # Imported here because a prediction reads the settings, but does not check training data.
-        from featkit.models._data_checks import data_warnings
-        from featkit.table.group_detection import likely_groups
-
-        if isinstance(table, str | os.PathLike):
-            table = FeatureTable.read(table, keys=self.keys)
-        elif not isinstance(table, FeatureTable):
-            table = FeatureTable.of(table, keys=self.keys)
-        aside = [name for name in (self.fold, self.split) if name is not None]
-        problem = make_problem(
-            table, label=self.label, group=self.group, exclude=self.exclude, aside=aside
-        )
-        problem = self._without_leaks(problem)
-        most = len(problem.columns)
-        if self.select is not None and not 1 <= self.select <= most:
-            raise ParameterError(
-                f"select must be from 1 to the number of columns, {most}, got {self.select}"
-            )
-        other, made = [self.label, *self.exclude, *aside], not aside and not self.split_by_row
-        if not self.split_by_row and (self.group is None or problem.alone):
-            found = likely_groups(problem.table, problem.X, problem.y, passed_over=other)
-            divided = [one for one in found if not aside or problem.divides(aside[0], one.group)]
-            problem = problem.with_likely_groups(divided)
-        problem = problem.doubted(
-            data_warnings(problem, label=self.label, group=self.group, other=other, made=made)
-        )
-        return problem.row_by_row() if self.split_by_row else problem
-
-    def _without_leaks(self, problem: Problem) -> Problem:
-        """The problem without columns that certainly give the class away, and warnings of them."""
-        from featkit.models._leaking_columns import leaking_columns
-
-        if unknown_names := [name for name in self.include if name not in problem.columns]:
-            raise ParameterError(
-                unknown("column of numbers to include", unknown_names[0], problem.columns)
-            )
-        leaks = leaking_columns(problem, label=self.label, include=self.include)
-        kept = [name for name in problem.columns if name not in leaks.certain]
-        if not kept:  # there would be nothing to learn from
-            leaks.likely.update(leaks.certain)
-            leaks.certain.clear()
-        return problem.without(leaks.certain).doubted(leaks.warnings)
-
-    def plan(self, problem: Problem) -> Plan:
-        """Who teaches, who judges.
-
-        Raises
-        ------
-        ParameterError, TableError
-            See `featkit.models._outer_folds.make_plan`.
-        """
-        return make_plan(
-            problem,
-            fold=self.fold,
-            folds=self.folds,
-            split=self.split,
-            shares=self.shares,
-            tuned=self.model == AUTO,
-            seed=self.seed,
-        )

@@ -1,8 +1,8 @@
-"""Splits that keep together what belongs together.
+"""Splits that never divide a group, with an equal share of every class in each part.
 
-All are scikit-learn splitters: ``split(X, y, groups)`` yields the numbers of the rows to learn from
-and of those to be judged by. A group, be it the segments of a recording or the recordings of an
-artist, is never on both sides.
+All splitters follow scikit-learn: ``split(X, y, groups)`` yields the numbers of the training rows
+and of the test rows. A group, such as the segments of a recording or the recordings of an artist,
+is never in both.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from featkit._utils.counting import counted
+from featkit._utils.formatting import counted
 from featkit._utils.parameters import is_whole
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models._group_coverage import cover
+from featkit.models._group_coverage import cover_classes
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-OTHER_NAMES = {
+PART_SYNONYMS = {
     "training": TRAIN,
     "valid": VALIDATION,
     "val": VALIDATION,
@@ -32,11 +32,18 @@ OTHER_NAMES = {
     "evaluation": TEST,
     "holdout": TEST,
 }
-"""What published splits call their parts, where it is not what we call them."""
+"""Other names of the parts in published splits."""
+
+Split = tuple[Array, Array]
+"""Numbers of training rows and of test rows."""
 
 
 def check_folds(folds: Any) -> None:
-    """Refuse a number of folds that is none.
+    """Check a number of folds.
+
+    Parameters
+    ----------
+    folds : object
 
     Raises
     ------
@@ -48,31 +55,35 @@ def check_folds(folds: Any) -> None:
 
 
 def check_shares(shares: Any) -> None:
-    """Refuse shares that are none.
+    """Check the shares of a holdout split.
+
+    Parameters
+    ----------
+    shares : object
 
     Raises
     ------
     ParameterError
-        If they are not two or three numbers above 0.
+        If they are not two or three positive, finite numbers.
     """
-    given = list(shares) if isinstance(shares, Iterable) else []
-    numbers = all(isinstance(share, Real) and 0 < float(share) < np.inf for share in given)
-    if len(given) not in (2, 3) or not numbers:
+    values = list(shares) if isinstance(shares, Iterable) else []
+    positive = all(isinstance(share, Real) and 0 < float(share) < np.inf for share in values)
+    if len(values) not in (2, 3) or not positive:
         raise ParameterError(
-            "shares must be those of train, validation and test, or of train and test,"
-            f" as in (60, 20, 20); got {shares!r}"
+            "shares must be two or three positive numbers, of train, validation and test or of"
+            f" train and test, such as (60, 20, 20); got {shares!r}"
         )
 
 
 class GroupFolds:
-    """Folds of whole groups, each with its share of every class.
+    """Cross-validation folds of whole groups, each with its share of every class.
 
     Parameters
     ----------
     n_splits : int
-        Number of folds.
+        Number of folds, from 2.
     seed : int
-        Of the order in which groups of one size are dealt out.
+        Seed of the order among groups of one size.
 
     Examples
     --------
@@ -90,33 +101,57 @@ class GroupFolds:
         self.seed = seed
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds."""
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        int
+        """
         return self.n_splits
 
-    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[Array, Array]]:
-        """Rows to learn from and rows to be judged by, for each fold.
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[Split]:
+        """Yield training and test rows of each fold.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+        y : array-like, shape ``(rows,)``
+            Class of each row.
+        groups : array-like, shape ``(rows,)``, optional
+            Group of each row; by default each row is a group.
+
+        Yields
+        ------
+        train, test : array of int
+            Row numbers.
 
         Raises
         ------
         ParameterError
             If a class has fewer groups than there are folds.
         """
-        groups = _each_row(y, groups)
+        groups = _groups_or_rows(y, groups)
         _check_groups(y, groups, self.n_splits)
-        part = deal(y, groups, np.full(self.n_splits, 1 / self.n_splits), seed=self.seed)
+        part = assign_parts(y, groups, np.full(self.n_splits, 1 / self.n_splits), seed=self.seed)
         for k in range(self.n_splits):
             yield np.flatnonzero(part != k), np.flatnonzero(part == k)
 
 
 class GroupHoldout:
-    """One split by shares: whole groups, each part with its share of every class.
+    """One split into whole groups by shares, each part with its share of every class.
 
     Parameters
     ----------
     shares : sequence of float
         Of train, validation and test, as in ``(60, 20, 20)``; or of train and test.
     seed : int
-        Of the order in which groups of one size are dealt out.
+        Seed of the order among groups of one size.
     """
 
     def __init__(self, shares: Sequence[float] = (60, 20, 20), *, seed: int = 0) -> None:
@@ -125,11 +160,34 @@ class GroupHoldout:
         self.seed = seed
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """One."""
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        int
+            1.
+        """
         return 1
 
     def parts(self, y: Any, groups: Any = None) -> Array:
-        """``"train"``, ``"validation"`` or ``"test"`` for each row.
+        """Return the part of each row.
+
+        Parameters
+        ----------
+        y : array-like, shape ``(rows,)``
+            Class of each row.
+        groups : array-like, shape ``(rows,)``, optional
+            Group of each row; by default each row is a group.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``
+            ``"train"``, ``"validation"`` or ``"test"``.
 
         Raises
         ------
@@ -138,26 +196,68 @@ class GroupHoldout:
         """
         names = (TRAIN, VALIDATION, TEST) if len(self.shares) == 3 else (TRAIN, TEST)
         shares = np.array(self.shares) / sum(self.shares)
-        return np.array(names)[deal(y, _each_row(y, groups), shares, seed=self.seed)]
+        return np.array(names)[assign_parts(y, _groups_or_rows(y, groups), shares, seed=self.seed)]
 
-    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[Array, Array]]:
-        """All rows but those of the test, and those of the test."""
-        yield from by_part(self.parts(y, groups))
+    def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[Split]:
+        """Yield the training rows, with those of validation, and the test rows.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As for `GroupFolds.split`.
+
+        Yields
+        ------
+        train, test : array of int
+            Row numbers.
+        """
+        yield from split_by_part(self.parts(y, groups))
 
 
-def by_fold(folds: Array) -> Iterator[tuple[Array, Array]]:
-    """Splits by a published column of folds: each fold once judges what the others taught."""
-    for name in in_order(folds):
+def split_by_fold(folds: Array) -> Iterator[Split]:
+    """Yield the splits of a published column of folds, each fold once as test rows.
+
+    Parameters
+    ----------
+    folds : array of str, shape ``(rows,)``
+        Name of the fold of each row.
+
+    Yields
+    ------
+    train, test : array of int
+        Row numbers.
+    """
+    for name in natural_order(folds):
         yield np.flatnonzero(folds != name), np.flatnonzero(folds == name)
 
 
-def by_part(parts: Array) -> Iterator[tuple[Array, Array]]:
-    """The split by a column of train, validation and test: all that is not the test teaches."""
+def split_by_part(parts: Array) -> Iterator[Split]:
+    """Yield the one split of a column of parts; validation rows are training rows.
+
+    Parameters
+    ----------
+    parts : array of str, shape ``(rows,)``
+        ``"train"``, ``"validation"`` or ``"test"`` for each row.
+
+    Yields
+    ------
+    train, test : array of int
+        Row numbers.
+    """
     yield np.flatnonzero(parts != TEST), np.flatnonzero(parts == TEST)
 
 
-def in_order(names: Array) -> list[str]:
-    """The different names: numbers by size, then words by the alphabet."""
+def natural_order(names: Array) -> list[str]:
+    """Return the distinct names: numbers by size, then words in alphabetical order.
+
+    Parameters
+    ----------
+    names : array of str
+
+    Returns
+    -------
+    list of str
+    """
 
     def key(name: str) -> tuple[bool, float, str]:
         number = name.isdecimal()
@@ -166,13 +266,33 @@ def in_order(names: Array) -> list[str]:
     return sorted(set(names.tolist()), key=key)
 
 
-def least_groups(y: Any, groups: Any) -> int:
-    """Number of groups of the class that has the fewest."""
-    return min(groups_of_classes(y, groups).values())
+def min_groups_per_class(y: Any, groups: Any) -> int:
+    """Return the number of groups of the class that has the fewest.
+
+    Parameters
+    ----------
+    y, groups : array-like, shape ``(rows,)``
+        Class and group of each row.
+
+    Returns
+    -------
+    int
+    """
+    return min(groups_per_class(y, groups).values())
 
 
-def groups_of_classes(y: Any, groups: Any) -> dict[Any, int]:
-    """How many groups each class stands in."""
+def groups_per_class(y: Any, groups: Any) -> dict[Any, int]:
+    """Return the number of groups of each class.
+
+    Parameters
+    ----------
+    y, groups : array-like, shape ``(rows,)``
+        Class and group of each row.
+
+    Returns
+    -------
+    dict
+    """
     pairs = set(zip(np.asarray(y).tolist(), np.asarray(groups).tolist(), strict=True))
     counts: dict[Any, int] = {}
     for name, _ in pairs:
@@ -180,22 +300,17 @@ def groups_of_classes(y: Any, groups: Any) -> dict[Any, int]:
     return dict(sorted(counts.items()))
 
 
-def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> Array:
-    """Deal whole groups out to parts, so that each part has its share of every class.
-
-    The largest group is dealt first, always to the part that lacks most of what the group has.
-    Where a group has one class, every part thus gets at least one group of each class. Where groups
-    have several, and a class is left out of a part, another division is looked for: see
-    `featkit.models._group_coverage`.
+def assign_parts(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> Array:
+    """Assign whole groups to parts, so that each part has its share of every class.
 
     Parameters
     ----------
     y, groups : array-like, shape ``(rows,)``
         Class and group of each row.
-    shares : sequence of float
-        What each part is to have; together 1.
+    shares : sequence of float, shape ``(parts,)``
+        Share of each part; their sum is 1.
     seed : int
-        Of the order among groups of one size.
+        Seed of the order among groups of one size.
 
     Returns
     -------
@@ -206,6 +321,13 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
     ------
     ParameterError
         If a class has fewer groups than there are parts.
+
+    Notes
+    -----
+    The largest group comes first. Each goes to the part that lacks most of the classes of the
+    group. If every group has one class, each part thus gets a group of every class. If groups have
+    several classes, and a part lacks one, another division is searched for: see
+    `featkit.models._group_coverage`.
     """
     shares = np.asarray(shares, dtype=np.float64)
     _check_groups(y, groups, len(shares))
@@ -213,32 +335,32 @@ def deal(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: int) -> 
     classes, class_of = np.unique(np.asarray(y), return_inverse=True)
     counts = np.zeros((len(ids), len(classes)))
     np.add.at(counts, (group_of, class_of), 1)
-    wanted = shares[:, None] * counts.sum(axis=0)
-    left = wanted.copy()
+    target = shares[:, None] * counts.sum(axis=0)
+    missing = target.copy()
     order = np.random.default_rng(seed).permutation(len(ids))
     order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
     part_of = np.empty(len(ids), dtype=np.intp)
     for group in order:
         own = counts[group]
-        lack = (left / wanted) @ (own / own.sum())
-        # Of parts that lack as much of this class, the one that lacks most in all.
-        part = np.lexsort((-left.sum(axis=1), -np.round(lack, 9)))[0]
+        lack = (missing / target) @ (own / own.sum())
+        # If several parts lack these classes equally, take the part that lacks most rows.
+        part = np.lexsort((-missing.sum(axis=1), -np.round(lack, 9)))[0]
         part_of[group] = part
-        left[part] -= own
-    return cover(part_of, counts, wanted)[group_of]
+        missing[part] -= own
+    return cover_classes(part_of, counts, target)[group_of]
 
 
-def _check_groups(y: Any, groups: Any, parts: int) -> None:
-    """Refuse more parts than each class has groups for."""
+def _check_groups(y: Any, groups: Any, n_parts: int) -> None:
+    """Raise if a class has fewer groups than there are parts."""
     thing = "row" if len(set(np.asarray(groups).tolist())) == len(y) else "group"
-    for name, count in groups_of_classes(y, groups).items():
-        if count < parts:
-            fewer = f"ask for at most {count} folds or parts, or " if count > 1 else ""
+    for name, count in groups_per_class(y, groups).items():
+        if count < n_parts:
+            fewer = f"choose at most {count} folds or parts, or " if count > 1 else ""
             raise ParameterError(
-                f"class {name!r} has {counted(count, thing)} to divide, and {parts} parts want one"
-                f" each: {fewer}remove the rows of the class"
+                f"class {name!r} has {counted(count, thing)}, and each of {n_parts} parts needs"
+                f" one: {fewer}remove the rows of the class"
             )
 
 
-def _each_row(y: Any, groups: Any) -> Any:
+def _groups_or_rows(y: Any, groups: Any) -> Any:
     return np.arange(len(y)) if groups is None else groups

@@ -1,10 +1,10 @@
-"""Training: candidates compared inside, scored outside, one model made of all that may be seen."""
+"""Training: model selection on inner folds, scores on outer folds, and the final model."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,22 +12,33 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models import AUTO
 from featkit.models._likely_groups import by_likely_group, group_warnings, plan_by_likely_group
-from featkit.models._outer_folds import Plan, Round, plan_by_row
-from featkit.models.classifier import Classifier
-from featkit.models.estimator import Candidate, candidates, names
+from featkit.models.estimator import AUTO, ESTIMATORS, Candidate, candidates
 from featkit.models.fitting import Fit, Fits
+from featkit.models.model import Model
+from featkit.models.outer_folds import OuterFold, SplitPlan, plan_splits, row_wise_folds
+from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
-from featkit.models.result import BASELINE, Result, by_row, origin, predictions, scored
-from featkit.models.scores import balanced_log_loss, warnings_of
+from featkit.models.result import (
+    BASELINE,
+    Result,
+    compare_row_split,
+    evaluate_plan,
+    prediction_table,
+    training_metadata,
+)
+from featkit.models.scores import balanced_log_loss, calibration_warnings
 from featkit.models.settings import Settings
 from featkit.table.feature_table import FeatureTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Compared = Mapping[str, Sequence[Candidate]]
+CandidateGrid = Mapping[str, Sequence[Candidate]]
+"""Candidates of each estimator."""
+
+ProgressCallback = Callable[[int, int, str], None]
+"""``progress(done, total, step)``, called after each fit."""
 
 
 def train(
@@ -46,60 +57,62 @@ def train(
     include: Sequence[str] = (),
     seed: int = 0,
     n_jobs: int | None = 1,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Result:
-    """Train a model, and score it on rows that it has not seen.
+    """Train a model, and score it on rows that it was not trained on.
 
     Parameters
     ----------
     table : FeatureTable, pandas.DataFrame or path
-        Features, with a label for each row; of a DataFrame, or a file that somebody else made, all
-        columns of numbers are features, but those named here. Beside columns of featkit's, others
-        are none, which is a warning.
+        Features, with a label for each row. In a DataFrame, or a file that featkit did not write,
+        all columns of numbers are features, except those named here. In a table with featkit's
+        columns only these are features; a warning lists the others.
     label : str
-        The column that holds the classes.
+        Column of the classes.
     group : str, optional
-        The column naming what must stay together, such as artist or speaker. Rows of one recording
-        (``path``) always do. ``"stem(name, 1-3)"`` takes the first three fields of the names in
-        column ``name``, and ``"folder(path)"`` what stands before the last slash: see
-        `featkit.table.name_stems`. If none is named, columns and names that may say what belongs
-        together are looked for, and the first warning tells the score that they would give.
+        Column of groups that no split may divide, such as artist or speaker. Rows of one recording
+        (``path``) always stay together. ``"stem(name, 1-3)"`` takes the first three fields of the
+        names in column ``name``, and ``"folder(path)"`` the part before the last slash: see
+        `featkit.table.name_stems`. Without a group, columns and names that may denote groups are
+        searched for, and the first warning gives the score of a split by them.
     fold, split : str, optional
-        A column of published folds, or of ``train``, ``validation`` and ``test``.
+        Column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
-        How many folds to make; 5 if left out.
+        Number of folds to make, from 2; by default 5.
     shares : sequence of float, optional
-        Of train, validation and test, as in ``(60, 20, 20)``.
+        Shares of train, validation and test, as in ``(60, 20, 20)``, or of train and test.
     split_by_row : bool
-        Divide recordings and groups, and warn: for comparison with scores that were made so.
+        Whether the split may divide recordings and groups, for comparison with scores that were
+        computed in this way; gives a warning.
     model : str
-        Name of an estimator, with its default parameters; or ``"auto"``, chosen with its parameters
-        within each fold, among all, by the least log loss with classes of equal weight.
+        Name of an estimator, which is used with its default parameters; or ``"auto"``, which
+        selects estimator and parameters within each fold, by the log loss with classes of equal
+        weight.
     select : int, optional
-        Learn from this many columns only, chosen within each fold.
+        Number of columns that feature selection keeps within each fold.
     exclude : sequence of str
-        Columns that are not to be learnt from.
+        Columns that are not features.
     include : sequence of str
-        Columns to learn from although they give the class away, number the rows or are called as
-        identifiers are: such columns are left out otherwise, with a warning.
+        Columns that are features although they reveal the class, number the rows or are named like
+        identifiers. Other such columns are left out, with a warning.
     seed : int
-        Of all that is random.
+        Seed of all random choices, from 0 to 2**32 - 1.
     n_jobs : int, optional
-        Worker processes; None for one for each processor.
+        Number of worker processes; None for one per processor.
     progress : callable, optional
-        Called with the number of fits that are done, their total, and what is being done.
+        ``progress(done, total, step)`` is called after each fit.
 
     Returns
     -------
     Result
-        ``.scores``, ``.model``, ``.predictions``.
+        With ``scores``, ``model`` and ``predictions``.
 
     Raises
     ------
     ParameterError
-        If a column is missing, a class has too few groups, or a parameter is wrong.
+        If a column is missing, a class has too few groups, or a parameter is invalid.
     TableError
-        If the table itself is wrong: an infinite value, a group on both sides of a split.
+        If the table is invalid: an infinite value, or a published split that divides a group.
 
     Examples
     --------
@@ -127,146 +140,162 @@ def train(
         include=include,
         seed=seed,
     )
-    compared = _compared(model)
-    problem = settings.problem(table)
-    plan = settings.plan(problem)
-    divided = plan_by_row(problem, plan, seed=seed)
+    grid = _candidate_grid(model)
+    problem = prepare_problem(table, settings)
+    plan = plan_splits(problem, settings)
+    row_wise = row_wise_folds(problem, plan, seed=settings.seed)
     likely = plan_by_likely_group(problem, settings)
-    others = len(divided) + (len(likely.rounds) if likely else 0)
-    fitted = _counted(progress, plan, compared, others)
-    fits = Fits(problem, select=select, seed=seed, n_jobs=n_jobs, fitted=fitted)
+    n_compared = len(row_wise) + (len(likely.plan.outer) if likely else 0)
+    fitted = _progress_counter(progress, plan, grid, n_compared)
 
-    *best, final = _choose(fits, problem, [*plan.rounds, plan.final], compared)
-    P = _judge(fits, problem, plan.rounds, best)
-    chosen = {of.name: each[model] for of, each in zip(plan.rounds, best, strict=True)}
-    kept = final[model]
-    scores = scored(problem, plan, P, model)
-    scores["chosen"] = {name: str(candidate) for name, candidate in chosen.items()}
-    scores["by_row"] = None
-    honest = P[model]
-    if others and model == AUTO:  # compared are splits, not the kept candidate with the chosen
-        honest = _predicted(fits, kept, plan.rounds, "scoring")
-    if divided:
-        promised = _predicted(fits, kept, divided, "splitting by row")
-        scores["by_row"] = by_row(problem, plan, honest, divided, promised, kept)
-    by_group = None
+    fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
+    *selected, final = _select_candidates(fits, problem, [*plan.outer, plan.final], grid)
+    P = _test_probabilities(fits, problem, plan, selected)
+    chosen = {fold.name: best[model] for fold, best in zip(plan.outer, selected, strict=True)}
+    candidate = final[model]
+    evaluation = evaluate_plan(problem, plan, P, model, chosen)
+    grouped_P = P[model]
+    if n_compared and model == AUTO:  # splits are compared with the same candidate in every fold
+        grouped_P = _candidate_probabilities(fits, candidate, plan.outer, "scoring")
+    by_row = by_group = None
+    if row_wise:
+        row_wise_P = _candidate_probabilities(fits, candidate, row_wise, "splitting by row")
+        by_row = compare_row_split(problem, plan, grouped_P, row_wise, row_wise_P, candidate)
     if likely:
-        grouped = Fits(likely.problem, select=select, seed=seed, n_jobs=n_jobs, fitted=fitted)
-        unseen = _predicted(grouped, kept, likely.rounds, "splitting by likely groups")
-        by_group = by_likely_group(likely, plan, honest, unseen, kept)
-    scores = {
-        "likely_groups": [asdict(each) for each in problem.likely_groups],
-        "by_group": by_group,
-        **scores,
-    }
-    (pipeline,) = fits.pipelines([(kept, plan.final.train)])
-    doubtful = warnings_of(scores["calibration"])
-    told = group_warnings(problem.likely_groups, by_group)
-    scores["warnings"] = [*told, *problem.warnings, *fits.warnings, *doubtful]
+        likely_fits = Fits(likely.problem, settings, n_jobs=n_jobs, fitted=fitted)
+        step = "splitting by likely groups"
+        likely_P = _candidate_probabilities(likely_fits, candidate, likely.plan.outer, step)
+        by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)
+    (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
+    evaluation = replace(
+        evaluation,
+        likely_groups=problem.likely_groups,
+        by_group=by_group,
+        by_row=by_row,
+        warnings=[
+            *group_warnings(problem.likely_groups, by_group),
+            *problem.warnings,
+            *fits.warnings,
+            *calibration_warnings(evaluation.calibration),
+        ],
+    )
     return Result(
-        scores=scores,
-        model=Classifier(
+        evaluation=evaluation,
+        model=Model(
             pipeline=pipeline,
-            name=kept.name,
+            name=candidate.name,
             classes=[str(name) for name in pipeline.classes_],
             columns=problem.columns,
             provenance=problem.table.provenance,
-            training=origin(problem, plan, settings, chosen, kept),
-            scores=scores,
+            training_metadata=training_metadata(problem, plan, settings, chosen, candidate),
+            evaluation=evaluation,
         ),
-        predictions=predictions(problem, plan, P[model]),
+        predictions=prediction_table(problem, plan, P[model]),
     )
 
 
-def _compared(model: str) -> dict[str, Sequence[Candidate]]:
-    """The candidates of each estimator that is looked at."""
+def _candidate_grid(model: str) -> CandidateGrid:
     if model == AUTO:
-        return {name: candidates(name) for name in names()}
-    if model not in names():
-        raise ParameterError(unknown("model", model, [AUTO, *names()]))
+        return {name: candidates(name) for name in ESTIMATORS}
+    if model not in ESTIMATORS:
+        raise ParameterError(unknown("model", model, [AUTO, *ESTIMATORS]))
     return {model: [Candidate(model)]}
 
 
-def _counted(
-    progress: Callable[[int, int, str], None] | None, plan: Plan, compared: Compared, others: int
+def _progress_counter(
+    progress: ProgressCallback | None, plan: SplitPlan, grid: CandidateGrid, n_compared: int
 ) -> Callable[[str], None]:
-    """What is called after each fit."""
-    every = sum(map(len, compared.values()))
-    inner = every * sum(len(of.inner) for of in [*plan.rounds, plan.final])
-    honest = len(plan.rounds) if others and len(compared) > 1 else 0
-    total = inner + len(plan.rounds) * len(compared) + honest + others + 1
+    """The function to call after each fit, where `n_compared` fits compare splits."""
+    n_candidates = sum(map(len, grid.values()))
+    n_inner = n_candidates * sum(len(fold.inner) for fold in [*plan.outer, plan.final])
+    n_repeated = len(plan.outer) if n_compared and len(grid) > 1 else 0
+    total = n_inner + len(plan.outer) * len(grid) + n_repeated + n_compared + 1
     done = iter(range(1, total + 1))
 
-    def fitted(doing: str) -> None:
+    def fitted(step: str) -> None:
         if progress:
-            progress(next(done), total, doing)
+            progress(next(done), total, step)
 
     return fitted
 
 
-def _choose(
-    fits: Fits, problem: Problem, rounds: Sequence[Round], compared: Compared
+def _select_candidates(
+    fits: Fits, problem: Problem, folds: Sequence[OuterFold], grid: CandidateGrid
 ) -> list[dict[str, Candidate]]:
-    """For each round, each estimator's best candidate on its inner splits, and the best of all."""
-    everyone = [candidate for of in compared.values() for candidate in of]
+    """For each fold, the best candidate of each estimator on the inner folds, and of all."""
+    all_candidates = [candidate for tried in grid.values() for candidate in tried]
     tasks = [
-        Fit(candidate, train, test)
-        for of in rounds
-        for candidate in everyone
-        for train, test in of.inner
+        Fit(candidate, train, validation)
+        for fold in folds
+        for candidate in all_candidates
+        for train, validation in fold.inner
     ]
-    P = fits.probabilities(tasks, "choosing")
-    loss = (
-        balanced_log_loss(problem.y[task.test], each, problem.classes)
-        for task, each in zip(tasks, P, strict=True)
+    losses = (
+        balanced_log_loss(problem.y[task.test], P, problem.classes)
+        for task, P in zip(tasks, fits.probabilities(tasks, "selecting"), strict=True)
     )
-    return [_best(compared, [_mean(loss, len(of.inner)) for _ in everyone]) for of in rounds]
+    return [
+        _best_candidates(grid, [_mean(losses, len(fold.inner)) for _ in all_candidates])
+        for fold in folds
+    ]
 
 
 def _mean(values: Iterator[float], count: int) -> float:
-    """The mean of the next few."""
+    """Mean of the next `count` values; 0 if `count` is 0."""
     return sum(next(values) for _ in range(count)) / max(count, 1)
 
 
-def _best(compared: Compared, losses: Sequence[float]) -> dict[str, Candidate]:
-    """The least loss, and of equals the first: a grid begins with what is plainest."""
-    of = iter(losses)
+def _best_candidates(grid: CandidateGrid, losses: Sequence[float]) -> dict[str, Candidate]:
+    """The candidate with the least loss; if several are equal, the first: grids begin with the
+    default.
+
+    `losses` has one value for each candidate of the grid.
+    """
+    next_loss = iter(losses)
     best: dict[str, tuple[float, Candidate]] = {}
-    for name, tried in compared.items():
-        best[name] = min(((next(of), each) for each in tried), key=lambda pair: pair[0])
-    if len(compared) > 1:
+    for name, tried in grid.items():
+        pairs = [(next(next_loss), candidate) for candidate in tried]
+        best[name] = min(pairs, key=lambda pair: pair[0])
+    if len(grid) > 1:
         best[AUTO] = min(best.values(), key=lambda pair: pair[0])
     return {name: candidate for name, (_, candidate) in best.items()}
 
 
-def _judge(
-    fits: Fits, problem: Problem, rounds: Sequence[Round], best: Sequence[Mapping[str, Candidate]]
+def _test_probabilities(
+    fits: Fits, problem: Problem, plan: SplitPlan, selected: Sequence[Mapping[str, Candidate]]
 ) -> dict[str, Array]:
-    """What each model says of the test rows of all rounds, one after the other."""
-    own = [name for name in best[0] if name != AUTO]
-    tasks = [Fit(best[k][name], of.train, of.test) for k, of in enumerate(rounds) for name in own]
-    P = fits.probabilities(tasks, "scoring")
-    judged: dict[str, list[Array]] = {}
-    for of, chosen in zip(rounds, best, strict=True):
-        by = {name: next(P) for name in own}
-        if AUTO in chosen:
-            by[AUTO] = by[chosen[AUTO].name]
-        for name, each in (by | {BASELINE: _commonest(problem, of)}).items():
-            judged.setdefault(name, []).append(each)
-    return {name: np.concatenate(parts) for name, parts in judged.items()}
+    """Probabilities of each model for the test rows of all outer folds, one after the other."""
+    estimators = [name for name in selected[0] if name != AUTO]
+    tasks = [
+        Fit(best[name], fold.train, fold.test)
+        for fold, best in zip(plan.outer, selected, strict=True)
+        for name in estimators
+    ]
+    results = fits.probabilities(tasks, "scoring")
+    parts: dict[str, list[Array]] = {}
+    for fold, best in zip(plan.outer, selected, strict=True):
+        P = {name: next(results) for name in estimators}
+        if AUTO in best:
+            P[AUTO] = P[best[AUTO].name]
+        P[BASELINE] = _class_shares(problem, len(fold.test))
+        for name in P:
+            parts.setdefault(name, []).append(P[name])
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def _commonest(problem: Problem, of: Round) -> Array:
-    """Shares of the classes in the whole table.
+def _class_shares(problem: Problem, n_rows: int) -> Array:
+    """Shares of the classes in the whole table, for each of some rows.
 
-    Among those that teach, the commonest of classes that are about equally common would be the
-    rarest among those that judge, and worse than chance.
+    If classes are equally common, the most common class of the training rows is the rarest of the
+    test rows. With shares of the training rows, the baseline would be worse than chance.
     """
     shares = [np.mean(problem.y == name) for name in problem.classes]
-    return np.tile(shares, (len(of.test), 1))
+    return np.tile(shares, (n_rows, 1))
 
 
-def _predicted(fits: Fits, candidate: Candidate, rounds: Sequence[Round], doing: str) -> Array:
-    """What one candidate says of the test rows of all rounds, one after the other."""
-    tasks = [Fit(candidate, of.train, of.test) for of in rounds]
-    return np.concatenate(list(fits.probabilities(tasks, doing)))
+def _candidate_probabilities(
+    fits: Fits, candidate: Candidate, folds: Sequence[OuterFold], step: str
+) -> Array:
+    """Probabilities of one candidate for the test rows of all folds, one after the other."""
+    tasks = [Fit(candidate, fold.train, fold.test) for fold in folds]
+    return np.concatenate(list(fits.probabilities(tasks, step)))

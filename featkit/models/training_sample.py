@@ -1,8 +1,8 @@
-"""What a model remembers of the rows that it learnt from, to explain others by.
+"""The training sample: parts of the training rows that a model keeps, to explain predictions.
 
-A few of them, whose values stand in for a column that is not yet known; for each class between
-which values the middle half of its rows lies; and of every row a digest, by which it is known again
-in another table.
+A few rows serve as background, whose values replace those of columns that an explanation leaves
+out. For each class the quartiles of every column are kept. A digest of every row shows whether a
+row of another table was used in training.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,24 +25,32 @@ from featkit.models.problem import Problem
 
 BACKGROUND_ROWS = 30
 
-MIDDLE_HALF = (25, 75)
-"""Percentiles between which the usual values of a class lie."""
+QUARTILES = (25, 75)
+"""Percentiles that bound the usual values of a class."""
+
+DIGEST_BYTES = 8
+"""Two of a million rows have the same digest with a probability of 3e-8."""
+
+MANTISSA_BITS = 18
+"""Bits of a number that a digest depends on: five digits."""
 
 
-DIGEST = 8
-"""Bytes of a row's digest: that any two of a million rows are alike has a chance of 3e-8."""
+@dataclass(frozen=True, eq=False)
+class TrainingSample:
+    """The parts of the training rows that a model keeps.
 
-
-BITS = 18
-"""Of a number that count: some five digits."""
-
-
-class Reference(NamedTuple):
-    """``background``: ``(rows, columns)``; ``usual``: low and high, ``(2, classes, columns)``.
-
-    Of each row of the table that the model was trained on, in its order: ``rows``, a digest of its
-    numbers, class and group, and ``numbers``, one of its numbers alone. ``unseen``: the places of
-    those that it has not learnt from, for they were held out.
+    Attributes
+    ----------
+    background : array of float64, shape ``(rows, columns)``
+        Some training rows; NaN where a value is missing.
+    usual : array of float64, shape ``(2, classes, columns)``
+        Lower and upper quartile of each column in each class.
+    rows : list of bytes
+        A digest of each row of the table, of its numbers, class and group.
+    numbers : list of bytes
+        A digest of each row of the table, of its numbers alone.
+    unseen : list of int
+        Positions of the rows that were held out.
     """
 
     background: Array
@@ -50,105 +59,217 @@ class Reference(NamedTuple):
     numbers: list[bytes]
     unseen: list[int]
 
-    def learnt(self, rows: Sequence[bytes], numbers: Sequence[bytes]) -> Array:
-        """Whether the model has learnt from each of some rows, ``(rows,)``.
+    def contains(self, rows: Sequence[bytes], numbers: Sequence[bytes]) -> Array:
+        """Return whether the model was trained on each of some rows.
 
-        Numbers that stood there more than once, such as those of silence, tell nothing alone.
+        Numbers that occur more than once, such as those of silence, do not identify a row.
+
+        Parameters
+        ----------
+        rows, numbers : sequence of bytes
+            Digests of the rows, as in the attributes.
+
+        Returns
+        -------
+        array of bool, shape ``(rows,)``
         """
         unseen = set(self.unseen)
-        known = {row for k, row in enumerate(self.rows) if k not in unseen}
-        often = Counter(self.numbers)
-        once = {n for k, n in enumerate(self.numbers) if often[n] == 1 and k not in unseen}
-        return np.array([row in known or n in once for row, n in zip(rows, numbers, strict=True)])
+        trained = {row for k, row in enumerate(self.rows) if k not in unseen}
+        counts = Counter(self.numbers)
+        unique = {n for k, n in enumerate(self.numbers) if counts[n] == 1 and k not in unseen}
+        return np.array(
+            [row in trained or n in unique for row, n in zip(rows, numbers, strict=True)]
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Convert to plain data.
+
+        Returns
+        -------
+        dict
+            Arrays as nested lists with None for NaN, digests as Base64.
+        """
+        return {
+            "background": _none_for_nan(self.background.tolist()),
+            "usual": _none_for_nan(self.usual.tolist()),
+            "rows": base64.b64encode(b"".join(self.rows)).decode(),
+            "numbers": base64.b64encode(b"".join(self.numbers)).decode(),
+            "unseen": list(self.unseen),
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """Read a sample from plain data.
+
+        Parameters
+        ----------
+        data : mapping
+            As `to_plain` gives it.
+
+        Returns
+        -------
+        TrainingSample
+
+        Raises
+        ------
+        ModelError
+            If something is missing or has the wrong type.
+        """
+        try:
+            return cls(
+                background=np.array(data["background"], dtype=np.float64),
+                usual=np.array(data["usual"], dtype=np.float64),
+                rows=_split_digests(data["rows"]),
+                numbers=_split_digests(data["numbers"]),
+                unseen=list(map(int, data["unseen"])),
+            )
+        except (KeyError, TypeError, ValueError, binascii.Error):
+            raise ModelError("it has no valid training sample, which explanations need") from None
+
+    def check(self, n_classes: int, n_columns: int) -> None:
+        """Check that the sample fits a model.
+
+        Parameters
+        ----------
+        n_classes, n_columns : int
+            Numbers of classes and columns of the model.
+
+        Raises
+        ------
+        ModelError
+            If it does not.
+        """
+        if self.background.ndim != 2 or self.background.shape[1] != n_columns:
+            raise ModelError("its training rows do not fit its columns")
+        if self.usual.shape != (2, n_classes, n_columns):
+            raise ModelError("its quartiles do not fit its columns and classes")
+        count = len(self.rows)
+        if count != len(self.numbers) or not set(self.unseen) <= set(range(count)):
+            raise ModelError("its lists of training rows and held-out rows do not fit together")
 
 
-def background(X: Array, *, seed: int) -> Array:
-    """Some of the rows, in their order."""
+def background_rows(X: Array, *, seed: int) -> Array:
+    """Draw rows at random, and keep their order.
+
+    Parameters
+    ----------
+    X : array of float64, shape ``(rows, columns)``
+        The training rows.
+    seed : int
+        Seed of the random draw.
+
+    Returns
+    -------
+    array of float64
+        At most `BACKGROUND_ROWS` of the rows.
+    """
     rows = np.random.default_rng(seed).permutation(len(X))[:BACKGROUND_ROWS]
     return X[np.sort(rows)]
 
 
-def reference(problem: Problem, rows: Array, *, seed: int) -> dict[str, Any]:
-    """The reference of a model that learnt from these rows, as plain data; None for NaN."""
+def sample_training_rows(problem: Problem, rows: Array, *, seed: int) -> TrainingSample:
+    """Take the training sample of a model.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    rows : array of int
+        Positions of the training rows; all others were held out.
+    seed : int
+        Seed of the random draw of the background.
+
+    Returns
+    -------
+    TrainingSample
+    """
     X, y = problem.X[rows], problem.y[rows]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of a class without a value in a column
-        usual = [np.nanpercentile(X[y == name], MIDDLE_HALF, axis=0) for name in problem.classes]
-    found = {"background": background(X, seed=seed), "usual": np.stack(usual, axis=1)}
-    return {
-        **{name: _without_nan(x.tolist()) for name, x in found.items()},
-        "rows": _packed(digests(problem.X, problem.y, groups_of(problem))),
-        "numbers": _packed(digests(problem.X)),
-        "unseen": np.setdiff1d(np.arange(len(problem)), rows).tolist(),
-    }
+        # A class may have no value in a column.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual = [np.nanpercentile(X[y == name], QUARTILES, axis=0) for name in problem.classes]
+    return TrainingSample(
+        background=background_rows(X, seed=seed),
+        usual=np.stack(usual, axis=1),
+        rows=digests(problem.X, problem.y, groups_of(problem)),
+        numbers=digests(problem.X),
+        unseen=np.setdiff1d(np.arange(len(problem)), rows).tolist(),
+    )
 
 
 def groups_of(problem: Problem) -> Array:
-    """What each row belongs to, "" where that is no more than its place in the table."""
-    places = np.arange(len(problem)).astype(np.str_)
-    named = not np.array_equal(problem.drawn, places)
-    return problem.drawn if named else np.full(len(problem), "")
+    """Return the group of each row, or "" where the groups are only row numbers.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with groups.
+
+    Returns
+    -------
+    array of str, shape ``(rows,)``
+    """
+    row_numbers = np.arange(len(problem)).astype(np.str_)
+    grouped = not np.array_equal(problem.bootstrap_groups, row_numbers)
+    return problem.bootstrap_groups if grouped else np.full(len(problem), "")
 
 
 def digests(X: Array, *texts: Array) -> list[bytes]:
-    """The first bytes of the SHA-256 of each row: of its numbers, and of texts beside them.
+    """Compute a digest of each row: the first bytes of a SHA-256 hash.
 
-    Numbers count with `BITS` of their mantissa: another machine may give other last digits.
+    Numbers are rounded to `MANTISSA_BITS` bits, because last digits differ between computers.
+
+    Parameters
+    ----------
+    X : array of float64, shape ``(rows, columns)``
+        Numbers of the rows.
+    *texts : array of str, shape ``(rows,)``
+        Texts that belong to the rows, such as class and group.
+
+    Returns
+    -------
+    list of bytes
     """
     mantissa, exponent = np.frexp(np.asarray(X, dtype=np.float64))
-    rounded = np.ldexp(np.rint(mantissa * 2**BITS), exponent - BITS) + 0.0  # no -0.0
+    # Adding 0.0 turns -0.0 into 0.0.
+    rounded = np.ldexp(np.rint(mantissa * 2**MANTISSA_BITS), exponent - MANTISSA_BITS) + 0.0
     rows = np.ascontiguousarray(np.where(np.isnan(X), np.nan, rounded), dtype="<f8")
-    found = []
+    values = []
     for k, row in enumerate(rows):
-        beside = json.dumps([str(of[k]) for of in texts]).encode()
-        found.append(hashlib.sha256(row.tobytes() + beside).digest()[:DIGEST])
-    return found
+        labels = json.dumps([str(text[k]) for text in texts]).encode()
+        values.append(hashlib.sha256(row.tobytes() + labels).digest()[:DIGEST_BYTES])
+    return values
 
 
-def _packed(each: Sequence[bytes]) -> str:
-    return base64.b64encode(b"".join(each)).decode()
-
-
-def _unpacked(text: str) -> list[bytes]:
+def _split_digests(text: str) -> list[bytes]:
     packed = base64.b64decode(text, validate=True)
-    return [packed[k : k + DIGEST] for k in range(0, len(packed), DIGEST)]
+    return [packed[k : k + DIGEST_BYTES] for k in range(0, len(packed), DIGEST_BYTES)]
 
 
-def _without_nan(x: Any) -> Any:
-    """Nested lists with None, which JSON knows, for NaN, which it does not."""
+def _none_for_nan(x: Any) -> Any:
+    """Nested lists with None for NaN, which JSON lacks."""
     if isinstance(x, list):
-        return [_without_nan(each) for each in x]
+        return [_none_for_nan(item) for item in x]
     return None if x != x else x
 
 
-def read_reference(training: Mapping[str, Any], classes: int, columns: int) -> Reference:
-    """The reference that a model file holds.
+def match_positions(wanted: Sequence[bytes], available: Sequence[bytes]) -> Array:
+    """Find each wanted digest among the available ones.
 
-    Raises
-    ------
-    ModelError
-        If it holds none that fits.
+    Equal digests are matched in their order, each once.
+
+    Parameters
+    ----------
+    wanted, available : sequence of bytes
+        Digests of rows.
+
+    Returns
+    -------
+    array of int, shape ``(wanted,)``
+        Positions among the available; -1 where there is none.
     """
-    try:
-        held = training["reference"]
-        rows, usual = (np.array(held[name], dtype=np.float64) for name in ("background", "usual"))
-        each, numbers = (_unpacked(held[name]) for name in ("rows", "numbers"))
-        unseen = list(map(int, held["unseen"]))
-    except (KeyError, TypeError, ValueError, binascii.Error):
-        raise ModelError("the model holds no rows to explain others by: train it again") from None
-    if rows.ndim != 2 or rows.shape[1] != columns or usual.shape != (2, classes, columns):
-        raise ModelError("the rows that the model holds do not fit its columns and classes")
-    if not set(unseen) <= set(range(len(each))) or len(each) != len(numbers):
-        raise ModelError("the model names rows as held out that it was not given")
-    return Reference(rows, usual, each, numbers, unseen)
-
-
-def places(wanted: Sequence[bytes], there: Sequence[bytes]) -> Array:
-    """Where each row wanted is among those that are there; -1 where it is not.
-
-    Rows that are the same are taken in their order, each once.
-    """
-    left: dict[bytes, list[int]] = {}
-    for place in range(len(there) - 1, -1, -1):
-        left.setdefault(there[place], []).append(place)
-    return np.array([left[each].pop() if left.get(each) else -1 for each in wanted], dtype=np.intp)
+    unused: dict[bytes, list[int]] = {}
+    for place in range(len(available) - 1, -1, -1):
+        unused.setdefault(available[place], []).append(place)
+    positions = [unused[digest].pop() if unused.get(digest) else -1 for digest in wanted]
+    return np.array(positions, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Figures for papers, as Matplotlib axes."""
+"""Figures for papers, drawn on Matplotlib axes."""
 
 from featkit.plots.figures import beeswarm as beeswarm
 from featkit.plots.figures import confusion as confusion

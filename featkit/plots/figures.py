@@ -1,12 +1,12 @@
-"""Figures for papers: what decided, and where a model errs, as Matplotlib `Axes`.
+"""Figures for papers: importances, contributions and confusions on Matplotlib `Axes`.
 
-They are drawn on the `ax` that is given, or on a new figure of fitting size, which is
-``ax.figure``: ``ax.figure.savefig("importance.pdf")``. Everything is lines, faces and text, nothing
-is an image. More is darker, so that colours mean the same in grey and to the colour-blind.
+Each function draws on the given `ax`, or on a new figure of suitable size, ``ax.figure``:
+``ax.figure.savefig("importance.pdf")``. Figures consist of vector graphics only. Darker colours
+mean higher values, so that they can be read in greyscale and by colour-blind readers.
 
-There is no global state: pyplot is not imported, and fonts and styles are Matplotlib's as they are
-set. Names are shown as they are, never as formulas; control characters in them as �, and of long
-ones the middle as …. For letters that stay text in SVG and in PDF, save the figure within
+pyplot is not imported, and no global state is changed: the current ``rcParams`` set fonts and
+styles. Names are never interpreted as formulas. Control characters are shown as �, and long names
+are shortened in the middle. To keep text as text in SVG and PDF files, save the figure within
 ``matplotlib.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42})``.
 """
 
@@ -17,43 +17,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.counting import counted
+from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.explanation.explanation import Explanation
-from featkit.explanation.ranking import grid, importance_by_fold
-from featkit.explanation.ranking import importance as ranking
+from featkit.explanation.ranking import grid, rank
 from featkit.plots._drawing import (
-    AS_IS,
-    amount,
-    check,
-    colours,
+    PLAIN_TEXT,
+    cell_percent,
+    check_drawable,
+    colour_map,
+    display_name,
     dot_size,
-    listed,
-    matrix,
+    draw_matrix,
+    figure_width,
+    importance_label,
     new_axes,
-    opened,
-    percent_of,
-    shares_below,
-    shown_name,
-    side_by_side,
-    some_of,
-    titled,
-    wide_enough,
+    remove_frame,
+    set_row_names,
+    set_title,
+    shown_count,
+    swarm_offsets,
+    value_ranks,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-VALUES = ("viridis_r", 0.1, 1.0)
-"""Colours of points: no lighter than can be seen on white."""
+POINT_COLOURS = ("viridis_r", 0.1, 1.0)
+"""Colour map of points, without its lightest part, which is invisible on white."""
 
-FEWEST_HIGH = 3
-"""Columns for which a beeswarm is high enough for the name of its colours."""
+MIN_BEESWARM_ROWS = 3
+"""Rows of a beeswarm that are as high as the label of its colour bar."""
 
-BAR, OWN, OTHER = "#56b4e9", "#00336b", "#7f7f7f"
-FOLDS: dict[str, Any] = {"s": 7, "color": OWN, "linewidths": 0, "zorder": 3}
-LINE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "zorder": 0}
+BAR_COLOUR, DARK, GREY = "#56b4e9", "#00336b", "#7f7f7f"
+FOLD_DOTS: dict[str, Any] = {"s": 7, "color": DARK, "linewidths": 0, "zorder": 3}
+ZERO_LINE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "zorder": 0}
 
 
 def importance(
@@ -64,52 +63,52 @@ def importance(
     top: int = 15,
     ax: Axes | None = None,
 ) -> Axes:
-    """Bars of mean |contribution|, the greatest at the top, with 95 % intervals.
+    """Draw bars of mean |SHAP| with 95 % confidence intervals, the highest at the top.
 
-    Where several folds explained, each of their means is a dot: the interval is that of the mean
-    over all.
+    If several folds explained the rows, each dot is the mean in one fold.
 
     Parameters
     ----------
     explanation : Explanation
-        The contributions.
+        SHAP values of some rows.
     by : {"column", "descriptor", "family", "statistic"}
-        What they are put together by.
+        Rank columns, or groups of columns with the same descriptor, family or statistic.
     of_class : str or number, optional
-        For one class; left out, summed over all. Names that are numbers may be given as numbers.
+        Class whose SHAP values count; by default, they are summed over classes. Names that are
+        numbers may be given as numbers.
     top : int
-        How many bars at most, from 1.
+        Maximum number of bars, at least 1.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; left out, on a new figure.
+        Axes to draw on; by default, those of a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the bars.
+        The axes with the bars.
 
     Raises
     ------
     ParameterError
-        If there is no such class or no such way to put together, no row, or `top` is below 1.
+        If `of_class` or `by` is unknown, the explanation has no rows, or `top` is below 1.
     """
-    check(explanation, top)
+    check_drawable(explanation, top)
     name = "all classes" if of_class is None else _class_name(explanation, of_class)
-    table = ranking(explanation, by=by, of_class=of_class)
-    shown = table.head(top)
-    places = np.arange(len(shown))
-    ax = new_axes(ax, wide_enough(shown["feature"]), 0.27 * len(shown) + 1.3)
-    ax.barh(places, shown["mean_abs_shap"], height=0.7, color=BAR)
-    ax.hlines(places, shown["low"], shown["high"], color="black", linewidth=1.2)
-    by_fold = importance_by_fold(explanation, by=by, of_class=of_class)[shown["feature"]]
-    if len(by_fold) > 1:
-        means = by_fold.to_numpy().T
-        ax.scatter(means, np.repeat(places, means.shape[1]), **FOLDS)
+    ranking = rank(explanation, by=by, of_class=of_class)
+    shown = ranking.table.head(top)
+    heights = np.arange(len(shown))
+    ax = new_axes(ax, figure_width(shown["feature"]), 0.27 * len(shown) + 1.3)
+    ax.barh(heights, shown["mean_abs_shap"], height=0.7, color=BAR_COLOUR)
+    ax.hlines(heights, shown["low"], shown["high"], color="black", linewidth=1.2)
+    fold_means = ranking.by_fold[shown["feature"]].to_numpy().T
+    several_folds = fold_means.shape[1] > 1
+    if several_folds:
+        ax.scatter(fold_means, np.repeat(heights, fold_means.shape[1]), **FOLD_DOTS)
     ax.set_xlim(left=0)
     ax.locator_params(axis="x", nbins=5)
-    dots = "; dots: folds" if len(by_fold) > 1 else ""
-    ax.set_xlabel(f"{amount(explanation, of_class)}; 95 % intervals{dots}")
-    listed(ax, shown["feature"].tolist())
-    titled(ax, name, some_of(len(shown), len(table), by))
+    dots = "; dots: folds" if several_folds else ""
+    ax.set_xlabel(f"{importance_label(explanation, of_class)}; 95 % intervals{dots}")
+    set_row_names(ax, shown["feature"].tolist())
+    set_title(ax, name, shown_count(len(shown), len(ranking.table), by))
     return ax
 
 
@@ -121,98 +120,98 @@ def beeswarm(
     ax: Axes | None = None,
     seed: int = 0,
 ) -> Axes:
-    """A point for each row and column: how much it spoke for the class, and how large it was.
+    """Draw the SHAP value of each row for the most important columns of a class.
 
-    Points are dark where the value is among the greatest of its column (by rank), and crosses where
-    it is undefined. Points that would lie on each other are put side by side.
+    Points are darker for higher values of the column (by rank), and crosses where the column is
+    undefined. Points with similar SHAP values are drawn above each other.
 
     Parameters
     ----------
     explanation : Explanation
-        The contributions.
+        SHAP values of some rows.
     of_class : str or number
-        The class that columns speak for or against.
+        Class whose SHAP values are drawn.
     top : int
-        How many columns at most, from 1: those that matter most to the class, the first at the top.
+        Maximum number of columns, at least 1. The most important is at the top.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; left out, on a new figure.
+        Axes to draw on; by default, those of a new figure.
     seed : int
-        Of the order in which points are put side by side.
+        Seed of the random order of points with similar SHAP values.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the points.
+        The axes with the points.
 
     Raises
     ------
     ParameterError
-        If there is no such class, no row, or `top` is below 1.
+        If `of_class` is unknown, the explanation has no rows, or `top` is below 1.
     """
-    check(explanation, top)
+    check_drawable(explanation, top)
     of_class = _class_name(explanation, of_class)
-    names = ranking(explanation, of_class=of_class)["feature"].head(top).tolist()
+    names = rank(explanation, of_class=of_class).table["feature"].head(top).tolist()
     columns = [explanation.columns.index(name) for name in names]
-    said = explanation.values[:, columns, explanation.classes.index(of_class)]
-    rank = shares_below(explanation.X[:, columns])
-    heights = np.arange(len(names)) + side_by_side(said, np.random.default_rng(seed))
-    there = ~np.isnan(rank)
+    values = explanation.values[:, columns, explanation.classes.index(of_class)]
+    ranks = value_ranks(explanation.X[:, columns])
+    heights = np.arange(len(names)) + swarm_offsets(values, np.random.default_rng(seed))
+    defined = ~np.isnan(ranks)
 
-    ax = new_axes(ax, wide_enough(names), 0.4 * max(len(names), FEWEST_HIGH) + 1.3)
-    ax.axvline(0, **LINE)
-    size = dot_size(len(said))
+    ax = new_axes(ax, figure_width(names), 0.4 * max(len(names), MIN_BEESWARM_ROWS) + 1.3)
+    ax.axvline(0, **ZERO_LINE)
+    size = dot_size(len(values))
     points = ax.scatter(
-        said[there],
-        heights[there],
+        values[defined],
+        heights[defined],
         s=size,
-        c=rank[there],
-        cmap=colours(*VALUES),
+        c=ranks[defined],
+        cmap=colour_map(*POINT_COLOURS),
         vmin=0,
         vmax=1,
         linewidths=0,
     )
-    if not there.all():
-        undefined = (said[~there], heights[~there])
-        ax.scatter(*undefined, s=size, c=OTHER, marker="x", linewidths=0.8, label="undefined")
+    if not defined.all():
+        undefined = (values[~defined], heights[~defined])
+        ax.scatter(*undefined, s=size, c=GREY, marker="x", linewidths=0.8, label="undefined")
         ax.legend(loc="upper left", bbox_to_anchor=(1, 0.07), fontsize="small", frameon=False)
-    key = ax.figure.colorbar(points, cax=ax.inset_axes((1.03, 0.1, 0.02, 0.8)), ticks=[0, 1])
-    if key.solids is not None:  # else an image, with gaps between its shades
-        key.solids.set(rasterized=False, edgecolor="face")
-    key.outline.set_visible(False)
-    key.ax.set_yticks([0, 1], ["low", "high"])
-    key.ax.tick_params(length=0)
-    key.set_label("value of the\ncolumn, by rank")
+    bar = ax.figure.colorbar(points, cax=ax.inset_axes((1.03, 0.1, 0.02, 0.8)), ticks=[0, 1])
+    if bar.solids is not None:  # draw faces instead of an image with gaps
+        bar.solids.set(rasterized=False, edgecolor="face")
+    bar.outline.set_visible(False)
+    bar.ax.set_yticks([0, 1], ["low", "high"])
+    bar.ax.tick_params(length=0)
+    bar.set_label("value of the\ncolumn, by rank")
     ax.locator_params(axis="x", nbins=5)
     ax.set_xlabel(
         f"contribution, in {explanation.scale}\n(above 0: for the class; below: against it)"
     )
-    listed(ax, names)
-    titled(ax, of_class, some_of(len(names), len(explanation.columns), "column"))
+    set_row_names(ax, names)
+    set_title(ax, of_class, shown_count(len(names), len(explanation.columns), "column"))
     return ax
 
 
 def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None = None) -> Axes:
-    """What was said of the rows of each class; empty cells are 0.
+    """Draw a confusion matrix. Empty cells are 0.
 
     Parameters
     ----------
     scores : mapping
-        ``model.scores`` or ``result.scores``: its ``classes`` and ``confusion``.
+        ``model.scores`` or ``result.scores``, of which ``classes``, ``confusion`` and ``model`` are
+        used.
     shares : bool
-        Cells are percent of the rows of the true class, whose number is beside it; else numbers of
-        rows.
+        Show percentages of the rows of the true class; if False, numbers of rows.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; left out, on a new figure.
+        Axes to draw on; by default, those of a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With a cell for each pair of classes, row by row.
+        The axes with one cell for each pair of classes, row by row.
 
     Raises
     ------
     ParameterError
-        If there is no confusion matrix in `scores`.
+        If `scores` has no confusion matrix.
 
     Examples
     --------
@@ -224,124 +223,125 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
     """
     counts = np.asarray(scores.get("confusion", ()))
     if counts.ndim != 2:
-        raise ParameterError("scores without a confusion matrix: was the model scored on any row?")
-    classes, rows = scores["classes"], counts.sum(axis=1)
-    cells = 100 * counts / np.maximum(rows, 1)[:, None] if shares else counts
-    texts = [percent_of(cell) if shares else str(cell or "") for cell in cells.flat]
-    names = [shown_name(name) for name in classes]
-    true = [f"{name} ({k})" if shares else name for name, k in zip(names, rows, strict=True)]
-    ax = matrix(ax, cells, texts, true, names)
+        raise ParameterError("the scores have no confusion matrix: score the model on some rows")
+    classes, support = scores["classes"], counts.sum(axis=1)
+    cells = 100 * counts / np.maximum(support, 1)[:, None] if shares else counts
+    texts = [cell_percent(cell) if shares else str(cell or "") for cell in cells.flat]
+    names = [display_name(name) for name in classes]
+    rows = [f"{name} ({k})" if shares else name for name, k in zip(names, support, strict=True)]
+    ax = draw_matrix(ax, cells, texts, rows, names)
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class (rows)" if shares else "true class")
-    right = f"{counts.trace():,} of {counted(int(counts.sum()), 'row')} right"
-    what = "% of the true class" if shares else "rows"
-    titled(ax, str(scores.get("model", "")), f"{right}\ncells in {what}")
+    correct = f"{counts.trace():,} of {counted(int(counts.sum()), 'row')} correct"
+    unit = "% of the true class" if shares else "rows"
+    set_title(ax, str(scores.get("model", "")), f"{correct}\ncells in {unit}")
     return ax
 
 
 def dependence(
     explanation: Explanation, column: str, *, of_class: str | float, ax: Axes | None = None
 ) -> Axes:
-    """How the contribution of a column to a class depends on its value: a point for each row.
+    """Draw the SHAP value of a column against its value, one point for each row.
 
-    Rows of the class are filled points, those of others rings, and those of unknown class crosses.
-    Rows in which the column is undefined are left out, and counted.
+    Rows of the class are filled points, rows of other classes are rings, and rows of unknown class
+    are crosses. Rows in which the column is undefined are not drawn but counted in the title.
 
     Parameters
     ----------
     explanation : Explanation
-        The contributions.
+        SHAP values of some rows.
     column : str
-        Which column.
+        Name of the column.
     of_class : str or number
-        The class that it speaks for or against.
+        Class whose SHAP values are drawn.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; left out, on a new figure.
+        Axes to draw on; by default, those of a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the points: rows of other classes first, then those of the class.
+        The axes with the points: rows of other classes first, then those of the class.
 
     Raises
     ------
     ParameterError
-        If there is no such column or class, or no row.
+        If `column` or `of_class` is unknown, or the explanation has no rows.
     """
-    check(explanation)
+    check_drawable(explanation)
     of_class = _class_name(explanation, of_class)
     k = explanation.place_of_column(column)
     column = explanation.columns[k]
-    x, said = explanation.X[:, k], explanation.values[:, k, explanation.classes.index(of_class)]
-    there = np.isfinite(x)
+    x, values = explanation.X[:, k], explanation.values[:, k, explanation.classes.index(of_class)]
+    defined = np.isfinite(x)
 
     ax = new_axes(ax, 4.8, 3.6)
-    ax.axhline(0, **LINE)
+    ax.axhline(0, **ZERO_LINE)
     size = 2 * dot_size(len(x))
-    for label, rows, look in _kinds(explanation, of_class):
-        ax.scatter(x[there & rows], said[there & rows], s=size, label=label, **look)
+    for label, rows, style in _point_groups(explanation, of_class):
+        ax.scatter(x[defined & rows], values[defined & rows], s=size, label=label, **style)
     if explanation.y is not None:
         ax.legend(fontsize="small", title="rows", title_fontsize="small")
     unit = explanation.unit(column)
-    ax.set_xlabel(
-        shown_name(column) + (f" [{shown_name(unit)}]" if unit not in ("", "1") else ""), **AS_IS
-    )
+    unit_label = f" [{display_name(unit)}]" if unit not in ("", "1") else ""
+    ax.set_xlabel(display_name(column) + unit_label, **PLAIN_TEXT)
     ax.set_ylabel(f"contribution, in {explanation.scale}")
     ax.locator_params(axis="x", nbins=6)
-    missing = int((~there).sum())
-    titled(ax, of_class, f"undefined in {some_of(missing, len(x), 'row')}" if missing else "")
-    opened(ax)
+    undefined = int((~defined).sum())
+    detail = f"undefined in {shown_count(undefined, len(x), 'row')}" if undefined else ""
+    set_title(ax, of_class, detail)
+    remove_frame(ax)
     return ax
 
 
 def _class_name(explanation: Explanation, of_class: str | float) -> str:
-    """The name of a class, which may be given as a number."""
     return explanation.classes[explanation.place_of_class(of_class)]
 
 
-def _kinds(explanation: Explanation, of_class: str) -> list[tuple[str, Array, dict[str, Any]]]:
-    """Rows that look alike: what they are called, which they are, and how they look."""
-    ring = {"facecolors": "none", "edgecolors": OTHER, "linewidths": 0.8}
-    full = {"c": OWN, "linewidths": 0}
+def _point_groups(
+    explanation: Explanation, of_class: str
+) -> list[tuple[str, Array, dict[str, Any]]]:
+    """Label, mask of rows and style of each kind of point."""
+    ring = {"facecolors": "none", "edgecolors": GREY, "linewidths": 0.8}
+    filled = {"c": DARK, "linewidths": 0}
     y = explanation.y
     if y is None:
-        return [("", np.full(len(explanation), True), full)]
-    kinds = [
+        return [("", np.full(len(explanation), True), filled)]
+    groups = [
         ("of other classes", (y != of_class) & (y != ""), ring),
-        ("of this class", y == of_class, full),
+        ("of this class", y == of_class, filled),
     ]
-    unknown_class = {"c": OTHER, "marker": "x", "linewidths": 0.8}
-    return [*kinds, ("of unknown class", y == "", unknown_class)] if (y == "").any() else kinds
+    cross = {"c": GREY, "marker": "x", "linewidths": 0.8}
+    return [*groups, ("of unknown class", y == "", cross)] if (y == "").any() else groups
 
 
 def family_heatmap(explanation: Explanation, *, ax: Axes | None = None) -> Axes:
-    """Mean |contribution| of each family by each statistic; empty cells are 0.
+    """Draw mean |SHAP| of each family by each statistic. Empty cells are 0.
 
     Parameters
     ----------
     explanation : Explanation
-        The contributions.
+        SHAP values of some rows.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; left out, on a new figure.
+        Axes to draw on; by default, those of a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With a cell for each family and statistic, row by row.
+        The axes with one cell for each family and statistic, row by row.
 
     Raises
     ------
     ParameterError
-        If there is no row.
+        If the explanation has no rows.
     """
-    check(explanation)
+    check_drawable(explanation)
     table = grid(explanation)
     cells = table.to_numpy()
     digits = int(max(0, 2 - np.floor(np.log10(cells.max() or 1))))
     texts = [f"{cell:.{digits}f}" if cell else "" for cell in cells.flat]
-    families, statistics = ([shown_name(name) for name in names] for names in table.axes)
-    ax = matrix(ax, cells, texts, families, statistics)
+    families, statistics = ([display_name(name) for name in names] for names in table.axes)
+    ax = draw_matrix(ax, cells, texts, families, statistics)
     ax.set_xlabel("statistic")
     ax.set_ylabel("family")
-    titled(ax, "", amount(explanation, None))
+    set_title(ax, "", importance_label(explanation, None))
     return ax

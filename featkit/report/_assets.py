@@ -1,9 +1,8 @@
-"""The parts of the page that are files: templates, style, script; and the policy that binds them.
+"""Templates, style sheet and script of the page, and its content-security policy.
 
-Nothing is loaded, and nothing runs but the one script and the one style sheet whose digests stand
-in the page's content-security policy. Whatever comes from outside, such as a label or a path, is
-escaped by the templates; the data that the script reads are JSON in which no character could end
-the element around it.
+The policy allows nothing to be loaded and nothing to run, except the one script and the one style
+sheet whose digests it contains. Texts from outside, such as labels and paths, are escaped by the
+templates. The data for the script is JSON without characters that could end its element.
 """
 
 from __future__ import annotations
@@ -12,56 +11,57 @@ import base64
 import hashlib
 import json
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from featkit._utils import bidi
+from featkit.report import sections
+from featkit.report.formatting import fixed, percent, signed, significant, with_unit
 
-FOLDER = resources.files("featkit.report") / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
+"""Folder of the files that all pages use; templates of sections are next to their modules."""
 
-UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-"""What JSON must not hold inside of a page, and what stands for it."""
+JSON_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+"""Escapes of characters that JSON inside of a page must not contain."""
 
 
-def text_of(name: str) -> str:
-    """One of the files of the page."""
-    return (FOLDER / name).read_text("utf-8")
+def read_template(name: str) -> str | None:
+    """The text of a template; None if no folder has it."""
+    files = (Path(folder) / name for folder in (*sections.__path__, str(TEMPLATES)))
+    return next((file.read_text("utf-8") for file in files if file.is_file()), None)
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Templates in which everything is escaped, and nothing missing is passed over."""
-    loader: BaseLoader = FunctionLoader(text_of)
-    made = Environment(
-        loader=loader,
+    """The template environment, in which texts are escaped and missing variables are errors."""
+    templates = Environment(
+        loader=FunctionLoader(read_template),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=settled,
+        finalize=isolate_names,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["json"] = as_json
-    made.filters["breakable"] = breakable
-    made.filters["named"] = named
-    made.filters["verbatim"] = escape
-    return made
+    templates.filters |= {function.__name__: function for function in FILTERS}
+    templates.filters |= {"json": as_json, "verbatim": escape}
+    return templates
 
 
 def as_json(data: Any) -> Markup:
-    """Data for a script, as the content of an element that no label can end."""
-    return Markup(json.dumps(data, ensure_ascii=False, allow_nan=False).translate(UNSAFE))
+    """Data for the script, as the content of an element that no label can end."""
+    return Markup(json.dumps(data, ensure_ascii=False, allow_nan=False).translate(JSON_ESCAPES))
 
 
-def settled(value: Any) -> Any:
-    """What a template shows: names in texts are isolated, markup and all else stay as they are."""
+def isolate_names(value: Any) -> Any:
+    """Isolate names written from right to left in texts; markup and other values are unchanged."""
     return bidi.settled(value) if type(value) is str else value
 
 
 def named(name: str) -> Markup:
-    """A name that is all that an element holds."""
+    """A name that is the only content of an element."""
     if not bidi.is_concerned(name):
         return escape(name)
     return Markup("<bdi>{}</bdi>").format(bidi.harmless(name))
@@ -72,14 +72,14 @@ def breakable(name: str) -> Markup:
     return Markup(named(name).replace("_", Markup("_<wbr>")))
 
 
-def style() -> Markup:
-    """The style sheet."""
-    return Markup(text_of("style.css"))
+FILTERS = (breakable, fixed, named, percent, signed, significant, with_unit)
+"""Functions that templates use under their own names."""
 
 
-def script() -> Markup:
-    """The script."""
-    return Markup(text_of("script.js"))
+@lru_cache(maxsize=2)
+def asset(name: str) -> Markup:
+    """The style sheet or the script."""
+    return Markup((TEMPLATES / name).read_text("utf-8"))
 
 
 def policy() -> str:
@@ -89,8 +89,8 @@ def policy() -> str:
             "default-src 'none'",
             "img-src data:",
             "media-src data:",
-            f"style-src '{_digest(style())}'",
-            f"script-src '{_digest(script())}'",
+            f"style-src '{_digest(asset('style.css'))}'",
+            f"script-src '{_digest(asset('script.js'))}'",
             "base-uri 'none'",
             "form-action 'none'",
         ]

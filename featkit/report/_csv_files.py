@@ -1,68 +1,67 @@
-"""What the page shows, as CSV files."""
+"""The numbers of the page as CSV files."""
 
 from __future__ import annotations
 
 import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from featkit._utils.io import replacing
 from featkit.explanation.explanation import NO_FOLD, Explanation
-from featkit.explanation.ranking import BY, correlated, direction, grid, importance
-from featkit.models.classifier import prediction_columns
-from featkit.models.result import ranked
-from featkit.models.scores import METRICS
-from featkit.table.delimited import write
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-OF_CLASS = ["class", "precision", "recall", "f1", "support", "predicted"]
-OF_BIN = ["from", "to", "rows", "confidence", "accuracy"]
-"""Columns in their order, which a model file does not keep."""
+from featkit.explanation.ranking import BY, correlated, direction, grid, rank
+from featkit.models.evaluation import METRICS, Evaluation
+from featkit.models.model import prediction_columns
+from featkit.models.serialization import to_dict
+from featkit.table.csv_writing import write_csv
 
 HERE = "_here"
-"""Ends the names of files on the table that is explained, if the model was trained on another."""
+"""Suffix of files on the explained table, if the model was trained on another."""
 
-SLUG = 40
-"""Letters of a class's name in that of its file."""
+MAX_SLUG = 40
+"""Maximum number of characters of a class name in the name of its file."""
 
 
 def write_files(
     folder: str | os.PathLike[str],
-    judged: Sequence[Mapping[str, Any]],
+    evaluations: Sequence[Evaluation],
     explanation: Explanation | None,
 ) -> list[Path]:
-    """Write them, each whole or not at all, and say which; those of an earlier report are removed.
+    """Write the files, each atomically, and remove those of classes of an earlier report.
 
     Parameters
     ----------
     folder : path
-        Where to; made if there is none.
-    judged : sequence of mapping
-        Scores: those of training, then those of another table that is explained.
+        Folder of the files; created if it does not exist.
+    evaluations : sequence of Evaluation
+        Scores of training, and of new rows of the explained table.
     explanation : Explanation, optional
-        What was explained.
+        SHAP values of some rows.
+
+    Returns
+    -------
+    list of Path
+        The files.
 
     Raises
     ------
     WriteError
-        If one cannot be written.
+        If a file cannot be written.
     """
-    tables = {} if explanation is None else _of_explanation(explanation)
-    for scores, ending in zip(judged, ("", HERE), strict=False):
-        tables |= {f"{name}{ending}.csv": of for name, of in _of_scores(scores).items()}
+    tables = {} if explanation is None else _explanation_tables(explanation)
+    for evaluation, suffix in zip(evaluations, ("", HERE), strict=False):
+        for name, table in _score_tables(evaluation).items():
+            tables[f"{name}{suffix}.csv"] = table
     written = []
     for name, table in tables.items():
         path = Path(folder) / name
         with replacing(path) as scratch:
             scratch.parent.mkdir(parents=True, exist_ok=True)
-            write(scratch, table.columns, table.itertuples(index=False))
+            write_csv(scratch, table.columns, table.itertuples(index=False))
         written.append(path)
     for old in set(Path(folder).glob("importance_[0-9][0-9][0-9]*.csv")) - set(written):
         old.unlink()
@@ -70,46 +69,41 @@ def write_files(
 
 
 def file_name(number: int, of_class: str) -> str:
-    """The file of a class: its number, and what of its name is safe in a file's."""
-    plain = unicodedata.normalize("NFKD", of_class).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:SLUG].strip("-")
+    """The file name of a class: its number, and its name in safe characters."""
+    ascii_name = unicodedata.normalize("NFKD", of_class).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower())[:MAX_SLUG].strip("-")
     return f"importance_{number:03d}{'_' if slug else ''}{slug}.csv"
 
 
-def _of_scores(scores: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
-    classes = list(scores["classes"])
-    confusion = _led(pd.DataFrame(scores["confusion"], columns=classes), "class", classes)
-    models = dict(ranked(scores))
-    if scores.get("recordings"):
-        models[f"{scores['model']}, whole recordings"] = scores["recordings"]
-    if by_row := (scores.get("by_row") or {}).get("scores"):
-        split = f"{scores['by_row']['candidate']}, split by row"
-        models[split] = {name: {"value": value} for name, value in by_row.items()}
-    values = ["value", "low", "high", "std"]
-    metrics = [
-        [model, name, *(of[name].get(value, np.nan) for value in values)]
-        for model, of in models.items()
-        for name in METRICS
+def _score_tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
+    classes = list(evaluation.classes)
+    confusion = pd.DataFrame(evaluation.confusion, columns=classes)
+    models = dict(evaluation.ranking)
+    if evaluation.recordings:
+        models[f"{evaluation.model}, whole recordings"] = evaluation.recordings
+    rows = [
+        [model, metric, score.value, score.low, score.high, score.std]
+        for model, scores in models.items()
+        for metric, score in ((metric, scores[metric]) for metric in METRICS)
     ]
-    bins = pd.DataFrame(scores["calibration"]["reliability"], columns=OF_BIN)
+    if by_row := evaluation.by_row:
+        name = f"{by_row.candidate}, split by row"
+        rows += [[name, metric, by_row.row_wise[metric], *3 * [np.nan]] for metric in METRICS]
+    bins = pd.DataFrame(map(to_dict, evaluation.calibration.reliability))
     return {
-        "scores": pd.DataFrame(metrics, columns=["model", "score", *values]),
-        "per_class": pd.DataFrame(scores["per_class"], columns=OF_CLASS),
-        "confusion": confusion,
+        "scores": pd.DataFrame(rows, columns=["model", "score", "value", "low", "high", "std"]),
+        "per_class": pd.DataFrame(map(to_dict, evaluation.per_class)),
+        "confusion": _with_names(confusion, "class", classes),
         "reliability": bins.round({"from": 9, "to": 9}),
     }
 
 
-def _of_explanation(explanation: Explanation) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
-    tables = {"importance.csv": importance(explanation)}
+def _explanation_tables(explanation: Explanation) -> dict[str, pd.DataFrame]:
+    tables = {"importance.csv": rank(explanation).table}
     for number, name in enumerate(explanation.classes, start=1):
-        tables[file_name(number, name)] = importance(explanation, of_class=name)
+        tables[file_name(number, name)] = rank(explanation, of_class=name).table
     for by in BY[1:]:
-        tables[f"by_{by}.csv"] = importance(explanation, by=by)
+        tables[f"by_{by}.csv"] = rank(explanation, by=by).table
     families = grid(explanation)
     groups = [
         {"group": number, "feature": name}
@@ -117,32 +111,30 @@ def _of_explanation(explanation: Explanation) -> dict[str, pd.DataFrame]:
         for name in names
     ]
     return tables | {
-        "direction.csv": _led(direction(explanation), "feature", explanation.columns),
-        "family_by_statistic.csv": _led(families, "family", families.index.tolist()),
+        "direction.csv": _with_names(direction(explanation), "feature", explanation.columns),
+        "family_by_statistic.csv": _with_names(families, "family", families.index.tolist()),
         "correlated.csv": pd.DataFrame(groups, columns=["group", "feature"]),
         "predictions.csv": _predictions(explanation),
     }
 
 
-def _led(table: pd.DataFrame, name: str, column: Sequence[str]) -> pd.DataFrame:
-    """The table with a first column of names; it is called ``name_`` if another is called so.
+def _with_names(table: pd.DataFrame, header: str, names: Sequence[str]) -> pd.DataFrame:
+    """The table with a first column of names.
 
-    Other columns are called as classes are, which may have any name.
+    Other columns are named after classes. If one has the same header, ``_`` is appended to it.
     """
-    while name in table.columns:
-        name += "_"
+    while header in table.columns:
+        header += "_"
     table = table.reset_index(drop=True)
-    table.insert(0, name, list(column))
+    table.insert(0, header, list(names))
     return table
 
 
 def _predictions(explanation: Explanation) -> pd.DataFrame:
-    import pandas as pd
-
-    about = pd.DataFrame(dict(explanation.keys), index=range(len(explanation)))
+    origin = pd.DataFrame(dict(explanation.keys), index=range(len(explanation)))
     if (explanation.folds != NO_FOLD).any():
-        about["fold"] = explanation.folds
+        origin["fold"] = explanation.folds
     if explanation.y is not None:
-        about["label"] = explanation.y
-    said = prediction_columns(explanation.probabilities, explanation.classes)
-    return pd.concat([about, said], axis=1)
+        origin["label"] = explanation.y
+    predictions = prediction_columns(explanation.probabilities, explanation.classes)
+    return pd.concat([origin, predictions], axis=1)

@@ -1,8 +1,7 @@
-"""A few seconds of a recording, and its picture, as parts of the page.
+"""A few seconds of a recording and its spectrogram, as ``data:`` addresses.
 
-What is played is what the model heard: mono, at the rate of its feature set, and without loss. A
-path comes from the table, and leads no further than the folder that was named; links within that
-folder are its owner's, and are followed.
+The sound is the input of the model: mono, at the sample rate of its feature set, lossless. Paths
+come from the table and cannot leave the given folder. Symbolic links in that folder are followed.
 """
 
 from __future__ import annotations
@@ -24,82 +23,81 @@ from featkit.errors import AudioError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SECONDS = 5.0
-"""Longest sound in the page."""
+MAX_SECONDS = 5.0
+"""Maximum duration of a sound."""
 
-USUAL_RATE = 22050.0
-"""Rate in Hz where the model does not say its own; more is not put into the page."""
+MAX_RATE = 22050.0
+"""Maximum sample rate in Hz, and the rate if that of the model is unknown."""
 
 SPECTRA = {"n_fft": 1024, "n_mels": 96, "top_db": 70.0}
-"""Of the picture: the last is how far below the loudest all is black, the one before its height."""
+"""Parameters of the mel spectrogram; levels more than ``top_db`` below the loudest are black."""
 
-FRAMES = 420
-"""About the width of the picture."""
+N_FRAMES = 420
+"""Approximate width of the spectrogram in frames, which is its width in pixels."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Sound and picture as ``data:`` addresses; or what was wrong."""
+class Sound:
+    """Sound and spectrogram as ``data:`` addresses; ``error`` is the reason if they are missing."""
 
-    sound: str = ""
+    audio: str = ""
     picture: str = ""
     width: int = 0
     height: int = 0
-    about: str = ""
-    wrong: str = ""
+    caption: str = ""
+    error: str = ""
 
 
-def hear(
+def load_sound(
     folder: str | os.PathLike[str],
     path: str,
     *,
     start: float = 0.0,
     end: float | None = None,
     sample_rate: float | None = None,
-) -> Heard:
-    """The beginning of a part of a recording.
+) -> Sound:
+    """The first seconds of a segment of a recording.
 
     Parameters
     ----------
     folder : path
-        Where recordings are.
+        Folder of the recordings.
     path : str
-        Of the recording, within it.
+        Path of the recording in this folder.
     start, end : float
-        The part, in seconds.
+        Start and end of the segment in seconds.
     sample_rate : float, optional
-        Rate in Hz of what is played; at most `USUAL_RATE`.
+        Sample rate in Hz of the sound, at most `MAX_RATE`.
     """
-    rate = min(sample_rate or USUAL_RATE, USUAL_RATE)
-    duration = SECONDS if end is None else min(SECONDS, max(end - start, 0.01))
+    rate = min(sample_rate or MAX_RATE, MAX_RATE)
+    duration = MAX_SECONDS if end is None else min(MAX_SECONDS, max(end - start, 0.01))
     try:
-        file = _inside(Path(folder), path)
+        file = _file_in(Path(folder), path)
         y, sr = load(file, sr=rate, offset=max(start, 0.0), duration=duration)
     except AudioError as error:
-        return Heard(wrong=f"{path}: {error.stage}: {error.cause}")
+        return Sound(error=f"{path}: {error.stage}: {error.cause}")
     except (OSError, ValueError) as error:
-        return Heard(wrong=f"{path}: {error}")
+        return Sound(error=f"{path}: {error}")
     picture = spectrogram(y, sr)
-    seconds = len(y) / sr
-    return Heard(
-        sound=_address("audio/flac", _flac(y, round(sr))),
+    return Sound(
+        audio=_address("audio/flac", _flac(y, round(sr))),
         picture=_address("image/png", _png(picture)),
         width=picture.width,
         height=picture.height,
-        about=f"{seconds:.1f} s from {start:.1f} s on, 0 to {sr / 2000:.3g} kHz on the mel scale",
+        caption=f"{len(y) / sr:.1f} s from {start:.1f} s, mel scale from 0 to {sr / 2000:.3g} kHz",
     )
 
 
-def _inside(folder: Path, path: str) -> Path:
-    """The file; an error if it is not below the folder."""
+def _file_in(folder: Path, path: str) -> Path:
+    """The file; an error if it is not in the folder."""
     if "\0" in path:
-        raise AudioError(path, "open", "no file can have this name")
+        raise AudioError(path, "open", "invalid file name")
     name = Path(as_name(path))
     file = Path(os.path.normpath(folder / name))
     if not file.is_relative_to(os.path.normpath(folder)) or ".." in name.parts:
-        raise AudioError(path, "open", "is outside of the folder of sound")
+        raise AudioError(path, "open", "the path is outside the folder of recordings")
     if not file.is_file():
-        raise AudioError(path, "open", f"there is no such file below {folder}")
+        raise AudioError(path, "open", f"no such file in the folder {folder}")
     return file
 
 
@@ -111,18 +109,19 @@ def _flac(y: Array, sr: int) -> bytes:
     return file.getvalue()
 
 
-def _address(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+def _address(media_type: str, data: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def spectrogram(y: Array, sr: float) -> Image:
-    """Mel bands in dB, the highest first: the quietest black, the loudest bright yellow."""
+    """A mel spectrogram in dB, high frequencies at the top: brighter is louder."""
     from matplotlib import colormaps
     from PIL.Image import fromarray
 
-    from featkit.features.spectra import SpectraParameters, Stack
+    from featkit.features.spectra.parameters import SpectraParameters
+    from featkit.features.spectra.stack import Stack
 
-    settings = SPECTRA | {"hop_length": max(1, len(y) // FRAMES)}
+    settings = SPECTRA | {"hop_length": max(1, len(y) // N_FRAMES)}
     parameters = SpectraParameters.from_mapping(settings, where="picture")
     blocks = Stack([y], sr, parameters).blocks()
     db = np.concatenate([block.log_mel for block in blocks], axis=1)[::-1]

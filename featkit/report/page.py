@@ -1,256 +1,185 @@
-"""The report: one page that a reader opens by a double click, understands, hears and checks.
+"""The HTML pages: the report of a model, and the page of a single recording.
 
-It needs no network and no program but a browser: style, script, charts, sound and pictures are part
-of the file. It is complete without its script, which adds what a hand can do: choose a class, look
-at a dot, sort a table. Each module here makes what one section shows, as plain data; the templates
-in ``page/`` lay it out; `assets` says how it is kept safe.
+A page is one file. Style, script, charts, sounds and pictures are part of it, so that it needs no
+network. It is complete without its script, which only adds interaction: the choice of a class,
+tooltips and sorting.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from featkit._utils.io import check_regular, check_writable, replacing
 from featkit.errors import ParameterError, TableError
 from featkit.explanation.explanation import Explanation
+from featkit.models.evaluation import Evaluation
 from featkit.models.result import Result
-from featkit.report._assets import environment, policy, script, style
-from featkit.report._class_panels import data_of
-from featkit.report._csv_files import write_files
-from featkit.report._held_out import held_out
-from featkit.report._recording_page import recording
-from featkit.report._subject import Scored, Subject
-from featkit.report.sections.errors import errs
-from featkit.report.sections.importance import why
-from featkit.report.sections.overview import asked
-from featkit.report.sections.performance import good
-from featkit.report.sections.recordings import CONTRIBUTIONS, singles
-from featkit.report.sections.reproducibility import again
+from featkit.models.serialization import from_dict
+from featkit.models.training_metadata import TrainingSummary
+from featkit.report._assets import asset, environment, policy
+from featkit.report._class_panels import script_data
+from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
+from featkit.report.section import sections_of
 from featkit.table.feature_table import FeatureTable
-
-Folder = str | os.PathLike[str]
-
-CONTENTS = [
-    ("asked", "What was asked"),
-    ("good", "How good"),
-    ("errs", "Where it goes wrong"),
-    ("why", "Why"),
-    ("single", "Single recordings"),
-    ("again", "How to reproduce this"),
-]
-
-OF_RECORDING = [
-    ("what", "What it is taken for"),
-    ("why", "What spoke for and against"),
-    ("trust", "How far to trust it"),
-    ("again", "How to reproduce this"),
-]
-
-TITLES = ["On the table that it was trained on", "On rows that it was not trained on"]
-
-REPORT = "featkit report MODEL.fk TABLE.parquet --sound RECORDINGS -o report.html"
 
 
 def page(
     *,
-    model: Subject | Result,
+    model: ReportedModel | Result,
     explanation: Explanation | None = None,
     table: FeatureTable | None = None,
     sound: Folder | None = None,
 ) -> str:
-    """The report as a text of HTML.
+    """Render the report of a model.
 
     Parameters
     ----------
-    model : Classifier, Result or Scored
-        What is reported on: a model, what training gave, or its scores alone (`read_scores`).
+    model : Model, Result or ScoresOnly
+        The model, the result of training, or its scores only (see `read_scores`).
     explanation : Explanation, optional
-        What its columns said of some rows; left out, the page says how to get it.
+        SHAP values of some rows. Without it, the page shows how to get them.
     table : FeatureTable, optional
-        The table of these rows, for what only it knows.
+        The table of these rows.
     sound : path, optional
-        Folder that the ``path`` of rows is in, for sound and spectrograms of single recordings.
+        Folder that contains the recordings. The page then contains some sounds and spectrograms.
+
+    Returns
+    -------
+    str
+        The page as HTML.
 
     Raises
     ------
     ParameterError
-        If `sound` is no folder.
+        If `sound` is not a folder.
     """
     _check_sound(sound)
-    model = _subject(model)
-    return _page(model, _judged(model, explanation), explanation, table, sound)
+    return _model_page(Context(_own_model(model), explanation, table, sound))
 
 
-def _page(
-    model: Subject,
-    judged: Sequence[Mapping[str, Any]],
-    explanation: Explanation | None,
-    table: FeatureTable | None,
-    sound: Folder | None,
-) -> str:
-    titled = list(zip(TITLES if len(judged) > 1 else [""], judged, strict=False))
-    return _rendered(
-        "page.html.j2",
-        model,
-        explanation,
-        kind="featkit report",
-        title=f"{len(model.classes)} classes by {model.name}",
-        contents=CONTENTS,
-        commands=[_command(model, explanation)],
-        asked=asked(model, explanation, table),
-        good=[(title, good(scores)) for title, scores in titled],
-        errs=[(title, errs(scores)) for title, scores in titled],
-        why=None if explanation is None else why(explanation),
-        data={} if explanation is None else data_of(explanation),
-        singles=None if explanation is None else singles(explanation, sound, _rate(model)),
-    )
-
-
-def _subject(model: Subject | Result) -> Subject:
+def _own_model(model: ReportedModel | Result) -> ReportedModel:
     return model.model if isinstance(model, Result) else model
 
 
-def _judged(model: Subject, explanation: Explanation | None) -> list[Mapping[str, Any]]:
-    """The scores of training, and those of other rows that are explained."""
-    held = None if explanation is None else held_out(model, explanation)
-    return [scores for scores in (model.scores, held) if scores]
+def _model_page(context: Context) -> str:
+    explanation = context.explanation
+    return _render(
+        context,
+        subtitle="featkit report",
+        title=f"{len(context.model.classes)} classes, {context.model.name}",
+        script_data={} if explanation is None else script_data(explanation),
+    )
 
 
 def recording_page(
     *,
-    model: Subject,
+    model: ReportedModel,
     explanation: Explanation,
     sound: Folder | None = None,
     of_class: str | float | None = None,
-    top: int = CONTRIBUTIONS,
+    top: int = N_CONTRIBUTIONS,
 ) -> str:
-    """The page of one recording as a text of HTML.
+    """Render the page of one recording.
 
     Parameters
     ----------
-    model : Classifier
-        What has listened.
+    model : Model
+        The model.
     explanation : Explanation
-        Of the rows of the recording.
+        SHAP values of the rows of the recording.
     sound : path, optional
-        Folder that it is in.
+        Folder that contains the recording.
     of_class : str or number, optional
-        For which class columns are shown; left out, for the one that it was given.
+        Class whose contributions are shown; by default, the predicted one.
     top : int
-        How many columns are shown.
+        Maximum number of columns.
+
+    Returns
+    -------
+    str
+        The page as HTML.
 
     Raises
     ------
     ParameterError
-        If `sound` is no folder, or there is no such class.
+        If `sound` is not a folder, or `of_class` is unknown.
     """
     _check_sound(sound)
-    one = recording(
-        model, explanation, sound=sound, sample_rate=_rate(model), of_class=of_class, top=top
-    )
-    return _rendered(
-        "recording.html.j2",
-        model,
-        explanation,
-        kind=f"featkit explain, by a model of {len(model.classes)} classes ({model.name})",
-        title=one.name,
-        contents=OF_RECORDING,
-        commands=["featkit explain MODEL.fk RECORDING -o page.html"],
-        shown=[of.name for of in one.whole.contributions],
-        data={},
-        one=one,
+    return _render(
+        Context(model, explanation, sound=sound, page="recording", of_class=of_class, top=top),
+        subtitle=f"featkit explain: {model.name} model of {len(model.classes)} classes",
+        title=str(explanation.keys["path"][0]),
+        script_data={},
     )
 
 
-def _rendered(
-    template: str,
-    model: Subject,
-    explanation: Explanation | None,
-    *,
-    contents: Sequence[tuple[str, str]],
-    commands: Sequence[str],
-    shown: Sequence[str] = (),
-    **given: Any,
-) -> str:
-    """A page: what its sections show, and what every page has."""
-    schema = {of["name"]: of for of in model.provenance.get("columns", [])}
-    if explanation is not None:
-        schema |= explanation.schema
-    columns = shown or (model.columns if explanation is None else explanation.columns)
-    known = [name for name in columns if name in schema]
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            policy=policy(),
-            style=style(),
-            script=script(),
-            number={name: k for k, name in enumerate(known, start=1)},
-            contents=contents,
-            steps=len(contents),
-            again=again(model, known, schema, commands),
-            **given,
-        )
+def _render(context: Context, *, subtitle: str, title: str, script_data: Mapping[str, Any]) -> str:
+    template = environment().get_template("page.html.j2")
+    return template.render(
+        policy=policy(),
+        style=asset("style.css"),
+        script=asset("script.js"),
+        subtitle=subtitle,
+        title=title,
+        sections=[(section, section.build(context)) for section in sections_of(context.page)],
+        column_numbers={name: k for k, name in enumerate(context.schema, start=1)},
+        script_data=script_data,
     )
 
 
-def _command(model: Subject, explanation: Explanation | None) -> str:
-    """The command of the report; with the number of rows, where they were drawn."""
-    if isinstance(model, Scored):
-        return "featkit report SCORES.json -o report.html"
-    if explanation is None:
-        return "featkit report MODEL.fk -o report.html"
-    drawn = len(explanation) < explanation.rows_there
-    return REPORT + (f" --rows {len(explanation)}" if drawn else "")
+def read_scores(path: Folder) -> ScoresOnly:
+    """Read the scores that ``featkit train --scores`` wrote, for a report without a model.
 
+    Parameters
+    ----------
+    path : path
+        The JSON file.
 
-def _rate(model: Subject) -> float | None:
-    """Rate in Hz at which the model listens; None if it is each recording's own, or not known."""
-    rate = model.provenance.get("feature_set", {}).get("sample_rate")
-    return None if rate == "native" else rate
-
-
-def read_scores(path: Folder) -> Scored:
-    """The scores that ``featkit train --scores`` wrote, to report on them.
+    Returns
+    -------
+    ScoresOnly
+        The scores.
 
     Raises
     ------
     TableError
-        If the file holds no such scores.
+        If the file cannot be read, or does not contain scores.
     """
     name = os.fspath(path)
     try:
         check_regular(path)
         scores = json.loads(Path(path).read_text("utf-8"))
-        found = Scored(
-            str(scores["model"]),
-            [str(of) for of in scores["classes"]],
-            scores,
-            training=dict(scores.pop("training", {})),
+        training = scores.pop("training", None) if isinstance(scores, dict) else None
+        evaluation = from_dict(Evaluation, scores)
+        evaluation.check()
+        model = ScoresOnly(
+            evaluation.model,
+            list(evaluation.classes),
+            evaluation,
+            from_dict(TrainingSummary, training) if training else None,
         )
-        asked(found), good(scores), errs(scores)
     except OSError as error:
         raise TableError(f"{name}: cannot read it: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-        cause = "holds no scores as `featkit train --scores` writes them"
+    except ValueError:
+        cause = "not a file of scores that `featkit train --scores` wrote"
         raise TableError(f"{name}: {cause}") from None
-    return found
+    return model
 
 
 def write_report(
     path: Folder,
     *,
-    model: Subject | Result,
+    model: ReportedModel | Result,
     explanation: Explanation | None = None,
     table: FeatureTable | None = None,
     sound: Folder | None = None,
     csv: Folder | None = None,
 ) -> None:
-    """Write the report, whole or not at all.
+    """Write the report of a model atomically.
 
     Parameters
     ----------
@@ -259,42 +188,51 @@ def write_report(
     model, explanation, table, sound
         See `page`.
     csv : path, optional
-        Folder for what the page shows, as CSV files; made if there is none.
+        Folder for the numbers of the page as CSV files; created if it does not exist.
 
     Raises
     ------
     ParameterError
-        If `sound` is no folder, or `path` cannot be written.
+        If `sound` is not a folder, or `path` or `csv` cannot be written.
     WriteError
-        If a file cannot be written.
+        If writing fails.
     """
-    check_asked(path, sound=sound, csv=csv)
-    model = _subject(model)
-    judged = _judged(model, explanation)
-    _write(path, _page(model, judged, explanation, table, sound))
+    check_paths(path, sound=sound, csv=csv)
+    context = Context(_own_model(model), explanation, table, sound)
+    _write(path, _model_page(context))
     if csv is not None:
-        write_files(csv, judged, explanation)
+        # Imported where needed, because it imports pandas.
+        from featkit.report._csv_files import write_files
+
+        write_files(csv, context.evaluations, explanation)
 
 
 def write_recording(
     path: Folder,
     *,
-    model: Subject,
+    model: ReportedModel,
     explanation: Explanation,
     sound: Folder | None = None,
     of_class: str | float | None = None,
-    top: int = CONTRIBUTIONS,
+    top: int = N_CONTRIBUTIONS,
 ) -> None:
-    """Write the page of one recording, whole or not at all; see `recording_page`.
+    """Write the page of one recording atomically.
+
+    Parameters
+    ----------
+    path : path
+        The HTML file.
+    model, explanation, sound, of_class, top
+        See `recording_page`.
 
     Raises
     ------
     ParameterError
-        If `sound` is no folder, there is no such class, or `path` cannot be written.
+        If `sound` is not a folder, `of_class` is unknown, or `path` cannot be written.
     WriteError
-        If it cannot be written.
+        If writing fails.
     """
-    check_asked(path, sound=sound)
+    check_paths(path, sound=sound)
     text = recording_page(
         model=model, explanation=explanation, sound=sound, of_class=of_class, top=top
     )
@@ -306,20 +244,29 @@ def _write(path: Folder, text: str) -> None:
         scratch.write_text(text, "utf-8", errors="backslashreplace")
 
 
-def check_asked(path: Folder, *, sound: Folder | None = None, csv: Folder | None = None) -> None:
-    """Refuse what could not be written or heard, before anything is computed.
+def check_paths(path: Folder, *, sound: Folder | None = None, csv: Folder | None = None) -> None:
+    """Check paths before anything is computed.
+
+    Parameters
+    ----------
+    path : path
+        The HTML file to write.
+    sound : path, optional
+        Folder that contains the recordings.
+    csv : path, optional
+        Folder for CSV files; it need not exist.
 
     Raises
     ------
     ParameterError
-        If it could not.
+        If `path` cannot be written, `sound` is not a folder, or `csv` is a file.
     """
     check_writable(path)
     _check_sound(sound)
     if csv is not None and Path(csv).exists() and not Path(csv).is_dir():
-        raise ParameterError(f"{os.fspath(csv)}: is a file, not a folder for CSV files")
+        raise ParameterError(f"{os.fspath(csv)}: is a file, but must be a folder for CSV files")
 
 
 def _check_sound(folder: Folder | None) -> None:
     if folder is not None and not Path(folder).is_dir():
-        raise ParameterError(f"{os.fspath(folder)}: there is no such folder of sound")
+        raise ParameterError(f"{os.fspath(folder)}: there is no such folder of recordings")

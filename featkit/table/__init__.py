@@ -1,1 +1,1 @@
-"""The table of features, the files that hold one, and what can be said about it."""
+"""The feature table, the formats of its files, and its inspection."""

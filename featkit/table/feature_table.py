@@ -1,22 +1,22 @@
-"""The table: a row for each recording or segment, and where its numbers came from.
+"""The feature table: one row for each recording or segment.
 
-A row says which file it is of (`path`), which part of it (`start`, `end` in seconds) and what is
-known about it, such as its `label` or `group`; how sound the recording is follows (the columns of
-`featkit.audio.quality`), then the features. Rows of one recording share its `path`. A Parquet file
-holds, under the key ``featkit`` of its metadata, the whole feature set, unit and definition of each
-column, and what computed it. There is no clock in it: the same input gives the same bytes.
+A row holds, in this order:
 
-Tables that others made are read, too: Parquet, delimited text (`featkit.table.dialects`) and
-DataFrames, and the same data give the same features. Where no metadata say which columns are
-features, these are: in a table with `path`, `start`, `end` and at least one column that
-`featkit.describe` knows, those that it knows; in any other all columns of numbers, flags and
-lengths of time (`featkit.table._conversion`, `featkit.table._numerals`). Never a feature are
-`KEYS`, columns that a reader names as keys, text, dates, the columns of `featkit.audio.quality`,
-the numbers of rows that other programs write, and the index of a DataFrame, of which levels with a
-name are keys.
+- keys: the file (`path`), the part of the file (`start`, `end` in seconds), and further text such
+  as `label` or `group`; rows of the same recording share its `path`;
+- quality columns, which describe the recording (`featkit.schema`); models do not use them;
+- features.
 
-In a CSV file a flag is ``true`` or ``false`` (1 and 0 are read, too), what is missing is empty, and
-a text that a spreadsheet would compute has an apostrophe before it: see `featkit.table.delimited`.
+Tables of other programs can be read, too, from any format of `featkit.table.formats` or from a
+DataFrame; the same data give the same features. The provenance in a file's metadata lists the
+features. Without it, the features are:
+
+- in a table with `path`, `start`, `end` and at least one column that `featkit.describe` knows: the
+  columns that it knows;
+- in any other table: all columns of numbers, flags and time differences.
+
+Reserved names, columns that the caller names as keys, text, dates, row numbers of other programs
+and the index of a DataFrame are never features.
 """
 
 from __future__ import annotations
@@ -32,52 +32,27 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.schema import NAMELESS, QUALITY, TIMES
-from featkit.table import _conversion, cells, delimited
-from featkit.table._numerals import Where
-from featkit.table._spelling import alike
-from featkit.table.column_kinds import (
-    feature_names,
-    in_order,
-    is_feature,
-    quality_names,
-    wanted_names,
-)
-from featkit.table.dialects import detect, is_delimited
-from featkit.table.files import (
-    METADATA_KEY,
-    check_readable,
-    check_target,
-    column_names,
-    failures_file,
-    is_table,
-    read_parquet,
-    table_format,
-)
-from featkit.table.writing import rows_at_once, write_tables
+from featkit.schema import UNNAMED
+from featkit.table._canonical_values import canonical_values
+from featkit.table.cell_values import numbers_rows, quality_values, text_values
+from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
+from featkit.table.dataframes import frame_columns, seconds
+from featkit.table.table_files import readable_format, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "METADATA_KEY",
-    "FeatureTable",
-    "Places",
-    "check_readable",
-    "check_target",
-    "column_names",
-    "failures_file",
-    "in_order",
-    "is_feature",
-    "is_table",
-    "rows_at_once",
-    "table_format",
-    "write_tables",
-]
 
+class RowPositions(NamedTuple):
+    """Positions of rows in the table that was read.
 
-class Places(NamedTuple):
-    """Where rows were read: their numbers, counted from 1, and in a CSV file their lines."""
+    Attributes
+    ----------
+    rows : array of int, shape ``(rows,)``
+        Number of each row, counted from 1.
+    lines : array of int, shape ``(rows,)``, or None
+        Line of a text file on which each row begins, counted from 1.
+    """
 
     rows: Array
     lines: Array | None
@@ -85,31 +60,31 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """Features with what they are of.
+    """Features with their keys, quality columns and provenance.
 
     Attributes
     ----------
     keys : mapping of str to sequence
-        The columns that say what a row is of: `KEYS`, as far as there are, then others. All are
-        text but `TIMES`; "" where missing.
+        The columns that identify a row: those of `featkit.schema.KEY_COLUMNS` that are present,
+        then others. Times are float64 in seconds; all others are text, "" where missing.
     feature_names : list of str
         Names of the features.
     values : array of float64, shape ``(rows, features)``
         The features; NaN where undefined.
     provenance : dict
-        Feature set, columns with units, decoder, resampler and versions; empty for a table that
-        was read from CSV, which cannot hold it, or that others made.
+        Feature set, columns with units, decoder, resampler and versions; empty for tables of other
+        programs and for tables that were read from CSV, which cannot store it.
     quality : mapping of str to array
-        Those of `featkit.schema.QUALITY` that there are: float64, int64 or bool; where some
-        are missing, as in tables that were put together, float64 with NaN, and flags as 1 and 0.
+        The quality columns that are present: float64, int64 or bool. If values are missing, as in
+        joined tables, float64: with NaN, and flags as 1 and 0.
     notes : list of str
-        What is to know about how the columns of a table that others made were read.
+        Remarks on how the columns of a table of another program were read.
     inexact : mapping of str to sequence
-        Features as they were given, of which a float does not tell the text, such as flags and
-        integers beyond 2**53. They may be classes or groups.
-    places : Places or None
-        Where each row was read, once rows were selected or the table was read from CSV; else each
-        row is where it stands.
+        Original cells of the features whose text cannot be derived from their float64 values:
+        flags, and integers beyond 2**53. They may be classes or groups.
+    places : RowPositions or None
+        Positions of the rows in the table that was read; None if these are 1, 2, 3 and so on, and
+        there are no lines.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -119,7 +94,7 @@ class FeatureTable:
     quality: Mapping[str, Array] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
-    places: Places | None = None
+    places: RowPositions | None = None
 
     @classmethod
     def of(
@@ -130,95 +105,74 @@ class FeatureTable:
         *,
         features: Collection[str] | None = None,
     ) -> FeatureTable:
-        """The table that a DataFrame holds; see the head of this module for what is a feature.
+        """Create the table of a DataFrame.
 
         Parameters
         ----------
         data : DataFrame
-            The columns.
+            The columns; `featkit.table.feature_table` describes which of them are features.
         provenance : dict, optional
-            Where the numbers came from; its ``columns`` are the features.
+            Provenance of the numbers; its ``columns`` are the features.
         keys : sequence of str
-            Columns that are not features, though they may hold numbers.
+            Columns that are keys, although they may hold numbers.
         features : collection of str, optional
-            The only columns that are features, where that is known, as far as there are; others
-            that would be features, or hold numbers, are left out.
+            The only columns that are features; those that are missing are ignored. Other columns
+            of numbers are left out.
+
+        Returns
+        -------
+        FeatureTable
 
         Raises
         ------
         ParameterError
-            If a column that `keys` names is not there.
+            If a key is not a column.
         TableError
-            If a name stands twice, a feature holds no numbers, or a column of quality what it
-            cannot be.
+            If two columns have the same name, a feature holds no numbers, or a quality column
+            holds values that its type excludes.
         """
-        from pandas.api.types import is_numeric_dtype
-
-        data, index = _flat(data)
-        names = list(data.columns)
-        delimited.check_names("DataFrame", names)
-        certain, possible = feature_names(names, keys, provenance or {})
-        possible = [name for name in possible if name not in index]
-        if features is not None:
-            numbers = {*certain, *(name for name in possible if is_numeric_dtype(data[name]))}
-            data = data.drop(columns=[*(numbers - {*features})])
-            certain, possible = wanted_names(names, keys, features), []
-        notes: list[str] = []
-        found = _conversion.feature_columns(
-            data, [*certain, *possible], must=certain, where=_row, notes=notes
-        )
-        nested = [name for name in _conversion.nested_columns(data) if name in possible]
-        inexact = {name: data[name] for name in found if cells.is_inexact(data[name])}
-        data = data.drop(columns=[*found, *nested])
-        others = {name: data[name] for name in data.columns}
-        table = cls._of_columns(others, found, keys, provenance or {}, notes, _row)
-        table = replace(table, inexact=inexact)
-        return table if certain else table._without_row_numbers(index)
+        selection = ColumnSelection(keys, features, provenance or {})
+        return cls._of_columns(frame_columns(data, selection))
 
     @classmethod
-    def _of_columns(
-        cls,
-        others: Mapping[str, pd.Series[Any] | Array],
-        features: Mapping[str, Array],
-        keys: Sequence[str],
-        provenance: dict[str, Any],
-        notes: list[str],
-        where: Where,
-    ) -> FeatureTable:
-        """Features, and columns that are keys or quality."""
-        quality = {name: cells.typed(name, others[name]) for name in quality_names([*others], keys)}
-        times = {name for name in TIMES if name in others and name not in keys}
-        about = {
-            name: _conversion.seconds(name, others[name], where)
-            if name in times
-            else cells.texts(others[name])
-            for name in in_order(name for name in others if name not in quality)
+    def _of_columns(cls, columns: TableColumns) -> FeatureTable:
+        roles, others = columns.roles, columns.others
+        quality = {name: quality_values(name, others[name]) for name in roles.quality}
+        keys = {
+            name: seconds(name, others[name], columns.row_name)
+            if name in roles.times
+            else text_values(others[name])
+            for name in in_key_order(name for name in others if name not in quality)
         }
-        count = len(next(iter([*features.values(), *others.values()]), ()))
-        values = np.array([*features.values()]).reshape(len(features), count).T
-        return cls(about, [*features], values, provenance, quality, notes)
+        n_rows = len(next(iter([*columns.features.values(), *others.values()]), ()))
+        values = np.array([*columns.features.values()]).reshape(len(columns.features), n_rows).T
+        has_lines = columns.lines is not None
+        places = RowPositions(np.arange(1, n_rows + 1), columns.lines) if has_lines else None
+        remarks = columns.notes, columns.inexact, places
+        table = cls(keys, [*columns.features], values, columns.provenance, quality, *remarks)
+        return table if roles.features else table._without_row_numbers(columns.index_levels)
 
-    def _without_row_numbers(self, index: Collection[str] = ()) -> FeatureTable:
-        """The same, with columns that number the rows among the keys, and a note."""
+    def _without_row_numbers(self, index_levels: Collection[str]) -> FeatureTable:
+        """The table with row numbers among the keys, and a note on them."""
         numbering = {
             name: self.values[:, k]
             for k, name in enumerate(self.feature_names)
-            if cells.numbers_rows(name, self.values[:, k])
+            if numbers_rows(name, self.values[:, k])
         }
-        nameless = [name for name in self.keys if NAMELESS.fullmatch(name)]
+        unnamed = [name for name in self.keys if UNNAMED.fullmatch(name)]
         notes = []
-        if told := [name for name in (*nameless, *numbering) if name not in index]:
+        if unused := [name for name in (*unnamed, *numbering) if name not in index_levels]:
             notes.append(
-                f"columns that number the rows, or have no name, are not learnt from:"
-                f" {', '.join(map(repr, told))}; to learn from one, give it a name of its own"
+                "columns that number the rows or have no name are not used as features:"
+                f" {', '.join(map(repr, unused))}; to use one, rename it"
             )
-        keys = {**self.keys, **{name: cells.texts(column) for name, column in numbering.items()}}
-        left = [name for name in self.feature_names if name not in numbering]
+        keys = {**self.keys, **{name: text_values(column) for name, column in numbering.items()}}
+        features = [name for name in self.feature_names if name not in numbering]
         return replace(
             self,
-            keys={name: keys[name] for name in in_order(keys)},
-            feature_names=left,
-            values=self.matrix(left) if numbering else self.values,
+            keys={name: keys[name] for name in in_key_order(keys)},
+            feature_names=features,
+            values=self.matrix(features) if numbering else self.values,
             notes=[*self.notes, *notes],
         )
 
@@ -227,11 +181,10 @@ class FeatureTable:
 
     @cached_property
     def data(self) -> pd.DataFrame:
-        """All columns: the keys, then the quality, then the features."""
+        """All columns: the keys, then the quality columns, then the features."""
         import pandas as pd
 
-        about = pd.DataFrame({**self.keys, **self.quality})
-        return pd.concat([about, self.features], axis=1)
+        return pd.concat([pd.DataFrame({**self.keys, **self.quality}), self.features], axis=1)
 
     @cached_property
     def features(self) -> pd.DataFrame:
@@ -242,33 +195,54 @@ class FeatureTable:
 
     @property
     def labels(self) -> pd.Series[str] | None:
-        """The label of each row, if there are labels."""
+        """The label of each row, or None without a column ``label``."""
         return self.data.get("label")
 
     def column(self, name: str) -> Array:
-        """A key or a feature as an array of text, "" where missing.
+        """Return a key or a feature as text.
 
-        Names are spelled in one way (see `featkit.table._spelling.alike`), but those of files.
+        Except for paths, values have their canonical spelling, independent of the file format:
+        ``1`` for ``1.0``, ``True`` for ``TRUE``.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``
+            "" where missing.
 
         Raises
         ------
         TableError
-            If there is none of that name.
+            If there is no column of this name.
         """
         if name in self.keys:
-            texts = cells.texts(self.keys[name])
+            texts = text_values(self.keys[name])
         elif name in self.inexact:
-            texts = cells.texts(self.inexact[name])
+            texts = text_values(self.inexact[name])
         elif name in self.feature_names:
-            texts = cells.texts(self.values[:, self.feature_names.index(name)])
+            texts = text_values(self.values[:, self.feature_names.index(name)])
         else:
             raise TableError(unknown("column", name, self.keys))
-        return np.array(texts if name == "path" else alike(texts), dtype=str)
+        return np.array(texts if name == "path" else canonical_values(texts), dtype=str)
 
     def matrix(self, names: Sequence[str]) -> Array:
-        """Some of the features in the order given, ``(rows, names)``; all must be there."""
-        place = {name: k for k, name in enumerate(self.feature_names)}
-        return self.values[:, [place[name] for name in names]]
+        """Return some of the features.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of features, in the wanted order.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, len(names))``
+        """
+        index = {name: k for k, name in enumerate(self.feature_names)}
+        return self.values[:, [index[name] for name in names]]
 
     @property
     def row_numbers(self) -> Array:
@@ -277,44 +251,65 @@ class FeatureTable:
 
     @property
     def row_lines(self) -> Array | None:
-        """The line of the file that each row begins on, counted from 1, where that is known."""
+        """The line of the file on which each row begins, counted from 1, or None."""
         return None if self.places is None else self.places.lines
 
     def row_name(self, row: int) -> str:
-        """What messages call a row: ``row 10``, and of a CSV file ``row 10, line 11``.
+        """Return the name of a row for messages.
 
-        Rows are counted from 1, in the table that was read; lines are those of the file, of which
-        the header is the first.
+        Parameters
+        ----------
+        row : int
+            Index of the row in this table, counted from 0.
+
+        Returns
+        -------
+        str
+            ``row 10``, or ``row 10, line 11`` for a text file. Rows are counted from 1 in the table
+            that was read; the header is the first line of the file.
         """
         name = f"row {self.row_numbers[row]}"
         return name if self.row_lines is None else f"{name}, line {self.row_lines[row]}"
 
     def rows(self, which: Array) -> FeatureTable:
-        """The table of some of its rows, by their numbers or by a mask."""
-        keys = {name: np.asarray(column)[which] for name, column in self.keys.items()}
-        quality = {name: cells.typed(name, column[which]) for name, column in self.quality.items()}
-        inexact = {
-            name: np.array(cells.texts(column), dtype=object)[which]
-            for name, column in self.inexact.items()
-        }
+        """Return the table of some of the rows.
+
+        Parameters
+        ----------
+        which : array of int or bool
+            Indices of the rows, counted from 0, or a mask over all rows.
+
+        Returns
+        -------
+        FeatureTable
+        """
         lines = self.row_lines
-        places = Places(self.row_numbers[which], None if lines is None else lines[which])
         return replace(
             self,
-            keys=keys,
+            keys={name: np.asarray(column)[which] for name, column in self.keys.items()},
             values=self.values[which],
-            quality=quality,
-            inexact=inexact,
-            places=places,
+            quality={
+                name: quality_values(name, column[which]) for name, column in self.quality.items()
+            },
+            inexact={
+                name: np.array(text_values(column), dtype=object)[which]
+                for name, column in self.inexact.items()
+            },
+            places=RowPositions(self.row_numbers[which], None if lines is None else lines[which]),
         )
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write a Parquet or a CSV file, by the ending of `path`: whole, or not at all.
+        """Write the table to a file, in an atomic write.
+
+        Parameters
+        ----------
+        path : path
+            A Parquet or a CSV file; the suffix selects the format.
 
         Raises
         ------
         ParameterError
-            For another ending.
+            If no format writes this suffix.
         WriteError
             If the file cannot be written.
         """
@@ -329,107 +324,41 @@ class FeatureTable:
         features: Collection[str] | None = None,
         provenance: dict[str, Any] | None = None,
     ) -> FeatureTable:
-        """Read what `write` wrote, or a table that somebody else made.
+        """Read a table that `write` or another program wrote.
 
         Parameters
         ----------
         path : path
-            A Parquet file or one of delimited text (``.csv``, ``.tsv``, ``.txt``, and these with
-            ``.gz``, ``.bz2``, ``.xz`` or ``.zip`` behind), by its ending.
+            A Parquet file or delimited text (``.csv``, ``.tsv``, ``.txt``, also followed by
+            ``.gz``, ``.bz2``, ``.xz`` or ``.zip``); the suffix selects the format.
         keys : sequence of str
-            Columns that are not features: from CSV they are read as text exactly as they stand. See
-            the head of this module for what else is none.
+            Columns that are keys, although they may hold numbers. From CSV, their text is read
+            unchanged. `featkit.table.feature_table` describes which other columns are keys.
         features : collection of str, optional
-            The only columns that are features, as in `of`; from CSV all others are read as text.
+            The only columns that are features, as in `of`; from CSV, all others are read as text.
         provenance : dict, optional
-            Where the numbers came from, if that is known of a CSV file, which cannot hold it.
+            Provenance of a CSV file, which cannot store it.
+
+        Returns
+        -------
+        FeatureTable
 
         Raises
         ------
         ParameterError
-            If the ending is another, or a column that `keys` names is not there.
+            If no format reads this suffix, or a key is not a column.
         TableError
-            If there is no such file, or it is not a table of features; with line and column, where
-            there is one to name.
+            If the file does not exist, or is not a table of features; with line and column, where
+            these are known.
         """
-        check_readable(path)
-        if is_delimited(path):
-            table = cls._read_delimited(path, keys, features, provenance or {})
-        else:
-            data, provenance = read_parquet(path)
-            try:
-                table = cls.of(data, provenance, keys, features=features)
-            except TableError as error:
-                raise TableError(f"{os.fspath(path)}: {error}") from None
-        if not table.feature_names and features is None:
-            there = ", ".join(table.keys) or "none"
-            notes = "".join(f"; {note}" for note in table.notes)
-            cause = f"it has no column of numbers besides its keys; there are: {there}{notes}"
-            raise TableError(f"{os.fspath(path)}: not a table of features: {cause}")
+        selection = ColumnSelection(keys, features, provenance or {})
+        columns = readable_format(path).read(path, selection)
+        with errors_in(path):
+            table = cls._of_columns(columns)
+            if not table.feature_names and features is None:
+                notes = "".join(f"; {note}" for note in table.notes)
+                raise TableError(
+                    "not a table of features: it has no numeric column besides its keys, which are:"
+                    f" {', '.join(table.keys) or 'none'}{notes}"
+                )
         return table
-
-    @classmethod
-    def _read_delimited(
-        cls,
-        path: str | os.PathLike[str],
-        keys: Sequence[str],
-        features: Collection[str] | None,
-        provenance: dict[str, Any],
-    ) -> FeatureTable:
-        dialect = detect(path, guess=True)
-        names = [delimited.bare(name) for name in delimited.header(path, dialect)]
-        certain, possible = feature_names(names, keys, provenance)
-        evidence: Sequence[str] = ()
-        if features is not None:
-            evidence, certain, possible = (
-                [*certain, *possible],
-                wanted_names(names, keys, features),
-                [],
-            )
-        quality = quality_names(names, keys)
-        times = [name for name in TIMES if name in names and name not in keys]
-        columns = delimited.columns(
-            path,
-            numbers=[*certain, *quality],
-            perhaps=[*possible, *times],
-            flags=[name for name in quality if QUALITY[name] == "bool"],
-            evidence=[name for name in evidence if name not in certain],
-            dialect=dialect,
-        )
-        found = {
-            name: column
-            for name, column in columns.numbers.items()
-            if name not in quality and name not in times
-        }
-        numbers = {**columns.texts, **columns.numbers}
-        others = {name: numbers[name] for name in columns.names if name not in found}
-
-        def where(row: int) -> str:
-            return f"line {delimited.line_of(path, row, dialect)}"
-
-        try:
-            table = cls._of_columns(others, found, keys, provenance, columns.notes, where)
-        except TableError as error:
-            raise TableError(f"{os.fspath(path)}: {error}") from None
-        places = Places(table.row_numbers, delimited.lines(path, len(table), dialect))
-        inexact = {name: cells for name, cells in columns.written.items() if name in found}
-        table = replace(table, inexact=inexact, places=places)
-        return table if certain else table._without_row_numbers()
-
-
-def _row(row: int) -> str:
-    return f"row {row + 1}"
-
-
-def _flat(data: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """A DataFrame whose columns are called by text, and the levels of its index, now columns."""
-    data = data.set_axis([str(name) for name in data.columns], axis=1)
-    levels = [
-        level
-        for level, name in enumerate(data.index.names)
-        if name is not None and str(name) not in data.columns
-    ]
-    index = [str(data.index.names[level]) for level in levels]
-    if index:
-        data = data.reset_index(level=levels, names=index)
-    return data, index

@@ -1,87 +1,86 @@
-"""What a table holds, as a person wants to know it before they trust it.
+"""Summary of a table: rows, keys, quality, features, provenance and warnings.
 
-Nothing is computed from sound: all of it is in the table, in what it says of where it came from,
-and in the list of failures beside it. Tables that others made are told as far as they tell.
+Everything comes from the table, its provenance and the list of failures next to its file; no sound
+is read. Tables of other programs are summarized as far as their content is known.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.features.sets.registry import describe
-from featkit.schema import COLUMNS, KEYS, TIMES
-from featkit.table import delimited
-from featkit.table.feature_table import FeatureTable, failures_file, is_feature
+from featkit.schema import KEY_COLUMNS, QUALITY_COLUMNS, TIME_COLUMNS, QualityColumn
+from featkit.table.columns import has_featkit_keys
+from featkit.table.csv_writing import unescape_formula
+from featkit.table.delimited import read_texts
+from featkit.table.dialects import detect
+from featkit.table.feature_table import FeatureTable
 from featkit.table.group_detection import likely_groups
+from featkit.table.lookalikes import lookalike_warnings
+from featkit.table.provenance import describe_columns, flatten_provenance
+from featkit.table.table_files import failures_file
 
-if TYPE_CHECKING:
-    import pandas as pd
+LABEL_NAMES = ("label", "class", "genre", "emotion", "target", "category", "status", "y")
+"""Usual names of the column with the classes."""
 
-LABELS = ("label", "class", "genre", "emotion", "target", "category", "status", "y")
-"""What columns of classes are usually called."""
+N_VALUES = 8
+"""Maximum number of values of a key that are listed, the most common first."""
 
-LARGEST = 8
-"""Values of a key that are told with their counts: the commonest."""
+N_EXAMPLES = 3
+"""Maximum number of recordings that are listed for a flag or a failure."""
 
-EXAMPLES = 3
-"""Recordings that are named for a flag or a failure."""
+DESCRIPTION_FIELDS = ("family", "unit", "definition", "reference")
+"""Fields of the description of a feature that are shown."""
 
-FIRST_ROWS = 5
+N_FIRST_ROWS = 5
 
-INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
-"""Letters and marks that take no room, beside the characters of Unicode's category Cf."""
-
-IN_IT = "in it"
-"""What is told of a family that has neither parameters nor statistics."""
-
-FIRST_FEATURES = 3
-"""Features that the first rows are shown with, each of another family."""
+N_FIRST_FEATURES = 3
+"""Number of features that the first rows show, each of a different family."""
 
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What a table holds.
+    """Summary of a table.
 
     Attributes
     ----------
     rows : int
-        Rows.
+        Number of rows.
     recordings : int or None
-        Different paths; None where there is no `path`.
-    seconds : array of float64
-        Seconds of each recording, from the first start to the last end of its rows; empty where
-        there is no `path`, `start` or `end`.
+        Number of different paths; None without a column `path`.
+    seconds : array of float64, shape ``(recordings,)``
+        Duration of each recording from the first start to the last end of its rows; empty without
+        the columns `path`, `start` and `end`.
     failures : DataFrame
-        Stages and errors of the recordings that gave no rows: ``stage``, ``error``, ``files``,
-        ``examples``. None are known of a table that was not read from a file.
+        Recordings that could not be added, by stage and error: ``stage``, ``error``, ``files``,
+        ``examples``. Empty for a table that was not read from a file.
     keys : DataFrame
-        What is known about the rows, but `path`, `start` and `end`: ``key``, ``values`` (how many
-        different ones), ``missing`` (rows), ``largest`` (the commonest values with their rows).
+        Keys except `path`, `start` and `end`: ``key``, ``values`` (how many different ones),
+        ``missing`` (rows), ``largest`` (the most common values with their counts).
     flags : DataFrame
-        ``flag``, ``rows``, ``missing``, ``examples``, ``definition``.
+        Quality columns that are flags: ``flag``, ``rows``, ``missing``, ``examples``,
+        ``definition``.
     measures : DataFrame
-        The numbers among the quality: ``measure``, ``unit``, ``missing``, ``min``, ``median``,
+        Quality columns that are numbers: ``measure``, ``unit``, ``missing``, ``min``, ``median``,
         ``max``, ``definition``.
     columns : DataFrame
         The features: ``column``, ``family``, ``unit``, ``nan`` and ``infinite`` (rows),
-        ``constant`` (whether all that is finite is one value), ``min``, ``median``, ``max`` (of
-        what is finite), ``definition``, ``reference``. What is not known is "".
+        ``constant`` (whether all finite values are equal), ``min``, ``median``, ``max`` (of the
+        finite values), ``definition``, ``reference``. Unknown entries are "".
     provenance : dict of str
-        Where the numbers came from, by dotted names such as ``feature_set.features.mfcc.n_mfcc``.
+        Flattened provenance, with dotted names such as ``feature_set.features.mfcc.n_mfcc``.
     first : DataFrame
-        The first rows: what they are of, and a few features.
+        The first rows with their keys and some features.
     warnings : list of str
-        What is doubtful about the keys, and what may say which rows belong together.
+        Remarks on how the table was read, on likely groups, and on names that look alike.
     """
 
     rows: int
@@ -99,26 +98,27 @@ class Inspection:
     @property
     def families(self) -> pd.DataFrame:
         """The features by family: ``family``, ``columns``, ``units``, ``first`` (one of them)."""
-        import pandas as pd
-
-        found = [
+        rows = [
             (family, len(group), sorted({*group["unit"]} - {""}), group["column"].iloc[0])
             for family, group in self.columns.groupby("family", sort=False)
         ]
-        return pd.DataFrame(found, columns=["family", "columns", "units", "first"])
+        return pd.DataFrame(rows, columns=["family", "columns", "units", "first"])
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as data that JSON can hold: None for what is not a number, or infinite."""
+        """Return the summary as data that JSON can hold.
+
+        Returns
+        -------
+        dict
+            None in place of NaN and infinity.
+        """
+        frames = ("failures", "keys", "flags", "measures", "columns")
         return {
             "rows": self.rows,
             "recordings": self.recordings,
             "seconds": float(self.seconds.sum()) if len(self.seconds) else None,
             "median_seconds": float(np.median(self.seconds)) if len(self.seconds) else None,
-            "failures": records(self.failures),
-            "keys": records(self.keys),
-            "flags": records(self.flags),
-            "measures": records(self.measures),
-            "columns": records(self.columns),
+            **{name: json_records(getattr(self, name)) for name in frames},
             "provenance": self.provenance,
             "warnings": self.warnings,
         }
@@ -127,272 +127,216 @@ class Inspection:
 def inspect(
     table: FeatureTable | str | os.PathLike[str], *, keys: Sequence[str] = ()
 ) -> Inspection:
-    """Say what a table holds.
+    """Summarize a table.
 
     Parameters
     ----------
     table : FeatureTable or path
-        The table, or its file: then the failures beside it are counted, too.
+        The table, or its file; the failures listed next to the file are counted, too.
     keys : sequence of str
-        Columns that are not features, if it is the file of a table that somebody else made.
+        Columns that are keys, if it is the file of a table of another program.
+
+    Returns
+    -------
+    Inspection
 
     Raises
     ------
     TableError
-        If there is no such file, or it is no table of features.
+        If the file does not exist or is not a table of features.
     ParameterError
-        If its ending is neither ``.parquet`` nor ``.csv``, or a key is not there.
+        If no format reads the suffix of the file, or a key is not a column.
 
     Examples
     --------
     >>> import numpy as np
     >>> table = FeatureTable({"path": ["a.wav", "b.wav"]}, ["x"], np.array([[1.0], [np.nan]]))
-    >>> found = inspect(table)
-    >>> found.rows, found.columns["nan"].tolist()
+    >>> summary = inspect(table)
+    >>> summary.rows, summary.columns["nan"].tolist()
     (2, [1])
     """
-    failed = []
+    failures = []
     if not isinstance(table, FeatureTable):
-        failed = failures_beside(table)
+        failures = read_failures(table)
         table = FeatureTable.read(table, keys)
-    told = [name for name in table.keys if name not in ("path", *TIMES)]
-    alike = [w for name in told for w in look_alikes(name, table.column(name).tolist())]
+    names = [name for name in table.keys if name not in ("path", *TIME_COLUMNS)]
+    alike = [w for name in names for w in lookalike_warnings(name, table.column(name).tolist())]
     return Inspection(
         rows=len(table),
         recordings=len({*table.column("path").tolist()}) if "path" in table.keys else None,
-        seconds=_seconds(table),
-        failures=_counted_failures(failed),
-        keys=_keys(table, told),
-        flags=flags(table),
+        seconds=_durations(table),
+        failures=_failure_counts(failures),
+        keys=_key_counts(table, names),
+        flags=count_flags(table),
         measures=_measures(table),
         columns=_columns(table),
-        provenance=flat(table.provenance),
-        first=_first(table),
-        warnings=[*table.notes, *_groups_not_named(table), *alike],
+        provenance=flatten_provenance(table.provenance),
+        first=_first_rows(table),
+        warnings=[*table.notes, *_group_warnings(table), *alike],
     )
 
 
-def _groups_not_named(table: FeatureTable) -> Iterator[str]:
-    """What may say which rows belong together, the classes being those of the usual column."""
-    label = next((name for name in LABELS if name in (*table.keys, *table.feature_names)), None)
+def _group_warnings(table: FeatureTable) -> Iterator[str]:
+    """Likely groups of the rows, with the classes of the column that usually holds them."""
+    names = (*table.keys, *table.feature_names)
+    label = next((name for name in LABEL_NAMES if name in names), None)
     y = None if label is None else table.column(label)
     X = table.matrix([name for name in table.feature_names if name != label])
-    for likely in likely_groups(table, X, y, passed_over=[label]):
-        yield f'{likely.told}. If so, train with --group "{likely.group}"'
+    for likely in likely_groups(table, X, y, exclude=[label]):
+        yield f'{likely.description}. If so, train with --group "{likely.group}"'
 
 
-def described(table: FeatureTable) -> dict[str, Mapping[str, str]]:
-    """What is known of each feature: family, unit, definition …; by the table itself, else by name.
+def json_records(data: pd.DataFrame) -> list[dict[str, Any]]:
+    """Convert the rows of a DataFrame to data that JSON can hold.
 
-    Only where featkit's keys stand is a column taken for featkit's by its name.
+    Parameters
+    ----------
+    data : DataFrame
+        The rows.
+
+    Returns
+    -------
+    list of dict
+        None in place of NaN and infinity.
     """
-    told = {column["name"]: column for column in table.provenance.get("columns", [])}
-    if not told and {"path", *TIMES} <= {*table.keys}:
-        told = {name: asdict(describe(name)) for name in table.feature_names if is_feature(name)}
-    return {name: told.get(name, {}) for name in table.feature_names}
-
-
-def flat(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Where numbers came from, by dotted names; what each column means is left out.
-
-    Examples
-    --------
-    >>> flat({"feature_set": {"features": [{"family": "mfcc", "n_mfcc": 20}]}, "columns": []})
-    {'feature_set.features.mfcc.n_mfcc': 20}
-    """
-    return {
-        entry: said
-        for name, value in provenance.items()
-        if name not in ("columns", "quality")
-        for entry, said in _flat(name, value)
-    }
-
-
-def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "family" in value[0]:
-        value = _by_family(value)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flat(f"{name}.{key}", inner)
-    else:
-        yield name, value
-
-
-def _by_family(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Entries of a feature set by their family; of those that stand twice, by their number, too."""
-    found: dict[str, Any] = {}
-    for entry in entries:
-        name = str(entry["family"])
-        times = sum(known.partition("[")[0] == name for known in found)
-        rest = {key: value for key, value in entry.items() if key != "family"}
-        found[f"{name}[{times + 1}]" if times else name] = rest or IN_IT
-    return found
-
-
-def records(data: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a DataFrame as JSON has them: None for what is not a number, or infinite."""
     return [
-        {name: _plain(value) for name, value in zip(data.columns, row, strict=True)}
+        {name: _json_value(value) for name, value in zip(data.columns, row, strict=True)}
         for row in data.itertuples(index=False, name=None)
     ]
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def failures_beside(path: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
-    """Path, stage and error of the recordings that are not in a table, by the list beside it.
+def read_failures(table: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
+    """Read the list of recordings that could not be added to a table.
+
+    Parameters
+    ----------
+    table : path
+        The file of the table.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Path, stage and error of each recording; empty if there is no list.
 
     Raises
     ------
     TableError
-        If there is a file of that name, and it is no such list.
+        If the file of the list has other columns.
     """
-    beside = failures_file(path)
-    if not beside.is_file():
+    file = failures_file(table)
+    if not file.is_file():
         return []
-    texts = delimited.columns(beside).texts
-    wanted = ["path", "stage", "error"]
-    if not {*wanted} <= {*texts}:
-        raise TableError(f"{beside}: not a list of failures: it has no columns {', '.join(wanted)}")
-    return list(zip(*(texts[name] for name in wanted), strict=True))
+    texts = read_texts(file, detect(file))
+    names = ["path", "stage", "error"]
+    if not {*names} <= {*texts}:
+        raise TableError(f"{file}: not a list of failures: it has no columns {', '.join(names)}")
+    columns = (map(unescape_formula, texts[name].to_pylist()) for name in names)
+    return list(zip(*columns, strict=True))
 
 
-def _seconds(table: FeatureTable) -> Array:
-    if not {"path", *TIMES} <= {*table.keys}:
+def _durations(table: FeatureTable) -> Array:
+    if not has_featkit_keys(table.keys):
         return np.empty(0)
-    starts, ends = (np.asarray(table.keys[name], dtype=np.float64) for name in TIMES)
+    starts, ends = (np.asarray(table.keys[name], dtype=np.float64) for name in TIME_COLUMNS)
     _, recording = np.unique(table.column("path"), return_inverse=True)
     first = np.full(recording.max(initial=-1) + 1, np.inf)
     last = np.full(len(first), -np.inf)
     np.fmin.at(first, recording, starts)
     np.fmax.at(last, recording, ends)
-    lengths: Array = last - first
-    return lengths[np.isfinite(lengths)]
+    durations = last - first
+    return np.asarray(durations[np.isfinite(durations)])
 
 
-def _counted_failures(failed: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
-    import pandas as pd
-
-    paths = defaultdict(list)
-    for path, stage, error in failed:
-        paths[stage, error].append(path)
-    found = [
-        (stage, error, len(of), of[:EXAMPLES])
-        for (stage, error), of in sorted(paths.items(), key=lambda item: -len(item[1]))
+def _failure_counts(failures: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
+    by_error = defaultdict(list)
+    for path, stage, error in failures:
+        by_error[stage, error].append(path)
+    rows = [
+        (stage, error, len(paths), paths[:N_EXAMPLES])
+        for (stage, error), paths in sorted(by_error.items(), key=lambda item: -len(item[1]))
     ]
-    return pd.DataFrame(found, columns=["stage", "error", "files", "examples"])
+    return pd.DataFrame(rows, columns=["stage", "error", "files", "examples"])
 
 
-def _keys(table: FeatureTable, names: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    found = []
+def _key_counts(table: FeatureTable, names: Sequence[str]) -> pd.DataFrame:
+    rows = []
     for name in names:
         counts = Counter(table.column(name).tolist())
         missing = counts.pop("", 0)
-        found.append((name, len(counts), missing, counts.most_common(LARGEST)))
-    return pd.DataFrame(found, columns=["key", "values", "missing", "largest"])
+        rows.append((name, len(counts), missing, counts.most_common(N_VALUES)))
+    return pd.DataFrame(rows, columns=["key", "values", "missing", "largest"])
 
 
-def flags(table: FeatureTable) -> pd.DataFrame:
-    """The flags among the quality, with the rows in which each is up; see `Inspection`."""
-    import pandas as pd
+def _quality_values(table: FeatureTable, *, flags: bool) -> Iterator[tuple[QualityColumn, Array]]:
+    """The flags or the numbers among the quality columns, as float64."""
+    for column in QUALITY_COLUMNS:
+        if (column.dtype == "bool") == flags and column.name in table.quality:
+            yield column, np.asarray(table.quality[column.name], dtype=np.float64)
 
+
+def count_flags(table: FeatureTable) -> pd.DataFrame:
+    """Count the rows in which each flag among the quality columns is set.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The table.
+
+    Returns
+    -------
+    DataFrame
+        See `Inspection.flags`.
+    """
     paths = table.column("path") if "path" in table.keys else np.arange(1, len(table) + 1)
-    found = []
-    for column in COLUMNS:
-        if column.dtype == "bool" and column.name in table.quality:
-            values = np.asarray(table.quality[column.name], dtype=np.float64)
-            examples = [*dict.fromkeys(paths[values == 1].tolist())][:EXAMPLES]
-            counts = int((values == 1).sum()), int(np.isnan(values).sum())
-            found.append((column.name, *counts, examples, column.definition))
-    return pd.DataFrame(found, columns=["flag", "rows", "missing", "examples", "definition"])
+    rows = []
+    for column, values in _quality_values(table, flags=True):
+        examples = [*dict.fromkeys(paths[values == 1].tolist())][:N_EXAMPLES]
+        counts = int((values == 1).sum()), int(np.isnan(values).sum())
+        rows.append((column.name, *counts, examples, column.definition))
+    return pd.DataFrame(rows, columns=["flag", "rows", "missing", "examples", "definition"])
 
 
 def _measures(table: FeatureTable) -> pd.DataFrame:
-    import pandas as pd
-
-    found = []
-    for column in COLUMNS:
-        if column.dtype != "bool" and column.name in table.quality:
-            values = np.asarray(table.quality[column.name], dtype=np.float64)
-            missing = int(np.isnan(values).sum())
-            found.append((column.name, column.unit, missing, *_range(values), column.definition))
+    rows = [
+        (column.name, column.unit, int(np.isnan(v).sum()), *_range(v), column.definition)
+        for column, v in _quality_values(table, flags=False)
+    ]
     names = ["measure", "unit", "missing", "min", "median", "max", "definition"]
-    return pd.DataFrame(found, columns=names)
+    return pd.DataFrame(rows, columns=names)
 
 
 def _columns(table: FeatureTable) -> pd.DataFrame:
-    import pandas as pd
-
-    found = []
-    for (name, about), values in zip(described(table).items(), table.values.T, strict=True):
-        low, middle, high = _range(values)
-        found.append(
-            {
-                "column": name,
-                "family": about.get("family", ""),
-                "unit": about.get("unit", ""),
-                "nan": int(np.isnan(values).sum()),
-                "infinite": int(np.isinf(values).sum()),
-                "constant": low == high and len(table) > 1,
-                "min": low,
-                "median": middle,
-                "max": high,
-                "definition": about.get("definition", ""),
-                "reference": about.get("reference", ""),
-            }
-        )
-    return pd.DataFrame(found)
+    rows = []
+    descriptions = describe_columns(table)
+    for (name, column), values in zip(descriptions.items(), table.values.T, strict=True):
+        counts = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+        low, median, high = _range(values)
+        constant = low == high and len(table) > 1
+        family, unit, *texts = (column.get(field, "") for field in DESCRIPTION_FIELDS)
+        rows.append((name, family, unit, *counts, constant, low, median, high, *texts))
+    names = ["column", "family", "unit", "nan", "infinite", "constant", "min", "median", "max"]
+    return pd.DataFrame(rows, columns=[*names, "definition", "reference"])
 
 
 def _range(values: Array) -> tuple[float, float, float]:
-    """Least, middle and greatest of what is finite."""
+    """Minimum, median and maximum of the finite values."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return np.nan, np.nan, np.nan
     return float(finite.min()), float(np.median(finite)), float(finite.max())
 
 
-def _first(table: FeatureTable) -> pd.DataFrame:
-    """The first rows: what they are of, and features of different families."""
-    of_family = {
-        about.get("family") or name: name for name, about in reversed(described(table).items())
-    }
-    chosen = [name for name in table.feature_names if name in of_family.values()][:FIRST_FEATURES]
-    keys = [name for name in table.keys if name in KEYS] or list(table.keys)
-    return table.rows(np.arange(min(FIRST_ROWS, len(table)))).data[[*keys, *chosen]]
-
-
-def look_alikes(name: str, values: Iterable[str]) -> Iterator[str]:
-    """Values of a key that a reader would take for one: they are not one to a model."""
-    counts = Counter(values)
-    alike = defaultdict(list)
-    for value in counts:
-        alike[_seen(value).casefold()].append(value)
-    for same in alike.values():
-        if len(same) > 1:
-            said = ", ".join(map(_told_apart(same), same))
-            rows = ", ".join(f"{counts[value]:,}" for value in same)
-            yield (
-                f"{name}: {said} look alike, and are different values (in {rows} rows):"
-                " write them alike if they mean the same"
-            )
-
-
-def _seen(value: str) -> str:
-    """A text without what a reader does not see: invisible characters, blanks, its form."""
-    if not value.isascii():
-        visible = (c for c in INVISIBLE.sub("", value) if unicodedata.category(c) != "Cf")
-        value = unicodedata.normalize("NFKC", "".join(visible))
-    return " ".join(value.split())
-
-
-def _told_apart(values: Sequence[str]) -> Callable[[str], str]:
-    """How values are written so that a reader sees where they differ: escaped as far as needed."""
-    shown = {_seen(repr(value)) for value in values}
-    return repr if len(shown) == len(values) else ascii
+def _first_rows(table: FeatureTable) -> pd.DataFrame:
+    """The first rows, with their keys and features of different families."""
+    descriptions = reversed(describe_columns(table).items())
+    first_of_family = {column.get("family") or name: name for name, column in descriptions}
+    firsts = {*first_of_family.values()}
+    features = [name for name in table.feature_names if name in firsts][:N_FIRST_FEATURES]
+    keys = [name for name in table.keys if name in KEY_COLUMNS] or list(table.keys)
+    return table.rows(np.arange(min(N_FIRST_ROWS, len(table)))).data[[*keys, *features]]

@@ -1,8 +1,8 @@
-"""Groups that the names of recordings tell: ``stem(name, 1-5)`` and ``folder(path)``.
+"""Groups derived from the names of recordings: ``stem(name, 1-5)`` and ``folder(path)``.
 
-A name is read as fields. A field is a run of letters or a run of digits; everything else separates
-fields. The fields of ``phon_R01_S01_2`` are phon, R, 01, S, 01 and 2, and its stem of fields 1 to 5
-is ``phon_R01_S01``. A folder is what stands before the last slash.
+A name consists of fields. A field is a run of letters or a run of digits; all other characters
+separate fields. The fields of ``phon_R01_S01_2`` are phon, R, 01, S, 01 and 2, and its stem of
+fields 1 to 5 is ``phon_R01_S01``. The folder is the part before the last slash.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from featkit.errors import ParameterError
 
 FIELD = re.compile(r"\d+|[^\W\d_]+")
 FOLDER = re.compile(r"(.*)[/\\]", re.DOTALL)
-STEM = re.compile(r"stem\((.+), *(\d+)(?:-(\d+))?\)", re.DOTALL)
-FOLDER_OF = re.compile(r"folder\((.+)\)", re.DOTALL)
-
+STEM_GROUP = re.compile(r"stem\((.+), *(\d+)(?:-(\d+))?\)", re.DOTALL)
+FOLDER_GROUP = re.compile(r"folder\((.+)\)", re.DOTALL)
 
 Span = tuple[int, int]
+"""Begin and end of a field in a name."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Stem:
     column : str
         The column of names.
     first, last : int
-        The first and the last field, counted from 1; both 0 for the folder.
+        The first and the last field of the stem, counted from 1; both 0 for the folder.
     """
 
     column: str
@@ -49,39 +49,77 @@ class Stem:
 
     @property
     def unit(self) -> str:
-        """What one group is called."""
+        """The term for one such group, such as ``name stem``."""
         return f"{self.column} stem" if self.first else f"{self.column} folder"
 
     def of(self, names: Sequence[str] | Array) -> Array:
-        """The stem of each name; the whole name where it lacks the fields."""
-        texts = [str(name) for name in names]
-        stems = (
-            self.of_name(text, spans) for text, spans in zip(texts, fields_of(texts), strict=True)
-        )
-        return np.array(list(stems), dtype=np.str_)
+        """Return the stem of each name.
 
-    def of_name(self, name: str, fields: Sequence[Span]) -> str:
-        """The stem of a name whose fields are known."""
+        Parameters
+        ----------
+        names : sequence of str
+            The names.
+
+        Returns
+        -------
+        array of str, shape ``(len(names),)``
+            The whole name if it does not have these fields.
+        """
+        texts = [str(name) for name in names]
+        spans = field_spans(texts)
+        return np.array([*map(self.of_name, texts, spans)], dtype=np.str_)
+
+    def of_name(self, name: str, spans: Sequence[Span]) -> str:
+        """Return the stem of one name.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        spans : sequence of (int, int)
+            Its fields; see `field_spans`.
+
+        Returns
+        -------
+        str
+            The whole name if it does not have these fields.
+        """
         if not self.first:
             folder = FOLDER.match(name)
             return folder[1] if folder else name
-        if len(fields) < self.last:
+        if len(spans) < self.last:
             return name
-        return name[fields[self.first - 1][0] : fields[self.last - 1][1]]
+        return name[spans[self.first - 1][0] : spans[self.last - 1][1]]
 
 
-def fields_of(names: Sequence[str]) -> list[list[Span]]:
-    """Where the fields of each name begin and end."""
+def field_spans(names: Sequence[str]) -> list[list[Span]]:
+    """Find the fields of each name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names.
+
+    Returns
+    -------
+    list of list of (int, int)
+        Begin and end of each field.
+    """
     return [[field.span() for field in FIELD.finditer(name)] for name in names]
 
 
 def parse_stem(group: str) -> Stem | None:
-    """The stem that a group names, or None if it names a column.
+    """Parse the name of a group.
 
     Parameters
     ----------
     group : str
         Such as ``"stem(name, 1-5)"``, ``"stem(name, 7)"``, ``"folder(path)"`` or ``"artist"``.
+
+    Returns
+    -------
+    Stem or None
+        None if the group is a column.
 
     Raises
     ------
@@ -95,21 +133,35 @@ def parse_stem(group: str) -> Stem | None:
     >>> parse_stem("folder(path)").of(["ann/1.wav"]).tolist()
     ['ann']
     """
-    if folder := FOLDER_OF.fullmatch(group):
+    if folder := FOLDER_GROUP.fullmatch(group):
         return Stem(folder[1])
-    found = STEM.fullmatch(group)
-    if not found:
+    stem = STEM_GROUP.fullmatch(group)
+    if not stem:
         return None
-    first, last = int(found[2]), int(found[3] or found[2])
+    first, last = int(stem[2]), int(stem[3] or stem[2])
     if not 1 <= first <= last:
         raise ParameterError(
-            f"group {group!r}: fields are counted from 1, and the first comes before the last, as"
-            " in stem(name, 1-5)"
+            f"group {group!r}: fields are counted from 1, and the first must not come after the"
+            " last, as in stem(name, 1-5)"
         )
-    return Stem(found[1], first, last)
+    return Stem(stem[1], first, last)
 
 
 def group_column(group: str) -> str:
-    """The column that a group is derived from."""
-    stem = parse_stem(group)
-    return stem.column if stem else group
+    """Return the column that a group is derived from.
+
+    Parameters
+    ----------
+    group : str
+        A column, or a part of its names; see `parse_stem`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ParameterError
+        If the fields of a stem are not in order.
+    """
+    return (parse_stem(group) or Stem(group)).column

@@ -1,4 +1,4 @@
-"""Quality: what is measured on the native samples of a row, whole or block by block."""
+"""Quality: measured on the samples before resampling, at once or block by block."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featkit import signals
-from featkit.audio import loading, quality
-from featkit.audio.quality import Meter, Quality, measure
-from featkit.schema import CLIPPED_RUN, COLUMNS, SILENCE, WINDOW
+from featkit.audio import loading
+from featkit.audio.excerpt import Excerpt
+from featkit.audio.quality import Quality, QualityMeter, measure_quality
+from featkit.schema import (
+    CLIPPED_RUN,
+    QUALITY_COLUMNS,
+    SHORT_DURATION,
+    SILENCE_LEVEL,
+    SILENCE_WINDOW,
+)
 
 SR = 8000
 FULL = 32767 / 32768
 
 
-def of(y, sr=SR, **kwargs):
-    return measure(np.asarray(y, dtype=np.float32), sr, **kwargs)
+def quality_of(y, sr=SR, **kwargs):
+    return measure_quality(np.asarray(y, dtype=np.float32), sr, **kwargs)
 
 
 def integers(y):
@@ -24,15 +31,17 @@ def integers(y):
 
 
 def test_every_column_is_a_value_of_the_row_in_its_order_and_type():
-    assert [column.name for column in COLUMNS] == [f"quality_{name}" for name in Quality._fields]
-    row = of(signals.noise(SR, 0.5))
-    for column, value in zip(COLUMNS, row, strict=True):
+    assert [column.name for column in QUALITY_COLUMNS] == [
+        f"quality_{name}" for name in Quality._fields
+    ]
+    row = quality_of(signals.noise(SR, 0.5))
+    for column, value in zip(QUALITY_COLUMNS, row, strict=True):
         assert np.array(value).dtype == column.dtype, column.name
         assert column.definition
 
 
-def test_a_sine():
-    row = of(signals.sine(441.0, SR, 0.5, amplitude=0.25))
+def test_the_quality_of_a_sine_is_known():
+    row = quality_of(signals.sine(441.0, SR, 0.5, amplitude=0.25))
     assert row == Quality(
         duration=0.5,
         sample_rate=8000.0,
@@ -54,14 +63,14 @@ def test_the_peak_is_the_largest_absolute_sample_of_any_channel(sign, kind):
     y = np.stack([signals.sine(100, SR, amplitude=0.1)] * 2, axis=1)
     y[1234, 1] = sign * 0.5
     samples = integers(y) if kind == "int16" else y
-    assert measure(samples, SR).peak == 0.5
+    assert measure_quality(samples, SR).peak == 0.5
 
 
 # Clipping
 
 
 def runs(*lengths, level=1.0, between=5):
-    """Runs at a level, quieter samples between them."""
+    """Runs at a level, with quieter samples between them."""
     parts = [[0.1] * between + [level] * length for length in lengths]
     return np.concatenate([*parts, [0.1] * between])
 
@@ -69,36 +78,36 @@ def runs(*lengths, level=1.0, between=5):
 @pytest.mark.parametrize("level", [1.0, -1.0, FULL, -FULL, 1.7])
 def test_runs_of_three_and_more_at_full_scale_are_clipped(level):
     y = runs(1, 2, 3, 4, 1, 7, 2, level=level)
-    row = of(y)
+    row = quality_of(y)
     assert row.clipped
     assert row.clipped_share == (3 + 4 + 7) / len(y)
 
 
-def test_shorter_runs_and_what_is_below_full_scale_are_not():
-    assert not of(runs(1, 2, 2, 1)).clipped
-    assert of(runs(50, level=FULL - 1e-4)).clipped_share == 0
+def test_shorter_runs_and_lower_levels_are_not_clipped():
+    assert not quality_of(runs(1, 2, 2, 1)).clipped
+    assert quality_of(runs(50, level=FULL - 1e-4)).clipped_share == 0
 
 
-def test_a_run_is_one_within_a_channel():
+def test_a_run_lies_within_one_channel():
     y = np.zeros((12, 2))
     y[[3, 4], 0] = y[[5, 6], 1] = 1
-    assert not of(y).clipped
+    assert not quality_of(y).clipped
     y[5, 0] = 1
-    assert of(y).clipped_share == 3 / 24
+    assert quality_of(y).clipped_share == 3 / 24
 
 
-def test_a_loud_sine_that_is_cut_off_is_clipped_by_as_much_as_theory_says():
+def test_the_clipped_share_of_a_loud_sine_is_that_of_theory():
     y = signals.sine(100.0, 48000, 1.0, amplitude=2.0)
-    share = of(np.clip(y, -1, 1), 48000).clipped_share
+    share = quality_of(np.clip(y, -1, 1), 48000).clipped_share
     # |cos| is above a half for two thirds of the time.
     assert share == pytest.approx(2 / 3, abs=0.01)
-    assert not of(y / 2.001, 48000).clipped
+    assert not quality_of(y / 2.001, 48000).clipped
 
 
-def test_an_honest_full_scale_peak_is_not_clipping():
+def test_a_single_peak_at_full_scale_is_not_clipping():
     y = integers(signals.sine(440.0, 44100, 1.0, amplitude=1.0))
-    assert measure(y, 44100).peak == pytest.approx(1, abs=1e-4)
-    assert not measure(y, 44100).clipped
+    assert measure_quality(y, 44100).peak == pytest.approx(1, abs=1e-4)
+    assert not measure_quality(y, 44100).clipped
 
 
 @pytest.mark.parametrize(
@@ -115,11 +124,11 @@ def test_an_honest_full_scale_peak_is_not_clipping():
         ("AU", "PCM_32"),
     ],
 )
-def test_what_a_file_format_cuts_off_is_clipped_whatever_its_largest_code(tmp_path, form, subtype):
+def test_clipping_is_detected_in_every_sample_format(tmp_path, form, subtype):
     y = np.clip(signals.sine(100.0, 44100, 0.5, amplitude=2.0), -1, 1)
     soundfile.write(tmp_path / "loud", y, 44100, format=form, subtype=subtype)
     soundfile.write(tmp_path / "fair", y * 0.9, 44100, format=form, subtype=subtype)
-    # Steps of µ-law and A-law are a few percent there.
+    # The quantisation steps of µ-law and A-law are a few percent at this level.
     assert loading.read(tmp_path / "loud").quality().clipped_share == pytest.approx(2 / 3, abs=0.02)
     assert not loading.read(tmp_path / "fair").quality().clipped
 
@@ -127,25 +136,27 @@ def test_what_a_file_format_cuts_off_is_clipped_whatever_its_largest_code(tmp_pa
 # Silence
 
 
-def test_silence_is_told_by_windows():
-    window = round(WINDOW * SR)
-    y = np.concatenate([signals.sine(500, SR, 10 * WINDOW), np.zeros(30 * window)])
-    row = of(y)
+def test_silence_is_measured_in_windows():
+    window = round(SILENCE_WINDOW * SR)
+    y = np.concatenate([signals.sine(500, SR, 10 * SILENCE_WINDOW), np.zeros(30 * window)])
+    row = quality_of(y)
     assert row.silence_share == 30 / 40
     assert not row.silent
 
 
-@pytest.mark.parametrize(("amplitude", "silent"), [(0.99 * SILENCE, True), (1.1 * SILENCE, False)])
+@pytest.mark.parametrize(
+    ("amplitude", "silent"), [(0.99 * SILENCE_LEVEL, True), (1.1 * SILENCE_LEVEL, False)]
+)
 @pytest.mark.parametrize("offset", [0.0, -0.25])
-def test_what_moves_by_less_than_60_db_below_full_scale_is_silent(amplitude, silent, offset):
-    row = of(offset + signals.sine(1000.0, SR, 0.3, amplitude=amplitude))
+def test_a_signal_below_minus_60_db_is_silent(amplitude, silent, offset):
+    row = quality_of(offset + signals.sine(1000.0, SR, 0.3, amplitude=amplitude))
     assert (row.silent, row.silence_share) == (silent, float(silent))
 
 
-def test_the_end_of_a_recording_is_no_silence_of_its_own():
-    window = round(WINDOW * SR)
-    # One sample behind the last whole window: alone it would not move.
-    assert of(signals.sine(1000.0, SR, 1.0)[: 10 * window + 1]).silence_share == 0
+def test_the_last_samples_are_not_a_window_of_their_own():
+    window = round(SILENCE_WINDOW * SR)
+    # One sample after the last whole window: alone it would be silent.
+    assert quality_of(signals.sine(1000.0, SR, 1.0)[: 10 * window + 1]).silence_share == 0
 
 
 # Flags
@@ -153,21 +164,21 @@ def test_the_end_of_a_recording_is_no_silence_of_its_own():
 
 @pytest.mark.parametrize(("samples", "short"), [(1, True), (799, True), (800, False)])
 def test_a_tenth_of_a_second_is_no_longer_short(samples, short):
-    assert of(np.full(samples, 0.5)).short is short
+    assert quality_of(np.full(samples, 0.5)).short is short
 
 
 @pytest.mark.parametrize("kind", ["int16", "float"])
 def test_channels_that_are_all_equal_are_mono_as_stereo(kind):
     y = np.stack([signals.noise(SR, 1.0)] * 3, axis=1)
     make = integers if kind == "int16" else np.asarray
-    assert measure(make(y), SR).mono_as_stereo
+    assert measure_quality(make(y), SR).mono_as_stereo
     y[-1, 2] += 0.01
-    assert not measure(make(y), SR).mono_as_stereo
-    assert not measure(make(y[:, 0]), SR).mono_as_stereo
+    assert not measure_quality(make(y), SR).mono_as_stereo
+    assert not measure_quality(make(y[:, 0]), SR).mono_as_stereo
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
-def test_lossy_or_not_mono_as_stereo_is_noticed(tmp_path, ending):
+def test_mono_as_stereo_is_detected_in_every_format(tmp_path, ending):
     y = signals.noise(44100, 0.5)
     soundfile.write(tmp_path / f"a.{ending}", np.stack([y, y], axis=1), 44100)
     soundfile.write(tmp_path / f"b.{ending}", np.stack([y, y[::-1]], axis=1), 44100)
@@ -178,7 +189,7 @@ def test_lossy_or_not_mono_as_stereo_is_noticed(tmp_path, ending):
 # Parts of recordings
 
 
-def test_a_part_is_measured_by_itself_on_native_samples(tmp_path):
+def test_a_part_is_measured_by_itself_before_resampling(tmp_path):
     y = np.concatenate([signals.noise(44100, 1.0), np.zeros(44100), runs(*[3] * 6000)[:44100]])
     soundfile.write(tmp_path / "a.wav", np.stack([y, y], axis=1), 44100)
     loaded = loading.read(tmp_path / "a.wav", sr=22050)
@@ -192,7 +203,9 @@ def test_a_part_is_measured_by_itself_on_native_samples(tmp_path):
 
 @pytest.mark.parametrize("sr", [8000, 44100, 48000])
 def test_padding_is_not_measured(sr):
-    loaded = loading.read((signals.noise(SR, 0.5), SR), sr=sr, duration=1.0, pad=True)
+    loaded = loading.read(
+        (signals.noise(SR, 0.5), SR), sr=sr, excerpt=Excerpt(duration=1.0, pad=True)
+    )
     assert len(loaded.y) == sr
     assert loaded.quality().duration == 0.5
     assert loaded.quality(0, sr // 2).duration == 0.5
@@ -217,7 +230,7 @@ def test_a_part_of_any_row_has_samples(sr, samples, start, length):
 
 @st.composite
 def recordings(draw):
-    """Samples of some channels, of either kind, with silence and full scale in them."""
+    """Samples of 1 to 3 channels, int16 or float32, with silence and full scale."""
     channels = draw(st.integers(1, 3))
     frames = draw(st.integers(1, 2000))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -232,8 +245,8 @@ def recordings(draw):
     return samples[:, 0].copy() if channels == 1 else samples
 
 
-def plainly(samples, sr):
-    """The definitions, word for word."""
+def by_definition(samples, sr):
+    """Quality by its definitions, computed directly."""
     y = samples / 2**15 if samples.dtype == np.int16 else samples.astype(np.float64)
     y = y.reshape(len(y), -1)
     clipped = 0
@@ -242,12 +255,12 @@ def plainly(samples, sr):
         for loud in [*channel, False]:
             clipped += run if not loud and run >= CLIPPED_RUN else 0
             run = run + 1 if loud else 0
-    size = round(WINDOW * sr)
+    size = round(SILENCE_WINDOW * sr)
     ends = [*range(size, max(len(y) - size, 0) + 1, size), len(y)]
     silent, start = 0, 0
     for end in ends:
         part = y[start:end]
-        silent += len(part) if (part.max() - part.min()) / 2 < SILENCE else 0
+        silent += len(part) if (part.max() - part.min()) / 2 < SILENCE_LEVEL else 0
         start = end
     return Quality(
         duration=len(y) / sr,
@@ -258,24 +271,24 @@ def plainly(samples, sr):
         silence_share=silent / len(y),
         silent=silent == len(y),
         clipped=clipped > 0,
-        short=len(y) / sr < quality.SHORT,
+        short=len(y) / sr < SHORT_DURATION,
         truncated=False,
         mono_as_stereo=y.shape[1] > 1 and bool((y == y[:, :1]).all()),
     )
 
 
 @given(recordings(), st.sampled_from([100.0, 8000.0, 22050.5]))
-def test_it_is_what_the_definitions_say_and_never_undefined(samples, sr):
-    row = measure(samples, sr)
-    assert row == plainly(samples, sr)
+def test_quality_follows_its_definitions_and_is_never_undefined(samples, sr):
+    row = measure_quality(samples, sr)
+    assert row == by_definition(samples, sr)
     assert np.isfinite(row).all()
 
 
 @given(recordings(), st.lists(st.integers(1, 700), min_size=1, max_size=20))
 def test_blocks_of_any_size_give_the_same(samples, sizes):
-    meter = Meter(SR, 1 if samples.ndim == 1 else samples.shape[1], FULL)
+    meter = QualityMeter(SR, 1 if samples.ndim == 1 else samples.shape[1], FULL)
     at = k = 0
     while at < len(samples):
         meter.add(samples[at : at + sizes[k % len(sizes)]])
         at, k = at + sizes[k % len(sizes)], k + 1
-    assert meter.quality(truncated=False) == measure(samples, SR)
+    assert meter.quality(truncated=False) == measure_quality(samples, SR)

@@ -3,18 +3,10 @@
 import os
 
 import pytest
+from folders import make
 
 from featkit.datasets.files import find
 from featkit.errors import ParameterError
-
-
-def make(folder, *names):
-    """Empty files: a search looks at names only."""
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return folder
 
 
 def paths(*inputs, **kwargs):
@@ -30,16 +22,16 @@ def test_folders_are_searched_at_every_depth(tmp_path):
 @pytest.mark.parametrize(
     "name", ["a.WAV", "a.Flac", "a.MP3", "a.AIFF", "a.opus", "a.au", "a.b.ogg"]
 )
-def test_a_sound_ending_is_known_in_any_case(tmp_path, name):
+def test_an_audio_suffix_is_recognised_in_any_case(tmp_path, name):
     assert paths(make(tmp_path, name)) == [name]
 
 
-def test_what_is_no_sound_is_left_out(tmp_path):
+def test_files_that_are_not_audio_are_skipped(tmp_path):
     make(tmp_path, "a.wav", "notes.txt", "cover.jpg", "wav", "a.wav.part", "table.csv", "b.wav~")
     assert paths(tmp_path) == ["a.wav"]
 
 
-def test_what_is_hidden_is_left_out(tmp_path):
+def test_hidden_files_are_skipped(tmp_path):
     make(tmp_path, "a.wav", ".b.wav", "._a.wav", ".trash/c.wav", "x/.y/d.wav", ".wav")
     assert paths(tmp_path) == ["a.wav"]
 
@@ -50,7 +42,7 @@ def test_a_hidden_folder_that_is_named_is_searched(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.m4a", "a.wma", "a.AAC"])
-def test_sound_that_is_not_decoded_is_kept_so_that_it_fails_by_name(tmp_path, name):
+def test_audio_that_cannot_be_decoded_is_kept_so_that_it_fails_by_name(tmp_path, name):
     assert paths(make(tmp_path, name, "b.wav")) == [name, "b.wav"]
 
 
@@ -66,9 +58,9 @@ def test_a_folder_with_the_ending_of_a_sound_is_a_folder(tmp_path):
 
 def test_equal_names_in_different_folders_stay_apart(tmp_path):
     make(tmp_path, "one/a.wav", "two/a.wav")
-    found = find([tmp_path])
-    assert [recording.path for recording in found] == ["one/a.wav", "two/a.wav"]
-    assert len({recording.file for recording in found}) == 2
+    recordings = find([tmp_path])
+    assert [recording.path for recording in recordings] == ["one/a.wav", "two/a.wav"]
+    assert len({recording.file for recording in recordings}) == 2
 
 
 @pytest.mark.parametrize("given", ["absolute", "relative", "with a slash", "through a parent"])
@@ -87,12 +79,12 @@ def test_a_path_does_not_depend_on_how_the_folder_was_given(tmp_path, monkeypatc
     assert os.path.samefile(recording.file, tmp_path / "corpus" / "x" / "a.wav")
 
 
-def test_the_folder_one_stands_in_can_be_given(tmp_path, monkeypatch):
+def test_the_current_folder_can_be_given(tmp_path, monkeypatch):
     make(tmp_path, "style/a.wav")
     monkeypatch.chdir(tmp_path / "style")
     for given in (".", "a.wav"):
-        (found,) = find([given], labels="folder")
-        assert (found.path, found.about) == ("a.wav", {"label": "style"})
+        (recording,) = find([given], labels="folder")
+        assert (recording.path, recording.fields) == ("a.wav", {"label": "style"})
 
 
 def test_a_file_by_itself_is_called_by_its_own_name(tmp_path):
@@ -141,18 +133,18 @@ def test_a_link_to_nothing_is_kept_so_that_it_fails_by_name(tmp_path):
 
 def test_the_label_is_the_name_of_the_folder_that_a_file_lies_in(tmp_path):
     make(tmp_path, "corpus/rock/a.wav", "corpus/jazz/late/b.wav", "corpus/c.wav")
-    found = {r.path: r.about["label"] for r in find([tmp_path / "corpus"], labels="folder")}
-    assert found == {"rock/a.wav": "rock", "jazz/late/b.wav": "late", "c.wav": "corpus"}
+    labels = {r.path: r.fields["label"] for r in find([tmp_path / "corpus"], labels="folder")}
+    assert labels == {"rock/a.wav": "rock", "jazz/late/b.wav": "late", "c.wav": "corpus"}
 
 
-def test_there_is_no_label_unless_it_is_asked_for(tmp_path):
+def test_there_is_no_label_by_default(tmp_path):
     make(tmp_path, "rock/a.wav")
-    assert [recording.about for recording in find([tmp_path])] == [{}]
+    assert [recording.fields for recording in find([tmp_path])] == [{}]
 
 
 def test_a_label_of_another_kind_is_refused(tmp_path):
     make(tmp_path, "rock/a.wav")
-    with pytest.raises(ParameterError, match=r"labels must be 'folder' or left out, got 'file'"):
+    with pytest.raises(ParameterError, match=r"labels must be .* or None, got 'file'"):
         find([tmp_path], labels="file")
 
 
@@ -166,7 +158,7 @@ def test_bytes_that_are_not_utf8_are_written_out(tmp_path):
         pass
     (recording,) = find([tmp_path], labels="folder")
     assert recording.path == r"caf\xe9/d\xe9j\xe0.wav"
-    assert recording.about == {"label": r"caf\xe9"}
+    assert recording.fields == {"label": r"caf\xe9"}
     assert os.path.isfile(recording.file)
 
 
@@ -175,7 +167,7 @@ def test_names_beyond_ascii_are_kept(tmp_path):
 
 
 def test_the_order_is_that_of_the_inputs_and_within_a_folder_by_path(tmp_path):
-    # Made in another order than they are to come in.
+    # Created in another order than the expected one.
     make(tmp_path, "z/b.wav", "z/k/a.wav", "z/d/c.wav", "z/d/a.wav", "y/m.wav", "y/a/n.wav")
     assert paths(tmp_path / "z") == ["b.wav", "d/a.wav", "d/c.wav", "k/a.wav"]
     assert paths(tmp_path / "z", tmp_path / "y") == [
@@ -194,18 +186,18 @@ def test_nothing_but_missing_inputs_is_an_error(tmp_path):
         find([tmp_path / "no.wav", tmp_path / "none"])
 
 
-def test_a_folder_without_sound_is_an_error_that_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_audio_is_an_error_that_lists_the_suffixes(tmp_path):
     make(tmp_path, "notes.txt")
-    with pytest.raises(ParameterError, match=r"no sound files in .*: looked for .*\.flac.*\.wav"):
+    with pytest.raises(ParameterError, match=r"no audio files in .*: looked for .*\.flac.*\.wav"):
         find([tmp_path])
 
 
 def test_no_input_is_an_error():
-    with pytest.raises(ParameterError, match="no sound files"):
+    with pytest.raises(ParameterError, match="no audio files"):
         find([])
 
 
 @pytest.mark.parametrize("what", [(b"", 22050), 3, None])
-def test_what_is_no_path_is_refused(what):
-    with pytest.raises(ParameterError, match="inputs are paths of files and folders, got"):
+def test_inputs_that_are_no_paths_are_refused(what):
+    with pytest.raises(ParameterError, match="inputs must be paths of files and folders, got"):
         find([what])

@@ -20,7 +20,7 @@ from featkit.datasets.files import as_name, as_text, find
 SR = 8000
 
 LEVEL = {"sample_rate": SR, "features": [{"family": "rms", "statistics": ["max"]}]}
-"""One column, in which each file can be told from the others."""
+"""One column, with a different value for each file."""
 
 ENDINGS = ["parquet", "csv"]
 
@@ -44,11 +44,11 @@ NAMES = [
     *(b"caf\xe9.wav", b"caf\xe8.wav", rb"caf\xe9.wav", rb"caf\x5cxe9.wav", b"\\x\xe9.wav"),
     *(f"{'long' * 60}.wav", "/".join(["deep" * 10] * 20) + "/a.wav"),
 ]
-"""Relative to the corpus; bytes are no UTF-8, or look like what stands for such."""
+"""Relative to the corpus; bytes are not UTF-8, or look like their escape sequence."""
 
 
 def text(name):
-    """What a table is to call a file of `NAMES`, written out by hand where it is not its name."""
+    """The path of a file of `NAMES` in a table, written by hand where it differs."""
     named = {
         b"caf\xe9.wav": r"caf\xe9.wav",
         b"caf\xe8.wav": r"caf\xe8.wav",
@@ -68,7 +68,7 @@ def write(path, level):
 
 
 def corpus_of(folder, names):
-    """Files of different levels, and the level of each that the file system lets there be."""
+    """Write files with different levels; return the level of each that the file system allows."""
     levels = {}
     for number, name in enumerate(names, 1):
         path = os.path.join(os.fsencode(folder), os.fsencode(name))
@@ -159,7 +159,7 @@ def test_a_name_of_text_is_its_own_text(name):
     assert as_text(name) == name == as_name(name)
 
 
-def test_a_manifest_can_name_what_is_not_utf8(tmp_path):
+def test_a_manifest_can_name_files_that_are_not_utf8(tmp_path):
     if not corpus_of(tmp_path, [b"caf\xe9.wav"]):
         pytest.skip("this file system has no such names")
     (tmp_path / "list.csv").write_text("path,label\ncaf\\xe9.wav,a\n")
@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_searched_fails_by_name(tmp_path, monkeypatch):
     assert (failure.path, failure.stage) == ("closed", "open")
 
 
-def test_what_is_no_regular_file_fails_and_does_not_hang(tmp_path):
+def test_a_pipe_fails_and_does_not_hang(tmp_path):
     corpus_of(tmp_path, ["a.wav"])
     if not hasattr(os, "mkfifo"):
         pytest.skip("this system has no pipes with a name")
@@ -240,7 +240,7 @@ def test_what_is_no_regular_file_fails_and_does_not_hang(tmp_path):
 
 def test_hidden_files_are_left_out_and_an_empty_folder_is_an_error(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(featkit.ParameterError, match="no sound files in"):
+    with pytest.raises(featkit.ParameterError, match="no audio files in"):
         find([tmp_path])
     corpus_of(tmp_path, [".a.wav", "._b.wav", ".x/c.wav", "d.wav"])
     assert [recording.path for recording in find([tmp_path])] == ["d.wav"]

@@ -1,4 +1,4 @@
-"""Bands of a filter bank that touch no bin: refused where the rate is known, else undefined."""
+"""Bands of a filter bank without a bin: refused at a known sample rate, otherwise undefined."""
 
 import warnings
 
@@ -23,10 +23,10 @@ FAMILIES = [
     ("mfcc_delta", {}, 256),
     ("gfcc", {}, 16),
 ]
-"""Families, parameters, and frames so short that some bands lie between two bins."""
+"""Families, parameters, and frame lengths so short that some bands lie between two bins."""
 
 
-def described(family, parameters, n_fft, sample_rate, **spectra):
+def definition(family, parameters, n_fft, sample_rate, **spectra):
     return {
         "sample_rate": sample_rate,
         "spectra": {"n_fft": n_fft, "hop_length": n_fft // 2, **spectra},
@@ -34,7 +34,7 @@ def described(family, parameters, n_fft, sample_rate, **spectra):
     }
 
 
-def librosas(sr, n_fft, n_mels, fmin=0.0, fmax=None):
+def empty_in_librosa(sr, n_fft, n_mels, fmin=0.0, fmax=None):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         bank = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
@@ -49,62 +49,64 @@ def librosas(sr, n_fft, n_mels, fmin=0.0, fmax=None):
     fmax=st.sampled_from([None, 4000.0]),
 )
 @hypothesis.settings(max_examples=60)
-def test_the_empty_bands_are_librosas(sr, n_fft, n_mels, fmin, fmax):
-    found = empty_mel_bands(sr, n_fft, n_mels, fmin, fmax)
-    np.testing.assert_array_equal(found, librosas(sr, n_fft, n_mels, fmin, fmax))
+def test_the_empty_bands_are_those_of_librosa(sr, n_fft, n_mels, fmin, fmax):
+    empty = empty_mel_bands(sr, n_fft, n_mels, fmin, fmax)
+    np.testing.assert_array_equal(empty, empty_in_librosa(sr, n_fft, n_mels, fmin, fmax))
     bank = mel_filters(sr, n_fft, n_mels, fmin, fmax)
-    np.testing.assert_array_equal(found, bank.toarray().max(axis=1) == 0)
+    np.testing.assert_array_equal(empty, bank.toarray().max(axis=1) == 0)
 
 
 @pytest.mark.parametrize("n_fft", [16, 32, 256, 900, 1024])
-def test_an_empty_gammatone_band_is_one_whose_filter_is_empty(n_fft):
-    found = empty_gammatone_bands(SR, n_fft, 40, 40.0)
+def test_an_empty_gammatone_band_has_an_empty_filter(n_fft):
+    empty = empty_gammatone_bands(SR, n_fft, 40, 40.0)
     bank = gammatone_filters(SR, n_fft, 40, 40.0)
-    np.testing.assert_array_equal(found, bank.toarray().max(axis=1) == 0)
+    np.testing.assert_array_equal(empty, bank.toarray().max(axis=1) == 0)
 
 
 @pytest.mark.parametrize(("family", "parameters", "n_fft"), FAMILIES)
-def test_at_a_known_rate_they_are_refused_with_a_remedy(family, parameters, n_fft):
-    with pytest.raises(ParameterError, match=rf"{family}: \d+ of the \d+ bands touch no bin") as no:
-        featkit.feature_set(described(family, parameters, n_fft, SR))
+def test_empty_bands_at_a_known_rate_are_refused_with_a_remedy(family, parameters, n_fft):
+    with pytest.raises(ParameterError, match=rf"{family}: \d+ of the \d+ bands contain no") as no:
+        featkit.feature_set(definition(family, parameters, n_fft, SR))
     words = str(no.value).split()
     longer = int(words[words.index("use") + 3])
-    assert featkit.feature_set(described(family, parameters, longer, SR)).columns
+    assert featkit.feature_set(definition(family, parameters, longer, SR)).columns
 
 
-def test_the_remedies_are_the_least_that_is_needed():
+def test_the_suggested_values_are_the_nearest_that_work():
     with pytest.raises(ParameterError, match=r"20 of the 128 bands .* n_fft = 512 or n_bands = 76"):
-        featkit.feature_set(described("mel_bands", {"n_bands": 128}, 256, SR))
-    assert librosas(SR, 256, 128).sum() == 20
-    assert not librosas(SR, 256, 76).any()
-    assert librosas(SR, 256, 77).any()
-    assert not librosas(SR, 512, 128).any()
+        featkit.feature_set(definition("mel_bands", {"n_bands": 128}, 256, SR))
+    assert empty_in_librosa(SR, 256, 128).sum() == 20
+    assert not empty_in_librosa(SR, 256, 76).any()
+    assert empty_in_librosa(SR, 256, 77).any()
+    assert not empty_in_librosa(SR, 512, 128).any()
 
 
 @pytest.mark.parametrize(("family", "parameters", "n_fft"), FAMILIES)
-def test_at_a_rate_of_each_recordings_own_they_are_undefined(family, parameters, n_fft):
-    features = featkit.feature_set(described(family, parameters, n_fft, "native"))
+def test_empty_bands_at_each_recordings_own_rate_are_undefined(family, parameters, n_fft):
+    features = featkit.feature_set(definition(family, parameters, n_fft, "native"))
     (row,) = featkit.analyse([signals.noise(SR)], SR, features)
-    expected = librosas(SR, n_fft, 128) if family == "mel_bands" else np.ones(len(row), bool)
+    expected = (
+        empty_in_librosa(SR, n_fft, 128) if family == "mel_bands" else np.ones(len(row), bool)
+    )
     np.testing.assert_array_equal(np.isnan(row), expected)
 
 
 def test_bands_above_half_the_rate_of_a_recording_are_undefined():
-    features = featkit.feature_set(described("mfcc", {}, 2048, "native", fmax=16000.0))
+    features = featkit.feature_set(definition("mfcc", {}, 2048, "native", fmax=16000.0))
     rows = [featkit.analyse([signals.noise(sr)], sr, features)[0] for sr in (8000, 44100)]
     assert np.isnan(rows[0]).all()
     assert np.isfinite(rows[1]).all()
 
 
-def test_the_bands_that_touch_a_bin_have_librosas_levels():
-    features = featkit.feature_set(described("mel_bands", {"n_bands": 128}, 256, "native"))
+def test_the_other_bands_have_the_levels_of_librosa():
+    features = featkit.feature_set(definition("mel_bands", {"n_bands": 128}, 256, "native"))
     y = signals.noise(SR)
     (row,) = featkit.analyse([y], SR, features)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         power = librosa.feature.melspectrogram(y=y, sr=SR, n_fft=256, hop_length=128, n_mels=128)
     levels = librosa.power_to_db(power).mean(axis=1)
-    full = ~librosas(SR, 256, 128)
+    full = ~empty_in_librosa(SR, 256, 128)
     np.testing.assert_allclose(row[full], levels[full], atol=1e-3)
 
 

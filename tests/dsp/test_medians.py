@@ -1,4 +1,4 @@
-"""Running medians are SciPy's, of whatever size, shape and layout."""
+"""Running medians are those of SciPy, for any size, shape and memory layout."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import median_filter
 
 from featkit.dsp import medians
-from featkit.dsp.medians import reflected, running_median
+from featkit.dsp.medians import mirrored_index, running_median
 
 SIZES = st.integers(1, 70)
 FEW = st.sampled_from([0.0, 1.0, 1.5, 2.0, 2.0**-140, 2.0**127])
@@ -16,7 +16,7 @@ ANY = st.floats(0, 2.0**100, width=32)
 
 
 def mirrored(x, size):
-    return x[reflected(np.arange(-(size // 2), len(x) + (size - 1) // 2), len(x))]
+    return x[mirrored_index(np.arange(-(size // 2), len(x) + (size - 1) // 2), len(x))]
 
 
 def rows_and_columns(values):
@@ -32,7 +32,7 @@ def by_sorting(x, size):
 @given(rows_and_columns(FEW) | rows_and_columns(ANY), SIZES)
 @example(np.zeros((40, 2), np.float32), 31)
 @example(np.arange(47, dtype=np.float32)[:, None], 31)
-def test_a_median_is_the_middle_of_its_window(x, size):
+def test_a_median_is_the_middle_value_of_its_window(x, size):
     around = mirrored(x, size)
     np.testing.assert_array_equal(running_median(around, size), by_sorting(around, size))
 
@@ -40,7 +40,7 @@ def test_a_median_is_the_middle_of_its_window(x, size):
 @given(rows_and_columns(FEW) | rows_and_columns(ANY), SIZES)
 def test_medians_are_those_of_scipy(x, size):
     if size > 2 * len(x):
-        return  # where windows reach over several mirror images, SciPy reads what is not there
+        return  # SciPy reads beyond its buffer where windows exceed two mirror images
     expected = median_filter(x, size=(size, 1), mode="reflect")
     np.testing.assert_array_equal(running_median(mirrored(x, size), size), expected)
 
@@ -62,12 +62,12 @@ def test_columns_taken_a_few_at_a_time_are_the_same(monkeypatch):
     np.testing.assert_array_equal(running_median(x, 31), expected)
 
 
-def test_neighbours_share_what_they_have_in_common():
-    network = medians._network(31)
+def test_neighbouring_windows_share_comparisons():
+    network = medians.median_network(31)
     assert len(network.steps) / network.windows < 33
 
 
 @given(st.integers(1, 20), st.integers(-100, 100))
-def test_a_mirror_image_is_numpys(length, place):
+def test_a_mirrored_index_is_that_of_numpy(length, place):
     padded = np.pad(np.arange(length), 100, mode="symmetric")
-    assert reflected(np.array([place]), length)[0] == padded[100 + place] or place >= length
+    assert mirrored_index(np.array([place]), length)[0] == padded[100 + place] or place >= length

@@ -1,4 +1,4 @@
-"""Pitch and harmonics: YIN as librosa has it and as its formula says, and tones that are known."""
+"""Pitch and harmonics: YIN by its formula and as in librosa, and synthetic tones."""
 
 import librosa
 import numpy as np
@@ -10,7 +10,8 @@ from featkit.dsp import synthesis
 from featkit.dsp.pitch import Pitch, PitchParameters, yin
 from featkit.errors import ParameterError
 from featkit.features.families import harmonicity
-from featkit.features.spectra import SpectraParameters, Stack
+from featkit.features.spectra.parameters import SpectraParameters
+from featkit.features.spectra.stack import Stack
 
 SR = 22050
 DEFAULT = PitchParameters()
@@ -27,14 +28,14 @@ SOUNDS = {
 
 
 def pitch_of(y, sr=SR, p=DEFAULT, **spectra):
-    """What YIN finds in all frames."""
+    """The pitch of all frames."""
     blocks = Stack([y], sr, SpectraParameters(**spectra)).blocks()
-    found = [yin(block.signal, sr, p) for block in blocks]
-    return Pitch(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    pitches = [yin(block.signal, sr, p) for block in blocks]
+    return Pitch(*(np.concatenate(parts) for parts in zip(*pitches, strict=True)))
 
 
 def by_formula(y, sr=SR, p=DEFAULT, n_fft=2048, hop_length=512):
-    """Each frame, and its normalised difference, sum by sum, in double precision."""
+    """Each frame, and its normalised difference function, computed sum by sum in float64."""
     padded = np.pad(y.astype(np.float64), n_fft // 2)
     shortest, longest = int(sr // p.fmax), int(np.ceil(sr / p.fmin))
     for start in range(0, len(y) + 1, hop_length):
@@ -54,13 +55,13 @@ def first_trough(normalised):
 
 
 def least_share(x, lag):
-    """The least share of a frame that does not repeat, less than a sample from a lag.
+    """The smallest share of a frame that does not repeat, less than a sample from a lag.
 
-    The autocorrelation is that of the frame's whole spectrum, at 32 places a sample.
+    The autocorrelation is that of the spectrum of the frame, at 32 positions per sample.
     """
     n, places = len(x), 32
     power = np.abs(np.fft.rfft(x, 4 * n)) ** 2
-    power[-1] /= 2  # half the rate stands for itself and for its negative
+    power[-1] /= 2  # the bin at half the rate occurs once in the full spectrum
     at = np.arange(lag * places - places, lag * places + places + 1)
     correlation = np.fft.irfft(places * power, places * 4 * n)[at]
     energy = np.append(0, np.cumsum(x**2))
@@ -69,7 +70,7 @@ def least_share(x, lag):
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_yin_is_what_its_formula_says(name):
+def test_yin_follows_its_formula(name):
     y = SOUNDS[name]
     pitch = pitch_of(y)
     near = 0
@@ -85,9 +86,9 @@ def test_yin_is_what_its_formula_says(name):
     assert near >= 0.99 * np.sum(np.isfinite(pitch.aperiodicity))
 
 
-def assert_librosas(y, sr, p=DEFAULT, n_fft=2048, hop_length=512, pad_mode="constant"):
-    found = pitch_of(y, sr, p, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
-    f0, sounding = found.f0, np.isfinite(found.aperiodicity)
+def assert_as_librosa(y, sr, p=DEFAULT, n_fft=2048, hop_length=512, pad_mode="constant"):
+    pitch = pitch_of(y, sr, p, n_fft=n_fft, hop_length=hop_length, pad_mode=pad_mode)
+    f0, sounding = pitch.f0, np.isfinite(pitch.aperiodicity)
     theirs = librosa.yin(
         y.astype(np.float64),
         fmin=p.fmin,
@@ -99,7 +100,7 @@ def assert_librosas(y, sr, p=DEFAULT, n_fft=2048, hop_length=512, pad_mode="cons
         pad_mode=pad_mode,
     )
     apart = np.abs(f0 - theirs)[sounding] > 1e-3 * theirs[sounding]
-    # Two lags that are all but as good may change places by rounding, in librosa's own too.
+    # Rounding may decide between two lags that are almost equal, in librosa as well.
     assert apart.sum() <= max(1, 0.002 * sounding.sum())
     np.testing.assert_allclose(np.median(f0[sounding] / theirs[sounding]), 1, rtol=1e-6)
 
@@ -111,8 +112,8 @@ modern = pytest.mark.skipif(
 
 @modern
 @pytest.mark.parametrize("name", SOUNDS)
-def test_yin_is_librosas(name):
-    assert_librosas(SOUNDS[name], SR)
+def test_yin_is_that_of_librosa(name):
+    assert_as_librosa(SOUNDS[name], SR)
 
 
 @modern
@@ -126,19 +127,19 @@ def test_yin_is_librosas(name):
         (22050, {"p": PitchParameters(fmin=110, fmax=600, trough_threshold=0.2)}),
     ],
 )
-def test_yin_is_librosas_under_other_settings(sr, settings):
-    assert_librosas(SOUNDS["song"], sr, **settings)
+def test_yin_is_that_of_librosa_under_other_settings(sr, settings):
+    assert_as_librosa(SOUNDS["song"], sr, **settings)
 
 
 @modern
-def test_yin_is_librosas_on_real_recordings(real_data):
+def test_yin_is_that_of_librosa_on_real_recordings(real_data):
     files = sorted((real_data / "esc10").glob("*/*.ogg"))[::40]
     for file in [*files, real_data / "music" / "sir_duke_fast.ogg"]:
-        assert_librosas(featkit.load(file, sr=SR)[0], SR)
+        assert_as_librosa(featkit.load(file, sr=SR)[0], SR)
 
 
 @pytest.mark.parametrize("frequency", [20.0, 50.0, 60.0])
-def test_a_hum_below_the_lowest_pitch_has_none(frequency):
+def test_a_hum_below_the_lowest_pitch_is_not_voiced(frequency):
     assert not pitch_of(signals.sine(frequency, SR)).voiced[3:-3].any()
 
 
@@ -155,10 +156,10 @@ def test_silence_beside_a_tone_is_not_voiced():
     ("sr", "p", "complaint"),
     [
         (SR, PitchParameters(fmin=5.0), "raise fmin to 10.78"),
-        (150, DEFAULT, "too high to tell pitches at a sample rate of 150 Hz"),
+        (150, DEFAULT, "too high to measure pitches at a sample rate of 150 Hz"),
     ],
 )
-def test_what_a_frame_cannot_hold_is_refused(sr, p, complaint):
+def test_a_pitch_too_low_for_the_frame_or_the_rate_is_refused(sr, p, complaint):
     with pytest.raises(ParameterError, match=complaint):
         pitch_of(signals.noise(SR), sr, p)
 
@@ -189,14 +190,14 @@ def harmonicity_of(y, **parameters):
 @pytest.mark.parametrize("f0", [98.7, 220.0, 437.3, 1046.5])
 def test_harmonics_are_found_with_their_amplitudes(f0):
     amplitudes = np.array([1.0, 0.7, 0.9, 0.2, 0.5, 0.3])
-    found = harmonicity_of(tone(f0, amplitudes))
+    values = harmonicity_of(tone(f0, amplitudes))
     shares = amplitudes / amplitudes.sum()
     expected = [shares[0], shares[1:4].sum(), shares[4:].sum()]
-    np.testing.assert_allclose([found[f"tristimulus_{k}"] for k in (1, 2, 3)], expected, atol=0.01)
+    np.testing.assert_allclose([values[f"tristimulus_{k}"] for k in (1, 2, 3)], expected, atol=0.01)
     power = amplitudes**2
     ratio = 10 * np.log10(power[::2].sum() / power[1::2].sum())
-    assert found["odd_to_even_ratio"] == pytest.approx(ratio, abs=0.15)
-    assert found["inharmonicity"] == pytest.approx(0, abs=0.005)
+    assert values["odd_to_even_ratio"] == pytest.approx(ratio, abs=0.15)
+    assert values["inharmonicity"] == pytest.approx(0, abs=0.005)
 
 
 def test_inharmonicity_is_the_mean_distance_from_exact_multiples():
@@ -204,9 +205,9 @@ def test_inharmonicity_is_the_mean_distance_from_exact_multiples():
     y = tone(400.0, amplitudes, stretch=0.05)
     block = next(iter(Stack([y], SR, SpectraParameters()).blocks()))
     spacing = np.array([400.0 * 2048 / SR])
-    found = harmonicity.harmonics(block.magnitude, np.array([20]), spacing, 3)
-    np.testing.assert_allclose(found.deviation[:, 0], [0, 0.05, 0.05], atol=0.003)
-    value = harmonicity._shape(found)[0, 0]
+    harmonics = harmonicity.harmonics(block.magnitude, np.array([20]), spacing, 3)
+    np.testing.assert_allclose(harmonics.deviation[:, 0], [0, 0.05, 0.05], atol=0.003)
+    value = harmonicity.shape(harmonics)[0, 0]
     power = amplitudes**2
     assert value == pytest.approx(2 * 0.05 * power[1:].sum() / power.sum(), rel=0.05)
 
@@ -228,24 +229,24 @@ def test_noise_is_as_far_below_the_harmonics_as_it_was_made(f0, falling):
     noise = noise * np.sqrt(np.mean(y**2) / np.mean(noise**2))
     for ratio, tolerance in ((10, 0.5), (20, 0.5), (30, 0.7 if falling else 2.5)):
         noisy = (y + noise * 10 ** (-ratio / 20)).astype(np.float32)
-        found = harmonicity_of(noisy)["harmonic_to_noise_ratio"]
-        assert found == pytest.approx(ratio, abs=tolerance)
+        measured = harmonicity_of(noisy)["harmonic_to_noise_ratio"]
+        assert measured == pytest.approx(ratio, abs=tolerance)
 
 
 @pytest.mark.parametrize("falling", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("f0", FRACTIONAL)
 def test_tones_without_noise_are_periodic_and_harmonic(f0, falling):
     y = rich(f0, falling)
-    found = harmonicity_of(y)
-    assert found["harmonic_to_noise_ratio"] > (35 if falling else 30)
-    assert found["inharmonicity"] < 0.005
+    values = harmonicity_of(y)
+    assert values["harmonic_to_noise_ratio"] > (35 if falling else 30)
+    assert values["inharmonicity"] < 0.005
     pitch = pitch_of(y)
     assert pitch.voiced[3:-3].all()
     periods = pitch.period[3:-3] * f0 / SR  # an equally rich tone repeats after several, too
     np.testing.assert_allclose(periods / np.rint(periods), 1, atol=0.002 if falling else 1e-4)
 
 
-def test_harmonics_that_a_frame_does_not_tell_apart_are_undefined():
+def test_harmonics_that_a_frame_cannot_resolve_are_undefined():
     y = tone(70.0, [1.0, 0.5, 0.25])
     entry = {"family": "harmonicity", "statistics": ["mean"]}
     features = featkit.feature_set(

@@ -1,4 +1,4 @@
-"""`FeatureExtractor` is a scikit-learn transformer, by scikit-learn's own checks and in use."""
+"""`FeatureExtractor` passes scikit-learn's checks and works in pipelines."""
 
 import numpy as np
 import pandas as pd
@@ -18,14 +18,14 @@ from featkit import FeatureExtractor, signals
 
 SR = 22050
 
-CANNOT_APPLY = {
-    "check_n_features_in": "clips may differ in length, which is not a number of features",
+NOT_APPLICABLE = {
+    "check_n_features_in": "clips may differ in length; it is not a number of features",
     "check_n_features_in_after_fitting": "the same",
-    "check_transformer_general": "it wants an error for clips of another length than in fit",
-    "check_estimators_dtypes": "its integers are at most 1: floats cast to integers, refused",
-    "check_dtype_object": "an object array holds recordings, and its numbers have no rate",
+    "check_transformer_general": "it expects an error for clips of another length than in fit",
+    "check_estimators_dtypes": "it casts floats to integers, which are refused",
+    "check_dtype_object": "an object array contains recordings; its numbers have no sample rate",
 }
-"""Checks of scikit-learn that cannot apply to sound, with the reason."""
+"""Checks of scikit-learn that do not apply to sound, with the reason."""
 
 TINY = {
     "sample_rate": "native",
@@ -35,15 +35,15 @@ TINY = {
 
 
 @parametrize_with_checks(
-    [FeatureExtractor(TINY, sr=SR)], expected_failed_checks=lambda estimator: CANNOT_APPLY
+    [FeatureExtractor(TINY, sr=SR)], expected_failed_checks=lambda estimator: NOT_APPLICABLE
 )
-def test_scikit_learns_own_checks(estimator, check):
+def test_scikit_learns_checks_pass(estimator, check):
     check(estimator)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Eight short files of two kinds."""
+    """Eight short files, noise and sines."""
     folder = tmp_path_factory.mktemp("clips")
     paths = []
     for k in range(8):
@@ -59,17 +59,17 @@ def test_paths_and_arrays_give_the_same_rows(files):
     from_files = extractor.fit_transform(files)
     np.testing.assert_array_equal(from_files, extractor.transform(arrays))
     np.testing.assert_array_equal(from_files, extractor.transform([str(file) for file in files]))
-    bare = FeatureExtractor("genre75", sr=SR).fit_transform([y for y, _ in arrays])
-    np.testing.assert_array_equal(from_files, bare)
+    with_sr = FeatureExtractor("genre75", sr=SR).fit_transform([y for y, _ in arrays])
+    np.testing.assert_array_equal(from_files, with_sr)
 
 
-def test_rows_are_those_of_the_batch(files):
+def test_rows_equal_those_of_extract(files):
     table = featkit.extract(files, features="genre75").table
     rows = FeatureExtractor("genre75").fit_transform(files)
     np.testing.assert_array_equal(rows, table.features.to_numpy())
 
 
-def test_workers_change_nothing(files):
+def test_the_number_of_workers_does_not_change_the_values(files):
     one = FeatureExtractor("genre75", n_jobs=1).fit_transform(files)
     two = FeatureExtractor("genre75", n_jobs=2).fit_transform(files)
     np.testing.assert_array_equal(one, two)
@@ -82,7 +82,7 @@ def test_pandas_output_has_the_columns(files):
     assert list(extractor.get_feature_names_out()) == list(table.columns)
 
 
-def test_parameters_and_clones():
+def test_parameters_can_be_set_and_cloned():
     extractor = FeatureExtractor("genre75", offset=1.0, duration=5.0, pad=True, n_jobs=2)
     parameters = extractor.get_params()
     assert parameters["duration"] == 5.0
@@ -90,7 +90,7 @@ def test_parameters_and_clones():
     assert extractor.set_params(features="standard").features == "standard"
 
 
-def test_in_a_pipeline_and_a_grid_search(files):
+def test_it_works_in_a_pipeline_and_a_grid_search(files):
     labels = [k % 2 for k in range(len(files))]
     pipeline = make_pipeline(
         FeatureExtractor({"features": [{"family": "rms", "statistics": ["mean"]}]}),
@@ -105,33 +105,33 @@ def test_in_a_pipeline_and_a_grid_search(files):
     assert list(search.predict(files)) == labels
 
 
-def test_excerpts_are_cut(files):
+def test_excerpts_are_read(files):
     padded = FeatureExtractor("genre75", duration=0.5, pad=True).fit_transform(files[:1])
     y, _ = featkit.load(files[0], duration=0.5, pad=True)
     np.testing.assert_array_equal(padded, featkit.analyse([y], SR, featkit.feature_set("genre75")))
 
 
-def test_a_column_of_paths_is_a_list_of_them(files):
+def test_a_column_of_paths_is_accepted(files):
     extractor = FeatureExtractor({"features": [{"family": "rms", "statistics": ["mean"]}]})
     expected = extractor.fit_transform(files)
     table = pd.DataFrame({"path": list(map(str, files))})
     for columns in ("path", ["path"]):
-        found = ColumnTransformer([("sound", extractor, columns)]).fit_transform(table)
-        np.testing.assert_array_equal(found, expected)
+        transformer = ColumnTransformer([("sound", extractor, columns)])
+        np.testing.assert_array_equal(transformer.fit_transform(table), expected)
 
 
 @pytest.mark.parametrize(("sr", "X"), [(-1, ["a.wav"]), (None, np.zeros((2, 5)))])
-def test_a_rate_that_is_none_is_told_before_anything_is_read(sr, X):
+def test_an_invalid_rate_is_refused_before_anything_is_read(sr, X):
     with pytest.raises(featkit.ParameterError, match="sr"):
         FeatureExtractor("genre75", sr=sr).fit(X)
 
 
-def test_an_unfitted_one_says_so(files):
+def test_an_unfitted_extractor_is_refused(files):
     with pytest.raises(NotFittedError):
         FeatureExtractor().transform(files)
 
 
-def test_a_broken_file_is_an_error_with_its_name(files, tmp_path):
+def test_the_error_of_a_broken_file_names_it(files, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound")
     extractor = FeatureExtractor("genre75").fit(files)
@@ -143,12 +143,12 @@ def test_a_broken_file_is_an_error_with_its_name(files, tmp_path):
     ("X", "message"),
     [
         ("one.wav", "must be a list of recordings"),
-        ([], "holds no recordings"),
+        ([], "contains no recordings"),
         (np.zeros(5), "one clip is X.reshape"),
         (np.full((2, 5), np.nan), "NaN or infinity"),
-        ((np.zeros(5), SR), r"give \[\(y, sr\)\]"),
+        ((np.zeros(5), SR), r"pass \[\(y, sr\)\]"),
     ],
 )
-def test_what_is_no_list_of_recordings_is_refused(X, message):
+def test_other_input_than_a_list_of_recordings_is_refused(X, message):
     with pytest.raises(featkit.ParameterError, match=message):
         FeatureExtractor(sr=SR).fit(X)

@@ -1,4 +1,4 @@
-"""Statistics are NumPy's and SciPy's of the same name, of each clip's defined frames alone."""
+"""Statistics equal those of NumPy and SciPy for the defined frames of each clip."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ lengths = st.lists(st.integers(3, 40), min_size=1, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def drawn(lengths, seed, rows=3):
+def random_values(lengths, seed, rows=3):
     rng = np.random.default_rng(seed)
     return rng.normal(5, 2, (rows, sum(lengths))), Segments(lengths)
 
@@ -40,8 +40,8 @@ def test_every_statistic_has_a_reference():
 
 @pytest.mark.parametrize("name", REFERENCE)
 @given(lengths=lengths, seed=seeds)
-def test_each_is_the_one_of_its_name(name, lengths, seed):
-    values, segments = drawn(lengths, seed)
+def test_a_statistic_equals_its_reference(name, lengths, seed):
+    values, segments = random_values(lengths, seed)
     ours = summarise(values, segments, [name])[0]
     for k, clip in enumerate(segments):
         expected = [REFERENCE[name](row[clip]) for row in values]
@@ -51,7 +51,7 @@ def test_each_is_the_one_of_its_name(name, lengths, seed):
 @pytest.mark.parametrize("name", [name for name in REFERENCE if not name.startswith("diff")])
 @given(lengths=lengths, seed=seeds)
 def test_undefined_frames_are_left_out(name, lengths, seed):
-    values, segments = drawn(lengths, seed)
+    values, segments = random_values(lengths, seed)
     holes = values.copy()
     holes[:, segments.starts] = np.nan
     ours = summarise(holes, segments, [name])[0]
@@ -62,7 +62,7 @@ def test_undefined_frames_are_left_out(name, lengths, seed):
 
 @given(lengths=lengths, seed=seeds)
 def test_a_clip_has_the_same_bits_alone_and_among_others(lengths, seed):
-    values, segments = drawn(lengths, seed)
+    values, segments = random_values(lengths, seed)
     together = summarise(values, segments, list(REFERENCE))
     for k, clip in enumerate(segments):
         alone = summarise(values[:, clip], Segments([lengths[k]]), list(REFERENCE))
@@ -70,11 +70,11 @@ def test_a_clip_has_the_same_bits_alone_and_among_others(lengths, seed):
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_no_defined_frame_has_no_statistic(name):
+def test_statistics_without_defined_frames_are_nan(name):
     assert np.isnan(summarise(np.full((1, 4), np.nan), Segments([4]), [name])).all()
 
 
-def test_one_frame_has_no_difference_and_a_constant_no_shape():
+def test_differences_of_one_frame_and_the_shape_of_a_constant_are_nan():
     one = summarise(np.array([[2.0]]), Segments([1]), ["mean", "std", "diff_mean", "diff_std"])
     np.testing.assert_array_equal(one[:, 0, 0], [2.0, 0.0, np.nan, np.nan])
     constant = summarise(np.full((1, 5), 0.1), Segments([5]), ["std", "skew", "kurtosis"])

@@ -1,4 +1,4 @@
-"""Classes whose names are numbers, or those of columns that files have, in all that shows them."""
+"""Classes whose names are numbers, or names of columns, in every output that shows them."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from reporting import made
 from featkit import plots
 from featkit.cli import _console
 from featkit.cli._main import main
-from featkit.cli._scores import _show_confusion
+from featkit.cli._scores import show_confusion
 from featkit.errors import ParameterError
 from featkit.explanation import contributions, importance, importance_by_fold
 from featkit.report.page import page, recording_page, write_report
@@ -37,10 +37,9 @@ def numbered():
 )
 def test_a_class_may_be_given_as_the_number_that_it_is(numbered, given, name):
     model, explanation, _ = numbered
-    for of in (importance, importance_by_fold):
-        pd.testing.assert_frame_equal(
-            of(explanation, of_class=given), of(explanation, of_class=name)
-        )
+    for function in (importance, importance_by_fold):
+        by_number = function(explanation, of_class=given)
+        pd.testing.assert_frame_equal(by_number, function(explanation, of_class=name))
     pd.testing.assert_frame_equal(
         contributions(explanation, 0, given), contributions(explanation, 0, name)
     )
@@ -67,7 +66,7 @@ def test_a_class_that_there_is_not_is_an_error_that_names_those_there_are(number
         lambda: plots.dependence(explanation, column, of_class=given),
         lambda: recording_page(model=model, explanation=explanation, of_class=given),
     ):
-        with pytest.raises(ParameterError, match=r"unknown class .*known are 1, 2, 3\.5, True"):
+        with pytest.raises(ParameterError, match=r"unknown class .*available: 1, 2, 3\.5, True"):
             ask()
 
 
@@ -75,7 +74,7 @@ def test_a_column_may_be_called_as_a_number():
     _, explanation, _ = made()
     renamed = dataclasses.replace(explanation, columns=["0", *explanation.columns[1:]])
     assert plots.dependence(renamed, 0, of_class="a").get_xlabel() == "0"
-    with pytest.raises(ParameterError, match="unknown column 7: known are"):
+    with pytest.raises(ParameterError, match="unknown column 7: available:"):
         plots.dependence(renamed, 7, of_class="a")
 
 
@@ -91,9 +90,9 @@ def test_every_file_of_a_report_has_columns_of_different_names(tmp_path):
     assert heads["direction.csv"] == ["feature_", *OURS]
     direction = pd.read_csv(tmp_path / "csv" / "direction.csv")
     assert direction["feature_"].tolist() == explanation.columns
-    said = pd.read_csv(tmp_path / "csv" / "predictions.csv")
-    assert said["label"].tolist() == explanation.y.tolist()
-    assert np.allclose(said[[f"p_{name}" for name in OURS]], explanation.probabilities)
+    predictions = pd.read_csv(tmp_path / "csv" / "predictions.csv")
+    assert predictions["label"].tolist() == explanation.y.tolist()
+    assert np.allclose(predictions[[f"p_{name}" for name in OURS]], explanation.probabilities)
 
 
 def test_a_confusion_matrix_is_headed_by_its_classes(tmp_path):
@@ -121,7 +120,8 @@ def test_on_a_terminal_long_classes_are_headed_by_marks(monkeypatch, width, clas
         "featkit.cli._scores.show_table", lambda headers, rows: shown.append((headers, rows))
     )
     counts = np.eye(len(classes), dtype=int).tolist()
-    _show_confusion({"classes": classes, "confusion": counts})
+    evaluation = made()[0].evaluation
+    show_confusion(dataclasses.replace(evaluation, classes=classes, confusion=counts))
     ((headers, rows),) = shown
     assert headers[1:] == head.split()
     for mark, name, row in zip(headers[1:], classes, rows, strict=True):

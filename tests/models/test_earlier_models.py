@@ -1,15 +1,21 @@
-"""Model files that earlier versions wrote are read, and predict as they did."""
+"""Model files and scores of earlier versions are read, and the models predict as they did."""
 
+import json
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import featkit
+from featkit.models.evaluation import Evaluation
+from featkit.models.model_file import DIGEST_BYTES, MAGIC, METADATA
+from featkit.models.serialization import from_dict, to_dict
 
 FOLDER = Path(__file__).parents[1] / "data" / "earlier"
 
-SAID = {
+PROBABILITIES = {
     "logistic": [0.504595, 0.436683, 0.522525],
     "sgd": [0.665045, 0.698028, 0.766522],
     "svm": [0.894493, 0.969198, 0.891589],
@@ -18,35 +24,70 @@ SAID = {
 }
 """Probabilities that version 0.1.0 gave for three rows with scikit-learn 1.9."""
 
+SOUND_MODELS = ["logistic", "svm", "xgboost"]
+"""Estimators of the models that an earlier version trained on `table.parquet`."""
 
 OTHER_VERSION = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.InconsistentVersionWarning"  # of parts of scikit-learn 1.9
+    "ignore::sklearn.exceptions.InconsistentVersionWarning"  # the files are of scikit-learn 1.9
 )
 
 
-def earlier(name):
+def earlier(name, kind="earlier"):
+    """A model of an earlier version; the test is skipped if this scikit-learn cannot read it."""
     try:
-        return featkit.load_model(FOLDER / f"earlier_{name}.fk")
-    except featkit.ModelError as error:  # parts of scikit-learn differ from version to version
+        return featkit.load_model(FOLDER / f"{kind}_{name}.fk")
+    except featkit.ModelError as error:
         if "install that version" not in str(error):
             raise
-        pytest.skip("this scikit-learn cannot read what version 1.9 wrote")
+        pytest.skip("this scikit-learn cannot read models of version 1.9")
+
+
+def stored_metadata(path):
+    content = path.read_bytes()[len(MAGIC) + DIGEST_BYTES :]
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        return json.loads(archive.read(METADATA))
 
 
 @OTHER_VERSION
-@pytest.mark.parametrize("name", SAID)
-def test_a_model_that_an_earlier_version_wrote_predicts_as_it_did(name):
-    model = earlier(name)
-    found = model.predict(FOLDER / "earlier.csv").data.iloc[[0, 15, 30]]
-    assert found["predicted"].tolist() == ["cat", "dog", "owl"]
-    np.testing.assert_allclose(found["probability"], SAID[name], atol=1e-5)
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_a_model_of_an_earlier_version_predicts_as_it_did(name):
+    data = earlier(name).predict(FOLDER / "earlier.csv").data.iloc[[0, 15, 30]]
+    assert data["predicted"].tolist() == ["cat", "dog", "owl"]
+    np.testing.assert_allclose(data["probability"], PROBABILITIES[name], atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
-@pytest.mark.filterwarnings("ignore:Converting .np.inexact:DeprecationWarning")  # shap's
 @OTHER_VERSION
 @pytest.mark.parametrize("name", ["logistic", "random_forest", "xgboost"])
-def test_the_table_of_a_model_that_an_earlier_version_wrote_is_known_again(name):
+def test_the_training_rows_of_a_model_of_an_earlier_version_are_recognised(name):
     model = earlier(name)
     table = featkit.FeatureTable.read(FOLDER / "earlier.csv")
     assert set(featkit.explain(model, table, rows=2, n_jobs=1).folds) <= {"1", "2", "3"}
+
+
+@OTHER_VERSION
+@pytest.mark.parametrize("name", SOUND_MODELS)
+def test_a_model_of_an_earlier_version_predicts_an_earlier_table_with_its_feature_set(name):
+    model = earlier(name, "sound")
+    table = featkit.FeatureTable.read(FOLDER / "table.parquet")
+    data = model.predict(table, per="segment").data
+    accuracy = np.mean(data["predicted"].to_numpy() == table.keys["label"])
+    assert accuracy >= model.evaluation.kept.accuracy.value
+    assert model.feature_set.fingerprint == table.provenance["fingerprint"]
+
+
+@OTHER_VERSION
+@pytest.mark.parametrize("name", SOUND_MODELS)
+def test_metadata_of_an_earlier_version_are_the_plain_data_of_the_model(name, tmp_path):
+    model = earlier(name, "sound")
+    stored = stored_metadata(FOLDER / f"sound_{name}.fk")
+    assert model.scores == stored["scores"]
+    assert model.training == stored["training"]
+    model.save(tmp_path / "m.fk")
+    assert stored_metadata(tmp_path / "m.fk") == stored
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.fk")), ids=lambda path: path.stem)
+def test_scores_of_an_earlier_version_have_no_other_keys_than_those_of_today(path):
+    scores = stored_metadata(path)["scores"]
+    later = {"likely_groups": [], "by_group": None}
+    assert to_dict(from_dict(Evaluation, scores)) == later | scores

@@ -1,4 +1,4 @@
-"""Classes of any type and spelling: the same names and the same model from every kind of table."""
+"""Labels of any type and spelling give the same classes and model from every kind of table."""
 
 import datetime
 import re
@@ -13,7 +13,8 @@ from learning import few_trees
 
 import featkit
 from featkit.models import pipeline, training
-from featkit.models.estimator import Candidate, names
+from featkit.models.estimator import ESTIMATORS, Candidate
+from featkit.models.preparation import prepare_problem
 from featkit.models.settings import Settings
 from featkit.report.page import page
 from featkit.table.feature_table import FeatureTable
@@ -22,7 +23,7 @@ from featkit.table.feature_table import FeatureTable
 @pytest.mark.parametrize(
     "classes", [["0", "1"], ["-1", "x"], ["1_0", "1e3"], [0, 1], [False, True]]
 )
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_estimator_learns_classes_that_look_like_numbers(name, classes):
     y = np.array(classes)[np.arange(40) % 2]
     X = np.random.default_rng(0).normal(size=(40, 2)) + 4 * (np.arange(40) % 2)[:, None]
@@ -89,7 +90,7 @@ KINDS = {
 
 
 def frame(kind, rows=36, gaps=(1, 20)):
-    """Three classes of a kind, two rows without one, and two columns that tell them apart."""
+    """Return rows of three classes, a few without a label, with a feature that separates them."""
     rng = np.random.default_rng(0)
     number = np.arange(rows) % 3
     label = KINDS[kind].iloc[number].reset_index(drop=True)
@@ -102,16 +103,16 @@ def frame(kind, rows=36, gaps=(1, 20)):
 
 
 def stored(data, folder):
-    """The table as a DataFrame, as CSV and as Parquet."""
+    """Return the table as a DataFrame, as CSV and as Parquet."""
     data.to_csv(folder / "t.csv", index=False)
     data.to_parquet(folder / "t.parquet")
     return [data, folder / "t.csv", folder / "t.parquet"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_classes_of_any_kind_are_one_problem_from_every_kind_of_table(kind, tmp_path):
+def test_every_kind_of_table_gives_the_same_problem(kind, tmp_path):
     tables = stored(frame(kind), tmp_path)
-    first, *others = (Settings(label="sort").problem(each) for each in tables)
+    first, *others = (prepare_problem(table, Settings(label="sort")) for table in tables)
     assert len(first.classes) == len(set(KINDS[kind].astype(str).str.lower()))
     for other in others:
         assert other.classes == first.classes
@@ -133,16 +134,17 @@ def test_classes_of_any_kind_are_one_problem_from_every_kind_of_table(kind, tmp_
         ("months", ["2026-01", "2026-02", "2026-03"]),
     ],
 )
-def test_classes_are_called_as_a_reader_would_call_them(kind, classes):
-    assert Settings(label="sort").problem(frame(kind)).classes == classes
+def test_class_names_are_written_as_usual(kind, classes):
+    assert prepare_problem(frame(kind), Settings(label="sort")).classes == classes
 
 
 @pytest.mark.parametrize(
     "kind", ["flags", "nullable whole numbers beyond 2**53", "categories beyond 2**53"]
 )
-def test_a_column_that_was_not_named_as_label_keeps_its_text(kind):
-    named = Settings(label="sort").problem(frame(kind))
-    other = Settings(label="sort").problem(FeatureTable.of(frame(kind)))
+def test_a_column_that_was_not_read_as_label_keeps_its_text(kind):
+    settings = Settings(label="sort")
+    named = prepare_problem(frame(kind), settings)
+    other = prepare_problem(FeatureTable.of(frame(kind)), settings)
     assert (other.classes, other.digest) == (named.classes, named.digest)
 
 
@@ -162,16 +164,15 @@ def test_pandas_periods_are_read_from_parquet_by_a_new_process(tmp_path):
     assert subprocess.check_output(command, text=True).split() == ["2026-03", "2026-01", "2026-02"]
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's colours, of matplotlib
-@pytest.mark.parametrize("name", names())
-def test_numbers_as_classes_go_through_training_file_prediction_explanation_and_page(
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_numeric_classes_survive_training_file_prediction_explanation_and_page(
     name, tmp_path, monkeypatch
 ):
     few_trees(monkeypatch)
     tables = stored(frame("whole floats", rows=30, gaps=(1,)), tmp_path)
     results = [
-        featkit.train(each, label="sort", model=name, shares=(70, 30), exclude=["b"])
-        for each in (tables if name == "logistic" else tables[:1])
+        featkit.train(table, label="sort", model=name, shares=(70, 30), exclude=["b"])
+        for table in (tables if name == "logistic" else tables[:1])
     ]
     for other in results[1:]:
         assert other.scores == results[0].scores
@@ -181,21 +182,22 @@ def test_numbers_as_classes_go_through_training_file_prediction_explanation_and_
     assert model.classes == ["1", "10", "2"]
     assert set(model.predict(tmp_path / "t.csv").data["predicted"]) <= {"1", "10", "2"}
     rows = 1 if name == "svm" else 5
-    found = [
-        featkit.explain(model, FeatureTable.read(each), rows=rows, n_jobs=1) for each in tables[1:]
+    explanations = [
+        featkit.explain(model, FeatureTable.read(table), rows=rows, n_jobs=1)
+        for table in tables[1:]
     ]
-    for explanation in found:
+    for explanation in explanations:
         assert set(explanation.y.tolist()) <= {"", "1", "10", "2"}
         assert "test" in explanation.folds
-        assert not any("does not know" in note for note in explanation.notes)
-    np.testing.assert_array_equal(found[0].values, found[1].values)
-    html = page(model=results[0], explanation=found[0], table=FeatureTable.read(tables[1]))
+        assert not any("was not trained on" in note for note in explanation.notes)
+    np.testing.assert_array_equal(explanations[0].values, explanations[1].values)
+    html = page(model=results[0], explanation=explanations[0], table=FeatureTable.read(tables[1]))
     assert "1.0" not in re.findall(r">([0-9.]+)</t[hd]>", html)
 
 
-def test_auto_chooses_among_estimators_for_classes_that_are_numbers(monkeypatch):
+def test_auto_selects_among_estimators_for_numeric_classes(monkeypatch):
     few_trees(monkeypatch)
-    monkeypatch.setattr(training, "names", lambda: ["logistic", "random_forest"])
+    monkeypatch.setattr(training, "ESTIMATORS", ["logistic", "random_forest"])
     monkeypatch.setattr(training, "candidates", lambda name: [Candidate(name)])
     result = featkit.train(frame("whole floats", rows=24), label="sort", folds=2)
     assert result.model.classes == ["1", "10", "2"]

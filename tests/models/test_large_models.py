@@ -1,4 +1,4 @@
-"""A model that is written can be read, and one that could not be is not written."""
+"""A large model is either written and can be read, or it is not written."""
 
 import dataclasses
 import io
@@ -32,21 +32,21 @@ def forest(monkeypatch, trees, classes):
 
 
 def test_a_forest_of_many_classes_is_read_as_it_was_written(tmp_path, monkeypatch):
-    """Its leaves are nearly all 0: it unpacks to more than other models do, which is no harm."""
+    """Its leaves are nearly all 0, so that it unpacks to more than other models."""
     data, model = forest(monkeypatch, trees=3, classes=60)
     model.save(tmp_path / "m.fk")
-    packed = (tmp_path / "m.fk").read_bytes()[len(model_file.MAGIC) + 32 :]
+    packed = (tmp_path / "m.fk").read_bytes()[len(model_file.MAGIC) + model_file.DIGEST_BYTES :]
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         unpacked = sum(part.file_size for part in archive.infolist())
-    monkeypatch.setattr(model_file, "SURELY_UNPACKED", 2**14)
-    monkeypatch.setattr(model_file, "MOST_EXPANDED", (unpacked - 1) // len(packed))
+    monkeypatch.setattr(model_file, "SAFE_UNPACKED", 2**14)
+    monkeypatch.setattr(model_file, "MAX_EXPANSION", (unpacked - 1) // len(packed))
     read = featkit.load_model(tmp_path / "m.fk")
     pd.testing.assert_frame_equal(read.predict(data).data, model.predict(data).data)
 
 
-def test_a_model_that_could_not_be_read_is_not_written(tmp_path, monkeypatch):
+def test_a_model_that_is_too_large_to_be_read_is_not_written(tmp_path, monkeypatch):
     _, model = forest(monkeypatch, trees=2, classes=20)
-    for bound, value in (("MOST_UNPACKED", 9999), ("MOST_BYTES", 999), ("MOST_PARTS", 3)):
+    for bound, value in (("MAX_UNPACKED", 9999), ("MAX_BYTES", 999), ("MAX_PARTS", 3)):
         with monkeypatch.context() as patch:
             patch.setattr(model_file, bound, value)
             with pytest.raises(ModelError, match="random_forest of 20 classes cannot be written"):

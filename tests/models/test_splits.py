@@ -1,4 +1,4 @@
-"""Splits: what belongs together is never on both sides."""
+"""Splits: no group is ever in both training and test rows."""
 
 from collections import Counter
 
@@ -13,17 +13,18 @@ from featkit.errors import ParameterError
 from featkit.models.splits import (
     GroupFolds,
     GroupHoldout,
-    by_fold,
-    by_part,
-    deal,
-    in_order,
-    least_groups,
+    assign_parts,
+    groups_per_class,
+    min_groups_per_class,
+    natural_order,
+    split_by_fold,
+    split_by_part,
 )
 
 
 @st.composite
 def problems(draw, parts=5):
-    """Rows of groups of any sizes, in one class or several; each class has groups enough."""
+    """Draw rows of groups of any size, in one class or several, with enough groups per class."""
     groups, y = [], []
     for name in range(draw(st.integers(2, 4))):
         for group in range(draw(st.integers(parts, 12))):
@@ -58,11 +59,11 @@ def test_no_group_is_ever_on_both_sides(problem, splitter):
 
 
 @given(problems(), st.integers(2, 5), st.integers(0, 3))
-def test_every_row_is_judged_once(problem, n_splits, seed):
+def test_every_row_is_a_test_row_once(problem, n_splits, seed):
     y, groups = problem
-    judged = [test for _, test in GroupFolds(n_splits, seed=seed).split(y, y, groups)]
-    assert len(judged) == n_splits
-    assert sorted(np.concatenate(judged)) == list(range(len(y)))
+    tests = [test for _, test in GroupFolds(n_splits, seed=seed).split(y, y, groups)]
+    assert len(tests) == n_splits
+    assert sorted(np.concatenate(tests)) == list(range(len(y)))
 
 
 @given(problems(), st.integers(0, 3))
@@ -82,22 +83,22 @@ def test_the_parts_of_a_holdout_keep_groups_together(problem, seed):
         ((0.8, 0.2), (80, 0, 20)),
     ],
 )
-def test_groups_of_one_row_are_shared_out_as_asked(shares, counts):
+def test_parts_have_exactly_their_shares_of_single_rows(shares, counts):
     y = np.repeat(["a", "b", "c"], 100)
     parts = GroupHoldout(shares).parts(y)
     for name in "abc":
-        found = Counter(parts[y == name].tolist())
-        assert (found["train"], found["validation"], found["test"]) == counts
+        sizes = Counter(parts[y == name].tolist())
+        assert (sizes["train"], sizes["validation"], sizes["test"]) == counts
 
 
 def test_folds_have_their_share_of_every_class_and_of_all():
     y = np.array(["a"] * 26 + ["b"] * 51 + ["c"] * 13)
     sizes = []
     for _, test in GroupFolds(5).split(y, y):
-        found = Counter(y[test].tolist())
-        assert found["a"] in (5, 6)
-        assert found["b"] in (10, 11)
-        assert found["c"] in (2, 3)
+        counts = Counter(y[test].tolist())
+        assert counts["a"] in (5, 6)
+        assert counts["b"] in (10, 11)
+        assert counts["c"] in (2, 3)
         sizes.append(len(test))
     assert max(sizes) - min(sizes) <= 1
 
@@ -111,20 +112,20 @@ def test_a_large_group_leaves_room_for_the_small():
 
 def test_the_seed_decides_and_nothing_else():
     y, rows, shares = np.repeat(["a", "b"], 20), np.arange(40), [0.5, 0.5]
-    one, again, other = (deal(y, rows, shares, seed=seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
+    one, same, other = (assign_parts(y, rows, shares, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 
 
 def test_a_class_with_too_few_groups_is_named():
     y = ["a"] * 6 + ["rare"] * 2
     with pytest.raises(
-        ParameterError, match=r"'rare' has 2 rows .* 3 parts want one each: ask for"
+        ParameterError, match=r"'rare' has 2 rows, and each of 3 parts needs one: choose"
     ):
         list(GroupFolds(3).split(y, y))
-    with pytest.raises(ParameterError, match=r"'rare' has 2 groups .* ask for at most 2 folds"):
+    with pytest.raises(ParameterError, match=r"'rare' has 2 groups, .* choose at most 2 folds"):
         list(GroupFolds(3).split(y, y, [0, 0, 1, 1, 2, 2, 3, 4]))
-    with pytest.raises(ParameterError, match=r"'rare' has 1 group .* one each: remove the rows"):
+    with pytest.raises(ParameterError, match=r"'rare' has 1 group, .* needs one: remove the rows"):
         GroupHoldout((1, 1)).parts(y, [*range(6), 7, 7])
 
 
@@ -144,24 +145,25 @@ def test_shares_are_two_or_three_positive_numbers(shares):
 
 def test_published_folds_and_parts():
     folds = np.array(["10", "2", "1", "2", "b"])
-    assert in_order(folds) == ["1", "2", "10", "b"]
-    assert [test.tolist() for _, test in by_fold(folds)] == [[2], [1, 3], [0], [4]]
+    assert natural_order(folds) == ["1", "2", "10", "b"]
+    assert [test.tolist() for _, test in split_by_fold(folds)] == [[2], [1, 3], [0], [4]]
     parts = np.array(["train", "test", "validation", "train"])
-    ((train, test),) = by_part(parts)
+    ((train, test),) = split_by_part(parts)
     assert train.tolist() == [0, 2, 3]
     assert test.tolist() == [1]
 
 
-def test_they_are_scikit_learns_splitters():
+def test_splitters_work_in_scikit_learns_cross_validation():
     rng = np.random.default_rng(0)
     y = np.repeat(["a", "b"], 30)
     X = rng.normal(size=(60, 3)) + (y == "a")[:, None]
     groups = np.arange(60) // 3
-    for splitter, rounds in ((GroupFolds(4), 4), (GroupHoldout((80, 20)), 1)):
-        found = cross_validate(LogisticRegression(), X, y, groups=groups, cv=splitter)
-        assert len(found["test_score"]) == rounds == splitter.get_n_splits()
+    for splitter, n_splits in ((GroupFolds(4), 4), (GroupHoldout((80, 20)), 1)):
+        validated = cross_validate(LogisticRegression(), X, y, groups=groups, cv=splitter)
+        assert len(validated["test_score"]) == n_splits == splitter.get_n_splits()
 
 
 def test_groups_are_counted_by_class():
-    assert least_groups(["a", "a", "a", "b"], [1, 1, 2, 1]) == 1
-    assert least_groups(["a", "a", "b", "b"], [1, 2, 1, 2]) == 2
+    assert min_groups_per_class(["a", "a", "a", "b"], [1, 1, 2, 1]) == 1
+    assert groups_per_class(["a", "a", "a", "b"], [1, 1, 2, 1]) == {"a": 2, "b": 1}
+    assert min_groups_per_class(["a", "a", "b", "b"], [1, 2, 1, 2]) == 2

@@ -1,1 +1,1 @@
-"""From a file to its own samples, block by block, by libsndfile or PyAV."""
+"""Decoders: from a file to its samples, block by block, at the file's own rate and channels."""

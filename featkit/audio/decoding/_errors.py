@@ -1,5 +1,5 @@
-"""What one decoder tells another of a file."""
+"""Errors that one decoder raises for the next one."""
 
 
-class ForeignError(ValueError):
-    """The file's container is one of libsndfile's, and its codec is not."""
+class UnsupportedCodecError(ValueError):
+    """libsndfile reads the container of a file, but not its codec."""

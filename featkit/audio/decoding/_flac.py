@@ -1,7 +1,11 @@
-"""FLAC files (RFC 9639) that are damaged, joined, or of another length than the header states.
+"""FLAC files that are damaged, concatenated, or longer than the header states.
 
-libFLAC decodes the samples that the header states, and no more, and stops at a frame that it cannot
-decode. How many samples there are is in the header of the last frame.
+libFLAC decodes only as many samples as the header states, and stops at a frame that it cannot
+decode. The header of the last frame gives the real number of samples.
+
+References
+----------
+RFC 9639, "Free Lossless Audio Codec (FLAC)", 2024.
 """
 
 from __future__ import annotations
@@ -10,81 +14,82 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from featkit.audio.decoding._views import View
-from featkit.audio.decoding._window import find_all, patched, read_at, size_of
+from featkit.audio.decoding._file_parts import FilePart
+from featkit.audio.decoding._spliced_file import find_all, patched, read_at, size_of
 
 MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
-"""How a file begins: its mark, and the head of STREAMINFO, which may be the only metadata."""
+"""The first bytes of a file: signature, and head of STREAMINFO, which may be the only metadata."""
 
 READ_AHEAD = 2**16
-"""Bytes that libFLAC may have read beyond the last frame that it decoded."""
+"""Bytes that libFLAC may have read beyond the last decoded frame."""
 
 TAIL = 2**16
-"""Bytes in which the last frame begins, where the header does not say how large frames are."""
+"""Bytes at the end in which the last frame begins, if the header states no frame size."""
 
-MOST_TAIL = 2**22
-"""Bytes in which it is looked for whatever the header says."""
+MAX_TAIL = 2**22
+"""Largest number of bytes at the end in which to search for the last frame."""
 
 SYNC = re.compile(b"\xff[\xf8\xf9]")
-"""How a frame begins: of blocks of one size, or of several."""
+"""The first bytes of a frame, with fixed or variable block size."""
 
 BLOCK_SIZES = {1: 192, **{k: 576 << (k - 2) for k in range(2, 6)}}
 BLOCK_SIZES |= {k: 256 << (k - 8) for k in range(8, 16)}
 SAMPLE_SIZES = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
-"""What the codes in a frame's header mean: samples of a block, and bits of a sample."""
+"""Samples of a block, and bits of a sample, by their codes in the header of a frame."""
 
 
-def view_of(stream: BinaryIO, start: int, end: int) -> View:
-    """What to give libsndfile of the file that begins at `start`."""
+def file_part(stream: BinaryIO, start: int, end: int) -> FilePart:
+    """The FLAC file between two positions, with the right number of samples in its header."""
     info = read_at(stream, start + 8, 34)
     whole = not start and end == size_of(stream)
-    as_it_is = View(None if whole else ((start, end),))
+    unchanged = FilePart(None if whole else ((start, end),))
     if len(info) < 34:
-        return as_it_is
+        return unchanged
     field = int.from_bytes(info[13:18])
     stated = field % 2**36
     last = _last_sample(stream, start, end, info)
     if last is None or (stated and last <= stated):
-        return as_it_is
+        return unchanged
     following = next_file(stream, start + 8, end)
     if following is not None:
         end = following
         last = _last_sample(stream, start, end, info)
         if last is None or (stated and last <= stated):
-            return as_it_is
-    # The checksum of the samples, which would be that of another length, is left out.
-    fields = [(start + 21, (field - stated + last).to_bytes(5) + bytes(16))]
-    return View(tuple(patched(start, end, fields)))
+            return unchanged
+    # The checksum of the samples is set to 0 (unknown): it is that of the stated length.
+    patches = [(start + 21, (field - stated + last).to_bytes(5) + bytes(16))]
+    return FilePart(tuple(patched(start, end, patches)))
 
 
-def behind_damage(
+def after_damage(
     stream: BinaryIO, start: int, end: int, *, first: int, decoded: int
-) -> tuple[View, int] | None:
-    """What to give libsndfile behind a frame that it cannot decode, which is left out as in FFmpeg.
+) -> tuple[FilePart, int] | None:
+    """The rest of a file after a frame that cannot be decoded, which is skipped as in FFmpeg.
 
     Parameters
     ----------
     stream : binary file
     start, end : int
-        Where the FLAC file begins and ends.
+        Positions of the beginning and the end of the FLAC file.
     first : int
-        A place before the damage, close to it.
+        A position shortly before the damage.
     decoded : int
-        Samples of the file up to the damage.
+        Number of samples of the file before the damage.
 
     Returns
     -------
     tuple or None
-        The view, and the samples before it; None if no frame follows.
+        The rest of the file, and the number of samples before it; None if no frame follows.
     """
     info = read_at(stream, start + 8, 34)
     first = max(first, start + 42)
     last = _last_sample(stream, start, end, info)
-    for size in (4 * TAIL, MOST_TAIL):
+    for size in (4 * TAIL, MAX_TAIL):
         frames = list(_frames(read_at(stream, first, min(size, end - first)), info))
+        # A real frame ends where another one, or the end of the file, begins.
         begins = {last, *(begin for _, begin, _ in frames)}
         fitting = (frame for frame in frames if frame[1] > decoded and frame[2] in begins)
-        place, begin, _ = next(fitting, (0, 0, 0))
+        offset, begin, _ = next(fitting, (0, 0, 0))
         if begin:
             break
     if not begin or last is None:
@@ -92,37 +97,37 @@ def behind_damage(
     field = int.from_bytes(info[13:18])
     count = (field - field % 2**36 + last - begin).to_bytes(5)
     head = MARKS[1] + info[:13] + count + bytes(16)
-    return View((head, (first + place, end)), cut=True), begin
+    return FilePart((head, (first + offset, end)), truncated=True), begin
 
 
 def next_file(stream: BinaryIO, start: int, end: int) -> int | None:
-    """Where another FLAC file begins from a place on."""
-    found = [next(find_all(stream, mark, start, end), None) for mark in MARKS]
-    return min((at for at in found if at is not None), default=None)
+    """The position of the next FLAC file in a range; None if there is none."""
+    positions = (next(find_all(stream, mark, start, end), None) for mark in MARKS)
+    return min((at for at in positions if at is not None), default=None)
 
 
 def _last_sample(stream: BinaryIO, start: int, end: int, info: bytes) -> int | None:
-    """Samples up to the end of the last frame whose header is found; None if none is."""
+    """Number of samples up to the end of the last frame; None if no frame is found."""
     largest = int.from_bytes(info[7:10])
-    first = max(start + 42, end - min(MOST_TAIL, max(TAIL, 3 * largest)))
+    first = max(start + 42, end - min(MAX_TAIL, max(TAIL, 3 * largest)))
     tail = read_at(stream, first, end - first)
     frames = list(_frames(tail, info))
-    # A few bytes that look like a header are no frame: one continues where another ended.
+    # Bytes that only look like a header do not begin where another frame ends.
     ends = {0, *(stop for _, _, stop in frames)}
     return next((stop for _, begin, stop in reversed(frames) if begin in ends), None)
 
 
 def _frames(tail: bytes, info: bytes) -> Iterator[tuple[int, int, int]]:
-    """Where each frame begins, and the samples before it and up to its end."""
+    """The offset of each frame, and the number of samples before it and up to its end."""
     fixed = int.from_bytes(info[:2])
     for sync in SYNC.finditer(tail):
-        found = _frame(tail[sync.start() : sync.start() + 16], fixed, info)
-        if found is not None:
-            yield sync.start(), *found
+        span = _frame_span(tail[sync.start() : sync.start() + 16], fixed, info)
+        if span is not None:
+            yield sync.start(), *span
 
 
-def _frame(head: bytes, fixed: int, info: bytes) -> tuple[int, int] | None:
-    """The samples of a frame, if these are the first bytes of one (RFC 9639, 9.1)."""
+def _frame_span(head: bytes, fixed: int, info: bytes) -> tuple[int, int] | None:
+    """First sample of a frame, and the one after its last (RFC 9639, 9.1); None for other bytes."""
     if len(head) < 16:
         return None
     block, rate, bits = head[2] >> 4, head[2] & 15, head[3] >> 1 & 7
@@ -148,7 +153,7 @@ def _frame(head: bytes, fixed: int, info: bytes) -> tuple[int, int] | None:
 
 
 def _coded_number(data: bytes) -> tuple[int, int] | None:
-    """A number written as UTF-8 writes characters, in up to seven bytes, and how many."""
+    """A number in an extended UTF-8 code of up to seven bytes, and its number of bytes."""
     first = data[0]
     if first < 0x80:
         return first, 1
@@ -163,7 +168,7 @@ def _coded_number(data: bytes) -> tuple[int, int] | None:
 
 
 def _crc8(data: bytes) -> int:
-    """With the polynomial x^8 + x^2 + x + 1."""
+    """The checksum with the polynomial x^8 + x^2 + x + 1."""
     value = 0
     for byte in data:
         value ^= byte

@@ -1,8 +1,8 @@
-"""Frames of MPEG audio (layers 1 to 3): where they lie in a file, counted without decoding them.
+"""Positions of the frames of MPEG audio (layers 1 to 3) in a file, without decoding them.
 
-A file of MPEG audio is a sequence of frames, each with a header of four bytes that tells its size.
-Nothing states reliably how many there are, so they are counted here: tags around and between them
-are skipped, and damaged bytes are searched for the next frame.
+A file of MPEG audio is a sequence of frames. The header of a frame, of four bytes, gives its size.
+No field reliably states the number of frames, so they are counted here. Tags around and between
+frames are skipped; after damaged bytes, the scan searches for the next frame.
 
 Positions are bytes from the beginning of the file.
 """
@@ -13,42 +13,44 @@ import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from featkit.audio.decoding._tags import Chunks, end_of_sound, end_of_tags, tag_size
-from featkit.audio.decoding.mpeg_headers import HEADER, Format, Tag, header, tag
+from featkit.audio.decoding._tags import BufferedFile, end_of_tags, tag_size, trailing_tags_start
+from featkit.audio.decoding.mpeg_headers import HEADER, Format, Tag, parse_header, parse_tag
 
-LEAST = 24
-"""Bytes that every frame has: header, checksum and side information."""
+MIN_FRAME = 24
+"""Smallest number of bytes of a frame: header, checksum and side information."""
 
-LARGEST = 4096
-"""Bytes that no frame exceeds."""
+MAX_FRAME = 4096
+"""Largest number of bytes of a frame."""
 
-SEARCHED = 2**24
-"""Bytes that are searched for the next frame at most."""
+MAX_SEARCH = 2**24
+"""Largest number of bytes to search for the next frame."""
 
-TRIED = 2**16
-"""Positions examined closely in one search, so that the time per file is bounded."""
+MAX_CANDIDATES = 2**16
+"""Largest number of candidates to examine in one search, which bounds the time per file."""
 
 CONFIRMED = 3
-"""Frames in a row that tell sound of a format from bytes that happen to look like a header."""
+"""Number of consecutive frames that confirm a header; a single match may be chance."""
 
 _CANDIDATE = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff][\x00-\xef][^\x02]|ID3[\x02-\x04]", re.DOTALL)
-"""What may be a frame's header, or begin a tag."""
+"""Bytes that may be the header of a frame, or begin a tag."""
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
 @dataclass
 class Run:
-    """Frames of one format that belong together: a decoder can go from each to the next.
+    """Frames of one format that a decoder can decode one after the other.
 
     Attributes
     ----------
     format : Format
     frames : int
+        Number of frames.
     silent : int
-        How many of these, at the beginning, hold a tag and no sound: 0 or 1.
+        Number of frames at the beginning that hold a tag instead of samples: 0 or 1.
     parts : list of (int, int)
-        Where the others lie: from which byte to which one, tags between them left out.
+        Extents of the other frames, without tags between them: first byte, and the one after the
+        last.
     """
 
     format: Format
@@ -59,20 +61,20 @@ class Run:
 
 @dataclass
 class Scan:
-    """What there is in a file of MPEG audio.
+    """The frames in a file of MPEG audio.
 
     Attributes
     ----------
     runs : list of Run
-        Of one format each; a run ends where the format changes or the file is damaged.
+        A run ends where the format changes or the file is damaged.
     tag : Tag or None
-        Of the first frame, which is not in `runs` then unless the tag is `silent`.
+        Tag of the first frame, which is not in `runs` unless the tag is `silent`.
     start : int
-        The byte at which the first frame begins, the one with the tag included.
+        Position of the first frame, including one with a tag.
     damaged : bool
-        Whether foreign bytes lie between the frames.
-    foreign : int
-        Foreign bytes before the frames or behind them, whichever are more; no tags, no zeros.
+        Whether there are other bytes between the frames.
+    other_bytes : int
+        Number of bytes before or after the frames, whichever is larger, without tags and zeros.
     partial : bool
         Whether the file ends within a frame, which is not in `runs`.
     """
@@ -81,90 +83,85 @@ class Scan:
     tag: Tag | None = None
     start: int = 0
     damaged: bool = False
-    foreign: int = 0
+    other_bytes: int = 0
     partial: bool = False
 
     @property
     def frames(self) -> int:
+        """Number of frames in all runs."""
         return sum(run.frames for run in self.runs)
 
 
 def scan(stream: BinaryIO, start: int, stop: int, *, tagged: bool = True) -> Scan:
-    """Find all frames.
+    """Find all frames in a range of a seekable file.
 
-    Parameters
-    ----------
-    stream : binary file
-        Seekable.
-    start, stop : int
-        The first byte to look at, and the one behind the last.
-    tagged : bool
-        Whether a tag in the first frame counts; in a WAV file it is a frame as any other.
+    In a WAV file, a tag in the first frame is ignored (`tagged` is False).
     """
-    return _Scanner(Chunks(stream, stop)).scan(start, tagged=tagged)
+    return _Scanner(BufferedFile(stream, stop)).scan(start, tagged=tagged)
 
 
 def begins(stream: BinaryIO, start: int, stop: int) -> bool:
-    """Whether frames of MPEG audio begin at a byte."""
-    return _Scanner(Chunks(stream, stop)).confirmed(start)
+    """Whether frames of MPEG audio begin at a position."""
+    return _Scanner(BufferedFile(stream, stop)).is_confirmed(start)
 
 
-class _Sizes(dict[bytes, int]):
-    """Sizes of frames by their headers; 0 for what is no header of the format."""
+class _FrameSizes(dict[bytes, int]):
+    """Sizes of frames of one format by their headers; 0 for other bytes."""
 
     def __init__(self, form: Format, free: int) -> None:
         super().__init__()
         self._format, self._free = form, free
 
     def __missing__(self, four: bytes) -> int:
-        head = header(four)
-        known = head is not None and head.format == self._format
-        known = known and (self._free > 0 or not self._format.free)
-        self[four] = size = head.size + self._free if head is not None and known else 0
+        header = parse_header(four)
+        valid = header is not None and header.format == self._format
+        valid = valid and (self._free > 0 or not self._format.free)
+        self[four] = size = header.size + self._free if header is not None and valid else 0
         return size
 
 
 class _Scanner:
-    """Walks over a file from frame to frame."""
+    """Follows the frames of a file from one to the next."""
 
-    def __init__(self, window: Chunks) -> None:
-        self._window = window
-        self._sizes: dict[Format, _Sizes] = {}
+    def __init__(self, file: BufferedFile) -> None:
+        self._file = file
+        self._sizes: dict[Format, _FrameSizes] = {}
 
     def scan(self, start: int, *, tagged: bool) -> Scan:
-        window, found = self._window, Scan()
-        window.stop = end_of_sound(window, start)
-        begin = end_of_tags(window, start)
+        file, result = self._file, Scan()
+        file.stop = trailing_tags_start(file, start)
+        begin = end_of_tags(file, start)
         at = self._first(begin)
         if at is None:  # the size of the tag before it may be wrong
             at = self._first(start)
         if at is None:
-            return found
-        found.start = at
-        found.foreign = max(0, at - self._behind_zeros(begin))
-        found.tag = tag(window.take(at, LARGEST)) if tagged else None
-        self._walk(at, found, skipped=found.tag is not None and not found.tag.silent)
-        return found
+            return result
+        result.start = at
+        result.other_bytes = max(0, at - self._after_zeros(begin))
+        result.tag = parse_tag(file.read(at, MAX_FRAME)) if tagged else None
+        self._walk(at, result, skip_first=result.tag is not None and not result.tag.silent)
+        return result
 
     def _first(self, begin: int) -> int | None:
         """The first frame from a position on."""
-        if self.confirmed(begin):
+        if self.is_confirmed(begin):
             return begin
-        at = self._searched(begin, None)
+        at = self._search(begin, None)
         if at is None:
             return None
-        # Damage may have followed the very first one.
-        ahead, head = (header(self._window.take(place, HEADER)) for place in (begin, at))
-        return begin if ahead is not None and head is not None and ahead[0] == head[0] else at
+        # Damage may follow the very first frame.
+        first, confirmed = (parse_header(self._file.read(k, HEADER)) for k in (begin, at))
+        same = first is not None and confirmed is not None and first.format == confirmed.format
+        return begin if same else at
 
-    def confirmed(self, at: int, more: int = CONFIRMED - 1) -> bool:
-        """Whether a frame begins there that so many of its format follow, or all up to the end."""
-        head, stop = header(self._window.take(at, HEADER)), self._window.stop
-        if head is None:
+    def is_confirmed(self, at: int, more: int = CONFIRMED - 1) -> bool:
+        """Whether a frame begins there and `more` of its format follow, or fewer up to the end."""
+        header, stop = parse_header(self._file.read(at, HEADER)), self._file.stop
+        if header is None:
             return False
-        sizes = self._sizes_of(at, head.format)
+        sizes = self._sizes_of(at, header.format)
         for count in range(more + 1):
-            size = sizes[self._window.take(at, HEADER)]
+            size = sizes[self._file.read(at, HEADER)]
             if not size:
                 return count > 1 and (at > stop - HEADER or self._is_end(at))
             at += size
@@ -172,53 +169,56 @@ class _Scanner:
                 return at == stop or count > 0
         return True
 
-    def _walk(self, begin: int, found: Scan, *, skipped: bool) -> None:
-        """Note all frames from the one at `begin` on; the first may be skipped."""
+    def _walk(self, begin: int, result: Scan, *, skip_first: bool) -> None:
+        """Record all frames from the one at `begin` on."""
         run: Run | None = None
         at: int | None = begin
+        skipped = skip_first
         while at is not None:
-            head = header(self._window.take(at, HEADER))
-            if head is None:  # the file became shorter
+            header = parse_header(self._file.read(at, HEADER))
+            if header is None:  # the file became shorter
                 return
-            count, last, end = self._follow(at, head.format, only_one=skipped)
-            found.partial = end > self._window.stop
-            ahead, broken = (None, False) if found.partial else self._next(last, end, head.format)
-            if found.partial or (ahead is not None and ahead < end):
+            count, last, end = self._follow(at, header.format, only_one=skipped)
+            result.partial = end > self._file.stop
+            ahead, broken = None, False
+            if not result.partial:
+                ahead, broken = self._next(last, end, header.format)
+            if result.partial or (ahead is not None and ahead < end):
                 count, end = count - 1, last
             if count and not skipped:
-                if run is None or run.format != head.format:
-                    run = Run(head.format)
-                    found.runs.append(run)
-                    at = self._begun(run, at)
+                if run is None or run.format != header.format:
+                    run = Run(header.format)
+                    result.runs.append(run)
+                    at = self._after_tag(run, at)
                 run.frames += count
                 run.parts.append((at, end))
             if broken and ahead is not None:
-                found.damaged, run = True, None
+                result.damaged, run = True, None
             elif broken:
-                behind = self._behind_zeros(end_of_tags(self._window, end))
-                found.foreign = max(found.foreign, self._window.stop - behind)
+                after = self._after_zeros(end_of_tags(self._file, end))
+                result.other_bytes = max(result.other_bytes, self._file.stop - after)
             at, skipped = ahead, not broken and ahead is not None and self._is_joined(end, ahead)
 
     def _is_joined(self, end: int, ahead: int) -> bool:
-        """Whether tags of another file follow and then its header frame, which holds no sound."""
-        return ahead > end and tag(self._window.take(ahead, LARGEST)) is not None
+        """Whether tags of another file follow, and then its first frame, which holds a tag."""
+        return ahead > end and parse_tag(self._file.read(ahead, MAX_FRAME)) is not None
 
-    def _begun(self, run: Run, at: int) -> int:
-        """Where the sound of a run begins, the frame with a tag left out."""
-        frame = self._window.take(at, LARGEST)
-        if tag(frame) is None:
+    def _after_tag(self, run: Run, at: int) -> int:
+        """The position of the first frame of a run with samples."""
+        frame = self._file.read(at, MAX_FRAME)
+        if parse_tag(frame) is None:
             return at
         run.silent = 1
         return at + self._sizes_of(at, run.format)[frame[:HEADER]]
 
     def _follow(self, at: int, form: Format, *, only_one: bool) -> tuple[int, int, int]:
-        """Frames of a format in a row: how many, where the last begins, and where it ends."""
+        """Frames of a format in a row: their number, and the extent of the last one."""
         sizes = self._sizes_of(at, form)
         if only_one:
-            return 1, at, at + sizes[self._window.take(at, HEADER)]
+            return 1, at, at + sizes[self._file.read(at, HEADER)]
         count, last = 0, at
-        while at + HEADER <= self._window.stop:
-            data, index = self._window.at(at, LARGEST)
+        while at + HEADER <= self._file.stop:
+            data, index = self._file.block(at, MAX_FRAME)
             base, limit = at - index, len(data) - HEADER
             while index <= limit and (size := sizes[data[index : index + HEADER]]):
                 last, index, count = index, index + size, count + 1
@@ -230,46 +230,47 @@ class _Scanner:
         return count, last, at
 
     def _next(self, last: int, end: int, form: Format) -> tuple[int | None, bool]:
-        """Where frames go on behind the last one, and whether foreign bytes lie between."""
-        ahead = end_of_tags(self._window, end)
-        if ahead >= self._window.stop:
+        """The next frame after the last one, and whether other bytes lie between."""
+        ahead = end_of_tags(self._file, end)
+        if ahead >= self._file.stop:
             return None, False
-        head = header(self._window.take(ahead, HEADER))
-        if head is not None and (head.format == form or self.confirmed(ahead)):
+        header = parse_header(self._file.read(ahead, HEADER))
+        if header is not None and (header.format == form or self.is_confirmed(ahead)):
             return ahead, False
-        # From within the last frame on: if its header is damaged, so is the size in it.
-        return self._searched(last + HEADER, form), True
+        # The search begins within the last frame: if its header is damaged, so is its size.
+        return self._search(last + HEADER, form), True
 
-    def _searched(self, at: int, form: Format | None) -> int | None:
-        """The next frame that others follow; of a format that is expected, one other."""
-        limit, tries = min(self._window.stop, at + SEARCHED), 0
+    def _search(self, at: int, form: Format | None) -> int | None:
+        """The next frame that two others follow, or one if it has the expected format."""
+        limit, candidates = min(self._file.stop, at + MAX_SEARCH), 0
         while at + HEADER <= limit:
-            data, index = self._window.at(at, LARGEST)
+            data, index = self._file.block(at, MAX_FRAME)
             base = at - index
             for match in _CANDIDATE.finditer(data, index, min(len(data), limit - base)):
-                place, tries = base + match.start(), tries + 1
-                if tries > TRIED:
+                start, candidates = base + match.start(), candidates + 1
+                if candidates > MAX_CANDIDATES:
                     return None
-                behind = place + tag_size(self._window, place)
-                head = header(self._window.take(behind, HEADER))
-                if head is None:
+                start += tag_size(self._file, start)
+                header = parse_header(self._file.read(start, HEADER))
+                if header is None:
                     continue
-                if self.confirmed(behind, 1 if head.format == form else CONFIRMED - 1):
-                    return behind
+                if self.is_confirmed(start, 1 if header.format == form else CONFIRMED - 1):
+                    return start
             at = max(at + 1, base + len(data) - HEADER + 1)
         return None
 
-    def _sizes_of(self, at: int, form: Format) -> _Sizes:
+    def _sizes_of(self, at: int, form: Format) -> _FrameSizes:
         if form.free:
-            return _Sizes(form, self._free_size(at, form))
-        return self._sizes.setdefault(form, _Sizes(form, 0))
+            return _FrameSizes(form, self._free_size(at, form))
+        return self._sizes.setdefault(form, _FrameSizes(form, 0))
 
     def _free_size(self, at: int, form: Format) -> int:
-        """Bytes of a frame in free format without its padding: two of a size must follow it."""
-        data = self._window.take(at, 2 * LARGEST)
-        whole = at + len(data) == self._window.stop
+        """Bytes of a frame with a free bit rate, without padding, found from the next two
+        frames."""
+        data = self._file.read(at, 2 * MAX_FRAME)
+        whole = at + len(data) == self._file.stop
         padding = _padding(data, 0, form)
-        for match in _CANDIDATE.finditer(data, LEAST, LARGEST):
+        for match in _CANDIDATE.finditer(data, MIN_FRAME, MAX_FRAME):
             second = match.start()
             added = _padding(data, second, form)
             if padding is None or added is None:
@@ -280,19 +281,19 @@ class _Scanner:
         return 0
 
     def _is_end(self, at: int) -> bool:
-        """Whether a tag or zeros follow, as they do behind the last frame."""
-        return not any(self._window.take(at, HEADER)) or tag_size(self._window, at) > 0
+        """Whether a tag or zeros follow, as after the last frame."""
+        return not any(self._file.read(at, HEADER)) or tag_size(self._file, at) > 0
 
-    def _behind_zeros(self, at: int) -> int:
-        while at < self._window.stop:
-            data, index = self._window.at(at, HEADER)
+    def _after_zeros(self, at: int) -> int:
+        while at < self._file.stop:
+            data, index = self._file.block(at, HEADER)
             if match := _NOT_ZERO.search(data, index):
-                return min(at - index + match.start(), self._window.stop)
+                return min(at - index + match.start(), self._file.stop)
             at += max(1, len(data) - index)
-        return self._window.stop
+        return self._file.stop
 
 
 def _padding(data: bytes, at: int, form: Format) -> int | None:
-    """What padding adds to the frame of a format in free format that begins there, if one does."""
-    head = header(data[at : at + HEADER])
-    return head.size if head is not None and head.format == form else None
+    """Bytes of padding of a frame with a free bit rate; None if no such frame begins there."""
+    header = parse_header(data[at : at + HEADER])
+    return header.size if header is not None and header.format == form else None

@@ -1,7 +1,13 @@
-"""Links and streams of Ogg files (RFC 3533): libsndfile reads one stream of the first link.
+"""Links and streams of Ogg files; libsndfile itself reads only one stream of the first link.
 
-Links follow each other where files were joined, and where a station begins a new song. Each is
-decoded by itself. Of several streams that take turns in a link, the first that is sound is read.
+An Ogg file has several links where files were concatenated or a radio station started a new song.
+Each link is decoded separately. If a link has several interleaved streams, the first audio stream
+is decoded.
+
+References
+----------
+RFC 3533, "The Ogg encapsulation format version 0", 2003.
+RFC 6716, "Definition of the Opus audio codec", 2012.
 """
 
 from __future__ import annotations
@@ -12,152 +18,168 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from featkit.audio.decoding._views import View
-from featkit.audio.decoding._window import Piece, find_all, read_at
+from featkit.audio.decoding._file_parts import FilePart
+from featkit.audio.decoding._spliced_file import Piece, find_all, read_at
 
-MARK = b"OggS"
+MAGIC = b"OggS"
 HEAD = 27
-"""Bytes of a page before the sizes of its segments."""
+"""Bytes of the head of a page before the sizes of its segments."""
 
 CONTINUED, FIRST, LAST = 1, 2, 4
-"""Flags of a page that begins within a packet, and of the first and the last page of a stream."""
+"""Flags of pages: begins within a packet, first of a stream, last of a stream."""
 
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Each byte with its bits in reverse."""
+"""Each byte with its bits reversed."""
 
 OPUS = b"OpusHead"
-FOREIGN = (b"Speex   ", b"\x7fFLAC")
-"""Codecs that not every libsndfile decodes, or not as every encoder writes them."""
+PYAV_CODECS = (b"Speex   ", b"\x7fFLAC")
+"""Codecs that some versions of libsndfile do not decode, or only from some encoders."""
 
-CODECS = (b"\x01vorbis", OPUS, *FOREIGN)
-"""How the first packet of a stream of sound begins."""
+CODECS = (b"\x01vorbis", OPUS, *PYAV_CODECS)
+"""The first bytes of an audio stream."""
 
-OTHERS = (b"\x80theora", b"fishead\0", b"BBCD\0", b"\x80kate", b"PCM     ", b"\x01video", b"OVP80")
-"""How the first packet of other streams begins."""
+OTHER_CODECS: tuple[bytes, ...] = (b"\x80theora", b"fishead\0", b"BBCD\0", b"\x80kate")
+OTHER_CODECS += (b"PCM     ", b"\x01video", b"OVP80")
+"""The first bytes of other streams."""
 
 TAIL = 2**16
-"""Bytes in which the last page of a link begins: hardly a page is larger."""
+"""Bytes at the end of a link in which its last page begins; almost no page is larger."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: where it begins and ends, and what its head says."""
+    """A page.
 
-    at: int
+    Attributes
+    ----------
+    start, end : int
+        Positions of its first byte, and of the one after its last.
+    flags : int
+    granule : int
+        Number of samples up to the last packet that ends on the page; -1 if none ends there.
+    serial : bytes
+        Identifies the stream.
+    content : bytes
+        The first bytes after the head.
+    """
+
+    start: int
     end: int
     flags: int
-    position: int
+    granule: int
     serial: bytes
     content: bytes
 
 
-def views_of(stream: BinaryIO, start: int, end: int) -> Iterator[View]:
-    """What to give libsndfile of each link."""
+def file_parts(stream: BinaryIO, start: int, end: int) -> Iterator[FilePart]:
+    """The links between two positions."""
     links = list(_links(stream, start, end))
-    for k, firsts in enumerate(links):
-        begin = firsts[0].at
-        until = links[k + 1][0].at if k + 1 < len(links) else end
-        sound = next((page for page in firsts if page.content.startswith(CODECS)), firsts[0])
-        last = _last_pages(stream, begin, until, sound.serial)
-        cut = not last or not last[-1].flags & LAST or last[-1].end > until
-        frames = last[-1].position - last[0].position if len(last) > 1 else None
+    for k, first_pages in enumerate(links):
+        begin = first_pages[0].start
+        until = links[k + 1][0].start if k + 1 < len(links) else end
+        audio = (page for page in first_pages if page.content.startswith(CODECS))
+        first = next(audio, first_pages[0])
+        last = _last_pages(stream, begin, until, first.serial)
+        truncated = not last or not last[-1].flags & LAST or last[-1].end > until
+        frames = last[-1].granule - last[0].granule if len(last) > 1 else None
         pieces: tuple[Piece, ...] | None = None
-        late = _late(stream, begin, until, sound)
-        if late:
-            pieces = tuple(_earlier(stream, begin, until, sound.serial, late))
-        elif len(firsts) > 1:
-            pieces = tuple(_stream(stream, begin, until, sound.serial))
+        delay = _missing_samples(stream, begin, until, first)
+        if delay:
+            pieces = tuple(_shifted_pages(stream, begin, until, first.serial, delay))
+        elif len(first_pages) > 1:
+            pieces = tuple(_pages_of_stream(stream, begin, until, first.serial))
         elif (begin, until) != (0, end):
             pieces = ((begin, until),)
-        yield View(pieces, cut, foreign=sound.content.startswith(FOREIGN), last_page=frames)
+        for_pyav = first.content.startswith(PYAV_CODECS)
+        yield FilePart(pieces, truncated, for_pyav=for_pyav, last_page=frames)
 
 
 def _links(stream: BinaryIO, start: int, end: int) -> Iterator[list[Page]]:
-    """The first pages of the streams of each link; they stand together."""
-    firsts: list[Page] = []
-    for at in find_all(stream, MARK + bytes([0, FIRST]), start, end):
+    """The first pages of the streams of each link; they follow each other."""
+    first_pages: list[Page] = []
+    for at in find_all(stream, MAGIC + bytes([0, FIRST]), start, end):
         page = _page(stream, at)
-        if page is None or not page.content.startswith(CODECS + OTHERS):
+        if page is None or not page.content.startswith(CODECS + OTHER_CODECS):
             continue
-        if firsts and page.at != firsts[-1].end:
-            yield firsts
-            firsts = []
-        firsts.append(page)
-    if firsts:
-        yield firsts
+        if first_pages and page.start != first_pages[-1].end:
+            yield first_pages
+            first_pages = []
+        first_pages.append(page)
+    if first_pages:
+        yield first_pages
 
 
 def _page(stream: BinaryIO, at: int) -> Page | None:
-    """The page at a place, if its head is whole; of its content the first bytes."""
+    """The page at a position; None if its header is incomplete."""
     head = read_at(stream, at, HEAD + 255 + 8)
-    if len(head) < HEAD or not head.startswith(MARK):
+    if len(head) < HEAD or not head.startswith(MAGIC):
         return None
     body = HEAD + head[26]
     until = at + body + sum(head[HEAD:body])
-    (position,) = struct.unpack("<q", head[6:14])
-    return Page(at, until, head[5], position, head[14:18], head[body:])
+    (granule,) = struct.unpack("<q", head[6:14])
+    return Page(at, until, head[5], granule, head[14:18], head[body:])
 
 
 def _last_pages(stream: BinaryIO, start: int, end: int, serial: bytes) -> list[Page]:
-    """The last page of a stream, after the last one before it on which a packet ends."""
+    """The last page of a stream, after the previous page on which a packet ends."""
     first = max(start, end - TAIL)
     tail = read_at(stream, first, end - first)
-    found: list[Page] = []
-    at = tail.rfind(MARK)
+    pages: list[Page] = []
+    at = tail.rfind(MAGIC)
     while at >= 0:
         page = _page(stream, first + at)
-        if page is not None and page.serial == serial and (not found or page.position >= 0):
-            found.insert(0, page)
-        if len(found) > 1:
+        if page is not None and page.serial == serial and (not pages or page.granule >= 0):
+            pages.insert(0, page)
+        if len(pages) > 1:
             break
-        at = tail.rfind(MARK, 0, at)
-    return found
+        at = tail.rfind(MAGIC, 0, at)
+    return pages
 
 
 def is_intact(stream: BinaryIO, start: int, end: int) -> bool:
-    """Whether no page is missing or damaged: decoders leave those out without a word."""
+    """Whether no page is missing or damaged; decoders skip such pages without an error."""
     counts: dict[bytes, int] = {}
-    for page in _pages(stream, start, end):
-        data = read_at(stream, page.at, page.end - page.at)
+    for page in read_pages(stream, start, end):
+        data = read_at(stream, page.start, page.end - page.start)
         (count,) = struct.unpack("<I", data[18:22])
         expected = count if page.flags & FIRST else counts.get(page.serial, count)
-        if count != expected or _checksum(data) != data[22:26]:
+        if count != expected or page_checksum(data) != data[22:26]:
             return False
         counts[page.serial] = (count + 1) % 2**32
     return True
 
 
-def _pages(stream: BinaryIO, at: int, end: int) -> Iterator[Page]:
-    """All whole pages; what lies between damaged ones is left out."""
+def read_pages(stream: BinaryIO, at: int, end: int) -> Iterator[Page]:
+    """All complete pages; bytes between them are skipped."""
     while at < end:
         page = _page(stream, at)
         if page is None or page.end > end:
-            at = next(find_all(stream, MARK, at + 1, end), end)
+            at = next(find_all(stream, MAGIC, at + 1, end), end)
             continue
         yield page
         at = page.end
 
 
-def _checksum(page: bytes) -> bytes:
-    """The CRC of a page: that of zlib begins elsewhere, and takes the bits of a byte in reverse."""
+def page_checksum(page: bytes) -> bytes:
+    """The CRC of a page. The CRC of zlib has another start value and reversed bits."""
     blank = page[:22] + bytes(4) + page[26:]
     reverse = zlib.crc32(blank.translate(REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return reverse.to_bytes(4, "big").translate(REVERSED)
 
 
-def _late(stream: BinaryIO, start: int, end: int, first: Page) -> int:
-    """Samples before the first one of an Opus stream that was taken out of a longer one.
+def _missing_samples(stream: BinaryIO, start: int, end: int, first: Page) -> int:
+    """Number of samples before the first one of an Opus stream that was cut out of a longer one.
 
-    libsndfile keeps what the encoder put before the sound if the stream begins so.
+    libsndfile does not remove the encoder's delay from such a stream.
     """
     if not first.content.startswith(OPUS):
         return 0
-    pages = (page for page in _pages(stream, start, end) if page.serial == first.serial)
-    sound = next((page for page in pages if page.position > 0), None)
-    if sound is None or sound.flags & (CONTINUED | LAST):
+    pages = (page for page in read_pages(stream, start, end) if page.serial == first.serial)
+    page = next((page for page in pages if page.granule > 0), None)
+    if page is None or page.flags & (CONTINUED | LAST):
         return 0
-    data = read_at(stream, sound.at, sound.end - sound.at)
-    return max(0, sound.position - sum(map(_duration, _packets(data))))
+    data = read_at(stream, page.start, page.end - page.start)
+    return max(0, page.granule - sum(map(_duration, _packets(data))))
 
 
 def _packets(page: bytes) -> Iterator[bytes]:
@@ -171,7 +193,7 @@ def _packets(page: bytes) -> Iterator[bytes]:
 
 
 def _duration(packet: bytes) -> int:
-    """Samples in a packet of Opus (RFC 6716, 3.1)."""
+    """Number of samples in a packet of Opus (RFC 6716, 3.1)."""
     if not packet:
         return 0
     mode, code = packet[0] >> 3, packet[0] & 3
@@ -182,19 +204,21 @@ def _duration(packet: bytes) -> int:
     return samples * ((1, 2, 2)[code] if code < 3 else packet[1] & 63 if len(packet) > 1 else 0)
 
 
-def _earlier(stream: BinaryIO, at: int, end: int, serial: bytes, late: int) -> Iterator[Piece]:
-    """The pages of a stream with positions that are less by so many samples."""
-    for page in _pages(stream, at, end):
-        data = read_at(stream, page.at, page.end - page.at)
-        if page.serial == serial and _checksum(data) == data[22:26]:
-            moved = max(0, page.position - late) if page.position >= 0 else page.position
+def _shifted_pages(
+    stream: BinaryIO, at: int, end: int, serial: bytes, delay: int
+) -> Iterator[Piece]:
+    """The pages of a stream, their granule positions reduced by `delay` samples."""
+    for page in read_pages(stream, at, end):
+        data = read_at(stream, page.start, page.end - page.start)
+        if page.serial == serial and page_checksum(data) == data[22:26]:
+            moved = max(0, page.granule - delay) if page.granule >= 0 else page.granule
             data = data[:6] + struct.pack("<q", moved) + data[14:]
-            yield data[:22] + _checksum(data) + data[26:HEAD]
-            yield page.at + HEAD, page.end
+            yield data[:22] + page_checksum(data) + data[26:HEAD]
+            yield page.start + HEAD, page.end
 
 
-def _stream(stream: BinaryIO, at: int, end: int, serial: bytes) -> Iterator[Piece]:
+def _pages_of_stream(stream: BinaryIO, at: int, end: int, serial: bytes) -> Iterator[Piece]:
     """The pages of one of several streams."""
-    for page in _pages(stream, at, end):
+    for page in read_pages(stream, at, end):
         if page.serial == serial:
-            yield page.at, page.end
+            yield page.start, page.end

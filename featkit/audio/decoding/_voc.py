@@ -1,12 +1,14 @@
-"""Creative Voice files (VOC): blocks of sound, given to libsndfile under the header of a WAV file.
+"""Creative Voice files (VOC): blocks of samples, which libsndfile reads as a WAV file.
 
-libsndfile reads the first block alone: it takes the heads of further blocks for samples, and
-refuses files that are cut. As in FFmpeg, blocks of silence and of text are passed over, repetitions
-are not repeated, and the sound ends at the terminator. Where rate or channels change, FFmpeg goes
-on as if they did not; here another view begins.
+libsndfile itself reads only the first block: it decodes the heads of further blocks as samples, and
+rejects truncated files. As in FFmpeg, blocks of silence and of text are skipped, repeat blocks are
+ignored, and the recording ends at the terminator. Where the rate or the channels change, FFmpeg
+ignores the change; here a new part of the file begins.
 
-Source: Creative Labs, Sound Blaster Series Hardware Programming Guide; FFmpeg's `vocdec.c` for
-what it leaves open.
+References
+----------
+Creative Labs, "Sound Blaster series hardware programming guide", 1991.
+FFmpeg, ``libavformat/vocdec.c``, for details that the guide leaves open.
 """
 
 from __future__ import annotations
@@ -16,27 +18,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from featkit.audio.decoding._views import REMAINS, View, is_sound
-from featkit.audio.decoding._window import read_at
+from featkit.audio.decoding._file_parts import NEGLIGIBLE, FilePart, may_be_samples
+from featkit.audio.decoding._spliced_file import read_at
 
-MARK = b"Creative Voice File\x1a"
+MAGIC = b"Creative Voice File\x1a"
 
 TERMINATOR, SOUND, CONTINUED, EXTENDED, NEW_SOUND = 0, 1, 2, 8, 9
-"""Types of blocks; an extended block gives the format of the next block of sound."""
+"""Types of blocks. An extended block states the format of the next block of sound."""
 
 WAV_CODECS = {0: (1, 8), 4: (1, 16), 6: (6, 8), 7: (7, 8)}
-"""Format tag in a WAV file, and bits of a sample, by the codec's number."""
+"""Format tag in a WAV file, and bits of a sample, by the number of the codec."""
 
-MOST_BLOCKS = 1_000_000
-"""Blocks of a file that are looked at."""
+MAX_BLOCKS = 1_000_000
+"""Largest number of blocks to read in a file."""
 
-MOST_BYTES = 2**32 - 37
-"""Bytes of sound that a WAV file can have."""
+MAX_WAV_SIZE = 2**32 - 37
+"""Largest number of bytes of samples in a WAV file."""
 
 
 @dataclass
-class Part:
-    """Blocks of one format: its rate in Hz, its channels, and where the sound lies."""
+class _Section:
+    """Consecutive blocks of one format: rate in Hz, channels, codec and extents in the file."""
 
     rate: int
     channels: int
@@ -44,50 +46,51 @@ class Part:
     extents: list[tuple[int, int]] = field(default_factory=list)
 
 
-def views_of(stream: BinaryIO, start: int, end: int) -> list[View]:
-    """What to give libsndfile of each part of the file that begins at `start`."""
-    parts, cut = _parts(stream, start, end)
+def file_parts(stream: BinaryIO, start: int, end: int) -> list[FilePart]:
+    """The parts of the file between two positions, one for each format."""
+    sections, truncated = _sections(stream, start, end)
     return [
-        View(_as_wav(part), cut and part is parts[-1], known=True)
-        if part.codec in WAV_CODECS
-        else View(((start, end),), cut, foreign=True)
-        for part in parts
+        FilePart(_as_wav(section), truncated and section is sections[-1], recognised=True)
+        if section.codec in WAV_CODECS
+        else FilePart(((start, end),), truncated, for_pyav=True)
+        for section in sections
     ]
 
 
-def _parts(stream: BinaryIO, start: int, end: int) -> tuple[list[Part], bool]:
-    """The sound of a file, and whether some of it is missing or is not read."""
-    parts: list[Part] = []
-    stated: tuple[int, int, int] | None = None
+def _sections(stream: BinaryIO, start: int, end: int) -> tuple[list[_Section], bool]:
+    """The samples of a file, and whether some are missing or not read."""
+    sections: list[_Section] = []
+    form: tuple[int, int, int] | None = None
     last = start
     for kind, body, until in _blocks(stream, start, end):
         last = until
         head = read_at(stream, body, min(12, until - body))
         if kind == EXTENDED and len(head) >= 4:
             constant, codec, more = struct.unpack("<HBB", head[:4])
-            stated = 256_000_000 // ((more + 1) * (65536 - constant)), more + 1, codec
+            form = 256_000_000 // ((more + 1) * (65536 - constant)), more + 1, codec
         elif kind == SOUND and len(head) >= 2:
-            _add(parts, stated or (1_000_000 // (256 - head[0]), 1, head[1]), body + 2, until, end)
-            stated = None
+            own = 1_000_000 // (256 - head[0]), 1, head[1]
+            _add(sections, form or own, body + 2, min(until, end))
+            form = None
         elif kind == NEW_SOUND and len(head) == 12:
             rate, _, channels, codec = struct.unpack("<IBBH", head[:8])
-            _add(parts, (rate, channels, codec), body + 12, until, end)
-        elif kind == CONTINUED and parts:
-            parts[-1].extents.append((body, min(until, end)))
-    return parts, last > end or is_sound(read_at(stream, last + 1, REMAINS + 1))
+            _add(sections, (rate, channels, codec), body + 12, min(until, end))
+        elif kind == CONTINUED and sections:
+            sections[-1].extents.append((body, min(until, end)))
+    return sections, last > end or may_be_samples(read_at(stream, last + 1, NEGLIGIBLE + 1))
 
 
-def _add(parts: list[Part], stated: tuple[int, int, int], begin: int, until: int, end: int) -> None:
-    """Note a block of sound: with the blocks before it if it is of their format."""
-    if not parts or (parts[-1].rate, parts[-1].channels, parts[-1].codec) != stated:
-        parts.append(Part(*stated))
-    parts[-1].extents.append((begin, min(until, end)))
+def _add(sections: list[_Section], form: tuple[int, int, int], begin: int, until: int) -> None:
+    """Add a block to the last section, or to a new one if the format changes."""
+    if not sections or (sections[-1].rate, sections[-1].channels, sections[-1].codec) != form:
+        sections.append(_Section(*form))
+    sections[-1].extents.append((begin, until))
 
 
 def _blocks(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Each block: its type, and where its content begins and ends as its size says."""
+    """The type of each block, and the positions where its content begins and should end."""
     at = start + int.from_bytes(read_at(stream, start + 20, 2), "little")
-    for _ in range(MOST_BLOCKS):
+    for _ in range(MAX_BLOCKS):
         head = read_at(stream, at, 4)
         if len(head) < 4 or head[0] == TERMINATOR or at + 4 > end:
             return
@@ -98,10 +101,12 @@ def _blocks(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, 
         at += 4 + size
 
 
-def _as_wav(part: Part) -> tuple[bytes | tuple[int, int], ...]:
-    tag, bits = WAV_CODECS[part.codec]
-    count = min(sum(until - begin for begin, until in part.extents), MOST_BYTES)
-    frame = part.channels * bits // 8
-    form = struct.pack("<HHIIHH", tag, part.channels, part.rate, part.rate * frame, frame, bits)
+def _as_wav(section: _Section) -> tuple[bytes | tuple[int, int], ...]:
+    """The pieces of a WAV file with the samples of a section."""
+    tag, bits = WAV_CODECS[section.codec]
+    count = min(sum(until - begin for begin, until in section.extents), MAX_WAV_SIZE)
+    frame = section.channels * bits // 8
+    byte_rate = section.rate * frame
+    form = struct.pack("<HHIIHH", tag, section.channels, section.rate, byte_rate, frame, bits)
     head = struct.pack("<4sI4s4sI", b"RIFF", 36 + count, b"WAVE", b"fmt ", 16)
-    return head + form + struct.pack("<4sI", b"data", count), *part.extents
+    return head + form + struct.pack("<4sI", b"data", count), *section.extents

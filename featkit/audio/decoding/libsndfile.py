@@ -1,4 +1,8 @@
-"""libsndfile, made quiet and wary: it trusts headers, prints, and forgets what was promised."""
+"""Decoding with libsndfile, guarded against wrong headers, damage and messages on standard error.
+
+libsndfile trusts sizes in headers, reads one file or stream only, and does not report samples that
+are missing. Here each part of a file (`featkit.audio.decoding._file_parts`) is opened in turn.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,13 @@ import soundfile
 
 from featkit._utils.typing import Array
 from featkit.audio.decoding import _flac, _ogg, _voc
-from featkit.audio.decoding._errors import ForeignError
+from featkit.audio.decoding._errors import UnsupportedCodecError
+from featkit.audio.decoding._file_parts import MAGICS, FilePart, file_part
 from featkit.audio.decoding._headers import UNKNOWN_LENGTH
-from featkit.audio.decoding._quiet import QUIET
-from featkit.audio.decoding._sequential import Sequential
-from featkit.audio.decoding._tags import behind_tags
-from featkit.audio.decoding._views import MAGICS, View, view_of
-from featkit.audio.decoding._window import Window, read_at, size_of
-from featkit.audio.decoding.converting import Layout, converted, shape
+from featkit.audio.decoding._soundfile import SILENCED_STDERR, SequentialSoundFile, reason_of
+from featkit.audio.decoding._spliced_file import SplicedFile, read_at, size_of
+from featkit.audio.decoding._tags import end_of_leading_tags
+from featkit.audio.decoding.conversion import Layout, convert_blocks, sample_shape, skip_frames
 
 FULL_SCALES = {
     "PCM_S8": 127 / 128,
@@ -28,259 +31,290 @@ FULL_SCALES = {
     "ULAW": 32124 / 32768,
     "ALAW": 32256 / 32768,
 }
-"""The largest code of sample formats of fewer than 16 bits."""
+"""The largest code of sample formats of fewer than 16 bits; full scale is 1."""
 
 UNCOMPRESSED = frozenset({"WAV", "WAVEX", "W64", "RF64", "AIFF", "AU", "CAF"})
-"""Formats that hold sample after sample, if their subtype is one of `PLAIN`."""
+"""Formats that hold one sample after the other, if their subtype is one of `PCM`."""
 
-PLAIN = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
+PCM = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
 
-READS_ON = tuple(map(int, re.findall(r"\d+", soundfile.__libsndfile_version__)[:3])) >= (1, 2, 2)
-"""Whether FLAC is read on behind damage: earlier versions leave out more than is damaged."""
+VERSION = tuple(map(int, re.findall(r"\d+", soundfile.__libsndfile_version__)[:3]))
+FLAC_SKIPS_DAMAGE = VERSION >= (1, 2, 2)
+"""Whether FLAC is decoded after damage: earlier versions skip more than the damaged frames."""
 
-MOST_FRAMES = 2**62
-"""A number of frames from which on it stands for "not known"."""
+UNKNOWN_FRAMES = 2**62
+"""Numbers of frames from this one on mean "unknown"."""
 
 _SHORTENED = re.compile(r"^ *(?:data|SSND|BODY|Data Size|riff) *: (\d+) \(should be (\d+)\)", re.M)
 _MISCOUNTED = re.compile(r"does not match value from 'ds64' chunk of (\d+)")
 
 
-class Sndfile:
-    """A file that libsndfile decodes; see `featkit.audio.decoding.reader.Reader`.
+class SndfileDecoder:
+    """A file that libsndfile decodes; see `featkit.audio.decoding.reader.Decoder`.
 
-    Files that are joined, and the links of an Ogg file, are decoded one after the other.
+    Concatenated files, and the links of an Ogg file, are decoded one after the other.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    head : bytes
+        Its first bytes; if it begins with tags, ``ID3`` and the bytes after the tags.
+    resources : ExitStack
+        Closes the file.
 
     Raises
     ------
-    ForeignError
-        If its codec is not one of libsndfile's.
+    UnsupportedCodecError
+        If libsndfile supports the container, but not the codec.
     ValueError
-        With the cause, if it does not decode it; so does `blocks`.
+        If libsndfile cannot decode the file, with the cause.
     """
 
     name = "libsndfile"
-    slack = 0
+    tolerance = 0
 
-    def __init__(self, path: Path, head: bytes, kept: contextlib.ExitStack) -> None:
+    def __init__(self, path: Path, head: bytes, resources: contextlib.ExitStack) -> None:
         self._path = path
-        self._frames = self._at = self._before = 0  # of FLAC, samples before what is decoded now
-        self._ended = False
-        self._stream = kept.enter_context(path.open("rb", buffering=0))
-        self._files = kept.enter_context(contextlib.ExitStack())
+        self._n_frames = self._position = 0  # of the open part
+        self._flac_offset = 0  # samples of a FLAC file before the open part
+        self._part_complete = False
+        self._stream = resources.enter_context(path.open("rb", buffering=0))
+        self._open_files = resources.enter_context(contextlib.ExitStack())
         self._end = size_of(self._stream)
         tagged = head.startswith(b"ID3")
-        self._begin = behind_tags(self._stream, 0, self._end) if tagged else 0
-        mark = read_at(self._stream, self._begin, 8)
-        first, *later = self._all_views(mark) or [View()]
+        self._begin = end_of_leading_tags(self._stream, 0, self._end) if tagged else 0
+        magic = read_at(self._stream, self._begin, 8)
+        first, *later = self._file_parts(magic) or [FilePart()]
         self._later, self._joined = iter(later), bool(later)
-        # libsndfile may take what it does not know for MPEG audio, and print warnings.
-        maybe_mpeg = head.startswith((b"ID3", b"\xff")) and not mark.startswith(MAGICS)
-        with QUIET if maybe_mpeg else contextlib.nullcontext():
+        # libsndfile may take an unknown format for MPEG audio, and print warnings.
+        maybe_mpeg = head.startswith((b"ID3", b"\xff")) and not magic.startswith(MAGICS)
+        with SILENCED_STDERR if maybe_mpeg else contextlib.nullcontext():
             self._open(first)
         file = self._file
-        if file.format == "RAW":  # by its ending alone
-            raise ValueError("not sound that libsndfile can decode (no header)")
+        if file.format == "RAW":  # by its extension alone
+            raise ValueError("libsndfile cannot decode this file (no header)")
         if file.subtype.startswith("MPEG"):  # see `featkit.audio.decoding.mpeg`
-            raise ValueError("not sound that libsndfile can decode (no whole frame of MPEG audio)")
+            raise ValueError("libsndfile cannot decode this file (no complete MPEG frame)")
         self.rate = float(file.samplerate)
         self.channels = file.channels
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)
-        self.promised = None if later else _promised(file, first, self._frames)
-        self.cut = first.cut or (self.promised or 0) > self._frames
-        if self.cut and file.subtype.startswith("DWVW"):  # libsndfile makes up what is missing
-            raise ValueError("a DWVW file that is cut: where its sound ends cannot be told")
-        self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PLAIN and not later
+        self.stated_frames = None if later else _stated_frames(file, first, self._n_frames)
+        self.truncated = first.truncated or (self.stated_frames or 0) > self._n_frames
+        if self.truncated and file.subtype.startswith("DWVW"):  # libsndfile invents the rest
+            raise ValueError("a truncated DWVW file: the end of its samples is unknown")
+        self.uncompressed = file.format in UNCOMPRESSED and file.subtype in PCM and not later
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
-        layout = Layout(self.rate, self.channels)
-        at = own = self._sought(start)
+        """Decode to the end of the file; see `Decoder.blocks`.
+
+        Parameters
+        ----------
+        start : int
+            First frame.
+        size : int
+            Largest number of frames in a block.
+
+        Yields
+        ------
+        array, shape ``(frames,)`` or ``(frames, channels)``
+        """
+        first = self._seek(start)
+        yield from skip_frames(self._all_parts(first, size), start - first)
+
+    def _all_parts(self, first: int, size: int) -> Iterator[Array]:
+        """The open part from a frame on, and all later ones, at the rate of the first."""
+        target = Layout(self.rate, self.channels)
         while True:
-            present = Layout(float(self._file.samplerate), self._file.channels)
-            for block in converted(self._blocks(own, size), present, layout):
-                part = block[max(0, start - at) :]
-                at += len(block)
-                if len(part):
-                    yield part
-            complete = self._ended or self._frames > MOST_FRAMES
-            view = self._next_view()
-            if view is None:
+            layout = Layout(float(self._file.samplerate), self._file.channels)
+            yield from convert_blocks(self._blocks(first, size), layout, target)
+            complete = self._part_complete or self._n_frames > UNKNOWN_FRAMES
+            part = self._next_part()
+            if part is None:
                 damaged = self._file.format == "OGG" and not self._is_intact()
-                self.cut = self.cut or damaged or (self._joined and not complete)
+                self.truncated = self.truncated or damaged or (self._joined and not complete)
                 return
-            self._joined, self.promised, own = True, None, 0
-            self.cut = self.cut or view.cut or not complete
+            self._joined, self.stated_frames, first = True, None, 0
+            self.truncated = self.truncated or part.truncated or not complete
             try:
-                self._open(view)
+                self._open(part)
             except ValueError:
-                self.cut = True
+                self.truncated = True
                 return
 
-    def _blocks(self, at: int, size: int) -> Iterator[Array]:
-        """The samples of one of the joined files from its frame `at` on, where it was sought to."""
-        while at < self._frames:  # libsndfile gives no more
-            block = self._empty(min(size, self._frames - at))
-            with _explained():
-                count = self._read(block, at)
+    def _blocks(self, position: int, size: int) -> Iterator[Array]:
+        """The samples of the open part from its current position on, which is frame `position`."""
+        while position < self._n_frames:
+            block = self._empty(min(size, self._n_frames - position))
+            with _readable_errors():
+                count = self._read(block, position)
             if count:
                 yield block[:count]
-            at += count
+            position += count
             if count < len(block):
                 break
-        self._at, self._ended = at, at >= self._frames
+        self._position, self._part_complete = position, position >= self._n_frames
 
     def _is_intact(self) -> bool:
         """Whether no page of an Ogg file is missing or damaged.
 
-        Of a single link of Vorbis, samples are missing then, except at its end, where nothing says
-        how many there should be. To look at the whole file takes 2 % of the time of decoding it.
+        In a single Vorbis link, missing pages are detected by the number of samples, except at its
+        end. Checking a whole file takes 2 % of the time of decoding it.
         """
         begin = self._begin
         if self._file.subtype == "VORBIS" and not self._joined:
             begin = max(begin, self._end - _ogg.TAIL)
         return _ogg.is_intact(self._stream, begin, self._end)
 
-    def part(self, start: int, stop: int) -> Array:
+    def read(self, start: int, stop: int) -> Array:
+        """Read frames of an uncompressed file.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and the one after the last.
+
+        Returns
+        -------
+        array, shape ``(frames,)`` or ``(frames, channels)``
+        """
         block = self._empty(stop - start)
-        with _explained():
+        with _readable_errors():
             self._file.seek(start)
             return np.asarray(self._file.read(out=block))
 
-    def _all_views(self, mark: bytes) -> list[View]:
-        """What libsndfile is given, in turn."""
-        if mark.startswith(b"OggS"):
-            return list(_ogg.views_of(self._stream, self._begin, self._end))
-        if mark.startswith(_voc.MARK[:8]):
-            return _voc.views_of(self._stream, self._begin, self._end)
-        of_format = _flac.view_of if mark.startswith(b"fLaC") else view_of
-        return [of_format(self._stream, self._begin, self._end)]
+    def _file_parts(self, magic: bytes) -> list[FilePart]:
+        """The parts of the file, to be opened in turn."""
+        if magic.startswith(_ogg.MAGIC):
+            return list(_ogg.file_parts(self._stream, self._begin, self._end))
+        if magic.startswith(_voc.MAGIC[:8]):
+            return _voc.file_parts(self._stream, self._begin, self._end)
+        find = _flac.file_part if magic.startswith(b"fLaC") else file_part
+        return [find(self._stream, self._begin, self._end)]
 
-    def _next_view(self) -> View | None:
-        """What follows a file that was read to its end."""
+    def _next_part(self) -> FilePart | None:
+        """The part after the open one, which was read as far as possible."""
         if self._file.format != "FLAC":
             return next(self._later, None)
-        # How far libFLAC came is known of what it reads through our descriptor.
-        read = self._source.place() if self._source else self._stream.tell()
+        # The position of libFLAC is known if it reads through our descriptor.
+        read = self._source.source_position() if self._source else self._stream.tell()
         read = 0 if os.name == "nt" else read
         first = max(self._begin + 8, read - _flac.READ_AHEAD)
         following = _flac.next_file(self._stream, first, self._end)
-        if READS_ON and not self._ended and self._frames <= MOST_FRAMES:
-            rest = _flac.behind_damage(
+        if FLAC_SKIPS_DAMAGE and not self._part_complete and self._n_frames <= UNKNOWN_FRAMES:
+            rest = _flac.after_damage(
                 self._stream,
                 self._begin,
                 following or self._end,
                 first=first,
-                decoded=self._before + self._at,
+                decoded=self._flac_offset + self._position,
             )
             if rest is not None:
-                self._before = rest[1]
-                return rest[0]
+                part, self._flac_offset = rest
+                return part
         if following is None:
             return None
-        self._begin, self._before = following, 0
-        return _flac.view_of(self._stream, following, self._end)
+        self._begin, self._flac_offset = following, 0
+        return _flac.file_part(self._stream, following, self._end)
 
-    def _open(self, view: View) -> None:
-        """Decode what a view shows from now on, from its beginning."""
-        self._files.close()
-        self._view = view
-        self._source = Window(self._stream, view.pieces) if view.pieces is not None else None
+    def _open(self, part: FilePart) -> None:
+        """Open a part of the file at its beginning, in place of the one that is open."""
+        self._open_files.close()
+        self._part = part
+        self._source = SplicedFile(self._stream, part.pieces) if part.pieces is not None else None
         try:
-            with _explained():
-                self._file = self._opened()
+            with _readable_errors():
+                self._file = self._open_soundfile()
         except ValueError as error:
-            if view.foreign:
-                raise ForeignError(str(error)) from None
+            if part.for_pyav:
+                raise UnsupportedCodecError(str(error)) from None
             raise
+        self._open_files.callback(self._file.close)
         frames = int(self._file.frames)
-        self._frames = frames if view.frames is None else min(frames, view.frames)
+        self._n_frames = frames if part.frames is None else min(frames, part.frames)
 
-    def _opened(self) -> Sequential:
+    def _open_soundfile(self) -> SequentialSoundFile:
         if self._source is not None:
-            return self._kept(Sequential(self._source))
-        if os.name == "nt":  # a descriptor may be that of another C library there
-            return self._kept(Sequential(self._path))
-        # Given a name, libsndfile would also read "._name" beside it. It gets a copy of the
+            return SequentialSoundFile(self._source)
+        if os.name == "nt":  # there, a descriptor may belong to another C library
+            return SequentialSoundFile(self._path)
+        # Given a name, libsndfile would also read a file "._name" next to it. It gets a copy of the
         # descriptor, at the same position: version 1.2.0 closes a descriptor that it cannot open.
         self._stream.seek(0)
-        return self._kept(Sequential(os.dup(self._stream.fileno())))
+        return SequentialSoundFile(os.dup(self._stream.fileno()))
 
-    def _kept(self, file: Sequential) -> Sequential:
-        self._files.callback(file.close)
-        return file
-
-    def _sought(self, start: int) -> int:
-        """Go to a frame, or to one before it that the same samples follow; gives which."""
-        if not start or not self._seeks():
+    def _seek(self, start: int) -> int:
+        """Seek to a frame, or to an earlier one from which decoding is exact; return its number."""
+        if not start or not self._is_seekable():
             return 0
         if self._file.format == "FLAC":
-            self._leave_out_next()
-        target = min(start, self._frames)
-        if self._view.last_page is not None:  # libsndfile is wrong within the last page
-            target = min(target, max(0, self._frames - self._view.last_page - 1))
+            self._hide_next_file()
+        target = min(start, self._n_frames)
+        if self._part.last_page is not None:  # libsndfile seeks wrongly within the last page
+            target = min(target, max(0, self._n_frames - self._part.last_page - 1))
         try:
             return int(self._file.seek(target))
         except soundfile.LibsndfileError:
-            self._open(self._view)
+            self._open(self._part)
             return 0
 
-    def _leave_out_next(self) -> None:
-        """Show libFLAC nothing of a file that follows, for it would seek in that, too."""
+    def _hide_next_file(self) -> None:
+        """Hide a FLAC file that follows: libFLAC would seek in it, too."""
         following = _flac.next_file(self._stream, self._begin + 8, self._end)
         if following is not None:
-            self._open(_flac.view_of(self._stream, self._begin, following))
+            self._open(_flac.file_part(self._stream, self._begin, following))
 
-    def _seeks(self) -> bool:
-        """Whether libsndfile goes to the very sample; most packed formats do not, or only some."""
+    def _is_seekable(self) -> bool:
+        """Whether libsndfile seeks to the exact sample; in most compressed formats it does not."""
         file = self._file
         if file.format == "OGG":
-            return self._view.last_page is not None
-        plain = PLAIN | {"ULAW", "ALAW"}
-        return file.subtype in plain and file.format not in ("PAF", "SDS")
+            return self._part.last_page is not None
+        return file.subtype in PCM | {"ULAW", "ALAW"} and file.format not in ("PAF", "SDS")
 
     def _empty(self, frames: int) -> Array:
         # NumPy scales 16-bit samples four times faster than libsndfile, to the same values.
         dtype = "int16" if self._file.subtype == "PCM_16" else "float32"
-        return np.empty(shape(frames, self._file.channels), dtype=dtype)
+        return np.empty(sample_shape(frames, self._file.channels), dtype=dtype)
 
-    def _read(self, block: Array, at: int) -> int:
-        """Fill a block as far as it goes; what comes before a damaged place is kept."""
+    def _read(self, block: Array, position: int) -> int:
+        """Fill a block as far as possible, including the samples before damage."""
         try:
             return len(self._file.read(out=block))
         except soundfile.LibsndfileError:
-            count = int(self._file.tell()) - at
-            if at + count <= 0 and not (self._joined or self._file.format == "FLAC"):
+            count = int(self._file.tell()) - position
+            if position + count <= 0 and not (self._joined or self._file.format == "FLAC"):
                 raise
-            self.cut = True
+            self.truncated = True
             return count
 
 
-def _promised(file: soundfile.SoundFile, view: View, frames: int) -> int | None:
-    """Frames that the header states."""
+def _stated_frames(file: soundfile.SoundFile, part: FilePart, frames: int) -> int | None:
+    """Number of frames that the header states."""
     if miscounted := _MISCOUNTED.search(file.extra_info):
         return int(miscounted[1])
-    if frames > MOST_FRAMES:
+    if frames > UNKNOWN_FRAMES:
         return None
-    share = view.share if view.known else _shortened(file.extra_info)
-    return max(frames + 1, round(frames * share)) if share > 1 else frames or None
+    ratio = part.stated_ratio if part.recognised else _logged_ratio(file.extra_info)
+    return max(frames + 1, round(frames * ratio)) if ratio > 1 else frames or None
 
 
-def _shortened(log: str) -> float:
-    """Bytes of sound that the header states to one that there is, as libsndfile notes it."""
-    if found := _SHORTENED.search(log):
-        stated, there = map(int, found.groups())
+def _logged_ratio(log: str) -> float:
+    """Ratio of stated to present bytes of samples, from the log of libsndfile."""
+    if shortened := _SHORTENED.search(log):
+        stated, present = map(int, shortened.groups())
         if stated < UNKNOWN_LENGTH:
-            return stated / max(there, 1)
+            return stated / max(present, 1)
     return 1.0
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """What soundfile raises, as a `ValueError` with a cause for a person."""
+def _readable_errors() -> Iterator[None]:
+    """Raise errors of soundfile as a `ValueError` with a readable cause."""
     try:
         yield
     except (OSError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        cause = "not sound that libsndfile can decode"
+        reason = reason_of(error)
+        cause = "libsndfile cannot decode this file"
         if reason and "does not exist" not in reason and "samplerate" not in reason:
             cause += f" ({reason})"
         raise ValueError(cause) from None

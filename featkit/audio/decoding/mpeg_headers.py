@@ -1,6 +1,10 @@
-"""Headers of frames of MPEG audio, and the tags in the first frame that tell of the others.
+"""Headers of frames of MPEG audio, and the tag in the first frame that describes the file.
 
-ISO 11172-3, 2.4.2.3; ISO 13818-3 for the low rates; "MPEG 2.5" for those below 16 kHz.
+References
+----------
+ISO/IEC 11172-3, 2.4.2.3 (MPEG-1).
+ISO/IEC 13818-3 (MPEG-2, low sample rates). "MPEG 2.5" extends it to rates below 16 kHz.
+LAME project, "Mp3 Info Tag rev 1 specifications".
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ HEADER = 4
 """Bytes of a header."""
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-"""In Hz, by the version's two bits: MPEG-1, MPEG-2, MPEG 2.5."""
+"""Sample rates in Hz, by the two bits of the version: MPEG-1, MPEG-2, MPEG 2.5."""
 
 _BITRATES = {
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -22,23 +26,25 @@ _BITRATES = {
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-"""In kbit/s, by whether it is MPEG-1, and by layer."""
+"""Bit rates in kbit/s, by whether it is MPEG-1, and by layer."""
 
 
 class Format(NamedTuple):
-    """What all frames of a recording have in common.
+    """The format that all frames of a recording share.
 
     Attributes
     ----------
     version : int
-        The version's two bits: 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG 2.5.
+        The two bits of the version: 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG 2.5.
     layer : int
         1 to 3.
     rate : int
-        In Hz.
+        Sample rate in Hz.
     channels : int
+        1 or 2.
     free : bool
-        Whether the headers state no bit rate, so that the size of a frame is found by the next one.
+        Whether the bit rate is free: headers do not state the size of a frame; the position of the
+        next one gives it.
     """
 
     version: int
@@ -49,22 +55,40 @@ class Format(NamedTuple):
 
     @property
     def samples(self) -> int:
-        """Samples of a frame, in each channel."""
+        """Number of samples of a frame, per channel."""
         if self.layer == 1:
             return 384
         return 576 if self.layer == 3 and self.version != 3 else 1152
 
 
 class Header(NamedTuple):
-    """A header of a frame; in free format, `size` is what its padding adds."""
+    """The header of a frame.
+
+    Attributes
+    ----------
+    format : Format
+    size : int
+        Bytes of the frame; with a free bit rate, bytes of its padding.
+    """
 
     format: Format
     size: int
 
 
 @lru_cache(2**14)
-def header(four: bytes) -> Header | None:
-    """What four bytes say as a frame's header; None if they are none."""
+def parse_header(four: bytes) -> Header | None:
+    """Parse the header of a frame.
+
+    Parameters
+    ----------
+    four : bytes
+        The first four bytes of the frame.
+
+    Returns
+    -------
+    Header or None
+        None if they are not a header.
+    """
     if len(four) < HEADER or four[0] != 0xFF or four[1] < 0xE0:
         return None
     version, layer = four[1] >> 3 & 3, 4 - (four[1] >> 1 & 3)
@@ -81,18 +105,18 @@ def header(four: bytes) -> Header | None:
 
 
 class Tag(NamedTuple):
-    """The Xing, Info or VBRI header in the first frame, which describes the file.
+    """The Xing, Info or VBRI tag in the first frame, which describes the file.
 
     Attributes
     ----------
     frames : int
-        How many follow; 0 if it does not say.
+        Number of frames that follow; 0 if not stated.
     silent : bool
-        Whether it says neither how many frames nor how many bytes follow. FFmpeg takes such a frame
-        for one of silence.
+        Whether neither the number of frames nor that of bytes is stated. FFmpeg decodes such a
+        frame as silence.
     delay, padding : int
-        Samples that the encoder put before the sound and behind it, in each channel; -1 if it does
-        not say.
+        Number of samples per channel that the encoder added before and after the recording; -1 if
+        not stated.
     """
 
     frames: int
@@ -101,17 +125,28 @@ class Tag(NamedTuple):
     padding: int = -1
 
 
-def tag(frame: bytes) -> Tag | None:
-    """The tag in a frame of layer 3, at its place there; None if there is none."""
-    head = header(frame[:HEADER])
-    if head is None or head.format.layer != 3:
+def parse_tag(frame: bytes) -> Tag | None:
+    """Parse the tag in a frame.
+
+    Parameters
+    ----------
+    frame : bytes
+        A frame, which may be followed by other bytes.
+
+    Returns
+    -------
+    Tag or None
+        None if the frame is not of layer 3, or has no tag.
+    """
+    header = parse_header(frame[:HEADER])
+    if header is None or header.format.layer != 3:
         return None
     if frame[36:42] == b"VBRI\0\1":
         return Tag(int.from_bytes(frame[50:54], "big"))
-    low, mono = head.format.version != 3, head.format.channels == 1
+    low, mono = header.format.version != 3, header.format.channels == 1
     at = HEADER + ((9 if mono else 17) if low else (17 if mono else 32))
     if not frame[1] & 1 and frame[at : at + 4] not in (b"Xing", b"Info"):
-        at += 2  # behind a checksum
+        at += 2  # after a checksum
     if frame[at : at + 4] not in (b"Xing", b"Info"):
         return None
     flags, at = frame[at + 7 : at + 8] or b"\0", at + 8

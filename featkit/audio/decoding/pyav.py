@@ -1,9 +1,8 @@
-"""PyAV, which is FFmpeg in a package: the sound in what libsndfile does not know.
+"""Decoding with PyAV (FFmpeg as a package) of formats that libsndfile does not know.
 
-The samples are those that FFmpeg's decoders give, one after the other: what an encoder put before
-the sound is left out where the file says how much (MP4, Matroska; bare AAC does not), what fills up
-the last packet may remain, and gaps between time stamps are not filled. Of several sound tracks
-the first is read.
+The samples are those of FFmpeg's decoders, one after the other. The encoder's delay is removed
+where the file states it (MP4, Matroska; bare AAC does not). Padding of the last packet may remain,
+and gaps between time stamps are not filled. Of several audio tracks, the first is decoded.
 """
 
 from __future__ import annotations
@@ -19,104 +18,141 @@ from typing import Any, BinaryIO, cast
 import av
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding._tags import behind_tags
-from featkit.audio.decoding._window import Window, read_at, size_of
-from featkit.audio.decoding.converting import Layout, converted, joined
-from featkit.audio.decoding.sizes import ends_early, goes_on, is_whole, only_tags
+from featkit.audio.decoding import truncation
+from featkit.audio.decoding._spliced_file import SplicedFile, read_at, size_of
+from featkit.audio.decoding._tags import end_of_leading_tags
+from featkit.audio.decoding.conversion import Layout, concatenated, convert_blocks, skip_frames
 
 DEMUXERS = (
     *("aac", "ac3", "amr", "ape", "asf", "avi", "dts", "eac3", "flv", "matroska", "mov", "mpeg"),
     *("mpegvideo", "ogg", "tta", "webm", "wv", "mp4", "m4a", "3gp", "3g2", "mj2"),
-    *("wav", "w64", "aiff", "caf"),  # with a codec that libsndfile has not
+    *("wav", "w64", "aiff", "caf"),  # with codecs that libsndfile does not know
 )
-"""FFmpeg's readers that may be used: no playlists, which would open other files and addresses."""
+"""FFmpeg demuxers that are allowed: none for playlists, which would open other files and URLs."""
 
-STATED = {b"FLV\x01": "flv", b"\x00\x00\x01\xba": "mpeg"}
-"""Readers that are named by a file's first bytes instead of listed: versions 13 and 14 of PyAV
-crash where these are opened with a list."""
+FORCED_DEMUXERS = {b"FLV\x01": "flv", b"\x00\x00\x01\xba": "mpeg"}
+"""Demuxers that are chosen by the first bytes of a file: versions 13 and 14 of PyAV crash if FFmpeg
+chooses these from a list."""
 
-SLACK = 0.1
-"""Seconds by which a length in a header may be wrong: rounding, and what encoders add."""
+TOLERANCE = 0.1
+"""Seconds by which a stated duration may be wrong, by rounding and by padding of encoders."""
 
 FULL_SCALES = {"u8": 127 / 128}
 
 
-class PyAV:
-    """A file that PyAV decodes; see `featkit.audio.decoding.reader.Reader`.
+class PyAVDecoder:
+    """A file that PyAV decodes; see `featkit.audio.decoding.reader.Decoder`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    resources : ExitStack
+        Closes the file.
 
     Raises
     ------
     ValueError
-        With the cause, if it does not.
+        If PyAV cannot decode the file, with the cause.
     """
 
     name = "PyAV"
     uncompressed = False
 
-    def __init__(self, path: Path, kept: contextlib.ExitStack) -> None:
-        # Given a name, FFmpeg would take "http:…" for an address.
-        self._source = stream = _behind_tags(kept.enter_context(_File(path)))
-        early = ends_early(stream, size_of(stream))
-        stated = STATED.get(read_at(stream, 0, 4))
-        stream.seek(0)
-        options = {} if stated else {"format_whitelist": ",".join(DEMUXERS)}
+    def __init__(self, path: Path, resources: contextlib.ExitStack) -> None:
+        # Given a name, FFmpeg would treat "http:…" as a URL.
+        self._file = file = _without_leading_tags(resources.enter_context(_File(path)))
+        self.truncated = early = truncation.ends_early(file, size_of(file))
+        self._time = 0.0
         try:
-            container: Any = kept.enter_context(
-                av.open(
-                    stream,
-                    format=stated,
-                    options=options,
-                    metadata_errors="ignore",
-                )
-            )
-            if not container.streams.audio:
-                raise ValueError("there is no sound in it")
-            self._container, self._stream = container, container.streams.audio[0]
-            if self._stream.codec_context is None:
-                raise ValueError("not sound that FFmpeg can decode (it has no decoder for it)")
-            self._stream.thread_count = 1
-            self._codec = self._stream.codec_context.name
-            self.cut = early
-            self._time = 0.0
+            self._open(file, resources)
             frames = self._frames()
             first = next(frames, None)
         except av.FFmpegError as error:
-            reason = "cut: it ends before its own structure says" if early else _reason(error)
-            raise ValueError(f"not sound that FFmpeg can decode ({reason})") from None
+            reason = "truncated: shorter than its headers state" if early else _reason(error)
+            raise ValueError(f"FFmpeg cannot decode this file ({reason})") from None
         if first is None:
-            raise ValueError("not sound that FFmpeg can decode (no samples)")
-        # What the header says may be half of the rate: the other half is in the stream (HE-AAC).
+            raise ValueError("FFmpeg cannot decode this file (no samples)")
+        # The header of HE-AAC states half of the rate; decoded frames state the full rate.
         self.rate = float(first.sample_rate)
         self.channels = first.layout.nb_channels
         self.full_scale = FULL_SCALES.get(first.format.packed.name, 32767 / 32768)
-        self._seconds = self._stated()
-        self.promised = None if self._seconds is None else round(self._seconds * self.rate)
-        self.slack = round(SLACK * self.rate)
-        self._arrays = self._alike(chain([first], frames))
+        self._stated_seconds = seconds = self._duration()
+        self.stated_frames = None if seconds is None else round(seconds * self.rate)
+        self.tolerance = round(TOLERANCE * self.rate)
+        self._arrays = self._converted(chain([first], frames))
+
+    def _open(self, file: BinaryIO, resources: contextlib.ExitStack) -> None:
+        forced = FORCED_DEMUXERS.get(read_at(file, 0, 4))
+        file.seek(0)
+        options = {} if forced else {"format_whitelist": ",".join(DEMUXERS)}
+        container: Any = resources.enter_context(
+            av.open(file, format=forced, options=options, metadata_errors="ignore")
+        )
+        if not container.streams.audio:
+            raise ValueError("no audio track")
+        self._container, self._stream = container, container.streams.audio[0]
+        if self._stream.codec_context is None:
+            raise ValueError("FFmpeg cannot decode this file (no decoder for its codec)")
+        self._stream.thread_count = 1
+        self._codec = self._stream.codec_context.name
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
-        at, kept, parts = 0, 0, []
-        for array in self._arrays:
-            part = array[max(0, start - at) :]
-            at += len(array)
-            while len(part):
-                parts.append(part[: size - kept])
-                kept += len(parts[-1])
-                part = part[len(parts[-1]) :]
-                if kept == size:
-                    yield joined(parts)
-                    kept, parts = 0, []
-        if self.promised is not None and self._reached():
-            self.promised = min(self.promised, at)
-        if parts:
-            yield joined(parts)
+        """Decode to the end of the file; see `Decoder.blocks`.
 
-    def part(self, start: int, stop: int) -> Array:
-        raise NotImplementedError("not without decoding all that is before it")
+        Parameters
+        ----------
+        start : int
+            First frame.
+        size : int
+            Number of frames in a block, except the last.
+
+        Yields
+        ------
+        array, shape ``(frames,)`` or ``(frames, channels)``
+        """
+        pending, parts = 0, []
+        for array in skip_frames(self._counted(), start):
+            part = array
+            while len(part):
+                parts.append(part[: size - pending])
+                pending += len(parts[-1])
+                part = part[len(parts[-1]) :]
+                if pending == size:
+                    yield concatenated(parts)
+                    pending, parts = 0, []
+        if parts:
+            yield concatenated(parts)
+
+    def read(self, start: int, stop: int) -> Array:
+        """Not supported: a compressed file is decoded from its beginning.
+
+        Parameters
+        ----------
+        start, stop : int
+
+        Returns
+        -------
+        array
+
+        Raises
+        ------
+        NotImplementedError
+        """
+        raise NotImplementedError("compressed files are decoded from their beginning")
+
+    def _counted(self) -> Iterator[Array]:
+        """All arrays; after the last, `stated_frames` is corrected if the end was reached."""
+        count = 0
+        for array in self._arrays:
+            count += len(array)
+            yield array
+        if self.stated_frames is not None and self._reached_end():
+            self.stated_frames = min(self.stated_frames, count)
 
     def _frames(self) -> Iterator[Any]:
-        """Decoded frames, up to the first damaged packet if any come before it."""
-        begun, read, whole = False, 0, True
+        """Decoded frames, up to the first damaged packet if any frames precede it."""
+        begun, read, complete = False, 0, True
         try:
             for packet in self._container.demux(self._stream):
                 if packet.is_corrupt:
@@ -128,26 +164,31 @@ class PyAV:
                     yield frame
                 if packet.size:
                     read = max(read, (packet.pos or 0) + packet.size)
-                    whole = is_whole(self._codec, packet)
+                    complete = truncation.is_complete(self._codec, packet)
         except av.FFmpegError:
             if not begun:
                 raise
-            self.cut = self.cut or not only_tags(self._source, read, size_of(self._source))
+            end = size_of(self._file)
+            self.truncated = self.truncated or not truncation.only_tags_follow(
+                self._file, read, end
+            )
             return
-        more = goes_on(self._source, read, size_of(self._source))
-        self.cut = self.cut or more or not whole
+        more = truncation.another_file_follows(self._file, read, size_of(self._file))
+        self.truncated = self.truncated or more or not complete
 
-    def _alike(self, frames: Iterator[Any]) -> Iterator[Array]:
-        """Frames as arrays of the rate and the channels of the first."""
-        for layout, alike in groupby(frames, _layout):
-            yield from converted(map(_array, alike), layout, Layout(self.rate, self.channels))
+    def _converted(self, frames: Iterator[Any]) -> Iterator[Array]:
+        """Frames as arrays with the rate and the channels of the first."""
+        target = Layout(self.rate, self.channels)
+        for layout, same_layout in groupby(frames, _layout):
+            yield from convert_blocks(map(_array, same_layout), layout, target)
 
-    def _reached(self) -> bool:
-        """Whether time stamps come up to the end: they may begin late, and have gaps."""
-        return self._seconds is not None and self._time > self._seconds - SLACK
+    def _reached_end(self) -> bool:
+        """Whether time stamps reach the stated duration: they may begin late, and have gaps."""
+        seconds = self._stated_seconds
+        return seconds is not None and self._time > seconds - TOLERANCE
 
-    def _stated(self) -> float | None:
-        """Seconds that the header states: of MP4 for the track, else for the file if it has one."""
+    def _duration(self) -> float | None:
+        """Seconds that the header states: for the track in MP4, else for a file of one track."""
         container, stream = self._container, self._stream
         if container.format.name.startswith("mov") and stream.duration:
             return float(stream.duration * stream.time_base)
@@ -157,15 +198,15 @@ class PyAV:
         return None
 
 
-def _behind_tags(file: _File) -> BinaryIO:
+def _without_leading_tags(file: _File) -> BinaryIO:
     """A file without the tags at its beginning, which not every version of FFmpeg skips."""
     end = size_of(file)
-    begin = behind_tags(file, 0, end)
-    return cast(BinaryIO, Window(file, [(begin, end)])) if begin else cast(BinaryIO, file)
+    begin = end_of_leading_tags(file, 0, end)
+    return cast(BinaryIO, SplicedFile(file, [(begin, end)]) if begin else file)
 
 
 class _File(io.FileIO):
-    """A file in which going to no place is no exception, which PyAV would print."""
+    """A file whose failing seeks raise no exception, which PyAV would print."""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         try:

@@ -1,12 +1,13 @@
-"""Decoding: what is really in a file, quietly and block by block, or an error with its cause.
+"""Reading a file block by block with the decoder for its format.
 
-MPEG audio (MP3, MP2) has a decoder of its own, which counts the frames and gives them to
-libsndfile. Of other formats, libsndfile is asked first. What it does not know is PyAV's, which is
-FFmpeg in a package, if the file's ending or its first bytes are those of a format that it is for: a
-damaged WAV file is never FFmpeg's to guess at. The extra ``av`` installs it.
+MPEG audio (MP3, MP2) has a decoder of its own, which counts the frames and passes them to
+libsndfile. Other formats go to libsndfile first. If it does not know the format, and the extension
+or the first bytes are those of a format of PyAV (FFmpeg as a package), PyAV decodes the file; the
+extra ``av`` installs it. A damaged WAV file thus never reaches FFmpeg, which would guess its
+format.
 
-A recording ends where its decoder can go no further; damaged frames of MPEG audio, FLAC and Ogg are
-left out. Where samples are missing, it is `truncated`; where there is none, that is an error.
+A recording ends where its decoder cannot continue; damaged frames of MPEG audio, FLAC and Ogg are
+skipped. If frames are missing, the recording is `truncated`; if all are, that is an error.
 """
 
 from __future__ import annotations
@@ -18,96 +19,98 @@ from pathlib import Path
 from typing import Protocol
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding._errors import ForeignError
-from featkit.audio.decoding._tags import behind_tags
-from featkit.audio.rates import samples_in
+from featkit.audio.decoding._errors import UnsupportedCodecError
+from featkit.audio.decoding._tags import end_of_leading_tags
+from featkit.audio.decoding.formats import AV_FORMATS, av_format
+from featkit.audio.excerpt import WHOLE, Excerpt
 from featkit.errors import AudioError
 
-SNDFILE_FORMATS = frozenset(
-    {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus"}
-    | {"mp3", "mp2", "mp1", "mpga", "mpa"}
-    | {"aif", "aiff", "aifc", "au", "snd", "caf"}
-    | {"bwf", "nist", "sph", "voc", "paf"}
-)
-"""Endings of files that libsndfile decodes."""
-
-AV_FORMATS = frozenset(
-    {"m4a", "m4b", "mp4", "m4v", "mov", "3gp", "aac", "ac3", "eac3", "dts", "amr", "wma", "wmv"}
-    | {"asf", "mka", "mkv", "webm", "wv", "ape", "tta", "spx", "ogv", "avi", "flv", "mpg", "mpeg"}
-    | {"weba", "m4r", "f4a", "f4v", "3gpp", "3g2", "adts", "ec3", "awb", "vob"}
-)
-"""Endings of files that PyAV decodes, videos among them: of these the first sound track."""
-
-FORMATS = SNDFILE_FORMATS | AV_FORMATS
-"""Endings of sound files: each is found, so that none is lost silently."""
-
-AV_SIGNATURES = (
-    ("MP4", 4, b"ftyp"),
-    ("Matroska or WebM", 0, b"\x1aE\xdf\xa3"),
-    ("ASF", 0, b"0&\xb2u\x8ef\xcf\x11"),
-    ("WavPack", 0, b"wvpk"),
-    ("Monkey's Audio", 0, b"MAC "),
-    ("TTA", 0, b"TTA1"),
-    ("AMR", 0, b"#!AMR"),
-    ("FLV", 0, b"FLV\x01"),
-    ("AVI", 8, b"AVI LIST"),
-    ("MPEG program stream", 0, b"\x00\x00\x01\xba"),
-    ("DTS", 0, b"\x7f\xfe\x80\x01"),
-    ("DTS", 0, b"\xfe\x7f\x01\x80"),
-    ("AC-3", 0, b"\x0bw"),
-    ("Speex", 28, b"Speex   "),
-)
-"""Formats that libsndfile does not know, by what stands at which byte of a file."""
-
-MOST_AT_ONCE = 2**26
-"""Samples that memory is set aside for on the word of a header."""
+MAX_ALLOCATION = 2**26
+"""Largest number of samples in a block; limits the memory that is reserved for a wrong header."""
 
 BLOCK = 2**17
-"""Frames of a block of a recording that is not wanted as a whole."""
+"""Number of frames in a block."""
 
 HEAD = 4096
-"""Bytes of a file that tell what it is."""
+"""Number of bytes by which formats are detected."""
 
 
 class Decoder(Protocol):
-    """What a decoder tells of an open file; see `Reader` for the meaning of its attributes."""
+    """An open file, as a decoder presents it to a `Reader`.
+
+    Attributes
+    ----------
+    name, rate, channels, full_scale, stated_frames, truncated, uncompressed
+        As in `Reader`, where the name is `decoder`.
+    tolerance : int
+        Number of frames by which `stated_frames` may exceed the decoded ones.
+    """
 
     name: str
     rate: float
     channels: int
     full_scale: float
-    promised: int | None
-    slack: int
-    cut: bool
+    stated_frames: int | None
+    tolerance: int
+    truncated: bool
     uncompressed: bool
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
-        """From the frame `start` to where it can go no further, at most `size` frames at a time."""
+        """Decode to the end of the file.
 
-    def part(self, start: int, stop: int) -> Array:
-        """The frames from `start` to `stop` of a file that is uncompressed."""
+        Parameters
+        ----------
+        start : int
+            First frame.
+        size : int
+            Largest number of frames in a block.
+
+        Returns
+        -------
+        iterator of array, shape ``(frames,)`` or ``(frames, channels)``
+        """
+
+    def read(self, start: int, stop: int) -> Array:
+        """Read frames of an uncompressed file.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and the one after the last.
+
+        Returns
+        -------
+        array, shape ``(frames,)`` or ``(frames, channels)``
+        """
 
 
 class Reader:
-    """An open file of sound.
+    """An open audio file.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file in error messages.
+    decoder : Decoder
 
     Attributes
     ----------
     decoder : str
         ``"libsndfile"`` or ``"PyAV"``.
     rate : float
-        In Hz.
+        Sample rate in Hz.
     channels : int
+        Number of channels.
     full_scale : float
-        The largest code of its sample format, at most that of 16 bits; full scale is 1.
-    promised : int or None
-        Frames that the file says it has; None where it says nothing that can be believed.
-    decoded : int
-        Frames up to where `blocks` has come, those that were left out at the beginning included.
+        The largest code of the sample format, at most that of 16 bits; full scale is 1.
+    stated_frames : int or None
+        Number of frames that the header states; None where it states none, or a wrong number.
+    decoded_frames : int
+        Number of frames that `blocks` has decoded so far, including those skipped by an offset.
     truncated : bool
-        Whether it has fewer frames than it promises, as far as that was seen.
+        Whether the file has fewer frames than it states, as far as reading could detect it.
     uncompressed : bool
-        Whether any part of it is as quickly read as the next one, by `part`.
+        Whether `read` can read any part of the file directly.
     """
 
     def __init__(self, name: str, decoder: Decoder) -> None:
@@ -116,143 +119,151 @@ class Reader:
         self.rate = decoder.rate
         self.channels = decoder.channels
         self.full_scale = decoder.full_scale
-        self.promised = decoder.promised
-        self.decoded = 0
-        self.truncated = decoder.cut
+        self.stated_frames = decoder.stated_frames
+        self.decoded_frames = 0
+        self.truncated = decoder.truncated
         self.uncompressed = decoder.uncompressed
 
-    def blocks(
-        self, offset: float = 0.0, duration: float | None = None, size: int = BLOCK
-    ) -> Iterator[Array]:
-        """The samples that there are, in order; once.
+    def blocks(self, excerpt: Excerpt = WHOLE, size: int = BLOCK) -> Iterator[Array]:
+        """Decode the samples in order, once.
 
         Parameters
         ----------
-        offset, duration : float
-            Seconds to leave out at the beginning, and to take at most.
+        excerpt : Excerpt
+            The part to decode.
         size : int
-            Frames in a block at most.
+            Largest number of frames in a block.
 
         Yields
         ------
         array, shape ``(frames,)`` or ``(frames, channels)``
-            Of the type that the file holds, or float32.
+            Of the sample type of the file, or float32.
 
         Raises
         ------
         AudioError
-            If it cannot be decoded.
+            If the file cannot be decoded.
         """
-        self.decoded = start = samples_in(offset, self.rate)
-        limit = None if duration is None else samples_in(duration, self.rate)
+        self.decoded_frames = start = excerpt.first_frame(self.rate)
+        limit = excerpt.max_frames(self.rate)
         if limit == 0:
             return
-        with _named(self._name):
-            most = min(size, max(1, MOST_AT_ONCE // self.channels))
+        with _decode_errors(self._name):
+            most = min(size, max(1, MAX_ALLOCATION // self.channels))
             blocks = self._decoder.blocks(start, most if limit is None else min(most, limit))
             for block in blocks:
-                left = None if limit is None else start + limit - self.decoded
-                self.decoded += min(len(block), len(block) if left is None else left)
+                left = None if limit is None else start + limit - self.decoded_frames
+                self.decoded_frames += min(len(block), len(block) if left is None else left)
                 yield block[:left]
-                if limit is not None and self.decoded == start + limit:
+                if limit is not None and self.decoded_frames == start + limit:
                     return
-        self.promised = self._decoder.promised
-        missing = (self.promised or 0) - self.decoded
-        # Nothing after the offset says nothing of where the recording ends.
-        self.truncated = self._decoder.cut or (
-            self.decoded > start and missing > self._decoder.slack
+        self.stated_frames = self._decoder.stated_frames
+        missing = (self.stated_frames or 0) - self.decoded_frames
+        # If nothing follows the offset, the end of the recording is unknown.
+        self.truncated = self._decoder.truncated or (
+            self.decoded_frames > start and missing > self._decoder.tolerance
         )
 
-    def part(self, start: int, stop: int) -> Array:
-        """Frames that `blocks` has given before, of a file that is uncompressed.
+    def read(self, start: int, stop: int) -> Array:
+        """Read frames of an uncompressed file that `blocks` has already decoded.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and the one after the last.
+
+        Returns
+        -------
+        array, shape ``(frames,)`` or ``(frames, channels)``
 
         Raises
         ------
         AudioError
-            If they are no longer there.
+            If the file no longer has these frames.
         """
-        with _named(self._name):
-            samples = self._decoder.part(start, stop)
+        with _decode_errors(self._name):
+            samples = self._decoder.read(start, stop)
             if len(samples) < stop - start:
                 raise ValueError("the file became shorter while it was read")
             return samples
 
 
 @contextlib.contextmanager
-def opened(path: Path, name: str) -> Iterator[Reader]:
-    """Open a file of sound.
+def open_file(path: Path, name: str) -> Iterator[Reader]:
+    """Open an audio file.
 
     Parameters
     ----------
     path : Path
         The file.
     name : str
-        What an error calls it.
+        Name of the file in error messages.
+
+    Yields
+    ------
+    Reader
 
     Raises
     ------
     AudioError
-        If the file cannot be opened, or is not sound that can be decoded.
+        If the file cannot be opened, or no decoder can decode it.
     """
-    head = _head(path, name)
-    with contextlib.ExitStack() as kept:
-        with _named(name):
-            decoder = _decoder(path, head, kept)
+    head = _first_bytes(path, name)
+    with contextlib.ExitStack() as resources:
+        with _decode_errors(name):
+            decoder = _find_decoder(path, head, resources)
         yield Reader(name, decoder)
 
 
 def versions() -> dict[str, str]:
-    """Versions of the decoders that there are: PyAV's is that of the package with FFmpeg in it."""
+    """Return the versions of the installed decoders.
+
+    Returns
+    -------
+    dict of str to str
+        By name; the version of PyAV is that of the package, which contains FFmpeg.
+    """
     from importlib.metadata import PackageNotFoundError, version
 
     import soundfile
 
-    there = {"libsndfile": soundfile.__libsndfile_version__}
+    installed = {"libsndfile": soundfile.__libsndfile_version__}
     with contextlib.suppress(PackageNotFoundError):
-        there["PyAV"] = version("av")
-    return there
+        installed["PyAV"] = version("av")
+    return installed
 
 
-def _decoder(path: Path, head: bytes, kept: contextlib.ExitStack) -> Decoder:
-    """Who decodes a file; see the head of this module for the rule."""
-    ending = path.suffix.lstrip(".").lower()
-    content = _av_content(head)
+# Not a registry: the order of the decoders matters, and a decoder may leave a file to the next one.
+def _find_decoder(path: Path, head: bytes, resources: contextlib.ExitStack) -> Decoder:
+    extension = path.suffix.lstrip(".").lower()
+    content = av_format(head)
     if content is None:
         from featkit.audio.decoding import mpeg
 
-        if (decoder := mpeg.decoder(path, head, kept)) is not None:
+        if (decoder := mpeg.open_mpeg(path, head, resources)) is not None:
             return decoder
-        from featkit.audio.decoding.libsndfile import Sndfile
+        from featkit.audio.decoding.libsndfile import SndfileDecoder
 
         try:
-            return Sndfile(path, head, kept)
-        except ForeignError:
-            content = f"the codec of this .{ending} file"
+            return SndfileDecoder(path, head, resources)
+        except UnsupportedCodecError:
+            content = f"the codec of this .{extension} file"
         except ValueError:
-            if ending not in AV_FORMATS:
+            if extension not in AV_FORMATS:
                 raise
     try:
-        from featkit.audio.decoding.pyav import PyAV
+        from featkit.audio.decoding.pyav import PyAVDecoder
     except ModuleNotFoundError as error:
         if error.name != "av":
             raise
-        what = content or f".{ending}"
-        raise ValueError(f"libsndfile does not decode {what}: install featkit[av]") from None
-    return PyAV(path, kept)
-
-
-def _av_content(head: bytes) -> str | None:
-    """What format a file is of that is PyAV's, by its first bytes."""
-    body = head.removeprefix(b"ID3")
-    if body[:1] == b"\xff" and body[1:2] and body[1] & 0xF6 == 0xF0:  # no layer of MPEG audio
-        return "AAC"
-    named = (name for name, at, sign in AV_SIGNATURES if body.startswith(sign, at))
-    return next(named, None)
+        subject = content or f".{extension}"
+        raise ValueError(f"libsndfile does not decode {subject}: install featkit[av]") from None
+    return PyAVDecoder(path, resources)
 
 
 @contextlib.contextmanager
-def _named(name: str) -> Iterator[None]:
-    """What goes wrong within, as an `AudioError` of the file."""
+def _decode_errors(name: str) -> Iterator[None]:
+    """Raise errors of a decoder as an `AudioError` that names the file."""
     try:
         yield
     except AudioError:
@@ -262,16 +273,16 @@ def _named(name: str) -> Iterator[None]:
         raise AudioError(name, "decode", cause) from None
 
 
-def _head(path: Path, name: str) -> bytes:
-    """The first bytes of a file; where tags stand before the sound, ``ID3`` and what follows."""
+def _first_bytes(path: Path, name: str) -> bytes:
+    """The first bytes of a file; if it begins with tags, ``ID3`` and the bytes after the tags."""
     try:
-        kind = path.stat().st_mode
-        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise AudioError(name, "open", "is not a regular file: a pipe or a device")
         with path.open("rb") as stream:
             head = stream.read(HEAD)
             if head.startswith(b"ID3"):
-                stream.seek(behind_tags(stream, 0, path.stat().st_size))
+                stream.seek(end_of_leading_tags(stream, 0, path.stat().st_size))
                 head = head[:3] + stream.read(HEAD)
     except FileNotFoundError:
         raise AudioError(name, "open", "no such file") from None

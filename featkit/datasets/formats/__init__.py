@@ -1,1 +1,1 @@
-"""Formats of manifests and published indexes, one module each, found by looking."""
+"""Formats of manifests and of published datasets, one module each; see `DATASET_FORMATS`."""

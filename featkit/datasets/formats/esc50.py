@@ -1,5 +1,7 @@
-"""ESC-50: ``meta/esc50.csv``, with its sound in ``audio`` beside ``meta``.
+"""ESC-50: ``meta/esc50.csv``, with the audio in the folder ``audio`` next to ``meta``.
 
+References
+----------
 K. J. Piczak, "ESC: Dataset for Environmental Sound Classification", ACM Multimedia 2015.
 """
 
@@ -9,41 +11,41 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from featkit.datasets.recordings import Entry, Format
+from featkit.datasets.recordings import DatasetFormat, ManifestEntry, manifest_folder
 from featkit.errors import TableError
-from featkit.table.delimited import check_fields, rows
+from featkit.table.delimited import check_fields, read_rows
 
 NAMES = ["filename", "fold", "target", "category", "esc10", "src_file", "take"]
 
 
-def matches(lines: Sequence[str]) -> bool:
+def _matches(lines: Sequence[str]) -> bool:
     return lines[0].split(",") == NAMES
 
 
-def read(file: Path) -> Iterator[Entry]:
-    for line, fields in islice(rows(file), 1, None):
-        check_fields(file, line, fields, NAMES)
-        row = dict(zip(NAMES, fields, strict=True))
+def _read(file: Path) -> Iterator[ManifestEntry]:
+    for line, cells in islice(read_rows(file), 1, None):
+        check_fields(file, line, cells, NAMES)
+        row = dict(zip(NAMES, cells, strict=True))
         if not row["category"]:
-            raise TableError(f"{file}: line {line}: category: empty, where the class should be")
+            raise TableError(f"{file}: line {line}: category: empty, a class is expected")
         if not row["fold"].isdecimal():
             raise TableError(f"{file}: line {line}: fold: {row['fold']!r} is not a whole number")
-        about = {"label": row["category"], "group": row["src_file"]}
-        about |= {name: row[name] for name in ("fold", "esc10", "take")}
-        yield Entry(f"{file}: line {line}", row["filename"], about)
+        fields = {"label": row["category"], "group": row["src_file"]}
+        fields |= {name: row[name] for name in ("fold", "esc10", "take")}
+        yield ManifestEntry(f"{file}: line {line}", row["filename"], fields)
 
 
-def root(file: Path) -> Path:
-    """The folder of the sound, where it lies as published."""
-    beside = file.absolute().parent.parent / "audio"
-    return beside if beside.is_dir() else file.parent
+def _root(file: Path) -> Path:
+    """The published folder of the audio, if it exists."""
+    audio = file.absolute().parent.parent / "audio"
+    return audio if audio.is_dir() else manifest_folder(file)
 
 
-FORMAT = Format(
+FORMAT = DatasetFormat(
     name="esc50",
     title=f"ESC-50's esc50.csv: {','.join(NAMES)}",
     example=f"{','.join(NAMES)}\n1-100032-A.wav,1,0,dog,True,100032,A\n",
-    matches=matches,
-    read=read,
-    root=root,
+    matches=_matches,
+    read=_read,
+    root=_root,
 )

@@ -1,7 +1,11 @@
-"""MTG-Jamendo: ``autotagging*.tsv``, and the three files of a split of it.
+"""MTG-Jamendo: ``autotagging*.tsv``, and the three files of one of its splits.
 
-A track has as many fields as it has tags, each ``category---tag``. Its label is its tag, if it has
-but one. Bogdanov et al., "The MTG-Jamendo dataset for automatic music tagging", ICML 2019.
+A row has a cell for each tag of its track, ``category---tag``. If a track has a single tag, that is
+its label.
+
+References
+----------
+D. Bogdanov et al., "The MTG-Jamendo Dataset for Automatic Music Tagging", ICML 2019.
 """
 
 from __future__ import annotations
@@ -11,52 +15,52 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from featkit.datasets.recordings import Entry, Format
-from featkit.table.delimited import check_fields, rows
+from featkit.datasets.recordings import DatasetFormat, ManifestEntry
+from featkit.table.delimited import check_fields, read_rows
 
 NAMES = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION"]
 
 SPLITS = ("train", "validation", "test")
 
-_OF_A_SPLIT = re.compile(rf"(.+)-({'|'.join(SPLITS)})")
+_SPLIT_FILE = re.compile(rf"(.+)-({'|'.join(SPLITS)})")
 
 
-def matches(lines: Sequence[str]) -> bool:
+def _matches(lines: Sequence[str]) -> bool:
     return lines[0].split("\t") == [*NAMES, "TAGS"]
 
 
-def read(file: Path) -> Iterator[Entry]:
-    match = _OF_A_SPLIT.fullmatch(file.stem)
+def _read(file: Path) -> Iterator[ManifestEntry]:
+    match = _SPLIT_FILE.fullmatch(file.stem)
     if not match:
         yield from _entries(file, {})
         return
     for split in SPLITS:
-        part = file.with_name(f"{match[1]}-{split}{file.suffix}")
-        if part.exists():
-            yield from _entries(part, {"split": split})
+        split_file = file.with_name(f"{match[1]}-{split}{file.suffix}")
+        if split_file.exists():
+            yield from _entries(split_file, {"split": split})
 
 
-def _entries(file: Path, also: dict[str, str]) -> Iterator[Entry]:
-    for line, fields in islice(rows(file, delimiter="\t", quoted=False), 1, None):
-        known, tags = fields[: len(NAMES)], [tag for tag in fields[len(NAMES) :] if tag]
-        check_fields(file, line, known, NAMES)
-        track, artist, album, path, _ = known
-        about = {
+def _entries(file: Path, split: dict[str, str]) -> Iterator[ManifestEntry]:
+    for line, cells in islice(read_rows(file, delimiter="\t", quoted=False), 1, None):
+        named, tags = cells[: len(NAMES)], [tag for tag in cells[len(NAMES) :] if tag]
+        check_fields(file, line, named, NAMES)
+        track, artist, album, path, _ = named
+        fields = {
             "label": tags[0].rpartition("---")[2] if len(tags) == 1 else "",
             "group": artist,
-            **also,
+            **split,
             "album": album,
             "track": track,
             "tags": ";".join(tags),
         }
-        yield Entry(f"{file}: line {line}", path, about)
+        yield ManifestEntry(f"{file}: line {line}", path, fields)
 
 
-FORMAT = Format(
+FORMAT = DatasetFormat(
     name="jamendo",
     title="MTG-Jamendo's autotagging.tsv and its splits: TRACK_ID, ARTIST_ID … TAGS, with tabs",
     example="\t".join([*NAMES, "TAGS"]) + "\n"
     "track_0000214\tartist_000014\talbum_000031\t14/214.mp3\t124.6\tgenre---punkrock\n",
-    matches=matches,
-    read=read,
+    matches=_matches,
+    read=_read,
 )

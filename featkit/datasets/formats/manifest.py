@@ -1,6 +1,6 @@
-"""A CSV file of one's own: a column ``path``, and whatever else is known about each recording.
+"""Your own manifest: a CSV file with a column ``path``, and any other columns as fields.
 
-Fields may have commas, semicolons, tabs or vertical bars between them.
+The separator may be a comma, a semicolon, a tab or a vertical bar.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from featkit.datasets._name_patterns import fault_of
-from featkit.datasets.recordings import Entry, Format
+from featkit.datasets._name_patterns import reserved_reason
+from featkit.datasets.recordings import DatasetFormat, ManifestEntry
 from featkit.errors import TableError
-from featkit.table.delimited import check_fields, header, rows
+from featkit.table.delimited import check_fields, read_header, read_rows
 from featkit.table.dialects import find_delimiter
 
 
-def matches(lines: Sequence[str]) -> bool:
+def _matches(lines: Sequence[str]) -> bool:
     delimiter = find_delimiter("\n".join(lines[:1]))
     return "path" in next(csv.reader(lines[:1], delimiter=delimiter), [])
 
 
-def read(file: Path) -> Iterator[Entry]:
-    names = header(file)
+def _read(file: Path) -> Iterator[ManifestEntry]:
+    names = read_header(file)
     for k, name in enumerate(names):
         if not name.strip():
             raise TableError(f"{file}: line 1: column {k + 1} has no name: give it one")
         if name != name.strip():
-            raise TableError(f"{file}: line 1: {name!r}: begins or ends with a space: take it out")
-        if name != "path" and (fault := fault_of(name)):
-            raise TableError(f"{file}: line 1: {name}: {fault}: choose another")
-    for line, fields in islice(rows(file, delimiter=None), 1, None):
-        check_fields(file, line, fields, names)
-        about = dict(zip(names, fields, strict=True))
-        yield Entry(f"{file}: line {line}", about.pop("path"), about)
+            raise TableError(f"{file}: line 1: {name!r}: begins or ends with a space: remove it")
+        if name != "path" and (reason := reserved_reason(name)):
+            raise TableError(f"{file}: line 1: {name}: {reason}: choose another")
+    for line, cells in islice(read_rows(file, delimiter=None), 1, None):
+        check_fields(file, line, cells, names)
+        fields = dict(zip(names, cells, strict=True))
+        yield ManifestEntry(f"{file}: line {line}", fields.pop("path"), fields)
 
 
-FORMAT = Format(
+FORMAT = DatasetFormat(
     name="manifest",
     title="your own CSV file, whose header has a column 'path'",
     example="path,label,group,split\na/b.wav,rock,ann,train\n",
-    matches=matches,
-    read=read,
+    matches=_matches,
+    read=_read,
 )

@@ -1,1 +1,1 @@
-"""The families of descriptors, one module each, found by looking."""
+"""Feature families, one module each; see `featkit.features.family` for their contract."""

@@ -1,24 +1,26 @@
-"""Tempo as a beat tracker reads it: from onsets in at least half of the mel bands.
+"""Tempo of a beat tracker: from onsets in at least half of the mel bands.
 
-Of the rise of the bands it takes the median, not the mean, so that one loud band does not count for
-a beat: the tempo that `librosa.beat.beat_track` returns.
+The onset strength is the median, not the mean, of the rise of the bands, so that a single loud band
+does not count as a beat. The result is the tempo that `librosa.beat.beat_track` returns.
+
+References
+----------
+Ellis, D. P. W. "Beat tracking by dynamic programming", Journal of New Music Research 36(1), 2007.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 from featkit.dsp.tempogram import TempoParameters, tempi
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 CLICKS = 60 * 22050 / (20 * 512)
-"""Clicks a minute whose period is a whole number of hops, for the oracle."""
+"""Clicks per minute with a period of 20 hops, for the reference case."""
 
 
-def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
+def _descriptors(p: TempoParameters) -> list[Descriptor]:
     tempo = Descriptor(
         name="beat_tempo",
         unit="BPM",
@@ -33,7 +35,7 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
     return [tempo]
 
 
-def compute(
+def _compute(
     p: TempoParameters,
     *,
     median_onset_strength: Array,
@@ -48,16 +50,15 @@ def compute(
 FAMILY = Family(
     name="beat_tempo",
     parameters=TempoParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
-    oracles=(
-        Oracle(
-            name="clicks every 20 hops have that tempo",
+    reference_cases=(
+        ReferenceCase(
+            name="clicks every 20 hops have the tempo of that period",
             signal=lambda sr: signals.clicks(CLICKS, sr, duration=15.0),
             expected={"beat_tempo": CLICKS},
             tolerance=1e-6,
-            parameters={},
         ),
     ),
 )

@@ -1,4 +1,9 @@
-"""Chroma: how the power of a frame is shared among the pitch classes."""
+"""Chroma: the relative power of the pitch classes in a frame.
+
+References
+----------
+Ellis, D. P. W. "Chroma feature analysis and synthesis", 2007; `librosa.feature.chroma_stft`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +15,15 @@ from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.chroma import PITCH_CLASSES, Chroma
 from featkit.errors import ParameterError
-from featkit.features._components import numbered, total_named
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features._components import numbered, total_from_names
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
 class ChromaParameters(Parameters):
-    """How finely the octave is cut."""
+    """Number of pitch classes."""
 
     n_chroma: int = parameter(
-        12, "pitch classes in an octave, from C upwards", at_least=12, at_most=1200
+        12, "pitch classes per octave, from C upwards", at_least=12, at_most=1200
     )
 
     def __post_init__(self) -> None:
@@ -27,9 +32,9 @@ class ChromaParameters(Parameters):
             raise ParameterError(f"n_chroma must be a multiple of 12, got {self.n_chroma}")
 
 
-def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
+def _descriptors(p: ChromaParameters) -> list[Descriptor]:
     n = p.n_chroma
-    numbers = numbered(range(1, n + 1), n, usual=ChromaParameters.n_chroma)
+    numbers = numbered(range(1, n + 1), n, default=ChromaParameters.n_chroma)
     pitch_class = Descriptor(
         name="chroma",
         unit="1",
@@ -46,32 +51,31 @@ def descriptors(p: ChromaParameters) -> Sequence[Descriptor]:
     return [pitch_class]
 
 
-def compute(p: ChromaParameters, *, chroma: Chroma) -> Array:
+def _compute(p: ChromaParameters, *, chroma: Chroma) -> Array:
     """Normalised chroma: ``(n_chroma, frames)``."""
     return chroma(p.n_chroma)
 
 
-def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"n_chroma": total_named(indices, usual=ChromaParameters.n_chroma)}
+def _from_indices(indices: Sequence[str]) -> dict[str, Any]:
+    return {"n_chroma": total_from_names(indices, default=ChromaParameters.n_chroma)}
 
 
 FAMILY = Family(
     name="chroma",
     parameters=ChromaParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     undefined_in_silence=True,
-    from_indices=from_indices,
-    oracles=(
-        Oracle(
-            name="of a sine at 440 Hz the pitch class is A, and C is far",
+    from_indices=_from_indices,
+    reference_cases=(
+        ReferenceCase(
+            name="a sine at 440 Hz has the pitch class A and nothing at D sharp",
             signal=lambda sr: signals.sine(440.0, sr),
             expected={"chroma_a": 1.0, "chroma_ds": 0.0},
             tolerance=1e-3,
-            parameters={},
         ),
-        Oracle(
-            name="half a semitone above A4 is the second of two bins of A",
+        ReferenceCase(
+            name="a sine half a semitone above A4 is in the second of the two classes of A",
             signal=lambda sr: signals.sine(440.0 * 2 ** (1 / 24), sr),
             expected={"chroma_20of24": 1.0, "chroma_1of24": 0.0},
             tolerance=1e-3,

@@ -1,13 +1,22 @@
-"""Constant-Q: chroma, CENS and tonnetz of the constant-Q transform.
+"""Constant-Q: chroma, CENS and tonnetz from the constant-Q transform.
 
-librosa computes the transform, see `featkit.dsp.constant_q`: some 0.1 s for 30 s of sound at 12
-bins an octave and 0.2 s at 36, where a cheap family takes some milliseconds; and the first clip of
-a process waits some seconds for librosa. All descriptors come of the one transform.
+librosa computes the transform, see `featkit.dsp.constant_q`. It takes about 0.1 s for 30 s of sound
+with 12 bins per octave, and 0.2 s with 36, where a cheap family takes a few milliseconds. The first
+clip of a process takes some seconds longer, because librosa is loaded. All descriptors share one
+transform.
+
+References
+----------
+Schörkhuber, C. and Klapuri, A. "Constant-Q transform toolbox for music processing", SMC 2010.
+
+Müller, M. and Ewert, S. "Chroma toolbox: MATLAB implementations for extracting variants of
+chroma-based audio features", ISMIR 2011.
+
+Harte, C., Sandler, M. and Gasser, M. "Detecting harmonic change in musical audio", ACM workshop on
+Audio and Music Computing Multimedia, 2006.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,15 +27,15 @@ from featkit.dsp.chroma import PITCH_CLASSES, TONNETZ, tonal_centroid
 from featkit.dsp.constant_q import ConstantQ, cens, strongest_to_one
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
 class ConstantQParameters(Parameters):
-    """How finely the octave is cut before it is folded."""
+    """Resolution of the transform."""
 
     bins_per_octave: int = parameter(
         36,
-        "filters in an octave, a multiple of 12: 36 in librosa, 12 in FMA",
+        "filters per octave, a multiple of 12: 36 in librosa, 12 in FMA",
         at_least=12,
         at_most=96,
     )
@@ -39,7 +48,7 @@ class ConstantQParameters(Parameters):
             )
 
 
-def descriptors(p: ConstantQParameters) -> Sequence[Descriptor]:
+def _descriptors(p: ConstantQParameters) -> list[Descriptor]:
     undefined = (
         "in a clip of silence; a silent frame of another clip counts as 0. An error at a sample"
         " rate of which half is below the highest filter's edge, some 8.4 kHz"
@@ -93,23 +102,23 @@ def descriptors(p: ConstantQParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: ConstantQParameters, *, constant_q: ConstantQ, segments: Segments) -> Array:
-    """The descriptors of each frame: ``(36, frames)``."""
+def _compute(p: ConstantQParameters, *, constant_q: ConstantQ, segments: Segments) -> Array:
+    """Descriptors of each frame: ``(36, frames)``."""
     folded = constant_q(p.bins_per_octave)
-    chroma, statistics = strongest_to_one(folded), cens(folded, segments)
-    return np.concatenate([chroma, statistics, tonal_centroid(chroma), tonal_centroid(statistics)])
+    chroma, smoothed = strongest_to_one(folded), cens(folded, segments)
+    return np.concatenate([chroma, smoothed, tonal_centroid(chroma), tonal_centroid(smoothed)])
 
 
 FAMILY = Family(
     name="constant_q",
     parameters=ConstantQParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     undefined_in_silence=True,
     packages=("librosa",),
-    oracles=(
-        Oracle(
-            name="a sine at 440 Hz is A, and nothing far from it",
+    reference_cases=(
+        ReferenceCase(
+            name="a sine at 440 Hz has the pitch class A and its place on the circles",
             signal=lambda sr: signals.sine(440.0, sr, duration=3.0),
             expected={
                 "chroma_cqt_a": 1.0,
@@ -122,7 +131,6 @@ FAMILY = Family(
                 "tonnetz_cens_majory": 0.5 * np.cos(np.pi * 2 / 3 * 9),
             },
             tolerance=0.01,
-            parameters={},
         ),
     ),
 )

@@ -1,14 +1,18 @@
-"""Daubechies wavelet coefficient histograms: how the coefficients of each octave are distributed.
+"""Wavelet histograms (DWCH): the distribution of the wavelet coefficients in each octave band.
 
-Of each band of a transform by ``db8`` with seven levels a histogram is made, and its first three
-moments are taken, and the mean absolute value of the coefficients (Li, Ogihara and Li, "A
-comparative study on content-based music genre classification", SIGIR 2003). The histogram has 64
-bins of equal width over four standard deviations to both sides of the mean; what lies beyond is in
-none, so that single blows do not count. A bin stands for its middle. The paper leaves bins and
-range open.
+The clip is transformed with ``db8`` and seven levels. The descriptors of a band are the first three
+moments of the histogram of its coefficients, and the mean of their absolute values. The histogram
+has 64 bins of equal width, four standard deviations to both sides of the mean; coefficients beyond
+are not counted, so that single impulses have no effect. Each coefficient counts as the centre of
+its bin. The paper does not specify bins and range.
 
 A clip needs ``(filter length - 1) * 2**level`` samples, 1,920 for ``db8`` and 7 levels. For a
-shorter one every descriptor of the family is NaN.
+shorter one all descriptors are NaN.
+
+References
+----------
+Li, T., Ogihara, M. and Li, Q. "A comparative study on content-based music genre classification",
+SIGIR 2003.
 """
 
 from __future__ import annotations
@@ -22,55 +26,53 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
-from featkit.dsp.disk_array import Clip, OnDisk, pieces
-from featkit.dsp.dwt import DAUBECHIES, Moments, bands, levels_of, mirrored, moments
-from featkit.features._components import band_names, level_named
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.dsp.disk_array import Clip, DiskArray, pieces
+from featkit.dsp.dwt import DAUBECHIES, Moments, band_moments, bands, max_level, symmetric_dwt
+from featkit.features._components import band_names, level_from_names
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 ROUNDING = 1e-13
-"""A band whose deviation is a smaller share of the strongest band's root mean square holds nothing
-but the rounding of its sums."""
+"""A band with a smaller ratio of its standard deviation to the root mean square of the strongest
+band contains only rounding errors."""
 
 
 class DwchParameters(Parameters):
-    """Which wavelet, how deep, and what the histograms are made of."""
+    """Wavelet, levels and histograms."""
 
     wavelet: str = parameter("db8", "Daubechies wavelet", choices=DAUBECHIES)
-    level: int = parameter(7, "levels, each an octave", at_least=1, below=21)
+    level: int = parameter(7, "levels, one octave each", at_least=1, below=21)
     n_bins: int = parameter(64, "bins of a histogram", at_least=2, at_most=65536)
     deviations: float = parameter(
-        4.0, "reach of the histogram to both sides of the mean, in standard deviations", at_least=1
+        4.0, "half the range of the histogram, in standard deviations", at_least=1
     )
 
 
-def descriptors(p: DwchParameters) -> Sequence[Descriptor]:
+def _descriptors(p: DwchParameters) -> list[Descriptor]:
     short = f"in a clip too short for {p.level} levels"
     constant = f"{short}, in silence, and where a band's coefficients are all the same"
     histogram = f"histogram of the band's coefficients, {p.n_bins} bins over {p.deviations:g}"
     histogram += f" standard deviations to both sides of their mean, {p.wavelet}"
-    of_band = partial(
+    descriptor = partial(
         Descriptor,
-        low=-np.inf,
-        high=np.inf,
         reference="Li, Ogihara and Li 2003; PyWavelets wavedec",
         undefined=short,
         indices=band_names(p.level),
     )
     return [
-        of_band(name="dwch_mean", unit="full scale", definition=f"mean of the {histogram}"),
-        of_band(
+        descriptor(name="dwch_mean", unit="full scale", definition=f"mean of the {histogram}"),
+        descriptor(
             name="dwch_variance",
             unit="(full scale)²",
             low=0.0,
             definition=f"variance of the {histogram}",
         ),
-        of_band(
+        descriptor(
             name="dwch_skewness",
             unit="1",
             definition=f"skewness of the {histogram}",
             undefined=constant,
         ),
-        of_band(
+        descriptor(
             name="dwch_mean_abs",
             unit="full scale",
             low=0.0,
@@ -79,35 +81,35 @@ def descriptors(p: DwchParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: DwchParameters, *, clips: Sequence[Clip]) -> Array:
-    """The descriptors of each clip: ``(4 * (level + 1), clips)``."""
-    return np.stack([_of_clip(p, clip) for clip in clips], axis=1)
+def _compute(p: DwchParameters, *, clips: Sequence[Clip]) -> Array:
+    """Descriptors of each clip: ``(4 * (level + 1), clips)``."""
+    return np.stack([_clip_values(p, clip) for clip in clips], axis=1)
 
 
-def _of_clip(p: DwchParameters, clip: Clip) -> Array:
+def _clip_values(p: DwchParameters, clip: Clip) -> Array:
     count = p.level + 1
-    if levels_of(len(clip), p.wavelet) < p.level:
+    if max_level(len(clip), p.wavelet) < p.level:
         return np.full(4 * count, np.nan)
 
     def coefficients() -> Iterable[tuple[int, Array]]:
-        return bands(pieces(clip), mirrored(p.wavelet, p.level))
+        return bands(pieces(clip), symmetric_dwt(p.wavelet, p.level))
 
-    # Of a clip in memory they are, too; of one in a file they are computed twice.
-    kept = None if isinstance(clip, OnDisk) else list(coefficients())
-    of_band = moments(kept or coefficients(), count)
+    # The coefficients are needed twice; for a clip on disk they are computed again, to save memory.
+    kept = None if isinstance(clip, DiskArray) else list(coefficients())
+    moments = band_moments(kept or coefficients(), count)
     histograms = np.zeros((count, p.n_bins))
     for band, c in kept or coefficients():
-        histograms[band] += _counts(p, c, of_band[band])
-    mean, variance, skewness = _histogram_moments(p, histograms, of_band)
-    return np.concatenate([mean, variance, skewness, [m.mean_abs for m in of_band]])
+        histograms[band] += _counts(p, c, moments[band])
+    mean, variance, skewness = _histogram_moments(p, histograms, moments)
+    return np.concatenate([mean, variance, skewness, [m.mean_abs for m in moments]])
 
 
-def _counts(p: DwchParameters, c: Array, of_band: Moments) -> Array:
-    """How many coefficients lie in each bin; all the same lie in none."""
-    width = 2 * p.deviations * of_band.std / p.n_bins
+def _counts(p: DwchParameters, c: Array, moments: Moments) -> Array:
+    """Number of coefficients in each bin; 0 if all coefficients are equal."""
+    width = 2 * p.deviations * moments.std / p.n_bins
     if not width:
         return np.zeros(p.n_bins)
-    place = c - (of_band.mean - p.deviations * of_band.std)
+    place = c - (moments.mean - p.deviations * moments.std)
     place /= width
     np.clip(place, -1, p.n_bins, out=place)
     np.floor(place, out=place)
@@ -115,7 +117,7 @@ def _counts(p: DwchParameters, c: Array, of_band: Moments) -> Array:
 
 
 def _histogram_moments(
-    p: DwchParameters, histograms: Array, of_band: Sequence[Moments]
+    p: DwchParameters, histograms: Array, moments: Sequence[Moments]
 ) -> tuple[Array, Array, Array]:
     """Mean, variance and skewness of the histogram of each band."""
     middles = p.deviations * ((2 * np.arange(p.n_bins) + 1) / p.n_bins - 1)
@@ -124,34 +126,34 @@ def _histogram_moments(
     centred = middles - mean[:, None]
     variance = np.sum(share * centred**2, axis=1)
     third = np.sum(share * centred**3, axis=1)
-    std = np.array([m.std for m in of_band])
-    loudest = np.sqrt(max(m.energy / m.count for m in of_band))
+    std = np.array([m.std for m in moments])
+    loudest = np.sqrt(max(m.energy / m.count for m in moments))
     varies = (std > ROUNDING * loudest) & (variance > 0)
     skewness = third / np.where(varies, variance, np.nan) ** 1.5
-    return np.array([m.mean for m in of_band]) + std * mean, std**2 * variance, skewness
+    return np.array([m.mean for m in moments]) + std * mean, std**2 * variance, skewness
 
 
-def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"level": level_named(indices, DwchParameters.level)}
+def _from_indices(indices: Sequence[str]) -> dict[str, Any]:
+    return {"level": level_from_names(indices, default=DwchParameters.level)}
 
 
 def _steps(sr: float) -> Array:
-    """0.1 three times for each -0.3, every sample twice."""
+    """Three samples of 0.1 and one of -0.3 in turn, each repeated once."""
     return np.repeat(np.tile(np.array([0.1, 0.1, 0.1, -0.3], dtype=np.float32), 2**12), 2)
 
 
 FAMILY = Family(
     name="dwch",
     parameters=DwchParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
-    from_indices=from_indices,
+    from_indices=_from_indices,
     measures_level=True,
-    oracles=(
-        Oracle(
-            name="noise is Gaussian: no mean, no skewness, the variance that it has within four"
-            " deviations, and a mean of |c| that is sqrt(2 / pi) of one",
+    reference_cases=(
+        ReferenceCase(
+            name="Gaussian noise has mean 0, skewness 0, its variance, and a mean of |c| of"
+            " sqrt(2 / pi) standard deviations",
             signal=lambda sr: signals.noise(sr, duration=20.0, amplitude=1.0),
             expected={
                 "dwch_mean_d1": 0.0,
@@ -161,11 +163,10 @@ FAMILY = Family(
                 "dwch_variance_d3": 1.0,
             },
             tolerance=0.02,
-            parameters={},
         ),
-        Oracle(
-            name="pairs of one value, after Haar: the value times sqrt(2), and no detail; of three"
-            " above the mean for each below it the skewness is -2 / sqrt(3)",
+        ReferenceCase(
+            name="pairs of equal samples have no Haar detail; values at a ratio of 3 to 1 have a"
+            " skewness of -2 / sqrt(3)",
             signal=_steps,
             expected={
                 "dwch_skewness_a1": -2 / np.sqrt(3),
@@ -175,8 +176,8 @@ FAMILY = Family(
             tolerance=1e-6,
             parameters={"wavelet": "haar", "level": 1},
         ),
-        Oracle(
-            name="a constant does not vary",
+        ReferenceCase(
+            name="a constant has no variance and no details",
             signal=lambda sr: signals.constant(sr, value=0.25),
             expected={
                 "dwch_mean_a7": 0.25 * np.sqrt(2.0) ** 7,
@@ -184,7 +185,6 @@ FAMILY = Family(
                 "dwch_mean_abs_d1": 0.0,
             },
             tolerance=1e-9,
-            parameters={},
         ),
     ),
 )

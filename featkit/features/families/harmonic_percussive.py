@@ -1,23 +1,28 @@
-"""Harmonic and percussive shares: how much of a frame's energy goes on, and how much is a blow.
+"""Harmonic and percussive energy: the share of a frame's energy in sustained tones and in beats.
 
-The energies of the two spectrograms that `librosa.decompose.hpss` gives, each over that of the
-whole. Where both parts share a bin, its energy is not the sum of theirs: what is lacking from 1 is
-what neither has to itself.
+The energies of the two spectrograms of `librosa.decompose.hpss`, each divided by the energy of the
+whole frame. If both parts have energy in the same bin, their energies do not add up to that of the
+bin, and the shares add up to less than 1.
+
+References
+----------
+Fitzgerald, D. "Harmonic/percussive separation using median filtering", DAFx 2010.
+
+Driedger, J., Müller, M. and Disch, S. "Extending harmonic-percussive separation of audio signals",
+ISMIR 2014.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.separation import Separation, SeparationParameters
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
-def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:
+def _descriptors(p: SeparationParameters) -> list[Descriptor]:
     def share(name: str, part: str, own: str, other: str) -> Descriptor:
         rival = other if p.margin == 1 else f"({p.margin:g} {other})"
         mask = f"{own}^{p.power:g} / ({own}^{p.power:g} + {rival}^{p.power:g})"
@@ -36,7 +41,7 @@ def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:
     return [share("harmonic", "H", "h", "p"), share("percussive", "P", "p", "h")]
 
 
-def compute(p: SeparationParameters, *, separation: Separation) -> Array:
+def _compute(p: SeparationParameters, *, separation: Separation) -> Array:
     """Shares of the energy of each frame: ``(2, frames)``."""
     whole, *parts = separation.energies(p)
     return np.stack(parts) / np.where(whole > 0, whole, np.float32(np.nan))
@@ -45,30 +50,28 @@ def compute(p: SeparationParameters, *, separation: Separation) -> Array:
 FAMILY = Family(
     name="harmonic_percussive",
     parameters=SeparationParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     undefined_in_silence=True,
-    oracles=(
-        Oracle(
+    reference_cases=(
+        ReferenceCase(
             name="a steady sine is harmonic",
             signal=lambda sr: signals.sine(1000.0, sr, duration=2.0),
             expected={"harmonic_share": 1.0, "percussive_share": 0.0},
             tolerance=1e-3,
-            parameters={},
         ),
-        Oracle(
-            name="an impulse is percussive, with a margin, too",
+        ReferenceCase(
+            name="an impulse is percussive, also with a margin",
             signal=signals.impulse,
             expected={"harmonic_share": 0.0, "percussive_share": 1.0},
             tolerance=1e-6,
             parameters={"margin": 2.0},
         ),
-        Oracle(
+        ReferenceCase(
             name="clicks are percussive",
             signal=lambda sr: signals.clicks(120.0, sr),
             expected={"harmonic_share": 0.0, "percussive_share": 1.0},
             tolerance=1e-3,
-            parameters={},
         ),
     ),
 )

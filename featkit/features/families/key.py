@@ -1,9 +1,17 @@
-"""Key: the major or minor key whose profile is most like the clip's mean chroma.
+"""Key: the major or minor key whose profile correlates best with the clip's mean chroma.
 
-The mean of normalised chroma over frames, so that loud and soft ones count alike, is correlated
-with the profiles of all 24 keys: how well each pitch class fits a key, as listeners rated it
-(Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization", Psychological
-Review 89, 1982), or as revised (Temperley, "What's key for key?", Music Perception 17, 1999).
+The mean of the normalised chroma over frames, in which quiet frames have the same weight as loud
+ones, is correlated with the profiles of all 24 keys. A profile contains a weight for each pitch
+class that measures how well it fits the key, as rated by listeners (Krumhansl and Kessler) or as
+revised by Temperley.
+
+References
+----------
+Krumhansl, C. L. and Kessler, E. J. "Tracing the dynamic changes in perceived tonal organization in
+a spatial representation of musical keys", Psychological Review 89, 1982.
+
+Temperley, D. "What's key for key? The Krumhansl-Schmuckler key-finding algorithm reconsidered",
+Music Perception 17(1), 1999.
 """
 
 from __future__ import annotations
@@ -15,7 +23,7 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 PROFILES = {
     "krumhansl": (
@@ -27,13 +35,13 @@ PROFILES = {
         (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0),
     ),
 }
-"""Fit of the pitch classes to a major and to a minor key, from the tonic upwards."""
+"""Weights of the pitch classes in a major and in a minor key, from the tonic upwards."""
 
 FLAT = 1e-6
-"""Standard deviation over pitch classes below which chroma is the same in all of them."""
+"""Standard deviation over pitch classes below which chroma counts as constant."""
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
+def _descriptors(p: NoParameters) -> list[Descriptor]:
     reference = "Krumhansl and Kessler 1982; Temperley 1999"
     undefined = "where all pitch classes are alike, and so in silence"
     return [
@@ -71,20 +79,22 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: NoParameters, *, mean_chroma: Array) -> Array:
-    """The descriptors of each clip: ``(6, clips)``."""
-    return np.stack([_of_clip(chroma) for chroma in np.ascontiguousarray(mean_chroma.T)], axis=1)
+def _compute(p: NoParameters, *, mean_chroma: Array) -> Array:
+    """Descriptors of each clip: ``(6, clips)``."""
+    return np.stack(
+        [_clip_values(chroma) for chroma in np.ascontiguousarray(mean_chroma.T)], axis=1
+    )
 
 
-def _of_clip(chroma: Array) -> Array:
-    """Tonics, modes and strengths by each of the profiles."""
+def _clip_values(chroma: Array) -> Array:
+    """Tonics, modes and strengths by each profile."""
     deviation = float(np.std(chroma))
     if deviation < FLAT:
         return np.full(3 * len(PROFILES), np.nan)
     score = (chroma - np.mean(chroma)) / deviation
     tonics, majors, strengths = [], [], []
     for name in PROFILES:
-        correlation = np.mean(keys(name) * score, axis=1)
+        correlation = np.mean(_key_profiles(name) * score, axis=1)
         best = int(np.argmax(correlation))
         tonics.append(best % 12)
         majors.append(best < 12)
@@ -93,18 +103,15 @@ def _of_clip(chroma: Array) -> Array:
 
 
 @lru_cache(maxsize=8)
-def keys(name: str) -> Array:
-    """Standard scores of the pitch classes from C in all keys, twelve major ones and twelve minor.
-
-    ``(24, 12)``
-    """
+def _key_profiles(name: str) -> Array:
+    """Standard scores of the pitch classes in twelve major and twelve minor keys: ``(24, 12)``."""
     profiles = np.array([np.roll(profile, k) for profile in PROFILES[name] for k in range(12)])
     centred = profiles - profiles.mean(axis=1, keepdims=True)
     return np.asarray(centred / profiles.std(axis=1, keepdims=True))
 
 
 def _scale(tonic: int, steps: Sequence[int]) -> Callable[[float], Array]:
-    """Half a second of each note of a scale above C5, and of its tonic triad, as sines."""
+    """Sines of half a second: the notes of a scale above C5, then those of its tonic triad."""
 
     def signal(sr: float) -> Array:
         notes = [*steps, steps[0], steps[2], steps[4], steps[0]]
@@ -114,16 +121,15 @@ def _scale(tonic: int, steps: Sequence[int]) -> Callable[[float], Array]:
     return signal
 
 
-def _oracle(name: str, tonic: int, steps: Sequence[int], major: float) -> Oracle:
+def _case(name: str, tonic: int, steps: Sequence[int], major: float) -> ReferenceCase:
     expected: dict[str, float] = {}
     for profile in PROFILES:
         expected |= {f"key_{profile}": float(tonic), f"mode_{profile}": major}
-    return Oracle(
-        name=f"its scale and triad are in {name}",
+    return ReferenceCase(
+        name=f"scale and triad of {name} have this key",
         signal=_scale(tonic, steps),
         expected=expected,
         tolerance=0.0,
-        parameters={},
     )
 
 
@@ -131,13 +137,13 @@ MAJOR, HARMONIC_MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 
 FAMILY = Family(
     name="key",
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
-    oracles=(
-        _oracle("C major", 0, MAJOR, 1.0),
-        _oracle("F sharp major", 6, MAJOR, 1.0),
-        _oracle("A minor", 9, HARMONIC_MINOR, 0.0),
-        _oracle("E flat minor", 3, HARMONIC_MINOR, 0.0),
+    reference_cases=(
+        _case("C major", 0, MAJOR, 1.0),
+        _case("F sharp major", 6, MAJOR, 1.0),
+        _case("A minor", 9, HARMONIC_MINOR, 0.0),
+        _case("E flat minor", 3, HARMONIC_MINOR, 0.0),
     ),
 )

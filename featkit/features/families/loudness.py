@@ -1,7 +1,14 @@
-"""Loudness: how loud a clip is to broadcasting, and how much that varies.
+"""Loudness: integrated, momentary and short-term loudness, and loudness range.
 
-ITU-R BS.1770-5 and EBU R 128, of the mono signal that the analysis sees, as one channel: see
-`featkit.dsp.loudness` for what that means beside a stereo meter. Nothing is normalised.
+The mono signal is measured as a single channel; `featkit.dsp.loudness` explains the difference from
+a meter of stereo signals. Nothing is normalised.
+
+References
+----------
+ITU-R BS.1770-5, "Algorithms to measure audio programme loudness and true-peak audio level", 2023.
+
+EBU R 128, "Loudness normalisation and permitted maximum level of audio signals"; EBU Tech 3341 and
+3342.
 """
 
 from __future__ import annotations
@@ -14,58 +21,52 @@ from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.disk_array import Clip
 from featkit.dsp.loudness import LOWEST_RATE, Loudness
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
-    too_slow = f"below a sample rate of {LOWEST_RATE:g} Hz"
+def _descriptors(p: NoParameters) -> list[Descriptor]:
+    low_rate = f"below a sample rate of {LOWEST_RATE:g} Hz"
     integrated = Descriptor(
         name="loudness_integrated",
         unit="LUFS",
         low=-70.0,
-        high=np.inf,
         definition="-0.691 + 10 log10 of the mean K-weighted power of the 400 ms blocks (100 ms"
         " apart) above -70 LUFS that are no more than 10 LU below the mean of these; one channel",
         reference="ITU-R BS.1770-5, annex 1; EBU R 128",
-        undefined=f"in silence or below -70 LUFS; in a clip shorter than 400 ms; {too_slow}",
+        undefined=f"in silence or below -70 LUFS; in a clip shorter than 400 ms; {low_rate}",
     )
     momentary = Descriptor(
         name="loudness_momentary_max",
         unit="LUFS",
-        low=-np.inf,
-        high=np.inf,
         definition="-0.691 + 10 log10 of the mean K-weighted power of the loudest 400 ms",
         reference="EBU Tech 3341",
-        undefined=f"in digital silence; in a clip shorter than 400 ms; {too_slow}",
+        undefined=f"in digital silence; in a clip shorter than 400 ms; {low_rate}",
     )
     short_term = Descriptor(
         name="loudness_short_term_max",
         unit="LUFS",
-        low=-np.inf,
-        high=np.inf,
         definition="-0.691 + 10 log10 of the mean K-weighted power of the loudest 3 s",
         reference="EBU Tech 3341",
-        undefined=f"in digital silence; in a clip shorter than 3 s; {too_slow}",
+        undefined=f"in digital silence; in a clip shorter than 3 s; {low_rate}",
     )
-    spread = Descriptor(
+    loudness_range = Descriptor(
         name="loudness_range",
         unit="LU",
         low=0.0,
-        high=np.inf,
         definition="from the 10th to the 95th percentile of the loudness of the 3 s (100 ms apart)"
         " above -70 LUFS that are no more than 20 LU below the mean of these",
         reference="EBU Tech 3342",
-        undefined=f"in silence or below -70 LUFS; in a clip shorter than 3 s; {too_slow}",
+        undefined=f"in silence or below -70 LUFS; in a clip shorter than 3 s; {low_rate}",
     )
-    return [integrated, momentary, short_term, spread]
+    return [integrated, momentary, short_term, loudness_range]
 
 
-def compute(p: NoParameters, *, clips: Sequence[Clip], sr: float) -> Array:
+def _compute(p: NoParameters, *, clips: Sequence[Clip], sr: float) -> Array:
     """Loudness of each clip: ``(4, clips)``."""
-    return np.array([_of_clip(Loudness(clip, sr)) for clip in clips]).T
+    return np.array([_clip_values(Loudness(clip, sr)) for clip in clips]).T
 
 
-def _of_clip(loudness: Loudness) -> list[float]:
+def _clip_values(loudness: Loudness) -> list[float]:
     return [
         loudness.integrated,
         loudness.momentary_max,
@@ -76,13 +77,13 @@ def _of_clip(loudness: Loudness) -> list[float]:
 
 FAMILY = Family(
     name="loudness",
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
     measures_level=True,
-    oracles=(
-        Oracle(
-            name="a sine of 997 Hz at full scale has -3.01 LUFS in one channel (BS.1770-5)",
+    reference_cases=(
+        ReferenceCase(
+            name="a full-scale sine of 997 Hz in one channel has -3.01 LUFS (BS.1770-5)",
             signal=lambda sr: signals.sine(997.0, sr, duration=5.0, amplitude=1.0),
             expected={
                 "loudness_integrated": -3.01,
@@ -91,7 +92,6 @@ FAMILY = Family(
                 "loudness_range": 0.0,
             },
             tolerance=0.05,
-            parameters={},
         ),
     ),
 )

@@ -1,29 +1,30 @@
-"""Mel-frequency cepstral coefficients.
+"""Mel-frequency cepstral coefficients (MFCC).
 
-A type-II orthonormal discrete cosine transform of the mel spectrogram in decibels (Davis and
-Mermelstein, IEEE Trans. ASSP 28(4), 1980), with the mel scale and filters of Slaney's Auditory
-Toolbox and no liftering: `librosa.feature.mfcc` with its defaults. ``mfcc_1`` is librosa's row 0,
-the mean level.
+An orthonormal discrete cosine transform (type II) of the mel spectrogram in dB, with the mel scale
+and filters of Slaney's Auditory Toolbox and without liftering: `librosa.feature.mfcc` with its
+defaults. ``mfcc_1`` is row 0 of librosa, the mean level.
+
+References
+----------
+Davis, S. and Mermelstein, P. "Comparison of parametric representations for monosyllabic word
+recognition in continuously spoken sentences", IEEE Transactions on Acoustics, Speech, and Signal
+Processing 28(4), 1980.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.features._cepstra import Coefficients, check_bands, coefficients_named
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features._cepstra import CepstrumParameters, check_bands, coefficients_from_names
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
-def descriptors(p: Coefficients) -> Sequence[Descriptor]:
+def _descriptors(p: CepstrumParameters) -> list[Descriptor]:
     coefficient = Descriptor(
         name="mfcc",
         unit="dB",
-        low=-np.inf,
-        high=np.inf,
         definition="mel-frequency cepstral coefficient: orthonormal DCT-II of the mel bands in dB,"
         " cut off below the clip's loudest band by top_db of the spectra, 80 dB by default",
         reference="Davis and Mermelstein 1980; librosa.feature.mfcc",
@@ -33,26 +34,25 @@ def descriptors(p: Coefficients) -> Sequence[Descriptor]:
     return [coefficient]
 
 
-def compute(p: Coefficients, *, cepstrum: Array) -> Array:
+def _compute(p: CepstrumParameters, *, cepstrum: Array) -> Array:
     """DCT of the mel bands: ``(n_mfcc, frames)``."""
     return cepstrum[: p.n_mfcc]
 
 
 FAMILY = Family(
     name="mfcc",
-    parameters=Coefficients,
-    descriptors=descriptors,
-    compute=compute,
+    parameters=CepstrumParameters,
+    descriptors=_descriptors,
+    compute=_compute,
     check=check_bands,
-    from_indices=coefficients_named,
+    from_indices=coefficients_from_names,
     measures_level=True,
-    oracles=(
-        Oracle(
-            name="silence is -100 dB in all 128 bands: sqrt(128) times that, and no shape",
+    reference_cases=(
+        ReferenceCase(
+            name="silence, -100 dB in 128 bands, has sqrt(128) times that and no other coefficient",
             signal=lambda sr: signals.constant(sr, value=0),
             expected={"mfcc_1": -100 * np.sqrt(128), "mfcc_2": 0.0, "mfcc_20": 0.0},
             tolerance=1e-3,
-            parameters={},
         ),
     ),
 )

@@ -1,17 +1,23 @@
-"""Differences of mel-frequency cepstral coefficients: how they change, and how that changes.
+"""Differences of MFCC over time: first and second derivative of each coefficient.
 
-First and second derivative, per frame, of the line and the parabola that fit nine frames best
-(Savitzky and Golay, Analytical Chemistry 36(8), 1964; the former are the regression formula of
-Furui, IEEE Trans. ASSP 34(1), 1986): `librosa.feature.delta` with its defaults and ``order=2``.
+The derivatives per frame of the line and the parabola that fit nine frames best:
+`librosa.feature.delta` with its defaults and ``order=2``. For the line this is Furui's regression
+formula.
 
-A line has one slope, and a parabola one second derivative. So the first four frames of a clip,
-which librosa takes from the fit to its first nine ("interp"), have the value of the fifth, and the
-last four that of the fifth from the end.
+A line has one slope, and a parabola one second derivative. Therefore the first four frames of a
+clip have the value of the fifth, and the last four that of the fifth from the end, as with
+librosa's ``mode="interp"``.
+
+References
+----------
+Savitzky, A. and Golay, M. J. E. "Smoothing and differentiation of data by simplified least squares
+procedures", Analytical Chemistry 36(8), 1964.
+
+Furui, S. "Speaker-independent isolated word recognition using dynamic features of speech spectrum",
+IEEE Transactions on Acoustics, Speech, and Signal Processing 34(1), 1986.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,14 +26,14 @@ from featkit._utils.parameters import parameter
 from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
-from featkit.features._cepstra import Coefficients, check_bands, coefficients_named
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features._cepstra import CepstrumParameters, check_bands, coefficients_from_names
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
-class MfccDeltaParameters(Coefficients):
-    """How many coefficients, and over how many frames."""
+class MfccDeltaParameters(CepstrumParameters):
+    """Numbers of coefficients and of frames."""
 
-    width: int = parameter(9, "frames that a fit takes, an odd number", at_least=3, at_most=999)
+    width: int = parameter(9, "frames per fit, an odd number", at_least=3, at_most=999)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,13 +41,11 @@ class MfccDeltaParameters(Coefficients):
             raise ParameterError(f"width must be odd, got {self.width}")
 
 
-def descriptors(p: MfccDeltaParameters) -> Sequence[Descriptor]:
+def _descriptors(p: MfccDeltaParameters) -> list[Descriptor]:
     def difference(name: str, unit: str, fit: str) -> Descriptor:
         return Descriptor(
             name=name,
             unit=unit,
-            low=-np.inf,
-            high=np.inf,
             definition=f"{fit} that fits a coefficient's {p.width} frames around best; the first"
             " and last frames have the value of the nearest that has as many around",
             reference="Savitzky and Golay 1964; Furui 1986; librosa.feature.delta",
@@ -55,13 +59,13 @@ def descriptors(p: MfccDeltaParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: MfccDeltaParameters, *, cepstrum: Array) -> Array:
+def _compute(p: MfccDeltaParameters, *, cepstrum: Array) -> Array:
     """The coefficients: ``(n_mfcc, frames)``."""
     return cepstrum[: p.n_mfcc]
 
 
-def finish(p: MfccDeltaParameters, values: Array, *, segments: Segments) -> Array:
-    """Their differences over time: ``(2 * n_mfcc, frames)``."""
+def _finish(p: MfccDeltaParameters, values: Array, *, segments: Segments) -> Array:
+    """Differences of the coefficients over time: ``(2 * n_mfcc, frames)``."""
     half = p.width // 2
     differences: Array = np.full((2, *values.shape), np.nan, dtype=np.float32)
     if segments.total < p.width:
@@ -74,21 +78,20 @@ def finish(p: MfccDeltaParameters, values: Array, *, segments: Segments) -> Arra
         after = values[:, half + k : segments.total - half + k]
         first += slope[k] * (after - before)
         second += curvature[k] * ((after - middle) + (before - middle))
-    # The frame, of those that have enough around them, that is nearest.
+    # The nearest frame with enough frames to both sides.
     nearest = np.arange(segments.total)
-    nearest = np.maximum(nearest, segments.spread(segments.starts + half))
-    nearest = np.minimum(nearest, segments.spread(segments.ends - 1 - half))
-    known = segments.spread(segments.lengths >= p.width)
-    differences[0][:, known] = first[:, nearest[known] - half]
-    differences[1][:, known] = second[:, nearest[known] - half]
+    nearest = np.maximum(nearest, segments.to_frames(segments.starts + half))
+    nearest = np.minimum(nearest, segments.to_frames(segments.ends - 1 - half))
+    defined = segments.to_frames(segments.lengths >= p.width)
+    differences[0][:, defined] = first[:, nearest[defined] - half]
+    differences[1][:, defined] = second[:, nearest[defined] - half]
     return differences.reshape(-1, segments.total)
 
 
 def _weights(half: int) -> tuple[Array, Array]:
-    """What the frame k behind the middle counts in slope and second derivative, k from 0, float32.
+    """Least-squares weights of the frames 0 to half after the middle: slope, second derivative.
 
-    The least-squares solution on the places -half to half; the weights of the second derivative add
-    up to 0.
+    Both are float32; over all frames, the weights of the second derivative add up to 0.
     """
     k = np.arange(half + 1, dtype=np.float64)
     width = 2 * half + 1
@@ -98,7 +101,7 @@ def _weights(half: int) -> tuple[Array, Array]:
 
 
 def _growing(sr: float) -> Array:
-    """A click every 512 samples, each a tenth of a decibel louder than the one before."""
+    """A click every 512 samples, each 0.1 dB louder than the one before."""
     y = signals.constant(sr, 2.0, 0)
     clicks = np.arange(len(y[::512]))
     y[::512] = 0.1 * 10 ** (0.1 * clicks / 20)
@@ -108,14 +111,14 @@ def _growing(sr: float) -> Array:
 FAMILY = Family(
     name="mfcc_delta",
     parameters=MfccDeltaParameters,
-    descriptors=descriptors,
-    compute=compute,
-    finish=finish,
+    descriptors=_descriptors,
+    compute=_compute,
+    finish=_finish,
     check=check_bands,
-    from_indices=coefficients_named,
-    oracles=(
-        Oracle(
-            name="all bands grow by 0.1 dB a frame: sqrt(128) times that, and no other change",
+    from_indices=coefficients_from_names,
+    reference_cases=(
+        ReferenceCase(
+            name="a rise of 128 bands by 0.1 dB raises mfcc_1 only, by sqrt(128) times that",
             signal=_growing,
             expected={
                 "mfcc_delta_1": 0.1 * np.sqrt(128),
@@ -125,7 +128,6 @@ FAMILY = Family(
                 "mfcc_delta2_2": 0.0,
             },
             tolerance=1e-3,
-            parameters={},
         ),
     ),
 )

@@ -1,29 +1,32 @@
-"""Pitch: the fundamental frequency of the frames that have one, and how periodic each is.
+"""Pitch: fundamental frequency of voiced frames, and periodicity of all frames.
 
-YIN decides both, see `featkit.dsp.pitch`. A frame is voiced where its difference function has a
-trough and no more than a tenth of its power is aperiodic. That tolerates more than the authors'
-threshold of 0.1: at the period their normalised difference is about twice the aperiodic share of
-the power (their fourth step), so that 0.1 stands for a share of about 0.05.
+Both are found by YIN, see `featkit.dsp.pitch`. A frame is voiced if its difference function has a
+local minimum and at most a tenth of its power is aperiodic. This is more tolerant than the authors'
+threshold of 0.1: at the period, their normalised difference (step 4) is about twice the aperiodic
+share of the power, so that their threshold corresponds to a share of about 0.05.
 
-The f0 is librosa's, whose parabola is up to 0.8 % off where high pitches have strong partials. The
-aperiodicity is that of the best period between samples, see `featkit.dsp.pitch`.
+The f0 is that of librosa, whose parabolic interpolation deviates by up to 0.8 % for high pitches
+with strong partials. The aperiodicity is that of the best period between samples.
+
+References
+----------
+de Cheveigné, A. and Kawahara, H. "YIN, a fundamental frequency estimator for speech and music",
+Journal of the Acoustical Society of America 111(4), 2002.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.pitch import Pitches, PitchParameters
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 REFERENCE = "de Cheveigné and Kawahara 2002 (YIN)"
 
 
-def descriptors(p: PitchParameters) -> Sequence[Descriptor]:
+def _descriptors(p: PitchParameters) -> list[Descriptor]:
     return [
         Descriptor(
             name="f0",
@@ -59,44 +62,41 @@ def descriptors(p: PitchParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: PitchParameters, *, pitches: Pitches) -> Array:
-    """The descriptors of each frame: ``(3, frames)``."""
+def _compute(p: PitchParameters, *, pitches: Pitches) -> Array:
+    """Descriptors of each frame: ``(3, frames)``."""
     pitch = pitches(p)
     return np.stack([np.where(pitch.voiced, pitch.f0, np.nan), pitch.voiced, pitch.aperiodicity])
 
 
-def _sine(frequency: float) -> Oracle:
-    return Oracle(
-        name=f"a sine of {frequency:g} Hz is voiced, periodic, and has that frequency",
+def _sine(frequency: float) -> ReferenceCase:
+    return ReferenceCase(
+        name=f"a sine of {frequency:g} Hz is voiced and periodic with this frequency",
         signal=lambda sr: signals.sine(frequency, sr),
         expected={"f0": frequency, "voiced": 1.0, "aperiodicity": 0.0},
         tolerance=0.005 * frequency,
-        parameters={},
     )
 
 
 FAMILY = Family(
     name="pitch",
     parameters=PitchParameters,
-    descriptors=descriptors,
-    compute=compute,
-    oracles=(
+    descriptors=_descriptors,
+    compute=_compute,
+    reference_cases=(
         _sine(110.0),
         _sine(440.0),
         _sine(1800.0),
-        Oracle(
-            name="white noise is not voiced, and does not repeat",
+        ReferenceCase(
+            name="white noise is unvoiced and aperiodic",
             signal=signals.noise,
             expected={"voiced": 0.0, "aperiodicity": 0.5},
             tolerance=0.05,
-            parameters={},
         ),
-        Oracle(
-            name="an offset has no period",
+        ReferenceCase(
+            name="a constant is unvoiced",
             signal=signals.constant,
             expected={"voiced": 0.0},
             tolerance=0.0,
-            parameters={},
         ),
     ),
 )

@@ -1,28 +1,40 @@
-"""Rhythm: the tempi that a clip may have, how clear its pulse is, and how its beat is divided.
+"""Rhythm: candidates for the tempo, clarity of the pulse, and subdivision of the beat.
 
-All but pulse clarity is read from the mean tempogram, the mean over frames of the autocorrelation
-of onset strength in a window of eight seconds (see `featkit.dsp.tempogram`), whose lags are periods
-of a beat. The first candidate for the tempo is `tempo`, the best lag under a log-normal prior,
-which may lie on the slope of a peak: its strength is that of its own lag. The others are peaks,
-lags at which the tempogram is greater than at both neighbours, the best under that prior first; a
-peak that the tempogram rises to from the first candidate is not one of them.
+All descriptors but pulse clarity are computed from the mean tempogram: the mean over frames of the
+autocorrelation of the onset strength in windows of eight seconds, see `featkit.dsp.tempogram`. Its
+lags are beat periods. The first tempo candidate is `tempo`, the best lag under a log-normal prior.
+It may lie on the slope of a peak; its strength is that of its own lag. The other candidates are
+peaks, lags at which the tempogram is greater than at both neighbours, in descending order of the
+tempogram weighted by the prior. They do not include the peak on whose slope the first candidate
+lies.
 
-The window tapers the tempogram. For onsets that repeat exactly it falls with the lag about as the
+The window tapers the tempogram. If onsets repeat exactly, it falls with the lag about as the
 autocorrelation of the window does: in a minute of clicks to 0.97 at 129 BPM, 0.89 at 60 and 0.36 at
-20, and to less in short clips, for windows at their ends are half empty. Of two pulses that are
-equally clear the slower is thus the weaker, and strengths, their ratio, `tempogram_ratio` and the
-beat histogram all lean to fast rates, as librosa's tempogram does.
+20; in short clips further, because windows at their ends are half empty. Of two equally clear
+pulses, the slower one therefore has a lower value. Strengths, their ratio, `tempogram_ratio` and
+the beat histogram all favour fast rates, as librosa's tempogram does.
 
-The beat histogram is the mean tempogram between 40 and 250 BPM (Tzanetakis and Cook 2002, who made
-theirs of the envelopes of octave bands), in three ranges (Trohidis and others, "Multi-label
-classification of music into emotions", ISMIR 2008).
+The beat histogram is the mean tempogram from 40 to 250 BPM, in three ranges. Tzanetakis and Cook
+computed theirs from the envelopes of octave bands.
 
-Pulse clarity is a coefficient of correlation of the whole clip, and thus low if its tempo drifts.
+Pulse clarity is a correlation coefficient of the whole clip, and therefore low if the tempo drifts.
+
+References
+----------
+Tzanetakis, G. and Cook, P. "Musical genre classification of audio signals", IEEE Transactions on
+Speech and Audio Processing 10(5), 2002.
+
+Trohidis, K. and others "Multi-label classification of music into emotions", ISMIR 2008.
+
+Prockup, M. and others "Modeling musical rhythm at scale with the Music Genome Project", WASPAA
+2015.
+
+Lartillot, O., Eerola, T., Toiviainen, P. and Fornari, J. "Multi-feature modeling of pulse clarity:
+design, validation and optimization", ISMIR 2008.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -35,13 +47,14 @@ from featkit.dsp.tempogram import (
     ROUNDING,
     TempoParameters,
     best_lag,
+    lag_tempi,
     mean_autocorrelation,
-    rates,
     score,
 )
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 CANDIDATES = 3
+"""Number of tempo candidates."""
 
 RATIOS = {
     "sixteenth": 4,
@@ -58,13 +71,13 @@ RATIOS = {
     "wholetriplet": 3 / 8,
     "whole": 1 / 4,
 }
-"""Notes, where a beat is a quarter, and how many of them a beat has (Prockup and others 2015)."""
+"""Notes per beat, a quarter note, by the name of the note (Prockup and others 2015)."""
 
 RANGES = {"slow": (40.0, 90.0), "medium": (90.0, 140.0), "fast": (140.0, 250.0)}
-"""Parts of the beat histogram, from a rate to below another, in BPM."""
+"""Ranges of the beat histogram in BPM; the upper limit is excluded."""
 
 
-def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
+def _descriptors(p: TempoParameters) -> list[Descriptor]:
     nothing = "in a clip in which nothing begins"
     numbers = tuple(str(k + 1) for k in range(CANDIDATES))
     candidates = f"{nothing}, and where there are fewer candidates"
@@ -136,24 +149,24 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(
+def _compute(
     p: TempoParameters, *, onset_strength: Array, segments: Segments, sr: float, hop_length: int
 ) -> Array:
-    """The descriptors of each clip: ``(rows, clips)``."""
-    bpm, prior = rates(p, sr, hop_length)
-    columns = [_of_clip(onset_strength[clip], bpm, prior, sr / hop_length) for clip in segments]
+    """Descriptors of each clip: ``(rows, clips)``."""
+    bpm, prior = lag_tempi(p, sr, hop_length)
+    columns = [_clip_values(onset_strength[clip], bpm, prior, sr / hop_length) for clip in segments]
     return np.stack(columns, axis=1)
 
 
-def _of_clip(strength: Array, bpm: Array, prior: Array, frame_rate: float) -> Array:
+def _clip_values(strength: Array, bpm: Array, prior: Array, frame_rate: float) -> Array:
     lags: list[int] = []
     tempogram = np.full(len(bpm), np.nan)
     if strength.any() and np.isfinite(prior).any():
         tempogram = mean_autocorrelation(strength, len(bpm), len(bpm))
         first = best_lag(strength, prior, tempogram)
         tempogram[tempogram < ROUNDING] = 0
-        its_own = [_uphill(tempogram, first, step) for step in (-1, 1)]
-        others = [lag for lag in _peaks(tempogram, prior) if lag not in its_own]
+        same_peak = [_climb(tempogram, first, step) for step in (-1, 1)]
+        others = [lag for lag in _peaks(tempogram, prior) if lag not in same_peak]
         lags = [first, *others][:CANDIDATES]
     candidates, strengths = np.full((2, CANDIDATES), np.nan)
     candidates[: len(lags)], strengths[: len(lags)] = bpm[lags], tempogram[lags]
@@ -170,7 +183,7 @@ def _of_clip(strength: Array, bpm: Array, prior: Array, frame_rate: float) -> Ar
 
 
 def _peaks(tempogram: Array, prior: Array) -> list[int]:
-    """Lags at which the tempogram is greater than at both neighbours, the best first."""
+    """Lags at which the tempogram is greater than at both neighbours, the highest score first."""
     middle = tempogram[1:-1]
     peak = (middle > tempogram[:-2]) & (middle > tempogram[2:]) & np.isfinite(prior[1:-1])
     lags = np.flatnonzero(peak) + 1
@@ -178,21 +191,21 @@ def _peaks(tempogram: Array, prior: Array) -> list[int]:
     return list(map(int, lags[order]))
 
 
-def _uphill(tempogram: Array, lag: int, step: int) -> int:
-    """The lag up to which the tempogram rises from one on, by steps of 1 or -1."""
+def _climb(tempogram: Array, lag: int, step: int) -> int:
+    """Lag up to which the tempogram rises from a lag, in steps of 1 or -1."""
     while 0 <= lag + step < len(tempogram) and tempogram[lag + step] > tempogram[lag]:
         lag += step
     return lag
 
 
 def _ratios(tempogram: Array, bpm: Array, tempo: float) -> Array:
-    wanted = tempo * np.array(list(RATIOS.values()))
-    rising = slice(None, 0, -1)
-    return np.interp(wanted, bpm[rising], tempogram[rising], left=np.nan, right=np.nan)
+    note_rates = tempo * np.array(list(RATIOS.values()))
+    ascending, values = bpm[:0:-1], tempogram[:0:-1]  # ascending, without lag 0
+    return np.interp(note_rates, ascending, values, left=np.nan, right=np.nan)
 
 
 def _beat_histogram(tempogram: Array, bpm: Array, frame_rate: float) -> Array:
-    """Shares of the three ranges, and the sum over them in seconds of lag."""
+    """Share of each range, and the sum over all ranges in seconds of lag."""
     ranges = [(low <= bpm) & (bpm < high) for low, high in RANGES.values()]
     sums = np.array([tempogram[lags].sum() for lags in ranges])
     total = sums.sum()
@@ -212,23 +225,23 @@ def _pulse_clarity(strength: Array, frame_rate: float) -> float:
     energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
     lag = np.arange(shortest, longest + 1)
     scale = np.sqrt(energy[n - lag] * (energy[n] - energy[lag]))
-    known = scale > 0
-    return float(np.max(products[known] / scale[known])) if known.any() else np.nan
+    defined = scale > 0
+    return float(np.max(products[defined] / scale[defined])) if defined.any() else np.nan
 
 
 _CLICKS = 60 * 22050 / (20 * 512)
-"""Clicks a minute whose period is 20 frames, for the oracles."""
+"""Clicks per minute with a period of 20 frames, for the reference case."""
 
 
 FAMILY = Family(
     name="rhythm",
     parameters=TempoParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
-    oracles=(
-        Oracle(
-            name="clicks every 20 frames have that tempo, or half of it, or a third, and one pulse",
+    reference_cases=(
+        ReferenceCase(
+            name="clicks every 20 frames have that tempo, a half and a third of it, and clarity 1",
             signal=lambda sr: signals.clicks(_CLICKS, sr, duration=20.0),
             expected={
                 "tempo_candidate_1": _CLICKS,
@@ -237,7 +250,6 @@ FAMILY = Family(
                 "pulse_clarity": 1.0,
             },
             tolerance=0.02,
-            parameters={},
         ),
     ),
 )

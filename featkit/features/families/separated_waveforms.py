@@ -1,7 +1,14 @@
-"""Harmonic and percussive waveforms: the mean and variance of their samples.
+"""Harmonic and percussive waveforms: mean and variance of their samples.
 
-The two waveforms of `librosa.effects.hpss`. The means are those of an offset, if a recording has
-one, and near 0 otherwise; the variances are the powers of the parts.
+The waveforms are those of `librosa.effects.hpss`. The means differ from 0 if the recording has an
+offset. The variances are the powers of the two parts.
+
+References
+----------
+Fitzgerald, D. "Harmonic/percussive separation using median filtering", DAFx 2010.
+
+Driedger, J., Müller, M. and Disch, S. "Extending harmonic-percussive separation of audio signals",
+ISMIR 2014.
 """
 
 from __future__ import annotations
@@ -15,17 +22,16 @@ from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 from featkit.dsp.separation import Separation, SeparationParameters
 from featkit.errors import ParameterError
-from featkit.features.family import Descriptor, Family, Oracle
-from featkit.features.spectra import SpectraParameters
+from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.spectra.parameters import SpectraParameters
 
 
-def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:
+def _descriptors(p: SeparationParameters) -> list[Descriptor]:
     def of_samples(part: str, statistic: str, text: str, unit: str, low: float) -> Descriptor:
         return Descriptor(
             name=f"{part}_waveform_{statistic}",
             unit=unit,
             low=low,
-            high=np.inf,
             definition=f"{text} over the samples of the {part} part,"
             f" parted by medians of {p.kernel_size}",
             reference="Fitzgerald 2010; Driedger, Müller and Disch 2014; librosa.effects.hpss",
@@ -42,44 +48,45 @@ def descriptors(p: SeparationParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: SeparationParameters, *, separation: Separation) -> Array:
-    """Sums of each frame's own samples and of their squares, by part: ``(4, frames)``."""
+def _compute(p: SeparationParameters, *, separation: Separation) -> Array:
+    """Sums of the samples of each hop and of their squares, by waveform: ``(4, frames)``."""
     waveforms = separation.waveforms(p)
     sums = np.add.reduce(waveforms, axis=2, dtype=np.float64)
     squares = np.einsum("ijk,ijk->ij", waveforms, waveforms, dtype=np.float64)
     return np.stack([sums, squares], axis=1).reshape(4, -1)
 
 
-def finish(
+def _finish(
     p: SeparationParameters, values: Array, *, clips: Sequence[Array], segments: Segments
 ) -> Array:
-    """Mean and variance of the samples of each clip, by part: ``(4, clips)``."""
+    """Mean and variance of the samples of each clip, by waveform: ``(4, clips)``."""
     moments = segments.sum(values) / [len(clip) for clip in clips]
     means = moments[0::2]
     moments[1::2] = np.maximum(moments[1::2] - np.square(means), 0)
     return moments
 
 
-def check(p: SeparationParameters, spectra: SpectraParameters, sr: float | None) -> None:
+def _check(p: SeparationParameters, spectra: SpectraParameters, sr: float | None) -> None:
+    """Check that a hop is at most half a frame."""
     if 2 * spectra.hop_length > spectra.n_fft:
         raise ParameterError(
-            f"hop_length must be at most half of n_fft ({spectra.n_fft}), or samples between two"
-            f" frames are lost, got {spectra.hop_length}"
+            f"hop_length must be at most half of n_fft ({spectra.n_fft}), got {spectra.hop_length}:"
+            " the samples between frames that do not overlap enough cannot be restored"
         )
 
 
 FAMILY = Family(
     name="separated_waveforms",
     parameters=SeparationParameters,
-    descriptors=descriptors,
-    compute=compute,
-    finish=finish,
+    descriptors=_descriptors,
+    compute=_compute,
+    finish=_finish,
     per="clip",
-    check=check,
+    check=_check,
     measures_level=True,
-    oracles=(
-        Oracle(
-            name="a steady sine is harmonic: half the square of its amplitude, around 0",
+    reference_cases=(
+        ReferenceCase(
+            name="a steady sine is harmonic, with a variance of half its squared amplitude",
             signal=lambda sr: signals.sine(1000.0, sr, duration=4.0, amplitude=0.5),
             expected={
                 "harmonic_waveform_mean": 0.0,
@@ -88,10 +95,9 @@ FAMILY = Family(
                 "percussive_waveform_var": 0.0,
             },
             tolerance=1e-3,
-            parameters={},
         ),
-        Oracle(
-            name="an impulse is percussive: one full sample of as many as there are",
+        ReferenceCase(
+            name="an impulse is percussive, one sample at full scale among all others",
             signal=signals.impulse,
             expected={
                 "harmonic_waveform_mean": 0.0,
@@ -100,7 +106,6 @@ FAMILY = Family(
                 "percussive_waveform_var": 1 / 22050 - 1 / 22050**2,
             },
             tolerance=1e-9,
-            parameters={},
         ),
     ),
 )

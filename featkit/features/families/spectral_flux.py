@@ -1,67 +1,70 @@
-"""Spectral flux: how much the shape of the spectrum changes from frame to frame.
+"""Spectral flux: change of the spectrum's shape from frame to frame.
 
-Of spectra whose magnitudes sum to 1, so that it does not hear level; `onset_strength` is the flux
-that does.
+Spectra are divided by the sum of their magnitudes, so that the level has no effect.
+`onset_strength` is a flux that depends on level.
+
+References
+----------
+Tzanetakis, G. and Cook, P. "Musical genre classification of audio signals", IEEE Transactions on
+Speech and Audio Processing 10(5), 2002.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
+
+FLUX = Descriptor(
+    name="spectral_flux",
+    unit="1",
+    low=0.0,
+    high=2.0,
+    definition="squared distance to the frame before of the spectra over their sums:"
+    " sum((s - s before)^2), s = S / sum(S)",
+    reference="Tzanetakis and Cook 2002, II.A.1",
+    undefined="in a clip's first frame, in a frame of silence, and in the one after it",
+)
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
-    flux = Descriptor(
-        name="spectral_flux",
-        unit="1",
-        low=0.0,
-        high=2.0,
-        definition="squared distance to the frame before of the spectra over their sums:"
-        " sum((s - s before)^2), s = S / sum(S)",
-        reference="Tzanetakis and Cook 2002, II.A.1",
-        undefined="in a clip's first frame, in a frame of silence, and in the one after it",
-    )
-    return [flux]
-
-
-def compute(
-    p: NoParameters, *, shares: Array, shares_before: Array, loudest: Array, first_of_clip: Array
+def _compute(
+    p: NoParameters,
+    *,
+    normalised_S: Array,
+    previous_normalised_S: Array,
+    max_magnitude: Array,
+    first_of_clip: Array,
 ) -> Array:
     """Squared distance: ``(1, frames)``."""
     flux = np.concatenate(
         [
-            sums_over_bins(np.square(shares[:, :1] - shares_before)),
-            sums_over_bins(np.square(shares[:, 1:] - shares[:, :-1])),
+            sums_over_bins(np.square(normalised_S[:, :1] - previous_normalised_S)),
+            sums_over_bins(np.square(normalised_S[:, 1:] - normalised_S[:, :-1])),
         ]
     )
-    sounding = np.concatenate([shares_before.any(axis=0), loudest > 0])
+    sounding = np.concatenate([previous_normalised_S.any(axis=0), max_magnitude > 0])
     return np.where(sounding[1:] & sounding[:-1] & ~first_of_clip, flux, np.float32(np.nan))[None]
 
 
 FAMILY = Family(
     name="spectral_flux",
-    descriptors=descriptors,
-    compute=compute,
-    oracles=(
-        Oracle(
-            name="a steady sine does not change",
+    descriptors=lambda p: [FLUX],
+    compute=_compute,
+    reference_cases=(
+        ReferenceCase(
+            name="a steady sine has no flux",
             signal=lambda sr: signals.sine(sr / 8, sr),
             expected={"spectral_flux": 0.0},
             tolerance=1e-9,
-            parameters={},
         ),
-        Oracle(
-            name="nor does what only changes its level",
+        ReferenceCase(
+            name="a sine that only changes its level has no flux",
             signal=lambda sr: signals.sine(sr / 8, sr) * np.geomspace(1, 1e-3, round(sr)),
             expected={"spectral_flux": 0.0},
             tolerance=1e-6,
-            parameters={},
         ),
     ),
 )

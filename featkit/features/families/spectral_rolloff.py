@@ -1,11 +1,14 @@
 """Spectral roll-off: the frequency below which most of the spectrum lies.
 
-Counted in magnitude, not power, as `librosa.feature.spectral_rolloff` has it.
+A share of the magnitude, not of the power: `librosa.feature.spectral_rolloff`.
+
+References
+----------
+Scheirer, E. and Slaney, M. "Construction and evaluation of a robust multifeature speech/music
+discriminator", ICASSP 1997.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,21 +17,22 @@ from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.framing import Signal
 from featkit.dsp.rolloff import rolloff_bins
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
 class RolloffParameters(Parameters):
-    """How much of the spectrum."""
+    """Share of the spectrum."""
 
-    roll_percent: float = parameter(0.85, "share of the magnitude", above=0, below=1)
+    roll_percent: float = parameter(
+        0.85, "share of the magnitude below the roll-off frequency", above=0, below=1
+    )
 
 
-def descriptors(p: RolloffParameters) -> Sequence[Descriptor]:
+def _descriptors(p: RolloffParameters) -> list[Descriptor]:
     rolloff = Descriptor(
         name="spectral_rolloff",
         unit="Hz",
         low=0.0,
-        high=np.inf,
         definition=f"lowest bin at or below which {p.roll_percent:.4g} of the magnitude lies:"
         f" min f with sum(S up to f) >= {p.roll_percent:.4g} sum(S)",
         reference="Scheirer and Slaney 1997; librosa.feature.spectral_rolloff",
@@ -37,7 +41,7 @@ def descriptors(p: RolloffParameters) -> Sequence[Descriptor]:
     return [rolloff]
 
 
-def compute(
+def _compute(
     p: RolloffParameters, *, S: Array, piece_sums: Array, signal: Signal, frequencies: Array
 ) -> Array:
     """Roll-off frequency: ``(1, frames)``."""
@@ -49,19 +53,18 @@ def compute(
 FAMILY = Family(
     name="spectral_rolloff",
     parameters=RolloffParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     undefined_in_silence=True,
-    oracles=(
-        Oracle(
-            name="a flat spectrum has its roll-off at that share of its width",
+    reference_cases=(
+        ReferenceCase(
+            name="a flat spectrum has its roll-off at this share of its width",
             signal=signals.impulse,
             expected={"spectral_rolloff": 0.85 * 22050 / 2},
             tolerance=12.0,
-            parameters={},
         ),
-        Oracle(
-            name="a sine has its roll-off at its frequency, to a bin",
+        ReferenceCase(
+            name="a sine has its roll-off at its frequency, within a bin",
             signal=lambda sr: signals.sine(sr / 8, sr),
             expected={"spectral_rolloff": 22050 / 8},
             tolerance=11.0,

@@ -1,12 +1,15 @@
-"""Spectral roll-offs: below which frequencies a quarter, half, most and nearly all of it lies.
+"""Spectral roll-offs: the frequencies below which 25, 50, 85 and 95 % of the spectrum lie.
 
-Four roll-offs by one look at the spectrum. `spectral_rolloff_85` is what `spectral_rolloff` is by
-default; `spectral_rolloff_50` is the median of the spectrum.
+Four roll-offs in one pass. `spectral_rolloff_85` equals `spectral_rolloff` with its default;
+`spectral_rolloff_50` is the median of the spectrum.
+
+References
+----------
+Scheirer, E. and Slaney, M. "Construction and evaluation of a robust multifeature speech/music
+discriminator", ICASSP 1997.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,18 +17,18 @@ from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.framing import Signal
 from featkit.dsp.rolloff import rolloff_bins
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 PERCENT = (25, 50, 85, 95)
+"""Percentages of the sum of the magnitudes."""
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
+def _descriptors(p: NoParameters) -> list[Descriptor]:
     return [
         Descriptor(
             name=f"spectral_rolloff_{percent}",
             unit="Hz",
             low=0.0,
-            high=np.inf,
             definition=f"lowest bin at or below which {percent} % of the magnitude lies:"
             f" min f with sum(S up to f) >= {percent / 100:g} sum(S)",
             reference="Scheirer and Slaney 1997; librosa.feature.spectral_rolloff",
@@ -35,41 +38,39 @@ def descriptors(p: NoParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(
+def _compute(
     p: NoParameters,
     *,
     S: Array,
     piece_sums: Array,
     signal: Signal,
-    loudest: Array,
+    max_magnitude: Array,
     frequencies: Array,
 ) -> Array:
     """Roll-off frequencies: ``(4, frames)``."""
     shares = [percent / 100 for percent in PERCENT]
     hz = frequencies[rolloff_bins(shares, S=S, piece_sums=piece_sums, signal=signal)]
-    return np.where(loudest > 0, hz, np.float32(np.nan))
+    return np.where(max_magnitude > 0, hz, np.float32(np.nan))
 
 
 FAMILY = Family(
     name="spectral_rolloffs",
-    descriptors=descriptors,
-    compute=compute,
-    oracles=(
-        Oracle(
-            name="a flat spectrum has its roll-offs at these shares of its width",
+    descriptors=_descriptors,
+    compute=_compute,
+    reference_cases=(
+        ReferenceCase(
+            name="a flat spectrum has its roll-offs at these percentages of its width",
             signal=signals.impulse,
             expected={
                 f"spectral_rolloff_{percent}": percent / 100 * 22050 / 2 for percent in PERCENT
             },
             tolerance=12.0,
-            parameters={},
         ),
-        Oracle(
-            name="a sine has all of them at its frequency, to a bin",
+        ReferenceCase(
+            name="a sine has all roll-offs at its frequency, within a bin",
             signal=lambda sr: signals.sine(sr / 8, sr),
             expected={f"spectral_rolloff_{percent}": 22050 / 8 for percent in PERCENT},
             tolerance=11.0,
-            parameters={},
         ),
     ),
 )

@@ -1,84 +1,83 @@
-"""Spectral slope and decrease: how the spectrum falls towards high frequencies.
+"""Spectral slope and decrease: how fast the spectrum falls towards high frequencies.
 
-Both by Peeters, "A large set of audio features for sound description", CUIDADO report, 2004, 6.1.
-
-The slope, divided by the sum of the magnitudes so that level does not matter, is a linear function
-of the centroid: a model that has one gains nothing from the other. The decrease looks most at the
+The slope, divided by the sum of the magnitudes so that the level has no effect, is a linear
+function of the centroid: using both adds no information to a model. The decrease emphasises the
 lowest bins.
+
+References
+----------
+Peeters, G. "A large set of audio features for sound description (similarity and classification) in
+the CUIDADO project", 2004.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
+
+SLOPE = Descriptor(
+    name="spectral_slope",
+    unit="1/Hz",
+    definition="slope of the line through the magnitudes by least squares, over their sum:"
+    " (K sum(f S) - sum(f) sum(S)) / (K sum(f^2) - sum(f)^2) / sum(S), of K bins",
+    reference="Peeters 2004, 6.1.5",
+    undefined="in a frame of silence",
+)
+DECREASE = Descriptor(
+    name="spectral_decrease",
+    unit="1",
+    high=1.0,
+    definition="mean rise from bin 0 to the others by their distance in bins, over the sum of"
+    " these: sum((S[k] - S[0]) / k) / sum(S[k]), k from 1",
+    reference="Peeters 2004, 6.1.6",
+    undefined="in a frame of silence, or of bin 0 alone",
+)
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
-    slope = Descriptor(
-        name="spectral_slope",
-        unit="1/Hz",
-        low=-np.inf,
-        high=np.inf,
-        definition="slope of the line through the magnitudes by least squares, over their sum:"
-        " (K sum(f S) - sum(f) sum(S)) / (K sum(f^2) - sum(f)^2) / sum(S), of K bins",
-        reference="Peeters 2004, 6.1.5",
-        undefined="in a frame of silence",
-    )
-    decrease = Descriptor(
-        name="spectral_decrease",
-        unit="1",
-        low=-np.inf,
-        high=1.0,
-        definition="mean rise from bin 0 to the others by their distance in bins, over the sum of"
-        " these: sum((S[k] - S[0]) / k) / sum(S[k]), k from 1",
-        reference="Peeters 2004, 6.1.6",
-        undefined="in a frame of silence, or of bin 0 alone",
-    )
-    return [slope, decrease]
-
-
-def compute(
-    p: NoParameters, *, S: Array, total: Array, centroid: Array, loudest: Array, frequencies: Array
+def _compute(
+    p: NoParameters,
+    *,
+    S: Array,
+    total: Array,
+    centroid: Array,
+    max_magnitude: Array,
+    frequencies: Array,
 ) -> Array:
     """Slope and decrease: ``(2, frames)``."""
     bins = len(frequencies)
     f = frequencies.astype(np.float64)
     slope = (centroid - np.mean(f)) / (bins * np.var(f))
-    slope[loudest == 0] = np.nan
+    slope[max_magnitude == 0] = np.nan
     k = np.arange(1, bins, dtype=np.float32)[:, None]
     rise = sums_over_bins(S[1:] / k) - S[0] * np.sum(1 / k)
     above = total - S[0]
-    decrease = rise / np.where((above > 0) & (loudest > 0), above, np.float32(np.nan))
+    decrease = rise / np.where((above > 0) & (max_magnitude > 0), above, np.float32(np.nan))
     return np.stack([slope, decrease])
 
 
 FAMILY = Family(
     name="spectral_slope",
-    descriptors=descriptors,
-    compute=compute,
-    oracles=(
-        Oracle(
+    descriptors=lambda p: [SLOPE, DECREASE],
+    compute=_compute,
+    reference_cases=(
+        ReferenceCase(
             name="a flat spectrum neither rises nor falls",
             signal=signals.impulse,
             expected={"spectral_slope": 0.0, "spectral_decrease": 0.0},
             tolerance=1e-5,
-            parameters={},
         ),
-        Oracle(
-            name="a sine at bin 256 of 1025, magnitudes 1/2, 1, 1/2, by hand",
+        ReferenceCase(
+            name="a sine at bin 256 of 1025, magnitudes 1/2, 1, 1/2, has values computed by hand",
             signal=lambda sr: signals.sine(sr / 8, sr),
             expected={
                 "spectral_slope": (256 - 512) / (1025 * (1025**2 - 1) / 12) * 2048 / 22050,
                 "spectral_decrease": (0.5 / 255 + 1 / 256 + 0.5 / 257) / 2,
             },
             tolerance=1e-8,
-            parameters={},
         ),
     ),
 )

@@ -1,21 +1,23 @@
-"""Tempo: the beat's rate, from how the onsets repeat; `librosa.feature.tempo` with its defaults.
+"""Tempo: the rate at which onsets repeat, `librosa.feature.tempo` with its defaults.
 
-Where nothing repeats, as in a steady tone, lags differ by less than rounding, and the tempo is as
-arbitrary as in the reference: look at `onset_strength` beside it.
+If nothing repeats, as in a steady tone, lags differ by less than rounding errors, and the tempo is
+as arbitrary as in librosa. `onset_strength` shows whether there are onsets.
+
+References
+----------
+Ellis, D. P. W. "Beat tracking by dynamic programming", Journal of New Music Research 36(1), 2007.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 from featkit.dsp.tempogram import TempoParameters, tempi
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
-def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
+def _descriptors(p: TempoParameters) -> list[Descriptor]:
     tempo = Descriptor(
         name="tempo",
         unit="BPM",
@@ -31,31 +33,30 @@ def descriptors(p: TempoParameters) -> Sequence[Descriptor]:
     return [tempo]
 
 
-def compute(
+def _compute(
     p: TempoParameters, *, onset_strength: Array, segments: Segments, sr: float, hop_length: int
 ) -> Array:
     """Tempo of each clip: ``(1, clips)``."""
     return tempi(p, onset_strength, segments, sr, hop_length)
 
 
-def _at(bpm: float) -> Oracle:
-    """Clicks at a rate whose period is a whole number of hops have exactly that tempo."""
+def _clicks(bpm: float) -> ReferenceCase:
+    """Clicks at the rate next to `bpm` with a period of a whole number of hops."""
     period = round(60 * 22050 / 512 / bpm)
     exact = 60 * 22050 / 512 / period
-    return Oracle(
-        name=f"clicks at {exact:.1f} a minute have that tempo",
+    return ReferenceCase(
+        name=f"clicks at {exact:.1f} per minute have that tempo",
         signal=lambda sr: signals.clicks(exact, sr, duration=15.0),
         expected={"tempo": exact},
         tolerance=1e-6,
-        parameters={},
     )
 
 
 FAMILY = Family(
     name="tempo",
     parameters=TempoParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
-    oracles=(_at(100.0), _at(120.0), _at(150.0)),
+    reference_cases=(_clicks(100.0), _clicks(120.0), _clicks(150.0)),
 )

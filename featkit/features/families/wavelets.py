@@ -1,13 +1,20 @@
-"""Wavelets: the energy of a clip octave by octave, by its discrete wavelet transform.
+"""Wavelets: energy and level of a clip in octave bands, by its discrete wavelet transform.
 
-The whole clip is split by a Daubechies wavelet (Daubechies, "Ten lectures on wavelets", 1992) into
-one approximation, the lowest band, and a detail band for each level, of which the first is the
-highest octave. PyWavelets computes it, with symmetric extension at the ends. A share of the energy
-depends on all bands: of another number of levels than 7, its name tells it, as in ``d3of9``.
+A Daubechies wavelet splits the whole clip into one approximation, the lowest band, and one detail
+band per level, the first of which is the highest octave. The transform is that of PyWavelets, with
+symmetric extension at the ends. A share of the energy depends on all bands: with another number of
+levels than 7, the name of a band contains it, as in ``d3of9``.
 
-A clip needs ``(filter length - 1) * 2**level`` samples for its deepest level to be more than the
-effect of its ends: 896 for ``db4`` and 7 levels, 41 ms at 22,050 Hz. For a shorter one every
-descriptor of the family is NaN: fewer levels would give other bands under the same names.
+A clip needs ``(filter length - 1) * 2**level`` samples, so that the deepest level does not consist
+of boundary effects alone: 896 for ``db4`` and 7 levels, 41 ms at 22,050 Hz. For a shorter one all
+descriptors are NaN, because fewer levels would give other bands under the same names.
+
+References
+----------
+Daubechies, I. "Ten lectures on wavelets", SIAM, 1992.
+
+Tzanetakis, G. and Cook, P. "Musical genre classification of audio signals", IEEE Transactions on
+Speech and Audio Processing 10(5), 2002.
 """
 
 from __future__ import annotations
@@ -22,49 +29,48 @@ from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.disk_array import Clip, pieces
-from featkit.dsp.dwt import DAUBECHIES, bands, levels_of, mirrored, moments, shares
-from featkit.features._components import band_names, level_named, share_names
-from featkit.features.family import Descriptor, Family, Oracle
+from featkit.dsp.dwt import DAUBECHIES, band_moments, bands, energy_shares, max_level, symmetric_dwt
+from featkit.features._components import band_names, level_from_names, relative_band_names
+from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
 class WaveletParameters(Parameters):
-    """Which wavelet, and how deep."""
+    """Wavelet and levels."""
 
     wavelet: str = parameter("db4", "Daubechies wavelet", choices=DAUBECHIES)
-    level: int = parameter(7, "levels, each an octave", at_least=1, below=21)
+    level: int = parameter(7, "levels, one octave each", at_least=1, below=21)
 
 
-def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
-    of_all = share_names(p.level, usual=WaveletParameters.level)
+def _descriptors(p: WaveletParameters) -> list[Descriptor]:
+    relative_names = relative_band_names(p.level, default=WaveletParameters.level)
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
     reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
-    of_band = partial(Descriptor, high=np.inf, reference=reference, indices=band_names(p.level))
+    descriptor = partial(Descriptor, reference=reference, indices=band_names(p.level))
     return [
-        of_band(
+        descriptor(
             name="dwt_log_energy",
             unit="log10 full scale²",
-            low=-np.inf,
             definition=f"log10(mean(c²)) of the band, {p.wavelet}",
             undefined=silent,
         ),
-        of_band(
+        descriptor(
             name="dwt_energy_share",
             unit="1",
             low=0.0,
             high=1.0,
             definition=f"sum(c²) of the band over that of all bands, {p.wavelet}",
             undefined=silent,
-            indices=of_all,
+            indices=relative_names,
         ),
-        of_band(
+        descriptor(
             name="dwt_mean_abs",
             unit="full scale",
             low=0.0,
             definition=f"mean(|c|) of the band, {p.wavelet}",
             undefined=short,
         ),
-        of_band(
+        descriptor(
             name="dwt_std",
             unit="full scale",
             low=0.0,
@@ -84,45 +90,44 @@ def descriptors(p: WaveletParameters) -> Sequence[Descriptor]:
     ]
 
 
-def compute(p: WaveletParameters, *, clips: Sequence[Clip]) -> Array:
-    """The descriptors of each clip: ``(4 * (level + 1) + 1, clips)``."""
-    return np.stack([_of_clip(p, clip) for clip in clips], axis=1)
+def _compute(p: WaveletParameters, *, clips: Sequence[Clip]) -> Array:
+    """Descriptors of each clip: ``(4 * (level + 1) + 1, clips)``."""
+    return np.stack([_clip_values(p, clip) for clip in clips], axis=1)
 
 
-def _of_clip(p: WaveletParameters, clip: Clip) -> Array:
-    if levels_of(len(clip), p.wavelet) < p.level:
+def _clip_values(p: WaveletParameters, clip: Clip) -> Array:
+    if max_level(len(clip), p.wavelet) < p.level:
         return np.full(4 * (p.level + 1) + 1, np.nan)
-    of_band = moments(bands(pieces(clip), mirrored(p.wavelet, p.level)), p.level + 1)
+    moments = band_moments(bands(pieces(clip), symmetric_dwt(p.wavelet, p.level)), p.level + 1)
     energy, count, mean_abs, std = np.array(
-        [(m.energy, m.count, m.mean_abs, m.std) for m in of_band]
+        [(m.energy, m.count, m.mean_abs, m.std) for m in moments]
     ).T
-    share, entropy = shares(energy)
+    share, entropy = energy_shares(energy)
     log_energy = np.log10(np.where(energy > 0, energy, np.nan) / count)
     return np.concatenate([log_energy, share, mean_abs, std, [entropy]])
 
 
-def from_indices(indices: Sequence[str]) -> dict[str, Any]:
-    return {"level": level_named(indices, WaveletParameters.level)}
+def _from_indices(indices: Sequence[str]) -> dict[str, Any]:
+    return {"level": level_from_names(indices, default=WaveletParameters.level)}
 
 
 FAMILY = Family(
     name="wavelets",
-    from_indices=from_indices,
+    from_indices=_from_indices,
     parameters=WaveletParameters,
-    descriptors=descriptors,
-    compute=compute,
+    descriptors=_descriptors,
+    compute=_compute,
     per="clip",
     measures_level=True,
-    oracles=(
-        Oracle(
-            name="a sine within the fourth octave from the top has most of its energy in d4",
+    reference_cases=(
+        ReferenceCase(
+            name="a sine in the fourth octave from the top has most of its energy in d4",
             signal=lambda sr: signals.sine(sr / 2 / 2**3.5, sr, duration=4.0),
             expected={"dwt_energy_share_d4": 1.0},
             tolerance=0.15,
-            parameters={},
         ),
-        Oracle(
-            name="a constant is all approximation, of entropy 0",
+        ReferenceCase(
+            name="a constant has an approximation only, with entropy 0",
             signal=lambda sr: signals.constant(sr, value=0.25),
             expected={
                 "dwt_energy_share_a7": 1.0,
@@ -132,14 +137,12 @@ FAMILY = Family(
                 "dwt_log_energy_a7": np.log10(0.25**2 * 2.0**7),
             },
             tolerance=1e-5,
-            parameters={},
         ),
-        Oracle(
-            name="white noise has its variance in every band, for the transform is orthogonal",
+        ReferenceCase(
+            name="white noise has its deviation in every band, because the transform is orthogonal",
             signal=lambda sr: signals.noise(sr, duration=20.0, amplitude=0.1),
             expected={f"dwt_std_d{k}": 0.1 for k in range(1, 8)},
             tolerance=0.005,
-            parameters={},
         ),
     ),
 )

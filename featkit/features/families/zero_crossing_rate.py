@@ -1,39 +1,41 @@
-"""Zero-crossing rate: how often the sound changes sign, a rough measure of its pitch and noise.
+"""Zero-crossing rate: sign changes per sample, a rough measure of pitch and noisiness.
 
-Samples within 1e-10 of zero count as zero, and zero as positive; the first sample of a frame
-crosses nothing; beyond its ends the clip stays at its last value:
+Samples within 1e-10 of zero count as zero, and zero counts as positive. The first sample of a frame
+has no crossing. A clip is padded with its edge values. The result is that of
 `librosa.feature.zero_crossing_rate`.
+
+References
+----------
+Kedem, B. "Spectral analysis and discrimination by zero-crossings", Proceedings of the IEEE 74(11),
+1986.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.framing import Signal
-from featkit.features.family import Descriptor, Family, NoParameters, Oracle
+from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 ZERO = np.float32(1e-10)
+"""Samples of a smaller magnitude count as zero."""
 
 
-def descriptors(p: NoParameters) -> Sequence[Descriptor]:
-    rate = Descriptor(
-        name="zero_crossing_rate",
-        unit="1",
-        low=0.0,
-        high=1.0,
-        definition="changes of sign in the frame, over its number of samples",
-        reference="Kedem 1986; librosa.feature.zero_crossing_rate",
-        undefined="never: silence has no crossing, its rate is 0",
-    )
-    return [rate]
+RATE = Descriptor(
+    name="zero_crossing_rate",
+    unit="1",
+    low=0.0,
+    high=1.0,
+    definition="changes of sign in the frame, over its number of samples",
+    reference="Kedem 1986; librosa.feature.zero_crossing_rate",
+    undefined="never: silence has no crossing, its rate is 0",
+)
 
 
-def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
-    """Crossings a sample: ``(1, frames)``."""
+def _compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
+    """Crossings per sample: ``(1, frames)``."""
     negative = signal.y < -ZERO
     crossing = np.zeros(len(negative), dtype=bool)
     np.not_equal(negative[1:], negative[:-1], out=crossing[1:])
@@ -47,22 +49,20 @@ def compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
 
 FAMILY = Family(
     name="zero_crossing_rate",
-    descriptors=descriptors,
-    compute=compute,
-    oracles=(
-        Oracle(
-            name="a sine crosses zero twice a period",
+    descriptors=lambda p: [RATE],
+    compute=_compute,
+    reference_cases=(
+        ReferenceCase(
+            name="a sine crosses zero twice per period",
             signal=lambda sr: signals.sine(1000.0, sr),
             expected={"zero_crossing_rate": 2000 / 22050},
             tolerance=1 / 2048,
-            parameters={},
         ),
-        Oracle(
-            name="an offset that is never left crosses nothing",
+        ReferenceCase(
+            name="a constant has no crossings",
             signal=lambda sr: signals.constant(sr, value=-0.5),
             expected={"zero_crossing_rate": 0.0},
             tolerance=0.0,
-            parameters={},
         ),
     ),
 )

@@ -1,1 +1,1 @@
-"""Feature sets: TOML files of this folder, and how they and others are read."""
+"""Feature sets: the TOML files of this folder, and the code that reads such definitions."""

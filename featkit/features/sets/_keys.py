@@ -1,4 +1,4 @@
-"""The keys of a feature set: what each may hold, and what it is where it is left out."""
+"""Keys of a feature set: their defaults, and the values that each accepts."""
 
 from __future__ import annotations
 
@@ -11,71 +11,81 @@ from featkit.errors import ParameterError
 
 
 class Key(NamedTuple):
-    """A key's default, what its value must be, and how that is seen."""
+    """A key of a feature set.
+
+    Attributes
+    ----------
+    default : object
+        Value if the key is missing.
+    expected : str
+        Description of valid values, for error messages.
+    is_valid : callable
+        ``is_valid(value)`` returns whether a value is valid.
+    """
 
     default: Any
-    wanted: str
-    fits: Callable[[Any], bool]
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_version(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _is_rate(value: Any) -> bool:
-    return value == "native" or is_rate(value)
+    expected: str
+    is_valid: Callable[[Any], bool]
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _is_names(value: Any) -> bool:
-    return _is_list(value) and all(map(_is_text, value))
+def _are_strings(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_renaming(value: Any) -> bool:
-    return _is_table(value) and all(map(_is_text, [*value, *value.values()]))
-
-
-_TEXT = Key("", "a text", _is_text)
-_NAMES = Key((), "a list of names of columns", _is_names)
+_STRING = Key("", "a string", lambda value: isinstance(value, str))
+_NAMES = Key((), "a list of column names", lambda v: _is_list(v) and _are_strings(v))
 
 KEYS: Mapping[str, Key] = {
-    "name": _TEXT._replace(default="custom"),
-    "version": Key(0, "a whole number from 0", _is_version),
-    "title": _TEXT,
-    "reference": _TEXT,
-    "note": _TEXT,
-    "sample_rate": Key(22050, f"a rate in Hz, {RATES}, or 'native'", _is_rate),
-    "silent_frames": Key("keep", "'keep' or 'skip'", lambda value: value in ("keep", "skip")),
-    "spectra": Key({}, "a table of parameters, as in {'hop_length': 256}", _is_table),
+    "name": _STRING._replace(default="custom"),
+    "version": Key(0, "a whole number from 0", lambda v: type(v) is int and v >= 0),
+    "title": _STRING,
+    "reference": _STRING,
+    "note": _STRING,
+    "sample_rate": Key(
+        22050, f"a rate in Hz, {RATES}, or 'native'", lambda v: v == "native" or is_rate(v)
+    ),
+    "silent_frames": Key("keep", "'keep' or 'skip'", lambda v: v in ("keep", "skip")),
+    "spectra": Key(
+        {}, "a table of parameters, as in {'hop_length': 256}", lambda v: isinstance(v, Mapping)
+    ),
     "features": Key((), "a list of tables, each headed [[features]] in TOML", _is_list),
     "columns": _NAMES,
     "exclude": _NAMES,
-    "names": Key({}, "a table of texts, as in {'rms_mean': 'loudness'}", _is_renaming),
+    "names": Key(
+        {},
+        "a table of strings, as in {'rms_mean': 'loudness'}",
+        lambda v: isinstance(v, Mapping) and _are_strings([*v, *v.values()]),
+    ),
 }
 
 
 def checked_keys(mapping: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The value of every key; `where` says in an error of what.
+    """Return the value of every key, with defaults for missing ones.
+
+    Parameters
+    ----------
+    mapping : mapping
+        Definition of a feature set.
+    where : str
+        Location of the definition, for error messages.
+
+    Returns
+    -------
+    dict
 
     Raises
     ------
     ParameterError
-        That names a key which there is not, or whose value is of another kind.
+        If a key is unknown, or its value invalid; the message names the key.
     """
     for key, value in mapping.items():
         if key not in KEYS:
             raise ParameterError(f"{where}: {unknown('key', str(key), KEYS)}")
-        if not KEYS[key].fits(value):
-            raise ParameterError(f"{where}: {key} must be {KEYS[key].wanted}, got {value!r:.80}")
-    return {key: mapping.get(key, of.default) for key, of in KEYS.items()}
+        if not KEYS[key].is_valid(value):
+            expected = KEYS[key].expected
+            raise ParameterError(f"{where}: {key} must be {expected}, got {value!r:.80}")
+    return {name: mapping.get(name, key.default) for name, key in KEYS.items()}

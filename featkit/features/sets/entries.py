@@ -1,4 +1,4 @@
-"""A family in a feature set, and the columns that it gives."""
+"""Entries of a feature set: a family with parameters and statistics, and its columns."""
 
 from __future__ import annotations
 
@@ -10,17 +10,29 @@ from typing import Any
 
 from featkit._utils.parameters import Parameters, unknown
 from featkit.errors import ParameterError
-from featkit.features.family import Descriptor, Family, family
+from featkit.features.family import FAMILIES, Descriptor, Family
 from featkit.features.statistics import statistic
 from featkit.schema import Column
 
-ALL = "all"
-"""Index of a column that is over all components of a descriptor."""
+POOLED_INDEX = "all"
+"""Index in the name of a column whose statistic is over all components of a descriptor."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One family in a set."""
+    """A family in a feature set.
+
+    Attributes
+    ----------
+    family_name : str
+        Name of the family.
+    parameters : Parameters
+        Its parameters.
+    statistics : tuple of str
+        Statistics over time; empty for a family with one value per clip.
+    pooled : bool
+        Whether statistics are over the components of a descriptor as well as over time.
+    """
 
     family_name: str
     parameters: Parameters
@@ -29,12 +41,23 @@ class Entry:
 
     @classmethod
     def from_mapping(cls, mapping: Any, *, where: str) -> Entry:
-        """An entry from a table of ``[[features]]``; `where` says in an error which.
+        """Create an entry from a table of ``[[features]]``.
+
+        Parameters
+        ----------
+        mapping : mapping
+            Keys ``family``, ``statistics``, ``pooled``, and the parameters of the family.
+        where : str
+            Location of the table, for error messages.
+
+        Returns
+        -------
+        Entry
 
         Raises
         ------
         ParameterError
-            That names the key.
+            If a key is unknown or has an invalid value; the message names it.
         """
         if not isinstance(mapping, Mapping) or not isinstance(mapping.get("family"), str):
             rule = "must name its family, as in family = 'mfcc'"
@@ -44,48 +67,44 @@ class Entry:
         statistics = parameters.pop("statistics", ())
         pooled = parameters.pop("pooled", False)
         try:
-            each = family(name)
-            known = [field.name for field in dataclasses.fields(each.parameters)]
-            for key in parameters:
-                if key not in known:
-                    raise ParameterError(unknown("key", str(key), ["statistics", "pooled", *known]))
-            if isinstance(statistics, str) or not isinstance(statistics, Sequence):
-                raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
-            for k, statistic_name in enumerate(statistics):
-                statistic(str(statistic_name))
-                if statistic_name in statistics[:k]:
-                    raise ParameterError(f"statistics: {statistic_name!r} stands twice")
+            family = FAMILIES[name]
+            _check_keys(parameters, family)
+            _check_statistics(statistics)
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
-        if bool(statistics) != (each.per == "frame"):
-            need = "needs" if each.per == "frame" else "has one value a clip, no"
+        if bool(statistics) != (family.per == "frame"):
+            need = "needs" if family.per == "frame" else "has one value per clip and must have no"
             raise ParameterError(f"{where}: {name!r} {need} statistics")
         where = f"{where} ({name})"
         if not isinstance(pooled, bool):
             raise ParameterError(f"{where}: pooled must be true or false, got {pooled!r}")
-        given = each.parameters.from_mapping(parameters, where=where)
-        entry = cls(name, given, tuple(statistics), pooled)
+        valid = family.parameters.from_mapping(parameters, where=where)
+        entry = cls(name, valid, tuple(statistics), pooled)
         if pooled:
-            entry._check_components(where)
+            entry._check_pooled(where)
         return entry
 
-    def _check_components(self, where: str) -> None:
+    def _check_pooled(self, where: str) -> None:
         if not self.statistics or not all(d.indices for d in self.descriptors):
-            raise ParameterError(f"{where}: there are no components over time to be pooled")
+            rule = "only descriptors over time with several components can be pooled"
+            raise ParameterError(f"{where}: {rule}")
         if any(name.startswith("diff_") for name in self.statistics):
-            rule = "components have no order, and pooled ones no differences"
+            rule = "pooled components have no order in time, hence no differences"
             raise ParameterError(f"{where}: {rule}")
 
     @property
     def family(self) -> Family:
-        return family(self.family_name)
+        """The family."""
+        return FAMILIES[self.family_name]
 
     @cached_property
     def descriptors(self) -> tuple[Descriptor, ...]:
+        """Descriptors of the family with these parameters."""
         return tuple(self.family.descriptors(self.parameters))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
+        """Columns in order: all of the first statistic, then all of the second."""
         return tuple(
             self._column(descriptor, name, index, statistic_name)
             for statistic_name in self.statistics or ("",)
@@ -94,15 +113,15 @@ class Entry:
         )
 
     def _names(self, d: Descriptor) -> Iterable[tuple[str, str]]:
-        return [(f"{d.name}_{ALL}", ALL)] if self.pooled else d.names
+        return [(f"{d.name}_{POOLED_INDEX}", POOLED_INDEX)] if self.pooled else d.names
 
     def _column(self, d: Descriptor, name: str, index: str, statistic_name: str) -> Column:
         unit, definition = d.unit, d.definition
         if statistic_name:
-            _, over, pattern = statistic(statistic_name)
+            _, over_frames, pattern = statistic(statistic_name)
             unit = "1" if (d.unit, pattern) == ("1", "({})²") else pattern.format(d.unit)
-            over_all = over.replace("over frames", "over components and frames")
-            definition = f"{d.definition}; {over_all if self.pooled else over}"
+            pooled = over_frames.replace("over frames", "over components and frames")
+            definition = f"{d.definition}; {pooled if self.pooled else over_frames}"
             name = f"{name}_{statistic_name}"
         return Column(
             name=name,
@@ -117,6 +136,29 @@ class Entry:
         )
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the entry as a table of ``[[features]]``.
+
+        Returns
+        -------
+        dict
+            With all parameters, including those that have their defaults.
+        """
         entry = {"family": self.family_name, **dataclasses.asdict(self.parameters)}
         entry |= {"statistics": list(self.statistics)} if self.statistics else {}
         return entry | ({"pooled": True} if self.pooled else {})
+
+
+def _check_keys(parameters: Mapping[Any, Any], family: Family) -> None:
+    names = [field.name for field in dataclasses.fields(family.parameters)]
+    for key in parameters:
+        if key not in names:
+            raise ParameterError(unknown("key", str(key), ["statistics", "pooled", *names]))
+
+
+def _check_statistics(statistics: Any) -> None:
+    if isinstance(statistics, str) or not isinstance(statistics, Sequence):
+        raise ParameterError(f"statistics must be a list of names, got {statistics!r}")
+    for k, name in enumerate(statistics):
+        statistic(str(name))
+        if name in statistics[:k]:
+            raise ParameterError(f"statistics: duplicate {name!r}")

@@ -1,4 +1,4 @@
-"""`FeatureSet`: a named, versioned choice of columns."""
+"""`FeatureSet`: a named, versioned list of columns, made by families and statistics."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from typing import Any
 
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
-from featkit.features.sets._column_names import entries_of
+from featkit.features.sets._column_names import entries_from_columns
 from featkit.features.sets._keys import checked_keys
 from featkit.features.sets.entries import Entry
-from featkit.features.spectra import SpectraParameters
-from featkit.schema import Column, is_taken
+from featkit.features.spectra.parameters import SpectraParameters
+from featkit.schema import Column, is_reserved
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSet:
-    """A named, versioned choice of columns.
+    """A named, versioned list of columns.
 
     Attributes
     ----------
     name : str
-        What the set is called.
+        Name of the set.
     version : int
-        0 while the set may still change; from 1 on it is frozen, and a change of any number is
+        0 while the set may still change; from 1 on it is frozen, and any change of its values needs
         a new version.
     title, reference, note : str
-        What it is for, where it comes from, and what its users must know.
+        Purpose, source and caveats.
     sample_rate : float or None
-        Rate in Hz that recordings are resampled to; None keeps each one's own.
+        Sample rate in Hz to which recordings are resampled; None keeps the rate of each.
     silent_frames : {"keep", "skip"}
-        Whether a frame of digital silence enters the statistics of a descriptor that silence does
-        not have with the value that librosa gives it, or is left out. A clip of nothing else is NaN
-        in either case.
+        Treatment of digitally silent frames by descriptors that are undefined in silence:
+        statistics include the values that librosa gives for them, or skip them. A clip of silence
+        is NaN in both cases.
     spectra : SpectraParameters
-        Frames, windows, mel bands.
+        Frames, windows and mel bands.
     entries : tuple of Entry
-        The families.
+        The families, with parameters and statistics.
     selected : tuple of str
         If not empty, only these columns, in this order.
     excluded : tuple of str
-        Columns that the entries would give, and that are left out.
+        Columns of the entries that are left out.
     renamed : dict of str to str
-        What columns are called instead, as in a published table.
+        Other names of columns, as in a published table.
     """
 
     name: str
@@ -68,36 +68,33 @@ class FeatureSet:
     def __post_init__(self) -> None:
         if not self.entries:
             raise ParameterError("features must name at least one family")
-        names = [column.name for column in self._all_columns]
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            both = [
-                f"features[{k}]"
-                for k, entry in enumerate(self.entries)
-                if twice[0] in [column.name for column in entry.columns]
-            ]
-            raise ParameterError(f"column {twice[0]!r} stands twice: in {' and '.join(both)}")
         if self.selected and self.excluded:
-            raise ParameterError("columns and exclude: give one of them")
-        for key, chosen, known in (
-            ("", self.selected, names),
-            ("exclude: ", self.excluded, names),
-            ("names: ", tuple(self.renamed), self.selected or names),
-        ):
-            if len(set(chosen)) < len(chosen):
-                raise ParameterError(f"{key}a column stands twice")
-            for name in chosen:
-                if name not in known:
-                    raise ParameterError(f"{key}{unknown('column', name, known)}")
+            raise ParameterError("columns and exclude are both given: use one of them")
+        names = [column.name for column in self._all_columns]
+        self._check_no_duplicates(names)
+        _check_columns(self.selected, names)
+        _check_columns(self.excluded, names, where="exclude: ")
+        _check_columns(tuple(self.renamed), self.selected or names, where="names: ")
         if not self.columns:
             raise ParameterError("exclude leaves no column")
         for name in self.renamed.values():
-            if is_taken(name):
-                raise ParameterError(f"names: no feature may be called {name!r}: choose another")
+            if is_reserved(name):
+                raise ParameterError(f"names: {name!r} is a reserved name: choose another")
         if len(set(self.column_names)) < len(self.column_names):
-            raise ParameterError("names: two columns would be called alike")
-        self._check_together()
+            raise ParameterError("names: two columns would have the same name")
+        self._check_edges()
+        self._check_families()
 
-    def _check_together(self) -> None:
+    def _check_no_duplicates(self, names: Sequence[str]) -> None:
+        if duplicates := [name for name, count in Counter(names).items() if count > 1]:
+            owners = [
+                f"features[{k}]"
+                for k, entry in enumerate(self.entries)
+                if duplicates[0] in [column.name for column in entry.columns]
+            ]
+            raise ParameterError(f"duplicate column {duplicates[0]!r}: in {' and '.join(owners)}")
+
+    def _check_edges(self) -> None:
         half = self.sample_rate / 2 if self.sample_rate else math.inf
         fmin, fmax = self.spectra.fmin, self.spectra.fmax
         if fmin >= half:
@@ -106,6 +103,8 @@ class FeatureSet:
         if fmax is not None and fmax > half:
             rule = f"fmax must be at most half the sample rate ({half:g} Hz), got {fmax:g}"
             raise ParameterError(f"spectra: {rule}")
+
+    def _check_families(self) -> None:
         for entry in self.entries:
             if check := entry.family.check:
                 try:
@@ -119,7 +118,7 @@ class FeatureSet:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns, in order, by the names that they have in the table."""
+        """Columns in the order and with the names of the table."""
         columns = [self._all_columns[k] for k in self.positions]
         names = [self.renamed.get(column.name, column.name) for column in columns]
         return tuple(
@@ -134,14 +133,20 @@ class FeatureSet:
 
     @cached_property
     def positions(self) -> list[int]:
-        """Where each column stands among all that the entries give."""
-        place = {column.name: k for k, column in enumerate(self._all_columns)}
-        wanted = self.selected or [name for name in place if name not in self.excluded]
-        return [place[name] for name in wanted]
+        """Position of each column among all columns of the entries."""
+        positions = {column.name: k for k, column in enumerate(self._all_columns)}
+        names = self.selected or [name for name in positions if name not in self.excluded]
+        return [positions[name] for name in names]
 
     def as_dict(self) -> dict[str, Any]:
-        """The set but its note as a dict, with every default; `feature_set` takes it back."""
-        everything: dict[str, Any] = {
+        """Return the set as a dict with all defaults, but without its note.
+
+        Returns
+        -------
+        dict
+            `feature_set` turns it back into an equal set.
+        """
+        mapping: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
             "title": self.title,
@@ -151,12 +156,12 @@ class FeatureSet:
             "spectra": dataclasses.asdict(self.spectra),
             "features": [entry.as_dict() for entry in self.entries],
         }
-        everything |= {"columns": list(self.selected)} if self.selected else {}
-        everything |= {"exclude": list(self.excluded)} if self.excluded else {}
-        return everything | ({"names": dict(self.renamed)} if self.renamed else {})
+        mapping |= {"columns": list(self.selected)} if self.selected else {}
+        mapping |= {"exclude": list(self.excluded)} if self.excluded else {}
+        return mapping | ({"names": dict(self.renamed)} if self.renamed else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to a worker as text, to be made once there however often it arrives."""
+        """Pickle as text, so that a worker builds the set once, however often it is sent."""
         return _from_text, (self._text,)
 
     @cached_property
@@ -165,23 +170,34 @@ class FeatureSet:
 
     @cached_property
     def deciding(self) -> dict[str, Any]:
-        """The set as a dict, but what is only said of it: all that decides the numbers."""
+        """The set as a dict, without title, reference and note: all that determines the values."""
         return {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of all that decides the numbers: two sets with the same one give the same."""
+        """Hash of `deciding`: two sets with the same fingerprint give the same values."""
         text = json.dumps(self.deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any], *, where: str = "feature set") -> FeatureSet:
-        """A set from a dict of the TOML file's shape.
+        """Create a set from a dict with the structure of a TOML file.
+
+        Parameters
+        ----------
+        mapping : mapping
+            The definition.
+        where : str
+            Location of the definition, for error messages.
+
+        Returns
+        -------
+        FeatureSet
 
         Raises
         ------
         ParameterError
-            That names the key.
+            If a key is unknown or has an invalid value; the message names it.
         """
         given = checked_keys(mapping, where)
         rate = given["sample_rate"]
@@ -210,29 +226,52 @@ class FeatureSet:
 
     @classmethod
     def from_columns(cls, names: Sequence[str], *, sample_rate: float | None = 22050) -> FeatureSet:
-        """The set that gives the columns of these names, with default parameters.
+        """Create the set of some columns, with default parameters.
 
-        Names tell how many components there are where another number of them gives other numbers:
-        ``mel_band_3of20_mean`` is of 20 bands, ``gfcc_3of64_mean`` a coefficient of 64 bands,
-        ``dwt_std_a9`` of 9 levels. They tell nothing else. `SpectraParameters` and all other
-        parameters of the families, such as ``wavelet``, ``roll_percent`` and ``bins_per_octave``,
-        have their defaults, whichever set the names come from. So has the number of components
-        behind a pooled column, ``mel_band_all_mean``; and so have the levels behind
-        ``dwt_entropy``, ``wavelet_packet_entropy`` and detail bands such as ``dwt_std_d3``, unless
-        the name of another column of the family tells them: the entropies are others then, and the
-        details NaN in clips of other lengths. A set itself comes back from its `as_dict`.
+        Parameters
+        ----------
+        names : sequence of str
+            Names of columns.
+        sample_rate : float, optional
+            Sample rate in Hz; None keeps the rate of each recording.
+
+        Returns
+        -------
+        FeatureSet
 
         Raises
         ------
         ParameterError
-            For a name that no family gives, and for names that tell different numbers.
+            If no family has such a column, or names give different numbers of components.
+
+        Notes
+        -----
+        A name contains the number of components if the values depend on it and it is not the
+        default: ``mel_band_3of20_mean`` is a band of 20, ``gfcc_3of64_mean`` a coefficient of 64
+        bands, ``dwt_std_a9`` a band of 9 levels. All other parameters have their defaults,
+        whichever set the names come from: `SpectraParameters`, and parameters of families such as
+        ``wavelet``, ``roll_percent`` and ``bins_per_octave``. The number of components is also the
+        default for a pooled column, ``mel_band_all_mean``; and for the levels of ``dwt_entropy``,
+        ``wavelet_packet_entropy`` and detail bands such as ``dwt_std_d3``, unless another column of
+        the family contains it. (With other levels the entropies differ, and details are NaN in
+        clips of other lengths.) `as_dict` and `from_dict` restore a set completely.
         """
-        given: dict[str, Any] = {"features": entries_of(names), "columns": list(names)}
+        given: dict[str, Any] = {"features": entries_from_columns(names), "columns": list(names)}
         given["sample_rate"] = "native" if sample_rate is None else sample_rate
         try:
             return cls.from_dict(given, where="columns")
-        except ParameterError as error:  # what is wrong is a name, not a key
+        except ParameterError as error:  # the user gave names, not a table of columns
             raise ParameterError(str(error).removeprefix("columns: ")) from None
+
+
+def _check_columns(names: Sequence[str], choices: Sequence[str], *, where: str = "") -> None:
+    """Raise an error for duplicate names, and for a name that is not among the choices."""
+    if len(set(names)) < len(names):
+        duplicate, _ = Counter(names).most_common(1)[0]
+        raise ParameterError(f"{where}duplicate column {duplicate!r}")
+    for name in names:
+        if name not in choices:
+            raise ParameterError(f"{where}{unknown('column', name, choices)}")
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,11 @@
-"""Random forest: trees on bootstrap samples, each split among a few columns (Breiman 2001)."""
+"""Random forest: trees on bootstrap samples, with each split chosen among a few columns.
+
+References
+----------
+Breiman, "Random forests", Machine Learning 45, 2001.
+Lundberg et al., "From local explanations to global understanding with explainable AI for trees",
+Nature Machine Intelligence 2, 2020 (TreeSHAP).
+"""
 
 from __future__ import annotations
 
@@ -17,14 +24,29 @@ from featkit.models.estimator import Contributions, Estimator
 
 
 class Forest(RandomForestClassifier):  # type: ignore[misc]
-    """scikit-learn's, for classes of any name.
+    """scikit-learn's random forest, for class names that look like numbers.
 
-    From 1.9 on, `RandomForestClassifier` looks up the weights of classes such as "0" and "1" as
-    numbers, and does not find them. Here it is given the numbers of the classes instead.
+    From version 1.9, `RandomForestClassifier` looks up the weights of classes such as "0" and "1"
+    as numbers, and does not find them. Therefore it is fitted on integer codes of the classes.
     """
 
     def fit(self, X: Array, y: Array, sample_weight: Array | None = None) -> Self:
-        """Grow the trees."""
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : array, shape ``(rows, columns)``
+            Feature values.
+        y : array of str, shape ``(rows,)``
+            Class of each row.
+        sample_weight : array, shape ``(rows,)``, optional
+            Weight of each row.
+
+        Returns
+        -------
+        Forest
+            The fitted forest.
+        """
         names, number = np.unique(column_or_1d(y), return_inverse=True)
         super().fit(X, number, sample_weight)
         self.classes_ = names
@@ -32,65 +54,66 @@ class Forest(RandomForestClassifier):  # type: ignore[misc]
 
 
 FEATURE_THRESHOLD = 1e-7
-"""scikit-learn's, of its splitters: values that differ by less are the same for a tree."""
+"""Values that differ by less are equal for a tree: the constant of scikit-learn's splitters."""
 
 FORESTS = (Forest, RandomForestClassifier)
-"""What a model file may hold: earlier versions wrote scikit-learn's own."""
-
+"""Types in model files; earlier versions of featkit stored scikit-learn's class."""
 
 TREES = 300
 
 
-def build(seed: int) -> Forest:
+def _build(seed: int) -> Forest:
     return Forest(n_estimators=TREES, class_weight="balanced", random_state=seed)
 
 
-def check(model: Any, columns: int, classes: int) -> None:
-    """Refuse trees whose nodes point outside of the tree, the columns or the classes."""
+def _check(model: Any, n_columns: int, n_classes: int) -> None:
+    """Raise if nodes refer to something outside of the tree, the columns or the classes."""
     kind = type(model) if type(model) in FORESTS else Forest
     check_parts(model, kind, but={"estimator", "estimator_", "estimators_"})
     for unfitted in (model.estimator, model.estimator_):
         check_parts(unfitted, DecisionTreeClassifier)
     members = model.estimators_
     if type(members) is not list or len(members) != model.n_estimators:
-        raise ValueError("another number of trees than it says")
-    if model.n_outputs_ != 1 or model.n_classes_ != classes:
-        raise ValueError("trees for other classes")
+        raise ValueError("the number of trees differs from the parameters")
+    if model.n_outputs_ != 1 or model.n_classes_ != n_classes:
+        raise ValueError("the forest has other classes than the model")
     for member in members:
         check_parts(member, DecisionTreeClassifier, but={"tree_"})
-        if member.n_outputs_ != 1 or member.n_classes_ != classes:
-            raise ValueError("a tree for other classes")
+        if member.n_outputs_ != 1 or member.n_classes_ != n_classes:
+            raise ValueError("a tree has other classes than the model")
     trees = [member.tree_ for member in members]
     for start in range(0, len(trees), TREES_AT_ONCE):
-        _check_trees(trees[start : start + TREES_AT_ONCE], columns, classes)
+        _check_trees(trees[start : start + TREES_AT_ONCE], n_columns, n_classes)
 
 
-def _check_trees(trees: Sequence[Any], columns: int, classes: int) -> None:
+def _check_trees(trees: Sequence[Any], n_columns: int, n_classes: int) -> None:
     for tree in trees:
-        _check_sizes(tree, columns, classes)
+        _check_sizes(tree, n_columns, n_classes)
     nodes = check_nodes([tree.children_left for tree in trees], [t.children_right for t in trees])
     if nodes.depths.tolist() != [tree.max_depth for tree in trees]:
-        raise ValueError("a tree has another depth than it says")
+        raise ValueError("the depth of a tree is not that of its nodes")
     feature = np.concatenate([tree.feature for tree in trees])[nodes.inner]
-    if np.any(feature < 0) or np.any(feature >= columns):
-        raise ValueError("a node of a tree asks for a column that there is not")
+    if np.any(feature < 0) or np.any(feature >= n_columns):
+        raise ValueError("a node of a tree refers to a column that does not exist")
 
 
-def _check_sizes(tree: Any, columns: int, classes: int) -> None:
-    """Its arrays are views of memory, whose sizes must be right before they are looked at."""
+def _check_sizes(tree: Any, n_columns: int, n_classes: int) -> None:
+    """Check the sizes first: the arrays are views of memory, which must not be read outside."""
     if type(tree) is not Tree or tree.node_count != tree.capacity:
-        raise ValueError("a tree has another number of nodes than it says")
-    if tree.n_outputs != 1 or tree.n_classes.tolist() != [classes] or tree.n_features != columns:
-        raise ValueError("a tree for other columns or classes")
+        raise ValueError("the number of nodes of a tree is not that of its arrays")
+    if (tree.n_outputs, tree.n_features) != (1, n_columns) or tree.n_classes.tolist() != [
+        n_classes
+    ]:
+        raise ValueError("a tree has other columns or classes than the model")
     values = tree.value
-    if values.shape != (tree.node_count, 1, classes) or not np.all(values >= 0):
-        raise ValueError("leaves of another shape than the classes")
+    if values.shape != (tree.node_count, 1, n_classes) or not np.all(values >= 0):
+        raise ValueError("the shape of the leaves does not fit the classes")
     if not np.all(np.abs(values.sum(axis=2) - 1) < 1e-5):
-        raise ValueError("leaves that hold no probabilities")
+        raise ValueError("the leaves of a tree hold no probabilities")
 
 
-def contributions(model: Any, Z: Array) -> Contributions:
-    """TreeSHAP (Lundberg et al. 2020) by the paths that the training rows took: in probability."""
+def _contributions(model: Any, Z: Array) -> Contributions:
+    """TreeSHAP in probability, weighted by the paths of the training rows."""
     import shap
 
     explainer = shap.TreeExplainer(model, feature_perturbation="tree_path_dependent")
@@ -102,11 +125,11 @@ def contributions(model: Any, Z: Array) -> Contributions:
 ESTIMATOR = Estimator(
     name="random_forest",
     title="random forest",
-    build=build,
+    build=_build,
     grid={"max_features": ("sqrt", 0.2), "min_samples_leaf": (1, 3)},
-    check=check,
-    contributions=contributions,
-    rows_at_once=100,  # a forest is heavy to send
+    check=_check,
+    contributions=_contributions,
+    rows_at_once=100,  # sending a forest to a worker is slow
     types=frozenset(
         {
             f"{__name__}.Forest",

@@ -1,10 +1,14 @@
-"""Support vector machine with a Gaussian kernel, and probabilities that respect groups.
+"""Support vector machine with a Gaussian kernel, and probabilities calibrated across groups.
 
-Each pair of classes has a machine, which votes for one of the two by the tanh of its margin: on
-sounds as right as whole votes, and it tells how near a decision was. The probabilities are a
-softmax of the votes, sharpened by one number, the temperature (Guo et al., "On calibration of
-modern neural networks", ICML 2017), found on recordings that the machines did not see. The class
-is the one with the greatest.
+Each pair of classes has a binary machine, whose vote is the tanh of its margin. On sounds, such
+votes are as accurate as votes of ±1, and they express confidence. Probabilities are the softmax of
+the votes times a temperature, which is fitted on groups that the machines were not trained on
+(temperature scaling). The prediction is the class with the most votes.
+
+References
+----------
+Guo et al., "On calibration of modern neural networks", ICML 2017.
+Platt, "Probabilistic outputs for support vector machines", 1999 (targets of the calibration).
 """
 
 from __future__ import annotations
@@ -24,12 +28,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from featkit._utils.typing import Array
 from featkit.models._model_validation import check_parts, is_array
 from featkit.models.estimator import Estimator
-from featkit.models.splits import GroupFolds, least_groups
+from featkit.models.splits import GroupFolds, min_groups_per_class
 
 CALIBRATION_FOLDS = 3
 
 AT_ONCE = 2**21
-"""Distances from rows to support vectors that are in memory at a time (16 MB)."""
+"""Distances from rows to support vectors that are held in memory at a time (16 MB)."""
 
 
 class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -38,17 +42,19 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     C : float
-        How much a row on the wrong side costs.
+        Cost of a row on the wrong side of the margin.
     gamma_scale : float
-        The kernel's gamma, in units of 1 / (columns × variance).
+        Gamma of the kernel, in units of 1 / (columns × variance).
 
     Attributes
     ----------
-    classes_ : array of str
+    classes_ : array of str, shape ``(classes,)``
+        The classes, sorted.
     svc_ : sklearn.svm.SVC
+        The fitted machines.
     temperature_ : float
-        What the votes are multiplied by; if there are too few groups to find it, so much that
-        a class for which all others vote is at most by 2 in log odds above one that nobody wants.
+        Factor of the votes. With too few groups to fit it, it is 1 / (classes - 1), so that two
+        classes differ by 2 in log odds at most.
     """
 
     def __init__(self, C: float = 10.0, gamma_scale: float = 0.5) -> None:
@@ -56,14 +62,21 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.gamma_scale = gamma_scale
 
     def fit(self, X: Array, y: Array, groups: Array | None = None) -> Self:
-        """Fit the machine, then its temperature.
+        """Fit the machines, then the temperature.
 
         Parameters
         ----------
-        X, y : array-like
-            Rows and their classes.
-        groups : array-like, optional
-            What each row belongs to; left out, itself.
+        X : array-like, shape ``(rows, columns)``
+            Feature values.
+        y : array-like, shape ``(rows,)``
+            Class of each row.
+        groups : array-like, shape ``(rows,)``, optional
+            Group of each row; by default each row is a group.
+
+        Returns
+        -------
+        Svm
+            The fitted machine.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         self.svc_ = self._svc(X).fit(X, y)
@@ -72,17 +85,48 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def votes(self, X: Array) -> Array:
-        """Votes for each class, ``(rows, classes)``."""
+        """Return the votes for each class.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, classes)``
+            From 1 - classes to classes - 1.
+        """
         check_is_fitted(self)
         return _votes(self.svc_, validate_data(self, X, dtype=np.float64, reset=False))
 
     def predict_proba(self, X: Array) -> Array:
-        """Probability of each class, ``(rows, classes)``."""
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, classes)``
+        """
         votes = self.votes(X)
         return np.asarray(scipy.special.softmax(self.temperature_ * votes, axis=1))
 
     def predict(self, X: Array) -> Array:
-        """The class of each row."""
+        """Return the class of each row.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``
+        """
         votes = self.votes(X)
         return np.asarray(self.classes_[np.argmax(votes, axis=1)])
 
@@ -91,21 +135,22 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return SVC(C=self.C, gamma=gamma, class_weight="balanced", decision_function_shape="ovo")
 
     def _temperature(self, X: Array, y: Array, groups: Array) -> float:
-        votes, classes = [], []
+        """Temperature with the least log loss on rows of groups that were left out of the fit."""
+        parts, classes = [], []
         for train, test in _calibration_splits(y, groups):
             if len(set(y[train].tolist())) == len(self.classes_):
-                votes.append(_votes(self._svc(X[train]).fit(X[train], y[train]), X[test]))
+                parts.append(_votes(self._svc(X[train]).fit(X[train], y[train]), X[test]))
                 classes.append(np.searchsorted(self.classes_, y[test]))
-        if not votes:
+        if not parts:
             return 1 / (len(self.classes_) - 1)
-        cast, true = np.concatenate(votes), np.concatenate(classes)
-        # Platt's targets: were every vote right, certainty would have no end.
-        doubt = 1 / (len(true) + 2)
-        target = np.full(cast.shape, doubt / (cast.shape[1] - 1))
-        target[np.arange(len(true)), true] = 1 - doubt
+        votes, true = np.concatenate(parts), np.concatenate(classes)
+        # Platt's targets are below 1: if all votes were right, the temperature would be infinite.
+        rest = 1 / (len(true) + 2)
+        target = np.full(votes.shape, rest / (votes.shape[1] - 1))
+        target[np.arange(len(true)), true] = 1 - rest
 
         def loss(log_temperature: float) -> float:
-            p = scipy.special.log_softmax(np.exp(log_temperature) * cast, axis=1)
+            p = scipy.special.log_softmax(np.exp(log_temperature) * votes, axis=1)
             return -float(np.mean(np.sum(target * p, axis=1)))
 
         best = scipy.optimize.minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded")
@@ -113,8 +158,8 @@ class Svm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _calibration_splits(y: Array, groups: Array) -> Iterator[tuple[Array, Array]]:
-    """No splits if a class has one group only."""
-    folds = min(CALIBRATION_FOLDS, least_groups(y, groups))
+    """Folds of whole groups; none if a class has one group only."""
+    folds = min(CALIBRATION_FOLDS, min_groups_per_class(y, groups))
     return GroupFolds(folds).split(None, y, groups) if folds > 1 else iter(())
 
 
@@ -131,8 +176,8 @@ def _votes(svc: SVC, X: Array) -> Array:
 def _margins(svc: SVC, X: Array) -> Array:
     """`decision_function` of each pair of classes, ``(rows, pairs)``, for the first of the two.
 
-    LIBSVM takes the distances to the support vectors one by one; as products of matrices they are
-    ten times faster, which is what makes it possible to explain a machine by asking it often.
+    LIBSVM computes the distances to the support vectors one by one. Matrix products are ten times
+    faster, which makes sampled explanations feasible.
     """
     coefficients, at_once = _coefficients(svc), max(1, AT_ONCE // len(svc.support_vectors_))
     margins = [
@@ -144,64 +189,64 @@ def _margins(svc: SVC, X: Array) -> Array:
 
 
 def _coefficients(svc: SVC) -> Array:
-    """Of each support vector in the margin of each pair of classes, ``(vectors, pairs)``.
+    """Coefficient of each support vector for each pair of classes, ``(vectors, pairs)``.
 
-    LIBSVM keeps one row less than there are classes: that of a vector of class k against class j
-    stands in row j, or j - 1 for those behind k (libsvm FAQ, "How do I get the decision value?").
+    LIBSVM stores one row less than there are classes: for a vector of class k against class j it is
+    row j, or j - 1 if j > k (libsvm FAQ, "How do I get the decision value?").
     """
     ends = np.cumsum([0, *svc._n_support])
-    of = [slice(start, end) for start, end in pairwise(ends)]
-    pairs = list(combinations(range(len(of)), 2))
+    vectors = [slice(start, end) for start, end in pairwise(ends)]
+    pairs = list(combinations(range(len(vectors)), 2))
     coefficients = np.zeros((len(svc.support_vectors_), len(pairs)))
     for pair, (one, other) in enumerate(pairs):
-        coefficients[of[one], pair] = svc._dual_coef_[other - 1, of[one]]
-        coefficients[of[other], pair] = svc._dual_coef_[one, of[other]]
+        coefficients[vectors[one], pair] = svc._dual_coef_[other - 1, vectors[one]]
+        coefficients[vectors[other], pair] = svc._dual_coef_[one, vectors[other]]
     return coefficients
 
 
-def build(seed: int) -> Svm:
+def _build(seed: int) -> Svm:
     return Svm()
 
 
-def check(model: Any, columns: int, classes: int) -> None:
-    """Refuse support vectors and coefficients that do not fit together.
+def _check(model: Any, n_columns: int, n_classes: int) -> None:
+    """Raise if support vectors and coefficients do not fit together.
 
-    LIBSVM takes their sizes from one another, and reads outside of what is shorter.
+    LIBSVM infers one size from another, and reads past the end of the shorter array.
     """
     check_parts(model, Svm, but={"svc_"})
     svc = model.svc_
     check_parts(svc, SVC)
-    vectors, pairs = len(svc.support_), classes * (classes - 1) // 2
+    vectors, pairs = len(svc.support_), n_classes * (n_classes - 1) // 2
     numbers = {
-        "support_vectors_": (vectors, columns),
-        "dual_coef_": (classes - 1, vectors),
-        "_dual_coef_": (classes - 1, vectors),
+        "support_vectors_": (vectors, n_columns),
+        "dual_coef_": (n_classes - 1, vectors),
+        "_dual_coef_": (n_classes - 1, vectors),
         "intercept_": (pairs,),
         "_intercept_": (pairs,),
         "_probA": (0,),
         "_probB": (0,),
     }
-    counts = {"support_": (vectors,), "_n_support": (classes,)}
+    counts = {"support_": (vectors,), "_n_support": (n_classes,)}
     for kinds, arrays in (("f", numbers), ("i", counts)):
         for name, shape in arrays.items():
             if not is_array(getattr(svc, name), *shape, kinds=kinds):
-                raise ValueError(f"{name} of another shape than columns and classes")
+                raise ValueError(f"the shape of {name} does not fit the columns and classes")
     if svc._n_support.min() < 0 or svc._n_support.sum() != vectors:
-        raise ValueError("another number of support vectors than it says")
-    if svc.shape_fit_[1] != columns or len(svc.classes_) != classes:
-        raise ValueError("support vectors for other columns or classes")
+        raise ValueError("the numbers of support vectors do not add up")
+    if svc.shape_fit_[1] != n_columns or len(svc.classes_) != n_classes:
+        raise ValueError("the support vectors have other columns or classes than the model")
     if (svc.kernel, svc.decision_function_shape, svc._sparse) != ("rbf", "ovo", False):
-        raise ValueError("another kernel or vote than this estimator has")
+        raise ValueError("kernel and votes are not those of this estimator")
     if not 0 < svc._gamma < np.inf or not 0 < model.temperature_ < np.inf:
-        raise ValueError("a gamma or a temperature that is none")
+        raise ValueError("gamma and temperature must be positive and finite")
 
 
 ESTIMATOR = Estimator(
     name="svm",
     title="support vector machine, Gaussian kernel",
-    build=build,
+    build=_build,
     grid={"C": (10.0, 1.0, 100.0), "gamma_scale": (0.5, 0.25, 1.0)},
-    check=check,
+    check=_check,
     rows_at_once=10,
     types=frozenset({f"{__name__}.Svm", "sklearn.svm._classes.SVC"}),
 )

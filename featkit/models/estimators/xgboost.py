@@ -1,6 +1,10 @@
-"""Gradient-boosted trees by XGBoost, which deals with missing values itself.
+"""Gradient-boosted trees of XGBoost, which handles missing values itself.
 
-A fitted one is held as XGBoost's own binary JSON (UBJ), so that a model file needs no pickle.
+A fitted model is stored in XGBoost's binary JSON (UBJ), so that a model file needs no pickle.
+
+References
+----------
+Chen and Guestrin, "XGBoost: A scalable tree boosting system", KDD 2016.
 """
 
 from __future__ import annotations
@@ -30,9 +34,9 @@ LEARNER = (
     "learner_model_param",
     "objective",
 )
-"""What XGBoost writes of a learner, all of which is looked at before it is loaded."""
+"""Keys of a learner as XGBoost writes it; all are checked before XGBoost loads it."""
 
-MODEL = ("gbtree_model_param", "iteration_indptr", "tree_info", "trees")
+BOOSTER = ("gbtree_model_param", "iteration_indptr", "tree_info", "trees")
 
 CATEGORIES = ("categories", "categories_nodes", "categories_segments", "categories_sizes")
 
@@ -48,18 +52,18 @@ NODES = {
     "split_type": "u",
     "sum_hessian": "f",
 }
-"""Arrays with a number for each node, and of which kind, as NumPy calls it."""
+"""Arrays with one number per node, and their kind in NumPy."""
 
 TREE = frozenset({"id", "tree_param", *CATEGORIES, *NODES})
-"""What XGBoost writes of a tree."""
+"""Keys of a tree as XGBoost writes it."""
 
-LOOKED_AT = ("parents", "split_conditions", "split_indices", "split_type")
-"""Arrays whose numbers could do harm, besides the children."""
+CHECKED = ("parents", "split_conditions", "split_indices", "split_type")
+"""Arrays whose values could do harm, besides the children."""
 
 NO_PARENT = 2**31 - 1
 
 ROUNDING = 1e-6
-"""Of the largest margin, or of 1: what sums in single precision may lose."""
+"""Rounding error of sums in single precision, relative to the largest margin or 1."""
 
 
 class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -68,22 +72,24 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     n_estimators : int
-        Trees for each class.
+        Number of trees for each class.
     learning_rate : float
-        How much of each tree is added.
+        Factor of each tree.
     max_depth : int
-        Questions on the way to a leaf.
+        Depth of the trees.
     subsample, colsample_bytree : float
-        Share of the rows, and of the columns, that a tree sees.
+        Shares of the rows and of the columns that a tree is grown on.
     max_bin : int
-        Values that are told apart in a column. More cost time, and add little to short tables.
+        Bins of the histogram of a column. More take longer, and add little for short tables.
     random_state : int
+        Seed.
 
     Attributes
     ----------
-    classes_ : array of str
+    classes_ : array of str, shape ``(classes,)``
+        The classes, sorted.
     ubj_ : array of uint8
-        The trees.
+        The trees, as XGBoost's binary JSON.
     """
 
     def __init__(
@@ -105,15 +111,33 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: Array, y: Array) -> Self:
-        """Grow the trees."""
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values; NaN where missing.
+        y : array-like, shape ``(rows,)``
+            Class of each row.
+
+        Returns
+        -------
+        XGBoost
+            The fitted model.
+
+        Raises
+        ------
+        ParameterError
+            If there is one class only.
+        """
         import xgboost
 
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
-        # XGBoost wants classes 0 to k-1, and every fold may have others.
+        # XGBoost needs classes 0 to k - 1, and folds may lack some.
         self.classes_, encoded = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ParameterError(f"y must hold two classes at least, got one class: {y[0]!r}")
+            raise ParameterError(f"y must hold at least two classes, got one class: {y[0]!r}")
         rows = xgboost.DMatrix(X, encoded, weight=compute_sample_weight("balanced", y), nthread=1)
         settings = {
             "objective": OBJECTIVE,
@@ -132,7 +156,17 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict_proba(self, X: Array) -> Array:
-        """Probability of each class, ``(rows, classes)``."""
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values; NaN where missing.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, classes)``
+        """
         import xgboost
 
         check_is_fitted(self)
@@ -140,12 +174,27 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.booster().predict(xgboost.DMatrix(X, nthread=1)), dtype=np.float64)
 
     def predict(self, X: Array) -> Array:
-        """The class of each row."""
+        """Return the class of each row.
+
+        Parameters
+        ----------
+        X : array-like, shape ``(rows, columns)``
+            Feature values; NaN where missing.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``
+        """
         P = self.predict_proba(X)
         return np.asarray(self.classes_[np.argmax(P, axis=1)])
 
     def booster(self) -> Any:
-        """The trees as XGBoost's own object."""
+        """Return the trees as an object of XGBoost.
+
+        Returns
+        -------
+        xgboost.Booster
+        """
         import xgboost
 
         booster = xgboost.Booster({"nthread": 1})
@@ -158,104 +207,104 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def build(seed: int) -> XGBoost:
+def _build(seed: int) -> XGBoost:
     return XGBoost(random_state=seed)
 
 
-def check(model: Any, columns: int, classes: int) -> None:
-    """Refuse trees whose nodes point outside of the tree, the columns or the classes.
+def _check(model: Any, n_columns: int, n_classes: int) -> None:
+    """Raise if nodes refer to something outside of the tree, the columns or the classes.
 
-    Before XGBoost loads them: it believes all that they say.
+    XGBoost itself does not check the trees that it loads.
     """
     check_parts(model, XGBoost)
     if not is_array(model.ubj_, model.ubj_.size, kinds="u") or model.ubj_.itemsize > 1:
-        raise ValueError("its trees are no bytes")
+        raise ValueError("the trees are not stored as bytes")
     document = decode(model.ubj_.tobytes())
-    _check_same(document, "version", "learner")
+    _check_keys(document, "version", "learner")
     learner = document["learner"]
-    _check_same(learner, *LEARNER)
+    _check_keys(learner, *LEARNER)
     if any(len(learner[name]) for name in ("attributes", "feature_names", "feature_types")):
-        raise ValueError("trees with names, which they have none of")
-    objective = {"name": OBJECTIVE, "softmax_multiclass_param": {"num_class": str(classes)}}
+        raise ValueError("attributes, feature names and feature types must be empty")
+    objective = {"name": OBJECTIVE, "softmax_multiclass_param": {"num_class": str(n_classes)}}
     if learner["objective"] != objective or learner["gradient_booster"]["name"] != "gbtree":
-        raise ValueError("trees for something else than classes")
+        raise ValueError("objective and booster are not those of this estimator")
     stated = learner["learner_model_param"]
-    wanted = {"num_class": classes, "num_feature": columns, "num_target": 1}
-    if any(stated[name] != str(number) for name, number in wanted.items()):
-        raise ValueError("trees for other columns or classes")
+    expected = {"num_class": n_classes, "num_feature": n_columns, "num_target": 1}
+    if any(stated[name] != str(number) for name, number in expected.items()):
+        raise ValueError("the trees have other columns or classes than the model")
     scores = [float(text) for text in stated["base_score"].strip("[]").split(",")]
-    if len(scores) not in (1, classes) or not np.isfinite(scores).all():
-        raise ValueError("trees for other classes")
-    _check_trees(learner["gradient_booster"], columns, classes)
+    if len(scores) not in (1, n_classes) or not np.isfinite(scores).all():
+        raise ValueError("the base scores do not fit the classes")
+    _check_trees(learner["gradient_booster"], n_columns, n_classes)
 
 
-def _check_same(table: Any, *keys: str) -> None:
+def _check_keys(table: Any, *keys: str) -> None:
     if not isinstance(table, dict) or set(table) != set(keys):
-        raise ValueError("trees in another form than XGBoost writes")
+        raise ValueError("the trees have other keys than XGBoost writes")
 
 
-def _check_trees(booster: Any, columns: int, classes: int) -> None:
-    """Refuse other than one tree for each class in turn."""
-    _check_same(booster, "model", "name")
+def _check_trees(booster: Any, n_columns: int, n_classes: int) -> None:
+    """Raise unless there is one tree for each class in turn."""
+    _check_keys(booster, "model", "name")
     grown = booster["model"]
     trees = grown["trees"]
-    _check_same(grown | {"cats": {}}, "cats", *MODEL)
-    if any(len(each) for each in grown.get("cats", {}).values()):
-        raise ValueError("trees with categories, which there are none of")
+    _check_keys(grown | {"cats": {}}, "cats", *BOOSTER)
+    if any(map(len, grown.get("cats", {}).values())):
+        raise ValueError("categorical splits are not supported")
     stated = grown["gbtree_model_param"]
     if (stated["num_trees"], stated["num_parallel_tree"]) != (str(len(trees)), "1"):
-        raise ValueError("another number of trees than it says")
-    if not trees or list(grown["tree_info"]) != [k % classes for k in range(len(trees))]:
-        raise ValueError("a tree for a class that there is not")
-    if list(grown["iteration_indptr"]) != list(range(0, len(trees) + 1, classes)):
-        raise ValueError("another number of trees than it says")
-    for place, tree in enumerate(trees):
-        _check_sizes(tree, place, columns)
+        raise ValueError("the number of trees is not the stated one")
+    if not trees or list(grown["tree_info"]) != [k % n_classes for k in range(len(trees))]:
+        raise ValueError("the trees are not those of each class in turn")
+    if list(grown["iteration_indptr"]) != list(range(0, len(trees) + 1, n_classes)):
+        raise ValueError("the number of trees is not the stated one")
+    for k, tree in enumerate(trees):
+        _check_sizes(tree, k, n_columns)
     for start in range(0, len(trees), TREES_AT_ONCE):
-        _check_nodes(trees[start : start + TREES_AT_ONCE], columns)
+        _check_nodes(trees[start : start + TREES_AT_ONCE], n_columns)
 
 
-def _check_sizes(tree: dict[str, Any], place: int, columns: int) -> None:
-    _check_same(tree, *TREE)
-    if tree["id"] != place or any(len(tree[name]) for name in CATEGORIES):
-        raise ValueError("a tree in another's place, or with categories")
+def _check_sizes(tree: dict[str, Any], tree_id: int, n_columns: int) -> None:
+    _check_keys(tree, *TREE)
+    if tree["id"] != tree_id or any(len(tree[name]) for name in CATEGORIES):
+        raise ValueError("a tree has another number than its position, or categorical splits")
     size, stated = len(tree["left_children"]), tree["tree_param"]
-    wanted = {"num_nodes": size, "num_feature": columns, "num_deleted": 0}
-    if any(stated[name] != str(number) for name, number in wanted.items()):
-        raise ValueError("a tree has other nodes than it says")
+    expected = {"num_nodes": size, "num_feature": n_columns, "num_deleted": 0}
+    if any(stated[name] != str(number) for name, number in expected.items()):
+        raise ValueError("the number of nodes of a tree is not the stated one")
     if stated["size_leaf_vector"] not in ("0", "1"):
-        raise ValueError("leaves of another shape than the classes")
+        raise ValueError("the shape of the leaves does not fit the classes")
     for name, kinds in NODES.items():
         if not is_array(tree[name], size, kinds=kinds):
-            raise ValueError("a tree has other nodes than it says")
+            raise ValueError("an array of a tree does not fit its nodes")
 
 
-def _check_nodes(trees: Sequence[dict[str, Any]], columns: int) -> None:
+def _check_nodes(trees: Sequence[dict[str, Any]], n_columns: int) -> None:
     left, right = ([tree[f"{side}_children"] for tree in trees] for side in ("left", "right"))
     nodes = check_nodes(left, right)
-    held = {name: np.concatenate([tree[name] for tree in trees]) for name in LOOKED_AT}
-    if np.any(held["parents"] != np.where(nodes.parents < 0, NO_PARENT, nodes.parents)):
-        raise ValueError("a node of a tree has another parent than it says")
-    if np.any(held["split_indices"] < 0) or np.any(held["split_indices"] >= columns):
-        raise ValueError("a node of a tree asks for a column that there is not")
-    if np.any(held["split_type"]):
-        raise ValueError("a node of a tree asks for categories, which there are none of")
-    if not np.isfinite(held["split_conditions"][~nodes.inner]).all():
-        raise ValueError("leaves that hold no numbers")
+    arrays = {name: np.concatenate([tree[name] for tree in trees]) for name in CHECKED}
+    if np.any(arrays["parents"] != np.where(nodes.parents < 0, NO_PARENT, nodes.parents)):
+        raise ValueError("the parent of a node is not the stated one")
+    if np.any(arrays["split_indices"] < 0) or np.any(arrays["split_indices"] >= n_columns):
+        raise ValueError("a node of a tree refers to a column that does not exist")
+    if np.any(arrays["split_type"]):
+        raise ValueError("categorical splits are not supported")
+    if not np.isfinite(arrays["split_conditions"][~nodes.inner]).all():
+        raise ValueError("the leaves of a tree hold values that are not finite")
 
 
-def contributions(model: Any, Z: Array) -> Contributions:
-    """XGBoost's own TreeSHAP: in log odds, up to what is added to those of all classes alike.
+def _contributions(model: Any, Z: Array) -> Contributions:
+    """XGBoost's TreeSHAP in log odds, up to a constant that all classes share.
 
-    Of two classes, whose scores are a softmax here, too, the difference is the log odds.
+    For two classes, the difference of their scores is the log odds, since they are a softmax, too.
     """
     import xgboost
 
     rows, booster = xgboost.DMatrix(Z, nthread=1), model.booster()
-    found = booster.predict(rows, pred_contribs=True).astype(np.float64).transpose(0, 2, 1)
+    shap_values = booster.predict(rows, pred_contribs=True).astype(np.float64).transpose(0, 2, 1)
     output = booster.predict(rows, output_margin=True).astype(np.float64)
-    values, base = found[:, :-1], found[0, -1]
-    # All of it is in single precision: what rounding leaves is no difference.
+    values, base = shap_values[:, :-1], shap_values[0, -1]
+    # XGBoost computes in single precision: differences up to its rounding error are removed.
     rounding = ROUNDING * np.abs(output).max(initial=1)
     if len(model.classes_) == 2:
         values, base, output = (x - x[..., ::-1] for x in (values, base, output))
@@ -267,10 +316,10 @@ def contributions(model: Any, Z: Array) -> Contributions:
 ESTIMATOR = Estimator(
     name="xgboost",
     title="gradient-boosted trees (XGBoost)",
-    build=build,
+    build=_build,
     grid={"max_depth": (3, 6), "learning_rate": (0.1, 0.05)},
-    check=check,
-    contributions=contributions,
+    check=_check,
+    contributions=_contributions,
     scale=LOG_ODDS,
     meaning=in_log_odds,
     types=frozenset({f"{__name__}.XGBoost"}),

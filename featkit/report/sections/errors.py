@@ -1,166 +1,170 @@
-"""Where the model goes wrong: the third section."""
+"""Errors: confusion matrix, most frequent confusions, and scores of each class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from featkit._utils.counting import counted
-from featkit.report.words import fixed, of_hundred, percent, quoted
+from featkit._utils.formatting import counted
+from featkit._utils.typing import Array
+from featkit.models.evaluation import ClassScores, Evaluation
+from featkit.report._context import Context
+from featkit.report._shades import shade
+from featkit.report.formatting import percent, quoted, whole_percent
+from featkit.report.section import Section
 
-STEPS = 9
-"""Shades of a cell."""
+MAX_HEADERS, MAX_HEADER = 60, 12
+"""Characters of all class names, and of one, up to which they head the confusion matrix."""
 
-LONGEST_HEADS, LONGEST_HEAD = 60, 12
-"""Letters of all names of classes, and of one, up to which these head the confusion matrix."""
-
-MOST_NAMED = 6
-"""Confusions put into words."""
+MAX_CONFUSIONS = 6
+"""Confusions that are described in sentences."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the confusion matrix."""
+    """A cell of the confusion matrix.
+
+    Attributes
+    ----------
+    count : str
+        Number of rows.
+    share : str
+        Percentage of the true class.
+    shade : str
+        CSS class of its colour.
+    text : str
+        The cell as a phrase; "" if it is empty.
+    """
 
     count: str
     share: str
     shade: str
-    said: str
+    text: str
 
 
 @dataclass(frozen=True)
-class ClassErrors:
-    """How a class was recognised."""
+class Errors:
+    """The data of the section, for one set of rows.
 
-    name: str
-    support: int
-    predicted: int
-    difference: str
-    precision: str
-    recall: str
-    f1: str
-
-
-@dataclass(frozen=True)
-class Errs:
-    """What the section shows."""
+    Attributes
+    ----------
+    lead : str
+        Number of wrong predictions.
+    classes : sequence of str
+        The classes.
+    headers : sequence of str
+        Headers of the confusion matrix: the classes, or numbers if their names are long.
+    cells : sequence of sequence of Cell
+        The confusion matrix: rows are true classes, columns predicted ones.
+    confusions : sequence of str
+        The most frequent confusions.
+    per_class : sequence of ClassScores
+        Scores of each class.
+    bias : str
+        The classes that are predicted too often, and too rarely.
+    """
 
     lead: str
     classes: Sequence[str]
-    heads: Sequence[str]
+    headers: Sequence[str]
     cells: Sequence[Sequence[Cell]]
-    totals: Sequence[int]
     confusions: Sequence[str]
-    per_class: Sequence[ClassErrors]
-    lean: str
+    per_class: Sequence[ClassScores]
+    bias: str
 
 
-def errs(scores: Mapping[str, Any]) -> Errs:
-    """The section, of scores as training gives them."""
-    classes = [str(name) for name in scores["classes"]]
-    counts = np.asarray(scores["confusion"], dtype=int)
-    wrong = int(counts.sum() - np.trace(counts))
-    return Errs(
-        lead=_lead(wrong, int(counts.sum())),
+def build(context: Context) -> list[tuple[str, Errors]] | None:
+    """Collect the data of the section.
+
+    Parameters
+    ----------
+    context : Context
+        The inputs of the page.
+
+    Returns
+    -------
+    list of (str, Errors) or None
+        Headings and errors of the test rows, and of new rows; None if the model has no scores.
+    """
+    return [(title, _errors(scores)) for title, scores in context.titled_evaluations] or None
+
+
+SECTION = Section("errors", "Errors", 30, build)
+
+
+def _errors(scores: Evaluation) -> Errors:
+    classes = list(scores.classes)
+    counts = np.asarray(scores.confusion, dtype=int)
+    return Errors(
+        lead=_lead(int(counts.sum() - np.trace(counts)), int(counts.sum())),
         classes=classes,
-        heads=_heads(classes),
+        headers=_headers(classes),
         cells=_cells(classes, counts),
-        totals=counts.sum(axis=1).tolist(),
         confusions=_confusions(classes, counts),
-        per_class=[_class(of) for of in scores["per_class"]],
-        lean=_lean(scores["per_class"]),
+        per_class=scores.per_class,
+        bias=_bias(scores.per_class),
     )
 
 
-def _heads(classes: Sequence[str]) -> list[str]:
-    """What the columns of the matrix are headed: the classes, or their marks if these are long."""
+def _headers(classes: Sequence[str]) -> list[str]:
     lengths = [len(name) for name in classes]
-    if sum(lengths) <= LONGEST_HEADS and max(lengths, default=0) <= LONGEST_HEAD:
+    if sum(lengths) <= MAX_HEADERS and max(lengths, default=0) <= MAX_HEADER:
         return list(classes)
     return [f"#{k}" for k in range(1, len(classes) + 1)]
 
 
 def _lead(wrong: int, total: int) -> str:
     if not wrong:
-        return f"None of {counted(total, 'row')} was given a wrong class."
-    were = "was" if wrong == 1 else "were"
-    return f"{wrong:,} of {counted(total, 'row')} {were} given a wrong class."
+        return f"All predictions for {counted(total, 'row')} are correct."
+    return f"The prediction is wrong for {wrong:,} of {counted(total, 'row')}."
 
 
-def _cells(classes: Sequence[str], counts: Any) -> list[list[Cell]]:
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+def _cells(classes: Sequence[str], counts: Array) -> list[list[Cell]]:
+    support = counts.sum(axis=1)
+    shares = counts / np.maximum(support, 1)[:, None]
     return [
         [
             Cell(
                 count=str(counts[i, j]) if counts[i, j] else "·",
-                share=of_hundred(shares[i, j]) if counts[i, j] else "·",
-                shade=_shade(float(shares[i, j]), right=i == j),
-                said=_in_words(counts[i, j], counts[i].sum(), true, said),
+                share=whole_percent(shares[i, j]) if counts[i, j] else "·",
+                shade=shade(float(shares[i, j]), correct=i == j),
+                text=_cell_text(counts[i, j], support[i], true, predicted),
             )
-            for j, said in enumerate(classes)
+            for j, predicted in enumerate(classes)
         ]
         for i, true in enumerate(classes)
     ]
 
 
-def _in_words(found: int, total: int, true: str, said: str) -> str:
-    return f"{found} of {total} {quoted(true)} predicted as {quoted(said)}" if found else ""
+def _cell_text(count: int, support: int, true: str, predicted: str) -> str:
+    return f"{count} of {support} {quoted(true)} predicted as {quoted(predicted)}" if count else ""
 
 
-def _shade(share: float, *, right: bool) -> str:
-    """A class of the style sheet; by the root of the share, so that few errors are seen, too."""
-    step = int(np.ceil(np.sqrt(share) * STEPS))
-    return f"{'h' if right else 'e'}{step}" if step else "h0"
-
-
-def _confusions(classes: Sequence[str], counts: Any) -> list[str]:
+def _confusions(classes: Sequence[str], counts: Array) -> list[str]:
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_NAMED]
-    said = []
-    for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True):
-        if wrong[i, j]:
-            total = counts[i].sum()
-            said.append(
-                f"{wrong[i, j]} of {total} {quoted(classes[i])} were taken for {quoted(classes[j])}"
-                f" ({percent(wrong[i, j] / total)})."
-            )
-    if more := int(np.sum(wrong > 0)) - len(said):
-        said.append(f"The matrix shows {counted(more, 'rarer confusion')}.")
-    return said
+    support = counts.sum(axis=1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MAX_CONFUSIONS]
+    texts = [
+        f"{_cell_text(wrong[i, j], support[i], classes[i], classes[j])}"
+        f" ({percent(wrong[i, j] / support[i])})."
+        for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True)
+        if wrong[i, j]
+    ]
+    if more := int(np.sum(wrong > 0)) - len(texts):
+        texts.append(f"The matrix shows {counted(more, 'less frequent confusion')}.")
+    return texts
 
 
-def _class(of: Mapping[str, Any]) -> ClassErrors:
-    more = of["predicted"] - of["support"]
-    return ClassErrors(
-        name=str(of["class"]),
-        support=of["support"],
-        predicted=of["predicted"],
-        difference=f"+{more}" if more > 0 else f"−{-more}" if more else "0",
-        precision=fixed(of["precision"]),
-        recall=fixed(of["recall"]),
-        f1=fixed(of["f1"]),
-    )
-
-
-def _lean(per_class: Sequence[Mapping[str, Any]]) -> str:
-    """Which class is predicted too often, and which too rarely."""
-    by = sorted(per_class, key=lambda of: of["predicted"] - of["support"])
-    least, most = by[0], by[-1]
-    if most["predicted"] == most["support"] and least["predicted"] == least["support"]:
-        return "Every class was predicted as often as it is there."
-    said = []
-    if most["predicted"] > most["support"]:
-        said.append(
-            f"Predicted most beyond its support is {quoted(most['class'])}:"
-            f" {counted(most['predicted'], 'time')}, with {counted(most['support'], 'row')} of it."
-        )
-    if least["predicted"] < least["support"]:
-        said.append(
-            f"Predicted most short of it is {quoted(least['class'])}:"
-            f" {counted(least['predicted'], 'time')}, with {counted(least['support'], 'row')}."
-        )
-    return " ".join(said)
+def _bias(per_class: Sequence[ClassScores]) -> str:
+    """The classes that are predicted most above, and most below their number of rows."""
+    ordered = sorted(per_class, key=lambda scores: scores.predicted - scores.support)
+    texts = [
+        f"{quoted(scores.name)} is predicted {excess}: {counted(scores.predicted, 'prediction')}"
+        f" for {counted(scores.support, 'row')}."
+        for scores, excess, sign in ((ordered[-1], "too often", 1), (ordered[0], "too rarely", -1))
+        if sign * (scores.predicted - scores.support) > 0
+    ]
+    return " ".join(texts) or "The number of predictions of each class equals its number of rows."

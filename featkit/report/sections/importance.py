@@ -1,4 +1,4 @@
-"""Which columns decided, and how: the fourth section."""
+"""Feature importance: rankings over all classes and for each class, and redundant columns."""
 
 from __future__ import annotations
 
@@ -9,217 +9,236 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from featkit._utils.counting import counted
-from featkit.explanation.explanation import NO_FOLD, Explanation
-from featkit.explanation.ranking import correlated, grid, importance, importance_by_fold
+from featkit._utils.formatting import counted
+from featkit.explanation.explanation import Explanation
+from featkit.explanation.ranking import Ranking, correlated, grid, rank
 from featkit.report import _svg
-from featkit.report._class_panels import Panel, drawn_of, panels, sample
-from featkit.report.sections.errors import STEPS
-from featkit.report.words import figures, listed, percent
+from featkit.report._class_panels import Panel, drawn_rows, panels
+from featkit.report._context import Context
+from featkit.report._explanation_notes import method_notes, scale_note
+from featkit.report._shades import N_SHADES
+from featkit.report.formatting import enumerated, percent
+from featkit.report.section import Section
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENOUGH = 20
-"""Rows from which on a ranking of columns is worth looking at."""
+MIN_ROWS = 20
+"""Rows from which on a ranking is shown."""
 
-SHOWN = 20
-"""Columns of the overall ranking that are shown at once."""
+N_COLUMNS = 20
+"""Columns of the overall ranking that are shown without opening the list of all."""
 
-LEADING = 10
+N_LEADING = 10
+"""Leading columns that are compared between folds."""
 
-ROLLED = {"family": "Families", "descriptor": "Descriptors", "statistic": "Statistics"}
+GROUPINGS = {"family": "Families", "descriptor": "Descriptors", "statistic": "Statistics"}
 
-FAMILIES_ALONE = "Families, each of one descriptor"
+FAMILIES_ONLY = "Families, each of one descriptor"
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """How much something weighs."""
+class RankedFeature:
+    """A row of a ranking.
+
+    Attributes
+    ----------
+    name : str
+        Column, family, descriptor or statistic.
+    mean : float
+        Mean |SHAP|.
+    low, high : float
+        Its 95 % confidence interval.
+    share : float
+        Share of the sum over all features.
+    std : float
+        Standard deviation over folds.
+    bar : Markup
+        Mean, interval and means of folds as a bar.
+    """
 
     name: str
-    mean: str
-    low: str
-    high: str
-    share: str
-    std: str
+    mean: float
+    low: float
+    high: float
+    share: float
+    std: float
     bar: Markup
 
 
 @dataclass(frozen=True)
-class HeatCell:
-    """A cell of the picture of families by statistics."""
+class Importance:
+    """The data of the section. With few rows, it has no rankings.
 
-    value: str
-    shade: str
-
-
-@dataclass(frozen=True)
-class Why:
-    """What the section shows; of few rows only how they were explained."""
+    Attributes
+    ----------
+    scale : str
+        Meaning of a contribution.
+    method : str
+        Method of computation.
+    flaw : str
+        Warning that contributions do not add up to the output, or "".
+    notes : sequence of str
+        Caveats of the explanation.
+    lead : str
+        The most important columns and family.
+    overall : sequence of RankedFeature
+        All columns, the most important first.
+    shown : int
+        Number of columns that are shown at once.
+    by_fold : bool
+        Whether several folds explained the rows.
+    stability : str
+        Agreement of the folds on the leading columns.
+    groupings : sequence of (str, sequence of RankedFeature)
+        Rankings of families, descriptors and statistics, with their titles.
+    heat_statistics : sequence of str
+        Columns of the heat map.
+    heat : sequence of (str, sequence of (float, str))
+        Rows of the heat map: families, values and CSS classes of cells.
+    redundant : sequence of sequence of str
+        Groups of redundant columns.
+    panels : sequence of Panel
+        Charts of each class.
+    drawn : str
+        The rows that the dots of charts show.
+    """
 
     scale: str
     method: str
     flaw: str
     notes: Sequence[str]
     lead: str
-    overall: Sequence[Ranked] = ()
-    shown: int = SHOWN
+    overall: Sequence[RankedFeature] = ()
+    shown: int = N_COLUMNS
     by_fold: bool = False
     stability: str = ""
-    rolled: Sequence[tuple[str, Sequence[Ranked]]] = ()
+    groupings: Sequence[tuple[str, Sequence[RankedFeature]]] = ()
     heat_statistics: Sequence[str] = ()
-    heat: Sequence[tuple[str, Sequence[HeatCell]]] = ()
-    groups: Sequence[Sequence[str]] = ()
+    heat: Sequence[tuple[str, Sequence[tuple[float, str]]]] = ()
+    redundant: Sequence[Sequence[str]] = ()
     panels: Sequence[Panel] = ()
     drawn: str = ""
 
 
-def why(explanation: Explanation) -> Why:
-    """The section."""
-    tell = "tells" if len(explanation) == 1 else "tell"
-    few = Why(
-        scale=scale(explanation),
+def build(context: Context) -> Importance | None:
+    """Collect the data of the section.
+
+    Parameters
+    ----------
+    context : Context
+        The inputs of the page.
+
+    Returns
+    -------
+    Importance or None
+        The data; None without an explanation.
+    """
+    explanation = context.explanation
+    if explanation is None:
+        return None
+    rows = counted(len(explanation), "row")
+    few = Importance(
+        scale=scale_note(explanation),
         method=explanation.method,
         flaw=explanation.flaw,
-        notes=[*exactness(explanation), *others(explanation)],
-        lead=f"{counted(len(explanation), 'row')} {tell} little of columns in general: what spoke"
-        " in each is shown below.",
+        notes=method_notes(explanation),
+        lead=f"{rows} {'is' if len(explanation) == 1 else 'are'} too few for a ranking of columns."
+        " The contributions in each row are shown below.",
     )
-    return few if len(explanation) < ENOUGH else _of_many(explanation, few)
+    return few if len(explanation) < MIN_ROWS else _with_rankings(few, explanation)
 
 
-def _of_many(explanation: Explanation, few: Why) -> Why:
-    overall, by_fold = importance(explanation), importance_by_fold(explanation)
-    drawn = sample(explanation)
+SECTION = Section("importance", "Feature importance", 40, build)
+
+
+def _with_rankings(few: Importance, explanation: Explanation) -> Importance:
+    overall = rank(explanation)
+    drawn = drawn_rows(explanation)
     statistics, heat = _heat(grid(explanation)) if explanation.schema else ([], [])
     return replace(
         few,
-        lead=_lead(overall, importance(explanation, by="family")),
-        overall=_ranked(overall, by_fold),
-        by_fold=len(by_fold) > 1,
-        stability=_stability(overall, by_fold),
-        rolled=_rolled(explanation),
+        lead=_lead(overall.table, rank(explanation, by="family").table),
+        overall=_ranked_features(overall),
+        by_fold=len(overall.by_fold) > 1,
+        stability=_stability(overall),
+        groupings=_groupings(explanation),
         heat_statistics=statistics,
         heat=heat,
-        groups=correlated(explanation),
+        redundant=correlated(explanation),
         panels=panels(explanation, drawn),
-        drawn=drawn_of(len(drawn), len(explanation)),
+        drawn=_drawn(len(drawn), len(explanation)),
     )
 
 
-def scale(explanation: Explanation) -> str:
-    """What contributions are in, and what that means."""
-    meaning = f": {explanation.meaning}" if explanation.meaning else ""
-    return (
-        f"Contributions are in {explanation.scale}{meaning}. They add up, with what the model says"
-        " on average, to what it said of the row."
-    )
-
-
-def exactness(explanation: Explanation) -> list[str]:
-    """Which rows were explained, by whom, and how exactly."""
-    rows, there = len(explanation), explanation.rows_there
-    of = f"{rows:,} of {there:,} rows, drawn at random" if rows < there else counted(rows, "row")
-    largest = float(np.abs(explanation.residual).max(initial=0))
-    said = [
-        f"Explained: {of}{_whole(explanation) if rows == there else ''}, by"
-        f" {_explainers(explanation)}.",
-        f"The largest difference between the sum of the contributions and what the model said is"
-        f" {figures(largest, 2)} {explanation.scale}.",
-    ]
-    if explanation.error is not None:
-        typical, most = np.median(explanation.error), explanation.error.max(initial=0)
-        said.append(
-            f"Contributions were sampled: their standard error is {figures(float(typical), 2)}"
-            f" typically, {figures(float(most), 2)} at most."
-        )
-    return said
-
-
-def others(explanation: Explanation) -> list[str]:
-    """What else a reader must know; a flaw has a place of its own."""
-    return [text for text in explanation.notes if text != explanation.flaw]
-
-
-def _whole(explanation: Explanation) -> str:
-    return " (all there are)" if (explanation.folds == NO_FOLD).all() else " (all that were judged)"
-
-
-def _explainers(explanation: Explanation) -> str:
-    folds = {str(fold) for fold in explanation.folds.tolist()}
-    rounds = len(folds - {NO_FOLD})
-    models = "the model of" if rounds == 1 else "the models of"
-    said = [f"{models} {counted(rounds, 'round')} that had not seen them"] if rounds else []
-    return listed([*said, *(["the final model"] if NO_FOLD in folds else [])])
+def _drawn(drawn: int, rows: int) -> str:
+    if drawn == rows:
+        return "Each dot is a row."
+    return f"Each dot is one of {drawn} rows, drawn at random from {rows:,}."
 
 
 def _lead(overall: pd.DataFrame, families: pd.DataFrame) -> str:
     names = [str(name) for name in overall["feature"][:3]]
     share = percent(float(overall["share"][:3].sum()))
-    many = len(names) > 1
-    text = f"{listed(names)} weigh{'' if many else 's'} most, with {share} of all weight."
+    noun = "columns are" if len(names) > 1 else "column is"
+    text = f"The most important {noun} {enumerated(names)}, with {share} of the total importance."
     if len(families) > 1:
         family = families.to_dict("records")[0]
-        text += f" Of the families, {family['feature']} does, with {percent(family['share'])}."
+        text += (
+            f" The most important family is {family['feature']}, with {percent(family['share'])}."
+        )
     return text
 
 
-def _rolled(explanation: Explanation) -> list[tuple[str, list[Ranked]]]:
-    """By family, descriptor and statistic; once where each family is one descriptor."""
+def _groupings(explanation: Explanation) -> list[tuple[str, list[RankedFeature]]]:
+    """Families, descriptors and statistics; without descriptors if each family has only one."""
     if not explanation.schema:
         return []
-    tables = {
-        title: _ranked(importance(explanation, by=by), importance_by_fold(explanation, by=by))
-        for by, title in ROLLED.items()
-    }
-    if tables["Families"] == tables["Descriptors"]:
-        tables = {FAMILIES_ALONE: tables["Families"], "Statistics": tables["Statistics"]}
-    return list(tables.items())
+    rankings = {title: rank(explanation, by=by) for by, title in GROUPINGS.items()}
+    if rankings["Families"].table.equals(rankings["Descriptors"].table):
+        rankings = {FAMILIES_ONLY: rankings["Families"], "Statistics": rankings["Statistics"]}
+    return [(title, _ranked_features(ranking)) for title, ranking in rankings.items()]
 
 
-def _ranked(table: pd.DataFrame, by_fold: pd.DataFrame) -> list[Ranked]:
-    top = max(table["high"].max(), by_fold.to_numpy().max(initial=0))
+def _ranked_features(ranking: Ranking) -> list[RankedFeature]:
+    table, by_fold = ranking
+    limit = max(table["high"].max(), by_fold.to_numpy().max(initial=0))
     return [
-        Ranked(
-            name=of["feature"],
-            mean=figures(of["mean_abs_shap"], 3),
-            low=figures(of["low"], 3),
-            high=figures(of["high"], 3),
-            share=percent(of["share"]),
-            std=figures(of["std"], 2),
-            bar=_svg.bar(of["mean_abs_shap"], top, of["low"], of["high"], by_fold[of["feature"]]),
+        RankedFeature(
+            name=row["feature"],
+            mean=row["mean_abs_shap"],
+            low=row["low"],
+            high=row["high"],
+            share=row["share"],
+            std=row["std"],
+            bar=_svg.bar(
+                row["mean_abs_shap"], limit, row["low"], row["high"], by_fold[row["feature"]]
+            ),
         )
-        for of in table.to_dict("records")
+        for row in table.to_dict("records")
     ]
 
 
-def _stability(overall: pd.DataFrame, by_fold: pd.DataFrame) -> str:
-    """How far folds agree on which columns lead, where these are a third of all at most."""
-    if len(by_fold) < 2 or len(overall) < 3 * LEADING:
+def _stability(ranking: Ranking) -> str:
+    """Agreement of the folds on the leading columns, if these are at most a third of all."""
+    table, by_fold = ranking
+    if len(by_fold) < 2 or len(table) < 3 * N_LEADING:
         return ""
-    first = set(overall["feature"][:LEADING])
-    kept = [len(first & set(of.nlargest(LEADING).index)) for _, of in by_fold.iterrows()]
+    leading = set(table["feature"][:N_LEADING])
+    shared = [len(leading & set(fold.nlargest(N_LEADING).index)) for _, fold in by_fold.iterrows()]
     return (
-        f"Of the {LEADING} columns that lead overall, {np.mean(kept):.1f} lead in each of the"
-        f" {len(kept)} rounds on average, {min(kept)} at least."
+        f"Of the {N_LEADING} most important columns overall, {np.mean(shared):.1f} are also among"
+        f" the {N_LEADING} most important of a fold, on average over {len(shared)} folds (at least"
+        f" {min(shared)})."
     )
 
 
-def _heat(table: pd.DataFrame) -> tuple[list[str], list[tuple[str, list[HeatCell]]]]:
+def _heat(table: pd.DataFrame) -> tuple[list[str], list[tuple[str, list[tuple[float, str]]]]]:
+    """The columns of the heat map, and its rows with values and CSS classes."""
     values = table.to_numpy()
-    top = max(float(values.max(initial=0)), np.finfo(float).tiny)
+    limit = max(float(values.max(initial=0)), np.finfo(float).tiny)
     rows = [
-        (
-            str(family),
-            [
-                HeatCell(
-                    value=figures(float(value), 2) if value else "·",
-                    shade=f"h{int(np.ceil(value / top * STEPS))}",
-                )
-                for value in row
-            ],
-        )
+        (str(family), [(float(x), f"h{int(np.ceil(x / limit * N_SHADES))}") for x in row])
         for family, row in zip(table.index, values, strict=True)
     ]
     return [str(name) for name in table.columns], rows

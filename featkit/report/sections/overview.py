@@ -1,29 +1,41 @@
-"""What was asked, and of what: the first section."""
+"""The overview: data, split, features and origin of the model, and of the explained table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from featkit._utils.counting import counted
+from featkit._utils.formatting import counted, duration
 from featkit._utils.typing import Array
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.report import _svg
-from featkit.report._subject import Subject
-from featkit.report.words import listed, percent, quoted, seconds, summarised
-from featkit.schema import KEYS, PREFIX
+from featkit.report._context import Context, ReportedModel
+from featkit.report.formatting import enumerated, percent, quoted, summary
+from featkit.report.section import Section
+from featkit.schema import KEY_COLUMNS, QUALITY_PREFIX
 from featkit.table.feature_table import FeatureTable
-from featkit.table.inspection import flags
 from featkit.table.name_stems import group_column
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How many rows there are of a class."""
+    """The number of rows of a class.
+
+    Attributes
+    ----------
+    name : str
+        The class.
+    rows : int
+        Number of rows.
+    share : str
+        Share of all rows.
+    bar : Markup
+        The number as a bar.
+    """
 
     name: str
     rows: int
@@ -32,199 +44,231 @@ class ClassCount:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the section shows; ``here`` is of a table that the model was not trained on."""
+class Overview:
+    """The data of the section.
+
+    Attributes
+    ----------
+    lead : str
+        The task and the model.
+    facts : sequence of pairs of str
+        Names and values of facts on training.
+    counts : sequence of ClassCount
+        Rows of each class.
+    counts_caption : str
+        The rows that are counted.
+    new_table : str
+        Relation of the explained table to the training table; "" if they are the same.
+    new_table_facts : sequence of pairs of str
+        Names and values of facts on the explained table, if it is not the training table.
+    other_columns : sequence of pairs of str
+        Names and summaries of columns that are neither features nor used for training.
+    warnings : sequence of str
+        Caveats of training.
+    """
 
     lead: str
     facts: Sequence[tuple[str, str]]
     counts: Sequence[ClassCount]
-    counted: str
-    here: Sequence[tuple[str, str]]
-    here_is: str
-    keys: Sequence[tuple[str, str]]
+    counts_caption: str
+    new_table: str
+    new_table_facts: Sequence[tuple[str, str]]
+    other_columns: Sequence[tuple[str, str]]
     warnings: Sequence[str]
 
 
-def asked(
-    model: Subject, explanation: Explanation | None = None, table: FeatureTable | None = None
-) -> Asked:
-    """The section, of what is there."""
-    settings = model.training.get("settings", {})
-    label = str(settings.get("label", "label"))
-    another = explanation is not None and bool((explanation.folds == NO_FOLD).any())
-    counts, counted = _counts(model, label, None if another else table)
-    columns = (
-        settings.get("fold"),
-        settings.get("split"),
-        group_column(settings.get("group") or ""),
-    )
-    named = {label, *KEYS, *map(str, columns)}
-    others = [] if table is None else [name for name in table.keys if name not in named]
-    of_table = [] if table is None else _of_table(model, table)
-    return Asked(
+def build(context: Context) -> Overview:
+    """Collect the data of the section.
+
+    Parameters
+    ----------
+    context : Context
+        The inputs of the page.
+
+    Returns
+    -------
+    Overview
+        The data.
+    """
+    model, explanation, table = context.model, context.explanation, context.table
+    training, scores = model.training_metadata, model.evaluation
+    label = "label" if training is None else training.settings.label
+    new = explanation is not None and bool((explanation.folds == NO_FOLD).any())
+    counts, counts_caption = _class_counts(model, label, None if new else table)
+    table_facts = [] if table is None else _table_facts(model, table)
+    return Overview(
         lead=_lead(model, label),
-        facts=[*_of_training(model), *([] if another else of_table), *_provenance(model)],
+        facts=[*_training_facts(model), *([] if new else table_facts), *_origin(model.provenance)],
         counts=counts,
-        counted=counted,
-        here=[*_of_rows(explanation, table, label), *of_table] if another else [],
-        here_is=_here_is(explanation) if explanation is not None and another else "",
-        keys=[(name, summarised(table.keys[name])) for name in others] if table else [],
-        warnings=[str(text) for text in model.scores.get("warnings", [])],
+        counts_caption=counts_caption,
+        new_table=_new_table(explanation) if explanation is not None and new else "",
+        new_table_facts=[*_row_facts(explanation, table, label), *table_facts] if new else [],
+        other_columns=[] if table is None else _other_columns(model, table, label),
+        warnings=[] if scores is None else scores.warnings,
     )
 
 
-def _lead(model: Subject, label: str) -> str:
+SECTION = Section("overview", "Overview", 10, build)
+
+
+def _lead(model: ReportedModel, label: str) -> str:
+    training, scores = model.training_metadata, model.evaluation
+    candidate = model.name if training is None else training.candidate
+    column = "" if training is None else f" (column {quoted(label)})"
     classes = counted(len(model.classes), "class", "classes")
-    columns = model.scores.get("columns", len(model.columns))
-    of = f" (column {quoted(label)})" if model.training else ""
-    return (
-        f"Can {classes}{of} be told apart by {counted(columns, 'column')} of"
-        f" features? The model is {model.training.get('candidate', model.name)}."
-    )
+    features = counted(len(model.columns) if scores is None else scores.columns, "feature column")
+    return f"The model, {candidate}, predicts {classes}{column} from {features}."
 
 
-def _of_training(model: Subject) -> list[tuple[str, str]]:
-    """Of the rows that the model was trained on, and judged by."""
-    scores, training = model.scores, model.training
+def _training_facts(model: ReportedModel) -> list[tuple[str, str]]:
+    training, scores = model.training_metadata, model.evaluation
     facts = []
-    if scores:
-        unit = str(scores["unit"])
-        of = "" if unit == "row" else f" of {counted(scores['groups'], unit)}"
-        facts.append(
-            ("Rows", f"{counted(scores['rows'], 'row')}{of}; {scores['judged']:,} were judged")
-        )
-        facts.append(("Split", _split(scores, training.get("settings", {}))))
-    elif "rows" in training:
-        facts.append(("Rows", f"{training['rows']:,}"))
-    return [*facts, ("Columns", _columns(model))] if model.columns else facts
+    if scores is not None:
+        groups = "" if scores.unit == "row" else f" of {counted(scores.groups, scores.unit)}"
+        rows = f"{counted(scores.rows, 'row')}{groups}; {counted(scores.scored_rows, 'test row')}"
+        together = f"; rows of one {scores.unit} are kept together"
+        if training is not None and training.settings.split_by_row:
+            together = "; row-wise split"
+        split = scores.protocol + ("" if scores.unit == "row" else together)
+        facts = [("Rows", rows), ("Split", split)]
+    elif training is not None:
+        facts = [("Rows", f"{training.rows:,}")]
+    return [*facts, ("Features", _features(model))] if model.columns else facts
 
 
-def _of_table(model: Subject, table: FeatureTable) -> list[tuple[str, str]]:
-    """Of the rows of a table."""
+def _features(model: ReportedModel) -> str:
+    feature_set = model.provenance.get("feature_set")
+    if not feature_set:
+        return f"{len(model.columns)} columns of unknown origin"
+    title = f" ({feature_set['title']})" if feature_set.get("title") else ""
+    name = f"{feature_set['name']}, version {feature_set['version']}"
+    return f"{counted(len(model.columns), 'column')} of {name}{title}"
+
+
+def _table_facts(model: ReportedModel, table: FeatureTable) -> list[tuple[str, str]]:
     facts = []
     keys = table.keys
     if "start" in keys and "end" in keys:
-        lengths = np.asarray(keys["end"], float) - np.asarray(keys["start"], float)
-        if np.isfinite(lengths).any():
-            facts.append(("Sound", _lengths(lengths[np.isfinite(lengths)])))
+        seconds = np.asarray(keys["end"], float) - np.asarray(keys["start"], float)
+        if np.isfinite(seconds).any():
+            facts.append(("Duration", _durations(seconds[np.isfinite(seconds)])))
     if table.quality:
         facts.append(("Quality", _quality(table)))
     return [*facts, ("Undefined values", _undefined(model, table))]
 
 
+def _durations(seconds: Array) -> str:
+    low, high = float(seconds.min()), float(seconds.max())
+    per_row = duration(low) if high - low < 0.05 else f"{duration(low)} to {duration(high)}"
+    return f"{duration(float(seconds.sum()))} in total, {per_row} per row"
+
+
 def _quality(table: FeatureTable) -> str:
-    """Which flags are up, and in how many rows."""
-    found = flags(table)
-    names = [name.removeprefix(PREFIX).replace("_", " ") for name in found["flag"]]
-    up = zip(names, found["rows"], strict=True)
-    said = [f"{name} in {counted(rows, 'row')}" for name, rows in up if rows]
-    return ", ".join(said) if said else f"no row is {' or '.join(names)}"
+    """Quality flags that are set, and in how many rows."""
+    # Imported where needed, because it imports pandas.
+    from featkit.table.inspection import count_flags
+
+    raised = count_flags(table)
+    names = [name.removeprefix(QUALITY_PREFIX).replace("_", " ") for name in raised["flag"]]
+    counts = zip(names, raised["rows"], strict=True)
+    texts = [f"{name} in {counted(rows, 'row')}" for name, rows in counts if rows]
+    return ", ".join(texts) if texts else f"no flags ({', '.join(names)})"
 
 
-def _here_is(explanation: Explanation) -> str:
-    """What the table that is explained has to do with the one that the model was trained on."""
-    known = int((explanation.folds != NO_FOLD).sum())
-    if explanation.learnt is not None:
-        known += int(explanation.learnt.sum())
-    if not known:
-        return "It is not the one that the model was trained on."
-    others = len(explanation) - known
-    return (
-        f"Of its rows, {counted(known, 'row')} of the one that the model was trained on and"
-        f" {counted(others, 'other')} are explained."
-    )
-
-
-def _of_rows(
-    explanation: Explanation | None, table: FeatureTable | None, label: str
-) -> list[tuple[str, str]]:
-    """Of the rows of a table that the model was not trained on."""
-    if explanation is None:
-        return []
-    there = explanation.rows_there if table is None else len(table)
-    facts = [("Rows", counted(there, "row"))]
-    if "path" in explanation.keys and table is not None:
-        recordings = len(set(table.column("path").tolist()))
-        if recordings < there:
-            facts = [("Rows", f"{facts[0][1]} of {counted(recordings, 'recording')}")]
-    if table is not None and label in table.keys:
-        return [*facts, ("Classes", summarised(table.column(label)))]
-    return [*facts, ("Classes", "not known")]
-
-
-def _split(scores: Any, settings: Any) -> str:
-    divided = settings.get("split_by_row")
-    whole = f"each {scores['unit']} stays on one side"
-    return f"{scores['protocol']}; {'rows were divided' if divided else whole}"
-
-
-def _columns(model: Subject) -> str:
-    described = model.provenance.get("feature_set")
-    if not described:
-        return f"{len(model.columns)}; the table does not say how they were computed"
-    version, title = described["version"], described.get("title") or ""
-    return f"{len(model.columns)} of {described['name']}, version {version}" + (
-        f" ({title})" if title else ""
-    )
-
-
-def _lengths(lengths: Array) -> str:
-    low, high = float(lengths.min()), float(lengths.max())
-    each = seconds(low) if high - low < 0.05 else f"{seconds(low)} to {seconds(high)}"
-    return f"{seconds(float(lengths.sum()))} in all rows, {each} each"
-
-
-def _undefined(model: Subject, table: FeatureTable) -> str:
-    place = [
+def _undefined(model: ReportedModel, table: FeatureTable) -> str:
+    used = [
         table.feature_names.index(name) for name in model.columns if name in table.feature_names
     ]
-    missing = np.isnan(table.values[:, place])
-    if not missing.any():
+    undefined = np.isnan(table.values[:, used])
+    if not undefined.any():
         return "none"
     return (
-        f"{counted(int(missing.sum()), 'value')} ({percent(float(missing.mean()))}), in"
-        f" {counted(int(missing.any(axis=1).sum()), 'row')} and"
-        f" {counted(int(missing.any(axis=0).sum()), 'column')}"
+        f"{counted(int(undefined.sum()), 'value')} ({percent(float(undefined.mean()))}), in"
+        f" {counted(int(undefined.any(axis=1).sum()), 'row')} and"
+        f" {counted(int(undefined.any(axis=0).sum()), 'column')}"
     )
 
 
-def _provenance(model: Subject) -> list[tuple[str, str]]:
+def _origin(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Sample rate, excerpt and decoders of the recordings."""
     facts = []
-    given = model.provenance
-    if described := given.get("feature_set"):
-        rate = described["sample_rate"]
-        rates = "their own rates" if rate == "native" else f"{rate:,g} Hz"
-        facts.append(("Analysed at", f"{rates}, mono"))
-    if excerpt := given.get("excerpt"):
-        said = [f"{key.replace('_', ' ')} {value}" for key, value in excerpt.items() if value]
-        facts.append(("Excerpt", ", ".join(said) if excerpt.get("segment") else _whole(excerpt)))
-    if "decoders" in given:
-        decoders = " or ".join(f"{name} {version}" for name, version in given["decoders"].items())
-        facts.append(("Decoded by", f"{decoders}; resampled by {given.get('resampler', '')}"))
+    if feature_set := provenance.get("feature_set"):
+        rate = feature_set["sample_rate"]
+        hertz = "that of each recording" if rate == "native" else f"{rate:,g} Hz"
+        facts.append(("Sample rate", f"{hertz}, mono"))
+    if excerpt := provenance.get("excerpt"):
+        facts.append(("Excerpt", _excerpt(excerpt)))
+    if "decoders" in provenance:
+        decoders = (f"{name} {version}" for name, version in provenance["decoders"].items())
+        text = f"{' or '.join(decoders)}; resampled by {provenance.get('resampler', '')}"
+        facts.append(("Decoded by", text))
     return facts
 
 
-def _whole(excerpt: Any) -> str:
-    said = []
+def _excerpt(excerpt: Mapping[str, Any]) -> str:
+    if excerpt.get("segment"):
+        return ", ".join(
+            f"{key.replace('_', ' ')} {value}" for key, value in excerpt.items() if value
+        )
+    texts = []
     if excerpt.get("offset"):
-        said.append(f"from {seconds(excerpt['offset'])} on")
+        texts.append(f"from {duration(excerpt['offset'])}")
     if excerpt.get("duration"):
-        said.append(f"{seconds(excerpt['duration'])} of each")
+        texts.append(f"{duration(excerpt['duration'])} of each recording")
     if excerpt.get("pad"):
-        said.append("shorter ones filled with zeros")
-    return listed(said) if said else "each recording as a whole"
+        texts.append("shorter recordings padded with zeros")
+    return enumerated(texts) if texts else "whole recordings"
 
 
-def _counts(model: Subject, label: str, table: FeatureTable | None) -> tuple[list[ClassCount], str]:
+def _new_table(explanation: Explanation) -> str:
+    """Relation of the explained table to the training table."""
+    old = int((explanation.folds != NO_FOLD).sum())
+    if explanation.learnt is not None:
+        old += int(explanation.learnt.sum())
+    if not old:
+        return "The model was not trained on this table."
+    new = counted(len(explanation) - old, "new row")
+    return f"{counted(old, 'row')} of the training table and {new} are explained."
+
+
+def _row_facts(
+    explanation: Explanation | None, table: FeatureTable | None, label: str
+) -> list[tuple[str, str]]:
+    """Rows, recordings and classes of the explained table."""
+    if explanation is None:
+        return []
+    n_rows = explanation.rows_there if table is None else len(table)
+    rows = counted(n_rows, "row")
+    if "path" in explanation.keys and table is not None:
+        recordings = len(set(table.column("path").tolist()))
+        if recordings < n_rows:
+            rows = f"{rows} of {counted(recordings, 'recording')}"
+    labelled = table is not None and label in table.keys
+    classes = summary(table.column(label)) if table is not None and labelled else "unknown"
+    return [("Rows", rows), ("Classes", classes)]
+
+
+def _other_columns(model: ReportedModel, table: FeatureTable, label: str) -> list[tuple[str, str]]:
+    used: set[str | None] = {label, *KEY_COLUMNS}
+    if training := model.training_metadata:
+        settings = training.settings
+        used |= {settings.fold, settings.split, group_column(settings.group or "")}
+    return [(name, summary(column)) for name, column in table.keys.items() if name not in used]
+
+
+def _class_counts(
+    model: ReportedModel, label: str, table: FeatureTable | None
+) -> tuple[list[ClassCount], str]:
     if table is not None and label in table.keys:
-        of = table.column(label)
-        found = {name: int(np.sum(of == name)) for name in model.classes}
-        counted = "in the table"
+        labels = table.column(label)
+        counts = {name: int(np.sum(labels == name)) for name in model.classes}
+        caption = "Rows of each class in the table"
     else:
-        found = {each["class"]: each["support"] for each in model.scores.get("per_class", [])}
-        counted = "that were judged"
-    most, total = max(found.values(), default=0), max(sum(found.values()), 1)
+        per_class = [] if model.evaluation is None else model.evaluation.per_class
+        counts = {scores.name: scores.support for scores in per_class}
+        caption = "Test rows of each class"
+    most, total = max(counts.values(), default=0), max(sum(counts.values()), 1)
     return [
         ClassCount(name, rows, percent(rows / total), _svg.bar(rows, most))
-        for name, rows in found.items()
-    ], counted
+        for name, rows in counts.items()
+    ], caption

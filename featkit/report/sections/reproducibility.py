@@ -1,20 +1,30 @@
-"""How to reproduce a model and its page: the last section."""
+"""Reproducibility: commands, settings, versions, feature set, and definitions of columns."""
 
 from __future__ import annotations
 
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from featkit.features.sets.registry import feature_sets
-from featkit.report._subject import Subject
+from featkit.features.sets.loading import feature_sets
+from featkit.report._context import Context, ScoresOnly
+from featkit.report.section import Section
+
+TRAINING_OPTIONS = ("label", "group", "fold", "folds", "split", "model", "select", "seed")
+"""Settings of training that are options of the same name with one value."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a column is."""
+class ColumnDefinition:
+    """The description of a column.
+
+    Attributes
+    ----------
+    name, unit, family, definition, reference : str
+        See `featkit.schema.Column`; "" where unknown.
+    """
 
     name: str
     unit: str
@@ -24,51 +34,74 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Again:
-    """What the section shows."""
+class Reproducibility:
+    """The data of the section.
+
+    Attributes
+    ----------
+    commands : sequence of str
+        Commands from the recordings to this page.
+    settings, versions : sequence of pairs of str
+        Settings of training, and versions of packages.
+    digest : str
+        Digest of the training table.
+    feature_set : str
+        The feature set as JSON.
+    custom : bool
+        Whether the feature set is not one of featkit.
+    fingerprint : str
+        Fingerprint of the feature set.
+    columns : sequence of ColumnDefinition
+        The described columns of the page.
+    """
 
     commands: Sequence[str]
     settings: Sequence[tuple[str, str]]
     versions: Sequence[tuple[str, str]]
     digest: str
     feature_set: str
-    own: bool
+    custom: bool
     fingerprint: str
-    columns: Sequence[Column]
+    columns: Sequence[ColumnDefinition]
 
 
-def again(
-    model: Subject,
-    columns: Sequence[str],
-    schema: Mapping[str, Mapping[str, Any]],
-    commands: Sequence[str] = (),
-) -> Again:
-    """The section; `commands` stand for what follows upon the training."""
-    training, provenance = model.training, model.provenance
-    features = provenance.get("feature_set")
-    return Again(
-        commands=[*_commands(training.get("settings"), provenance), *commands],
-        settings=[
-            (name.replace("_", " "), _text(value))
-            for name, value in training.get("settings", {}).items()
-        ],
-        versions=sorted(
-            {**provenance.get("versions", {}), **training.get("versions", {})}.items(),
-            key=lambda item: item[0].lower(),
-        ),
-        digest=str(training.get("digest", "")),
-        feature_set=json.dumps(features, indent=2, ensure_ascii=False) if features else "",
-        own=features is not None and features["name"] not in feature_sets(),
+def build(context: Context) -> Reproducibility:
+    """Collect the data of the section.
+
+    Parameters
+    ----------
+    context : Context
+        The inputs of the page.
+
+    Returns
+    -------
+    Reproducibility
+        The data.
+    """
+    training, provenance = context.model.training_metadata, context.model.provenance
+    settings = {} if training is None else asdict(training.settings)
+    feature_set = provenance.get("feature_set")
+    versions = {**provenance.get("versions", {}), **(training.versions if training else {})}
+    return Reproducibility(
+        commands=[*_extract_command(provenance), *_train_command(settings), _page_command(context)],
+        settings=[(name.replace("_", " "), _text(value)) for name, value in settings.items()],
+        versions=sorted(versions.items(), key=lambda item: item[0].lower()),
+        digest="" if training is None else training.digest,
+        feature_set=json.dumps(feature_set, indent=2, ensure_ascii=False) if feature_set else "",
+        custom=feature_set is not None and feature_set["name"] not in feature_sets(),
         fingerprint=str(provenance.get("fingerprint", "")),
-        columns=[_column(name, schema[name]) for name in columns],
+        columns=[_definition(name, column) for name, column in context.schema.items()],
     )
 
 
-def _column(name: str, about: Mapping[str, Any]) -> Column:
+SECTION = Section("reproducibility", "Reproducibility", 90, build, pages=("model", "recording"))
+
+
+def _definition(name: str, column: Mapping[str, Any]) -> ColumnDefinition:
     unit, family, definition, reference = (
-        str(about.get(key) or "") for key in ("unit", "family", "definition", "reference")
+        str(column.get(key) or "") for key in ("unit", "family", "definition", "reference")
     )
-    return Column(name, "" if unit == "1" else unit, family, definition, reference)
+    return ColumnDefinition(name, "" if unit == "1" else unit, family, definition, reference)
 
 
 def _text(value: Any) -> str:
@@ -79,28 +112,21 @@ def _text(value: Any) -> str:
     return "/".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _commands(settings: Mapping[str, Any] | None, provenance: Mapping[str, Any]) -> list[str]:
-    """From recordings to a model, as far as it is known."""
-    commands: list[str] = []
-    if features := provenance.get("feature_set"):
-        words = ["featkit", "extract", "RECORDINGS", "--features", _features(features["name"])]
-        words += [*_corpus(provenance), *_excerpt(provenance), "-o", "TABLE.parquet"]
-        commands.append(shlex.join(words))
-    if settings is None:
-        return commands
-    words = ["featkit", "train", "TABLE.parquet", *_asked(settings), "-o", "MODEL.fk"]
-    return [*commands, shlex.join(words)]
+def _extract_command(provenance: Mapping[str, Any]) -> list[str]:
+    feature_set = provenance.get("feature_set")
+    if not feature_set:
+        return []
+    name = feature_set["name"] if feature_set["name"] in feature_sets() else "FEATURES.json"
+    words = ["featkit", "extract", "RECORDINGS", "--features", name]
+    words += [*_dataset_options(provenance.get("corpus", {}))]
+    words += [*_excerpt_options(provenance.get("excerpt", {})), "-o", "TABLE.parquet"]
+    return [shlex.join(words)]
 
 
-def _features(name: str) -> str:
-    """A feature set of the package by its name, any other by the file that the page shows."""
-    return name if name in feature_sets() else "FEATURES.json"
-
-
-def _corpus(provenance: Mapping[str, Any]) -> list[str]:
-    """How the recordings, and what is known of them, were named."""
+def _dataset_options(dataset: Mapping[str, Any]) -> list[str]:
+    """Options for labels, groups and selection of the recordings."""
     words = []
-    for name, value in provenance.get("corpus", {}).items():
+    for name, value in dataset.items():
         option = f"--{name.replace('_', '-')}"
         if isinstance(value, Mapping):
             for column, values in value.items():
@@ -110,26 +136,40 @@ def _corpus(provenance: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _excerpt(provenance: Mapping[str, Any]) -> list[str]:
+def _excerpt_options(excerpt: Mapping[str, Any]) -> list[str]:
     words = []
-    for name, value in provenance.get("excerpt", {}).items():
+    for name, value in excerpt.items():
         if value and not (name == "segment_tail" and value == "drop"):
             option = f"--{name.replace('_', '-')}"
             words += [option] if value is True else [option, str(value)]
     return words
 
 
-def _asked(settings: Mapping[str, Any]) -> list[str]:
-    words = []
-    for name in ("label", "group", "fold", "folds", "split", "model", "select", "seed"):
+def _train_command(settings: Mapping[str, Any]) -> list[str]:
+    if not settings:
+        return []
+    words = ["featkit", "train", "TABLE.parquet"]
+    for name in TRAINING_OPTIONS:
         if settings.get(name) is not None:
             words += [f"--{name}", str(settings[name])]
     if settings.get("shares"):
         words += ["--ratio", "/".join(map(str, settings["shares"]))]
     if settings.get("split_by_row"):
         words.append("--split-by-row")
-    if settings.get("exclude"):
-        words += ["--exclude", ",".join(map(str, settings["exclude"]))]
-    if settings.get("include"):
-        words += ["--include", ",".join(map(str, settings["include"]))]
-    return words
+    for name in ("exclude", "include"):
+        if settings.get(name):
+            words += [f"--{name}", ",".join(map(str, settings[name]))]
+    return [shlex.join([*words, "-o", "MODEL.fk"])]
+
+
+def _page_command(context: Context) -> str:
+    explanation = context.explanation
+    if context.page == "recording":
+        return "featkit explain MODEL.fk RECORDING -o page.html"
+    if isinstance(context.model, ScoresOnly):
+        return "featkit report SCORES.json -o report.html"
+    if explanation is None:
+        return "featkit report MODEL.fk -o report.html"
+    drawn = len(explanation) < explanation.rows_there
+    rows = f" --rows {len(explanation)}" if drawn else ""
+    return f"featkit report MODEL.fk TABLE.parquet --sound RECORDINGS -o report.html{rows}"

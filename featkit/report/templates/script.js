@@ -1,25 +1,25 @@
-// What a hand can do: choose a class, look at a dot, sort a table. The page is complete without it.
-// Text from outside is only ever set as text; tables by name are Maps.
+// Interaction: choice of a class, tooltips, sorting. The page is complete without this script.
+// Texts from outside are set as text only. Lookups by name use Maps, not objects.
 "use strict";
 (() => {
-  const make = (name, text, ...inside) => {
-    const made = document.createElement(name);
-    if (text) made.textContent = text;
-    made.append(...inside);
-    return made;
+  const createElement = (name, text, ...content) => {
+    const element = document.createElement(name);
+    if (text) element.textContent = text;
+    element.append(...content);
+    return element;
   };
 
-  // One class at a time.
+  // Show one class at a time.
   const panels = [...document.querySelectorAll("#panels > details")];
-  const choice = document.getElementById("choice");
+  const choice = document.getElementById("class-choice");
   if (choice && panels.length > 1) {
-    const select = make("select");
+    const select = createElement("select");
     select.id = "class";
-    const label = make("label", "Class ");
+    const label = createElement("label", "Class ");
     label.htmlFor = select.id;
     panels.forEach((panel, k) => {
       const summary = panel.querySelector("summary");
-      const option = make("option", summary.textContent);
+      const option = createElement("option", summary.textContent);
       option.value = String(k);
       select.append(option);
       summary.hidden = true;
@@ -34,12 +34,12 @@
     show();
   }
 
-  // Counts or shares.
-  document.querySelectorAll(".matrices").forEach((both) => {
-    const toggle = both.querySelector(".toggle");
-    const matrices = [...both.querySelectorAll(".matrix")];
+  // Switch between counts and shares.
+  document.querySelectorAll(".matrices").forEach((group) => {
+    const toggle = group.querySelector(".toggle");
+    const matrices = [...group.querySelectorAll(".matrix")];
     const buttons = ["counts", "shares"].map((text) => {
-      const button = make("button", text);
+      const button = createElement("button", text);
       button.type = "button";
       return button;
     });
@@ -53,23 +53,23 @@
     show(0);
   });
 
-  // Where there is room, what spoke for and against is open.
+  // Open the contributions of examples on wide screens.
   if (matchMedia("(min-width: 40rem)").matches) {
-    document.querySelectorAll(".card details").forEach((each) => { each.open = true; });
+    document.querySelectorAll(".example details").forEach((details) => { details.open = true; });
   }
 
-  // On paper everything is open.
+  // Open everything for printing.
   let closed = [];
   window.addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];
-    closed.forEach((each) => { each.open = true; });
+    closed.forEach((details) => { details.open = true; });
   });
-  window.addEventListener("afterprint", () => closed.forEach((each) => { each.open = false; }));
+  window.addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
 
-  // Tables that can be sorted.
+  // Sortable tables.
   const number = (text) => {
-    const plain = text.replace(/[,%\s]/g, "").replace(/−/g, "-");
-    return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : null;
+    const digits = text.replace(/[,%\s]/g, "").replace(/−/g, "-");
+    return digits !== "" && Number.isFinite(Number(digits)) ? Number(digits) : null;
   };
   const compare = (a, b) => {
     const [x, y] = [number(a), number(b)];
@@ -78,19 +78,19 @@
     return a.localeCompare(b, "en", { numeric: true });
   };
   document.querySelectorAll("table.sortable").forEach((table) => {
-    const heads = [...table.tHead.rows[0].cells];
+    const headers = [...table.tHead.rows[0].cells];
     const body = table.tBodies[0];
-    heads.forEach((head, column) => {
-      const button = make("button", head.textContent);
+    headers.forEach((header, column) => {
+      const button = createElement("button", header.textContent);
       button.type = "button";
-      head.replaceChildren(button);
+      header.replaceChildren(button);
       button.addEventListener("click", () => {
-        const sorted = head.getAttribute("aria-sort");
-        const first = head.classList.contains("number") ? "descending" : "ascending";
+        const sorted = header.getAttribute("aria-sort");
+        const first = header.classList.contains("number") ? "descending" : "ascending";
         const second = first === "ascending" ? "descending" : "ascending";
         const order = sorted === first ? second : first;
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", order);
+        headers.forEach((other) => other.removeAttribute("aria-sort"));
+        header.setAttribute("aria-sort", order);
         const sign = order === "ascending" ? 1 : -1;
         const rows = [...body.rows].map((row) => [row.cells[column].textContent.trim(), row]);
         rows.sort((a, b) => sign * compare(a[0], b[0]));
@@ -99,29 +99,29 @@
     });
   });
 
-  // What stands beside the pointer, or beside what has the focus.
-  const tip = make("div");
-  tip.className = "tip";
-  tip.hidden = true;
-  tip.setAttribute("role", "tooltip");
-  tip.id = "tip";
-  document.body.append(tip);
-  const place = (x, y, ...lines) => {
-    tip.replaceChildren(...lines.filter(Boolean).map((line) => make("div", line)));
-    tip.hidden = false;
+  // The tooltip next to the pointer or the focused element.
+  const tooltip = createElement("div");
+  tooltip.className = "tooltip";
+  tooltip.hidden = true;
+  tooltip.setAttribute("role", "tooltip");
+  tooltip.id = "tooltip";
+  document.body.append(tooltip);
+  const showTooltip = (x, y, ...lines) => {
+    tooltip.replaceChildren(...lines.filter(Boolean).map((line) => createElement("div", line)));
+    tooltip.hidden = false;
     const width = document.documentElement.clientWidth;
-    const left = Math.max(8, Math.min(x + 12, width - tip.offsetWidth - 8));
-    const below = y + 16 + tip.offsetHeight < window.innerHeight;
-    const top = below ? y + 16 : Math.max(8, y - tip.offsetHeight - 16);
-    // Through the object model: the page's policy forbids attributes only.
-    tip.style.left = `${left + window.scrollX}px`;
-    tip.style.top = `${top + window.scrollY}px`;
+    const left = Math.max(8, Math.min(x + 12, width - tooltip.offsetWidth - 8));
+    const below = y + 16 + tooltip.offsetHeight < window.innerHeight;
+    const top = below ? y + 16 : Math.max(8, y - tooltip.offsetHeight - 16);
+    // The content-security policy forbids style attributes, but not this property.
+    tooltip.style.left = `${left + window.scrollX}px`;
+    tooltip.style.top = `${top + window.scrollY}px`;
   };
-  const away = () => { tip.hidden = true; };
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") away(); });
-  window.addEventListener("scroll", away, { passive: true });
+  const hideTooltip = () => { tooltip.hidden = true; };
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTooltip(); });
+  window.addEventListener("scroll", hideTooltip, { passive: true });
 
-  // Columns: unit and definition, as the last table has them.
+  // Tooltips of column names: definition and unit, from the last table.
   document.querySelectorAll("a.term").forEach((link) => {
     const show = () => {
       const row = document.getElementById(link.getAttribute("href").slice(1));
@@ -129,13 +129,13 @@
       const definition = row.cells[3].firstElementChild.textContent;
       const box = link.getBoundingClientRect();
       if (!unit && !definition) return;
-      place(box.left, box.bottom - 8, definition, unit ? `in ${unit}` : "without a unit");
-      link.setAttribute("aria-describedby", "tip");
+      showTooltip(box.left, box.bottom - 8, definition, unit ? `in ${unit}` : "without a unit");
+      link.setAttribute("aria-describedby", "tooltip");
     };
-    const hide = () => { away(); link.removeAttribute("aria-describedby"); };
+    const hide = () => { hideTooltip(); link.removeAttribute("aria-describedby"); };
     link.addEventListener("click", () => {
-      const folded = document.getElementById(link.getAttribute("href").slice(1)).closest("details");
-      if (folded) folded.open = true;
+      const details = document.getElementById(link.getAttribute("href").slice(1)).closest("details");
+      if (details) details.open = true;
     });
     link.addEventListener("mouseenter", show);
     link.addEventListener("focus", show);
@@ -143,65 +143,65 @@
     link.addEventListener("blur", hide);
   });
 
-  // Dots: the nearest to the pointer. Where they are is what they say.
+  // Tooltips of dots. The contribution follows from the position of the dot.
   const data = JSON.parse(document.getElementById("data").textContent);
   const rows = data.rows || [];
   const columns = new Map(Object.entries(data.columns || {}));
-  const figures = (value, digits) => String(Number(value.toPrecision(digits))).replace("-", "−");
-  const signed = (value, digits) => (value > 0 ? "+" : "") + figures(value, digits);
-  const parsed = new WeakMap();
+  const significant = (value, digits) => String(Number(value.toPrecision(digits))).replace("-", "−");
+  const signed = (value, digits) => (value > 0 ? "+" : "") + significant(value, digits);
+  const parsedDots = new WeakMap();
   const dotsOf = (svg) => {
-    if (!parsed.has(svg)) {
+    if (!parsedDots.has(svg)) {
       const dots = [];
       svg.querySelectorAll("path.dots").forEach((path) => {
         const step = /\bv(\d)\b/.exec(path.getAttribute("class"));
         path.getAttribute("d").split("h0").forEach((dot, k) => {
-          const at = /M(-?\d+) (-?\d+)/.exec(dot);
-          if (at) dots.push([Number(at[1]), Number(at[2]), k, step ? Number(step[1]) : null]);
+          const position = /M(-?\d+) (-?\d+)/.exec(dot);
+          if (position) dots.push([Number(position[1]), Number(position[2]), k, step ? Number(step[1]) : null]);
         });
       });
-      parsed.set(svg, dots);
+      parsedDots.set(svg, dots);
     }
-    return parsed.get(svg);
+    return parsedDots.get(svg);
   };
   const nearest = (svg, event) => {
     const box = svg.getBoundingClientRect();
     const view = svg.viewBox.baseVal;
     const [sx, sy] = [box.width / view.width, box.height / view.height];
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    let [best, least] = [null, 144];
+    let [nearestDot, smallest] = [null, 144]; // at most 12 pixels away
     dotsOf(svg).forEach((dot) => {
       const distance = (dot[0] * sx - x) ** 2 + (dot[1] * sy - y) ** 2;
-      if (distance < least) [best, least] = [dot, distance];
+      if (distance < smallest) [nearestDot, smallest] = [dot, distance];
     });
-    return best;
+    return nearestDot;
   };
-  // The dots of a strip are drawn colour by colour, and those of one colour in the order of the rows.
+  // The dots of a strip are sorted by colour, and dots of one colour are in the order of the rows.
   const rowOf = (steps, step, k) => {
     let left = k;
     return steps.findIndex((other) => other === step && left-- === 0);
   };
-  const said = new Map([
+  const tooltipLines = new Map([
     ["swarm", (svg, [x, , k, step]) => {
       const { values, steps } = columns.get(svg.dataset.column);
       const row = rowOf(steps, step === null ? -1 : step, k);
       return [
         rows[row],
         `value ${values[row]}`,
-        `contribution about ${signed(((x - 10) / 980 * 2 - 1) * Number(svg.dataset.top), 2)}`,
+        `contribution about ${signed(((x - 10) / 980 * 2 - 1) * Number(svg.dataset.limit), 2)}`,
       ];
     }],
     ["dependence", (svg, [, y, k]) => [
       rows[k] || "",
       `value ${columns.get(svg.dataset.column).values[k]}`,
-      `contribution about ${signed((80 - y) / 70 * Number(svg.dataset.top), 2)}`,
+      `contribution about ${signed((80 - y) / 70 * Number(svg.dataset.limit), 2)}`,
     ]],
   ]);
-  said.forEach((lines, kind) => document.querySelectorAll(`svg.${kind}`).forEach((svg) => {
+  tooltipLines.forEach((lines, kind) => document.querySelectorAll(`svg.${kind}`).forEach((svg) => {
     svg.addEventListener("pointermove", (event) => {
       const dot = nearest(svg, event);
-      if (dot) place(event.clientX, event.clientY, ...lines(svg, dot)); else away();
+      if (dot) showTooltip(event.clientX, event.clientY, ...lines(svg, dot)); else hideTooltip();
     });
-    svg.addEventListener("pointerleave", away);
+    svg.addEventListener("pointerleave", hideTooltip);
   }));
 })();

@@ -1,0 +1,233 @@
+"""One run of a batch: resume from the checkpoint, analyse the rest, assemble the table."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from featkit.audio.excerpt import Excerpt
+from featkit.batch import _tasks, _worker_pool
+from featkit.batch._checkpoint import Checkpoint
+from featkit.batch._file_identity import NO_STAMP, FileIdentity, file_stamp, stamped_size
+from featkit.batch._rows import Rows
+from featkit.batch._worker_process import Task
+from featkit.batch.outcomes import Outcome, Progress
+from featkit.datasets.files import Recording
+from featkit.features.sets.loading import FeatureSet
+from featkit.schema import QUALITY_COLUMNS, Failure
+from featkit.table.columns import in_key_order
+from featkit.table.feature_table import FeatureTable
+
+MAX_CHUNK = 8
+"""Files that a worker takes at a time; short ones are analysed as one stack."""
+
+
+@dataclass
+class BatchRun:
+    """State of a batch while it runs.
+
+    Attributes
+    ----------
+    recordings : sequence of Recording
+        The recordings to analyse.
+    checkpoint : Checkpoint
+        Storage of finished rows; it may contain those of an earlier run.
+    processes : int
+        Worker processes; 0 to work in this process.
+    timeout : float, optional
+        Seconds for each file.
+    progress : callable, optional
+        Called with a `Progress` at the start, whenever files are finished, and every second.
+    stored_ids : list of int or None
+        Id of each finished recording in the checkpoint.
+    failed : dict of int to Failure
+        Failures by place in `recordings`.
+    start : float
+        Time of the start, by `time.perf_counter`.
+    files, resumed, seconds : int, int, float
+        As in `Progress`.
+    rows : int
+        Number of rows in the tables so far.
+    """
+
+    recordings: Sequence[Recording]
+    checkpoint: Checkpoint
+    processes: int
+    timeout: float | None
+    progress: Callable[[Progress], None] | None
+    stored_ids: list[int | None] = field(init=False)
+    failed: dict[int, Failure] = field(default_factory=dict, init=False)
+    start: float = field(default_factory=time.perf_counter, init=False)
+    files: int = field(default=0, init=False)
+    resumed: int = field(default=0, init=False)
+    rows: int = field(default=0, init=False)
+    seconds: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.stored_ids = [None] * len(self.recordings)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The recordings that failed, in the order of the inputs."""
+        return [self.failed[k] for k in sorted(self.failed)]
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.start
+
+    def resume(self) -> None:
+        """Look up the recordings that an earlier run finished.
+
+        A file with a stored stamp is not read. If only its size is stored, the file may have been
+        moved, copied or touched: then digests are compared.
+        """
+        self._report()
+        candidates = []
+        for k, recording in enumerate(self.recordings):
+            stamp = file_stamp(recording.file)
+            self._set_resumed(k, self.checkpoint.find_unchanged(recording.file, stamp))
+            unread = self.stored_ids[k] is None and stamp != NO_STAMP
+            if unread and self.checkpoint.has_size(stamped_size(stamp)):
+                candidates.append(k)
+        if self.resumed:
+            self._report()
+        for results in self._process(_tasks.identify_files, candidates):
+            for k, identity in results:
+                if isinstance(identity, FileIdentity):
+                    file = self.recordings[k].file
+                    self._set_resumed(k, self.checkpoint.find_content(file, identity))
+            self._report()
+
+    def _set_resumed(self, k: int, stored_id: int | None) -> None:
+        self.stored_ids[k] = stored_id
+        self.files += stored_id is not None
+        self.resumed += stored_id is not None
+
+    def compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
+        """Analyse the remaining recordings, and store rows as soon as they are finished."""
+        task = partial(
+            _tasks.analyse_recordings,
+            features=features,
+            excerpt=excerpt,
+            identify=self.checkpoint.is_persistent,
+            stacking=self.timeout is None,
+        )
+        remaining = [k for k, stored_id in enumerate(self.stored_ids) if stored_id is None]
+        for results in self._process(task, remaining):
+            outcomes = [(k, self._outcome(k, result)) for k, result in results]
+            stored_ids = self.checkpoint.save(
+                (self.recordings[k].file, outcome) for k, outcome in outcomes
+            )
+            for (k, outcome), stored_id in zip(outcomes, stored_ids, strict=True):
+                self.stored_ids[k] = stored_id
+                if outcome.failure:
+                    self.failed[k] = outcome.failure
+                self.files += 1
+                self.seconds += outcome.seconds
+            self._report()
+
+    @property
+    def decoded(self) -> Counter[str]:
+        """Number of recordings by decoder."""
+        stored = (stored_id for stored_id in self.stored_ids if stored_id is not None)
+        return Counter(map(self.checkpoint.load_decoder, stored))
+
+    def tables(
+        self, features: FeatureSet, provenance: Mapping[str, Any], max_rows: int
+    ) -> Iterator[FeatureTable]:
+        """Yield the table in the order of the inputs, in pieces; at least one, even if empty.
+
+        Parameters
+        ----------
+        features : FeatureSet
+            The features that the rows contain.
+        provenance : mapping
+            Provenance of the table.
+        max_rows : int
+            Rows of a piece.
+
+        Yields
+        ------
+        FeatureTable
+            The next rows.
+        """
+        pending: list[tuple[Recording, Rows]] = []
+        room = max_rows
+        for recording, stored_id in zip(self.recordings, self.stored_ids, strict=True):
+            if stored_id is None:
+                continue
+            rows = self.checkpoint.load_rows(stored_id, len(features.columns))
+            while len(rows):
+                pending.append((recording, rows[:room]))
+                rows = rows[room:]
+                room -= len(pending[-1][1])
+                if not room:
+                    yield self._table(pending, features, provenance)
+                    pending, room = [], max_rows
+        if pending or not self.rows:
+            yield self._table(pending, features, provenance)
+
+    def _process(
+        self, task: Task[Recording, Any], places: Sequence[int]
+    ) -> Iterator[list[tuple[int, Any]]]:
+        """Run a task on some recordings, and yield places with results."""
+        recordings = [self.recordings[k] for k in places]
+        chunk_size = max(1, min(MAX_CHUNK, len(recordings) // (4 * max(1, self.processes))))
+        chunks = _worker_pool.process_items(
+            task,
+            recordings,
+            processes=min(self.processes, -(-len(recordings) // chunk_size)),
+            chunk_size=chunk_size,
+            timeout=self.timeout,
+            checkpoint=self.checkpoint.path,
+        )
+        with closing(chunks):
+            for chunk in chunks:
+                yield [(places[k], result) for k, result in chunk]
+
+    def _outcome(self, k: int, result: Outcome | _worker_pool.Crash) -> Outcome:
+        if isinstance(result, Outcome):
+            return result
+        path, cause = self.recordings[k].path, f" ({result.cause})" if result.cause else ""
+        if result.is_timeout:
+            message = f"took longer than {self.timeout:g} s"
+            return Outcome(failure=Failure(path, "timeout", "TimeoutError", message))
+        message = (
+            f"the worker process died{cause}: killed by the system, or by a fault in a decoder"
+        )
+        return Outcome(failure=Failure(path, "worker", "TerminatedWorkerError", message))
+
+    def _report(self) -> None:
+        if self.progress:
+            total, failures, elapsed = len(self.recordings), len(self.failed), self.elapsed
+            self.progress(
+                Progress(self.files, total, failures, self.seconds, elapsed, self.resumed)
+            )
+
+    def _table(
+        self,
+        parts: Sequence[tuple[Recording, Rows]],
+        features: FeatureSet,
+        provenance: Mapping[str, Any],
+    ) -> FeatureTable:
+        rows = Rows.concatenate((part for _, part in parts), len(features.columns))
+        self.rows += len(rows)
+        row_recordings = [recording for recording, part in parts for _ in range(len(part))]
+        keys: dict[str, Any] = {"path": [recording.path for recording in row_recordings]}
+        keys |= {"start": rows.start, "end": rows.end}
+        for name in in_key_order(self.recordings[0].fields):
+            keys[name] = [recording.fields[name] for recording in row_recordings]
+        quality = {
+            column.name: values.astype(column.dtype)
+            for column, values in zip(QUALITY_COLUMNS, rows.quality.T, strict=True)
+        }
+        values = np.ascontiguousarray(rows.values)
+        return FeatureTable(keys, list(features.column_names), values, dict(provenance), quality)

@@ -1,0 +1,121 @@
+"""The settings that the numbers of a table depend on: recorded in the table, compared on resume."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from featkit._utils.nested import flatten
+from featkit.audio.decoding.reader import versions
+from featkit.audio.excerpt import Excerpt
+from featkit.features.sets.loading import FeatureSet
+from featkit.schema import QUALITY_COLUMNS
+
+MAX_SHOWN = 60
+"""Characters of a value that a message shows."""
+
+
+def provenance(
+    features: FeatureSet,
+    excerpt: Excerpt,
+    *,
+    decoded: Mapping[str, int],
+    corpus: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Describe how a table was computed, including the versions of all software.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The features.
+    excerpt : Excerpt
+        The analysed part of each recording.
+    decoded : mapping of str to int
+        Number of recordings by decoder.
+    corpus : mapping
+        The options that select and label recordings; see `corpus_options`.
+    """
+    decoder_versions = versions()
+    return {
+        **computation_settings(features, excerpt),
+        "feature_set": features.as_dict(),
+        "decoders": {name: decoder_versions[name] for name in sorted(decoded)},
+        "decoded": {name: decoded[name] for name in sorted(decoded)},
+        "columns": [dataclasses.asdict(column) for column in features.columns],
+        "quality": [dataclasses.asdict(column) for column in QUALITY_COLUMNS],
+        "corpus": dict(corpus),
+    }
+
+
+def computation_settings(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
+    """Everything that the numbers depend on, except the recording itself and its decoder."""
+    packages = ["featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets"]
+    packages += sorted({name for entry in features.entries for name in entry.family.packages})
+    return {
+        "feature_set": features.deciding,
+        "fingerprint": features.fingerprint,
+        "excerpt": dataclasses.asdict(excerpt),
+        "resampler": "soxr HQ",
+        "versions": {name: _version(name) for name in packages},
+    }
+
+
+@lru_cache
+def _version(package: str) -> str | None:
+    """Installed version; None if missing: then every recording that needs the package fails."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def corpus_options(
+    *,
+    labels: str | None = None,
+    name_pattern: str | None = None,
+    manifest: str | os.PathLike[str] | None = None,
+    where: Mapping[str, str | Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """The options that select and label recordings, without paths of this machine."""
+    return {
+        "labels": labels,
+        "name_pattern": name_pattern,
+        "manifest": None if manifest is None else os.path.basename(os.fspath(manifest)),
+        "where": {
+            name: [allowed] if isinstance(allowed, str) else list(allowed)
+            for name, allowed in (where or {}).items()
+        },
+    }
+
+
+def setting_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Describe each setting that differs; for another feature set, only its name and version."""
+    if _set_name(before) != _set_name(now):
+        skipped = {"feature_set", "fingerprint"}
+        changes = [f"feature set was {_set_name(before)}, is {_set_name(now)}"]
+    else:
+        skipped, changes = set(), []
+    old, new = (
+        flatten({k: value for k, value in settings.items() if k not in skipped}, lists=True)
+        for settings in (before, now)
+    )
+    names = [name for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name)]
+    return changes + [f"{name} was {_shown(old, name)}, is {_shown(new, name)}" for name in names]
+
+
+def _set_name(settings: Mapping[str, Any]) -> str:
+    feature_set = settings.get("feature_set")
+    if not isinstance(feature_set, Mapping):
+        return "none"
+    return f"{feature_set.get('name')}, version {feature_set.get('version')}"
+
+
+def _shown(settings: Mapping[str, Any], name: str) -> str:
+    value = settings.get(name)
+    text = "none" if value is None else str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

@@ -1,0 +1,177 @@
+"""Code that runs inside a worker process, and the state files that describe its work.
+
+A worker writes the items that it is processing, and their deadline, to a file of its own. After a
+crash the parent process reads these files to learn which items were in flight.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from featkit.errors import WriteError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Task = Callable[[Iterable[T], Callable[..., None]], list[R]]
+"""``task(items, report)`` returns a result for each item that it takes; ``report(place, ...)``
+names the items that it is about to process."""
+
+PARENT_CHECK_SECONDS = 1.0
+"""Seconds after which a worker notices that its parent process has died."""
+
+STATE_SUFFIX = ".notes"
+"""Suffix of the folder of state files."""
+
+TEMPORARY_PREFIX = "featkit-"
+"""Prefix of that folder within the folder for temporary files."""
+
+STATE_BYTES = 256
+"""Size of a state, padded with spaces, so that a new state overwrites the last one."""
+
+_used_folders: set[str] = set()
+"""Folders of state files that this worker removes if its parent process is killed."""
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """Places of the items that a worker was processing, and their deadline (monotonic clock)."""
+
+    deadline: float
+    items: tuple[int, ...]
+
+
+@contextmanager
+def state_folder(checkpoint: Path | None) -> Iterator[Path]:
+    """A folder for state files next to the checkpoint, removed afterwards."""
+    parent = checkpoint.absolute().parent if checkpoint else None
+    prefix = f".{checkpoint.name}." if checkpoint else TEMPORARY_PREFIX
+    with _state_errors(os.fspath(parent) if parent else None):
+        folder = tempfile.TemporaryDirectory(
+            STATE_SUFFIX, prefix, parent, ignore_cleanup_errors=True
+        )
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def _state_errors(folder: str | None) -> Iterator[None]:
+    """Report an error in the folder of state files, or in that for temporary files."""
+    try:
+        yield
+    except OSError as error:
+        shown = folder or tempfile.tempdir or "the folder for temporary files"
+        temporary = folder is None or os.path.basename(folder).startswith(TEMPORARY_PREFIX)
+        other = ", or name another folder by the environment variable TMPDIR" if temporary else ""
+        raise WriteError(
+            f"{shown}: cannot write worker state: {error.strerror or error}. Free some space"
+            f" there{other}"
+        ) from None
+
+
+def remove_state_folders(checkpoint: Path) -> None:
+    """Remove folders left by killed runs; no other run may be using the checkpoint."""
+    pattern = f".{glob.escape(checkpoint.name)}.*{STATE_SUFFIX}"
+    for folder in checkpoint.absolute().parent.glob(pattern):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_states(folder: Path) -> list[WorkerState]:
+    """Read and remove the states of all workers, which must have ended."""
+    states = []
+    for file in folder.iterdir():
+        deadline, *items = file.read_text("ascii").split() or [""]
+        file.unlink()
+        if items:
+            states.append(WorkerState(float(deadline), tuple(map(int, items))))
+    return states
+
+
+def ignore_report(*places: int) -> None:
+    """The callback of a task whose state is not recorded."""
+
+
+def items_for(items: Iterable[T], seconds: float) -> Iterator[T]:
+    """Yield items until some seconds have passed, but at least one."""
+    deadline = time.monotonic() + seconds
+    for k, item in enumerate(items):
+        if k and time.monotonic() >= deadline:
+            return
+        yield item
+
+
+def run_chunk(
+    task: Task[T, R],
+    seconds: float,
+    timeout: float | None,
+    folder: str,
+    places: Sequence[int],
+    items: Sequence[T],
+) -> list[R]:
+    """Process a chunk; the state is written, and the alarm set, whenever the task reports."""
+    _used_folders.add(folder)
+    with _state_errors(folder):
+        state = open(os.path.join(folder, str(os.getpid())), "wb", buffering=0)  # noqa: SIM115
+    with state:
+
+        def report(*reported: int) -> None:
+            allowed = timeout * len(reported) if timeout else float("inf")
+            words = [str(time.monotonic() + allowed), *(str(places[k]) for k in reported)]
+            with _state_errors(folder):
+                state.seek(0)
+                state.write(" ".join(words).ljust(STATE_BYTES).encode())
+            if timeout:
+                signal.setitimer(signal.ITIMER_REAL, allowed)
+
+        try:
+            return task(items_for(items, seconds), report)
+        finally:
+            if timeout:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            state.truncate(0)
+
+
+def send_result(task: Task[T, R], items: Sequence[T], sender: Connection, parent: int) -> None:
+    """Process one item, and send its result or the exception that the parent is to raise."""
+    follow_parent(parent)
+    try:
+        (result,) = task(items, ignore_report)
+    except BaseException as error:
+        sender.send(error)
+    else:
+        sender.send(result)
+
+
+def follow_parent(parent: int) -> None:
+    """End this process soon after its parent process, even if that is killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_SECONDS)
+        for folder in _used_folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def wake_up() -> None:
+    """Empty task that makes loky look at its processes again.
+
+    After idle workers have ended, loky 3.6 lists its processes before it starts new ones for a
+    task. Without a second task it would not notice that one of the new workers dies.
+    """

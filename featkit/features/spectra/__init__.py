@@ -1,0 +1,1 @@
+"""Spectra and other quantities that several families share, each computed once."""

@@ -1,0 +1,84 @@
+"""Preparation of a table for training: its classification problem, leakage removed, with warnings.
+
+Imports within functions are needed for training only, not for predictions.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from featkit._utils.parameters import unknown
+from featkit.errors import ParameterError
+from featkit.models.problem import Problem, make_problem
+from featkit.models.settings import Settings
+from featkit.table.feature_table import FeatureTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def prepare_problem(
+    table: FeatureTable | pd.DataFrame | str | os.PathLike[str], settings: Settings
+) -> Problem:
+    """Make the classification problem of a table, without leaking columns, and with all warnings.
+
+    Parameters
+    ----------
+    table : FeatureTable, pandas.DataFrame or path
+        Features with a label for each row.
+    settings : Settings
+        Names of the columns; see `featkit.train`.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ParameterError, TableError
+        As for `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
+    """
+    from featkit.models._data_checks import data_warnings
+
+    if isinstance(table, str | os.PathLike):
+        table = FeatureTable.read(table, keys=settings.key_columns)
+    elif not isinstance(table, FeatureTable):
+        table = FeatureTable.of(table, keys=settings.key_columns)
+    problem = _without_leaks(make_problem(table, settings), settings)
+    n_columns = len(problem.columns)
+    if settings.select is not None and not 1 <= settings.select <= n_columns:
+        raise ParameterError(
+            f"select must be from 1 to the number of columns, {n_columns}, got {settings.select}"
+        )
+    problem = _with_likely_groups(problem, settings)
+    problem = problem.with_warnings(data_warnings(problem, settings))
+    return problem.row_wise() if settings.split_by_row else problem
+
+
+def _without_leaks(problem: Problem, settings: Settings) -> Problem:
+    """Remove the columns that certainly leak the class; warn of them and of likely ones."""
+    from featkit.models._leaking_columns import leaking_columns
+
+    if missing := [name for name in settings.include if name not in problem.columns]:
+        raise ParameterError(unknown("column of numbers to include", missing[0], problem.columns))
+    leaks = leaking_columns(problem, settings)
+    if leaks.certain.keys() >= {*problem.columns}:  # no column would be left
+        leaks.likely.update(leaks.certain)
+        leaks.certain.clear()
+    return problem.without_columns(leaks.certain).with_warnings(leaks.warnings)
+
+
+def _with_likely_groups(problem: Problem, settings: Settings) -> Problem:
+    """Add the likely groups that the split divides, if no useful group is named."""
+    from featkit.table.group_detection import likely_groups
+
+    named = settings.group is not None and not problem.groups_are_recordings
+    if settings.split_by_row or named:
+        return problem
+    published = [name for name in (settings.fold, settings.split) if name is not None]
+    passed_over = [settings.label, *settings.exclude, *published]
+    groups = likely_groups(problem.table, problem.X, problem.y, exclude=passed_over)
+    if published:
+        groups = [one for one in groups if problem.divides_groups(published[0], one.group)]
+    return problem.with_likely_groups(groups)

@@ -1,0 +1,152 @@
+"""A single row: its prediction, its largest contributions, and its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from featkit._utils.formatting import counted
+from featkit._utils.typing import Array
+from featkit.explanation.explanation import Explanation
+from featkit.explanation.ranking import contributions
+from featkit.report import _svg
+from featkit.report._class_panels import row_name
+from featkit.report._context import Context
+from featkit.report._sounds import Sound, load_sound
+from featkit.report.formatting import NO_NUMBER, percent, signed, with_unit
+
+N_PROBABILITIES = 3
+"""Classes whose probabilities are shown."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The predicted class of a row; ``correct`` is None if the true class is unknown."""
+
+    true: str
+    predicted: str
+    correct: bool | None
+    probabilities: Sequence[tuple[str, str, Markup]]
+    remaining: str
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """The contribution of a column; ``usual`` is the interquartile range in the class."""
+
+    name: str
+    value: str
+    usual: str
+    shap: str
+    bar: Markup
+
+
+@dataclass(frozen=True)
+class ContributionTable:
+    """The largest contributions to a class, the sum of all others, base value and output."""
+
+    of_class: str
+    base: str
+    largest: Sequence[Contribution]
+    remaining: str
+    output: str
+
+
+@dataclass(frozen=True)
+class ExplainedRow:
+    """A row with its prediction, contributions and sound."""
+
+    name: str
+    prediction: Prediction
+    contributions: ContributionTable
+    sound: Sound | None
+
+
+def explained_row(context: Context, explanation: Explanation, row: int) -> ExplainedRow:
+    """A row with the contributions to its predicted class."""
+    return ExplainedRow(
+        name=row_name(explanation, row),
+        prediction=prediction(explanation, row, N_PROBABILITIES),
+        contributions=contribution_table(
+            explanation, row, str(explanation.predicted[row]), context.top
+        ),
+        sound=row_sound(context, explanation, row),
+    )
+
+
+def prediction(explanation: Explanation, row: int, n_classes: int) -> Prediction:
+    """The predicted class of a row, and the highest probabilities."""
+    true = "" if explanation.y is None else str(explanation.y[row])
+    predicted = str(explanation.predicted[row])
+    P = explanation.probabilities[row]
+    order = np.argsort(-P, kind="stable")
+    if len(P) == n_classes + 1:  # the last class needs no more space than a sum of others
+        n_classes += 1
+    return Prediction(
+        true=true or NO_NUMBER,
+        predicted=predicted,
+        correct=predicted == true if true else None,
+        probabilities=[
+            (explanation.classes[k], percent(float(P[k])), _svg.bar(float(P[k]), 1.0))
+            for k in order[:n_classes]
+        ],
+        remaining=_remaining(P[order[n_classes:]]),
+    )
+
+
+def _remaining(P: Array) -> str:
+    return f"The other {len(P)} classes together: {percent(float(P.sum()))}." if len(P) else ""
+
+
+def contribution_table(
+    explanation: Explanation, row: int, of_class: str | float, top: int
+) -> ContributionTable:
+    """The largest contributions to a class in a row."""
+    k = explanation.place_of_class(of_class)
+    name = explanation.classes[k]
+    table = contributions(explanation, row, name, top=top)
+    others = len(explanation.columns) - len(table)
+    remaining = float(explanation.values[row, :, k].sum() - table["shap"].sum())
+    longest = float(table["shap"].abs().max()) if len(table) else 0.0
+    return ContributionTable(
+        of_class=name,
+        base=signed(float(explanation.base[row, k])),
+        largest=[
+            Contribution(
+                name=column["feature"],
+                value=with_unit(column["value"], column["unit"]),
+                usual=_usual(column["usual_low"], column["usual_high"], column["unit"]),
+                shap=signed(column["shap"]),
+                bar=_svg.diverging(column["shap"], longest),
+            )
+            for column in table.to_dict("records")
+        ],
+        remaining=f"{counted(others, 'other column')} {signed(remaining)}" if others else "",
+        output=signed(float(explanation.output[row, k])),
+    )
+
+
+def _usual(low: float, high: float, unit: str) -> str:
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    return f"{with_unit(low, '')} to {with_unit(high, unit)}"
+
+
+def row_sound(context: Context, explanation: Explanation, row: int) -> Sound | None:
+    """The sound of a row, if the page has a folder of recordings."""
+    if context.sound is None or "path" not in explanation.keys:
+        return None
+    start, end = (_time(explanation, key, row) for key in ("start", "end"))
+    path = str(explanation.keys["path"][row])
+    rate = context.sample_rate
+    return load_sound(context.sound, path, start=start or 0.0, end=end, sample_rate=rate)
+
+
+def _time(explanation: Explanation, key: str, row: int) -> float | None:
+    if key not in explanation.keys:
+        return None
+    time = float(explanation.keys[key][row])
+    return time if np.isfinite(time) else None

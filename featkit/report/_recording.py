@@ -1,0 +1,24 @@
+"""The rows of one recording as a single row."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from featkit.explanation.explanation import Explanation
+from featkit.models.model import of_recordings
+
+
+def mean_row(explanation: Explanation) -> Explanation:
+    """The rows of a recording as one row, with the joint probabilities of its segments."""
+    _, P = of_recordings(np.zeros(len(explanation)), explanation.probabilities)
+    whole = explanation.mean()
+    ends = {"start": min, "end": max}
+    keys = {
+        name: np.array([ends[name](explanation.keys[name].tolist(), key=float)])
+        if name in ends
+        else column
+        for name, column in whole.keys.items()
+    }
+    return dataclasses.replace(whole, probabilities=P, keys=keys)

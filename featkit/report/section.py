@@ -1,0 +1,79 @@
+"""The contract of report sections, and the registry that finds them.
+
+A section is one module in ``featkit/report/sections/`` that exports a `Section` as ``SECTION``,
+and one template of the same name next to it: ``overview.py`` and ``overview.html.j2``. The template
+gets the result of ``build`` as ``data``. Heading, number and line in the contents follow from the
+registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from featkit._utils.registry import RegistryError, module_registry
+from featkit.report._context import Context
+
+PAGES = ("model", "recording")
+"""The report of a model, and the page of a single recording."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a page.
+
+    Attributes
+    ----------
+    name : str
+        Name of its module, and its anchor in the page.
+    title : str
+        Heading and line in the contents.
+    order : int
+        Sections are sorted by this number, then by name.
+    build : callable
+        ``build(context)`` returns the data for the template; None if there is nothing to show. The
+        template then explains how to get it.
+    pages : tuple of str
+        The pages that show it; see `PAGES`.
+    """
+
+    name: str
+    title: str
+    order: int
+    build: Callable[[Context], Any]
+    pages: tuple[str, ...] = ("model",)
+
+    def __post_init__(self) -> None:
+        if not self.pages or not set(self.pages) <= set(PAGES):
+            raise RegistryError(f"section {self.name!r}: pages must be of {PAGES}")
+
+    @property
+    def template(self) -> str:
+        """File name of its template."""
+        return f"{self.name}.html.j2"
+
+
+SECTIONS = module_registry("report section", "featkit.report.sections", "SECTION", Section)
+
+
+def sections_of(page: str) -> list[Section]:
+    """List the sections of a page.
+
+    Parameters
+    ----------
+    page : {"model", "recording"}
+        The page.
+
+    Returns
+    -------
+    list of Section
+        The sections in their order.
+
+    Raises
+    ------
+    RegistryError
+        If a module in the folder of sections does not export a valid section.
+    """
+    shown = [section for section in SECTIONS.values() if page in section.pages]
+    return sorted(shown, key=lambda section: (section.order, section.name))

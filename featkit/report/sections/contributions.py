@@ -1,0 +1,71 @@
+"""The contributions of columns to the prediction for one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from featkit.report._context import Context
+from featkit.report._explained_rows import ContributionTable, contribution_table
+from featkit.report._explanation_notes import scale_note, value_notes
+from featkit.report._recording import mean_row
+from featkit.report.section import Section
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """The data of the section.
+
+    Attributes
+    ----------
+    table : ContributionTable
+        The largest contributions, means over the segments.
+    n_segments : int
+        Number of segments.
+    scale : str
+        Meaning of a contribution.
+    method : str
+        Method of computation.
+    flaw : str
+        Warning that contributions do not add up to the output, or "".
+    notes : sequence of str
+        Caveats of the explanation.
+    """
+
+    table: ContributionTable
+    n_segments: int
+    scale: str
+    method: str
+    flaw: str
+    notes: Sequence[str]
+
+
+def build(context: Context) -> Contributions | None:
+    """Collect the data of the section.
+
+    Parameters
+    ----------
+    context : Context
+        The inputs of the page.
+
+    Returns
+    -------
+    Contributions or None
+        The data; None without an explanation.
+    """
+    explanation = context.explanation
+    if explanation is None:
+        return None
+    whole = mean_row(explanation)
+    of_class = str(whole.predicted[0]) if context.of_class is None else context.of_class
+    return Contributions(
+        table=contribution_table(whole, 0, of_class, context.top),
+        n_segments=len(explanation),
+        scale=scale_note(explanation),
+        method=explanation.method,
+        flaw=explanation.flaw,
+        notes=value_notes(explanation),
+    )
+
+
+SECTION = Section("contributions", "Contributions", 20, build, pages=("recording",))
