@@ -108,11 +108,11 @@ class QualityColumn:
     name : str
         Name in the table.
     unit : str
-        Unit of its values; ``"1"`` for ratios and counts, "" for flags.
+        Unit of its values; ``"1"`` for ratios and counts, "" for flags and text.
     definition : str
         Meaning of its values.
     dtype : str
-        NumPy type of its values: ``"float64"``, ``"int64"`` or ``"bool"``.
+        Type of its values: ``"float64"``, ``"int64"``, ``"bool"`` or ``"str"``.
     """
 
     name: str
@@ -167,11 +167,40 @@ QUALITY_COLUMNS = (
         "more than one channel, and all are equal, sample by sample, in the row's part",
         "bool",
     ),
+    _column(
+        "level",
+        "dBFS",
+        "root mean square of all samples of all channels, in dB of full scale: a square wave at"
+        " full scale has 0 dBFS, a sine at full scale -3.01 dBFS; missing if all samples are 0",
+    ),
+    _column(
+        "bandwidth",
+        "Hz",
+        "frequency up to which there is sound; codecs, telephones and a lower original sample rate"
+        " limit it. It is the upper edge of the highest of 64 equal bands, from 0 Hz to half of the"
+        " sample rate, in which the power density, at the 90th percentile of the frames within"
+        " 40 dB of the loudest one, is more than 10 dB above the noise of rounding to 16 bits;"
+        " missing if there is no such band",
+    ),
+    _column(
+        "format",
+        "",
+        "container and codec or sample format of the file, as its decoder names them, such as"
+        " WAV PCM_16, FLAC PCM_16, MP3 or OGG VORBIS",
+        "str",
+    ),
 )
-"""The quality columns, in the order of the fields of `featkit.audio.quality.Quality`."""
+"""All quality columns, in the order of a table."""
+
+MEASURED_QUALITY = tuple(column for column in QUALITY_COLUMNS if column.dtype != "str")
+"""Those that are measured on samples, in the order of the fields of
+`featkit.audio.quality.Quality`: numbers and flags."""
+
+QUALITY_FORMAT = QUALITY_PREFIX + "format"
+"""The quality column that holds the format of the file."""
 
 QUALITY_DTYPES = {column.name: column.dtype for column in QUALITY_COLUMNS}
-"""NumPy type of each quality column."""
+"""Type of each quality column: that of NumPy, or ``"str"`` for text."""
 
 DUPLICATE_SUFFIX = r"(\.\d+)*(_[xy])?"
 """Pattern of the suffixes that pandas appends to duplicate names."""

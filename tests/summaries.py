@@ -44,7 +44,11 @@ def odd_table(**columns):
 
 def odd_table_with_quality():
     """The same with quality columns, of which one flag is set."""
-    values = {"float64": [0.5, 1.0, 2.0, 4.0, np.nan], "int64": [2] * 5}
-    flags = {"quality_silent": [True, True, False, True, False]}
-    quality = {c.name: flags.get(c.name, values.get(c.dtype, [False] * 5)) for c in QUALITY_COLUMNS}
-    return odd_table(**quality)
+    values = {
+        "float64": [0.5, 1.0, 2.0, 4.0, np.nan],
+        "int64": [2] * 5,
+        "bool": [False] * 5,
+        "str": ["MP3", "MP3", "FLAC PCM_16", "MP3", ""],
+    }
+    quality = {column.name: values[column.dtype] for column in QUALITY_COLUMNS}
+    return odd_table(**quality | {"quality_silent": [True, True, False, True, False]})

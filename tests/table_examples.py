@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from featkit.audio.quality import Quality
-from featkit.schema import QUALITY_COLUMNS
+from featkit.schema import MEASURED_QUALITY, QUALITY_FORMAT
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import TABLE_FORMATS
 
@@ -28,16 +28,18 @@ def keyed_table():
     return FeatureTable.of(pd.DataFrame(keys | {"rms_mean": [0.5, np.nan], "tempo": [1.0, 2.0]}))
 
 
-SOUND = Quality(29.9, 44100.0, 2, 0.98, 0.0, 0.25, False, False, False, True, False)
-SILENT = Quality(0.05, 8000.0, 1, 0.0, 0.0, 1.0, True, False, True, False, False)
+SOUND = Quality(29.9, 44100.0, 2, 0.98, 0.0, 0.25, False, False, False, True, False, -9.0, 16e3)
+SILENT = Quality(0.05, 8000.0, 1, 0.0, 0.0, 1.0, True, False, True, False, False, -75.0, 3400.0)
+FORMATS = ["WAV PCM_16", ""]
 
 
 def table_with_quality():
     """The same with quality columns."""
     quality = {
         column.name: np.array(values, dtype=column.dtype)
-        for column, values in zip(QUALITY_COLUMNS, zip(SOUND, SILENT, strict=True), strict=True)
+        for column, values in zip(MEASURED_QUALITY, zip(SOUND, SILENT, strict=True), strict=True)
     }
+    quality[QUALITY_FORMAT] = np.array(FORMATS, dtype=object)
     return dataclasses.replace(keyed_table(), quality=quality)
 
 

@@ -1,21 +1,27 @@
-"""Quality measures of a recording: eleven values per row, in columns of their own.
+"""Quality measures of a recording: thirteen values per row, in columns of their own.
 
 They are measured on the samples of the source, before mixing and resampling, which hide defects.
-Every measure has a value for every row. `featkit.schema.QUALITY_COLUMNS` defines them.
+Every measure has a value for every row, except that the level and the bandwidth of digital silence
+are NaN. `featkit.schema.MEASURED_QUALITY` defines them.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.audio.bandwidth import BandwidthMeter
 from featkit.schema import CLIPPED_RUN, SHORT_DURATION, SILENCE_LEVEL, SILENCE_WINDOW
+
+CACHED = 2**17
+"""Number of samples whose squares fit in the cache."""
 
 
 class Quality(NamedTuple):
-    """The quality of one row, in the order of `featkit.schema.QUALITY_COLUMNS`.
+    """The quality of one row, in the order of `featkit.schema.MEASURED_QUALITY`.
 
     Attributes
     ----------
@@ -41,6 +47,10 @@ class Quality(NamedTuple):
         Whether the file has fewer samples than it states.
     mono_as_stereo : bool
         Whether several channels are all equal.
+    level : float
+        Root mean square of all samples in dB of full scale; NaN if all are 0.
+    bandwidth : float
+        Hz; NaN if all samples are 0.
     """
 
     duration: float
@@ -54,6 +64,8 @@ class Quality(NamedTuple):
     short: bool
     truncated: bool
     mono_as_stereo: bool
+    level: float
+    bandwidth: float
 
 
 class QualityMeter:
@@ -73,8 +85,9 @@ class QualityMeter:
         self._rate, self._channels, self._full_scale = rate, channels, full_scale
         self._window = max(1, round(SILENCE_WINDOW * rate))
         self._frames = self._silent = self._clipped = 0
-        self._peak = 0.0
+        self._peak = self._energy = 0.0
         self._equal = channels > 1
+        self._bandwidth = BandwidthMeter(rate)
         self._pending: Array | None = None  # frames of the last, incomplete windows
         # Whether each sample of the last frames is at full scale.
         self._loud = np.zeros((2 * CLIPPED_RUN - 2, channels), dtype=bool)
@@ -89,6 +102,7 @@ class QualityMeter:
         """
         self._frames += len(samples)
         self._equal = self._equal and _equal_channels(samples)
+        self._bandwidth.add(samples)
         if self._pending is not None:
             samples = np.concatenate([self._pending, samples])
         # The remainder joins the last whole window: by itself it would be too short to measure.
@@ -125,7 +139,15 @@ class QualityMeter:
             short=duration < SHORT_DURATION,
             truncated=truncated,
             mono_as_stereo=self._equal,
+            level=self._level(),
+            bandwidth=self._bandwidth.bandwidth(),
         )
+
+    def _level(self) -> float:
+        """Root mean square of all samples in dB of full scale; NaN for digital silence."""
+        if not self._energy:
+            return np.nan
+        return 10 * math.log10(self._energy / (self._frames * self._channels))
 
     def _add_windows(self, samples: Array, window: int) -> None:
         """Measure some whole windows."""
@@ -135,10 +157,21 @@ class QualityMeter:
         self._silent += window * int(np.count_nonzero((highest - lowest) / 2 < SILENCE_LEVEL))
         peak = max(float(highest.max()), -float(lowest.min()))
         self._peak = max(self._peak, peak)
+        self._add_energy(windows, unit)
         if peak >= self._full_scale or self._loud.any():
             code = self._full_scale / unit
             loud = (samples >= code) | (samples <= -code)
             self._count_runs(loud.reshape(-1, self._channels))
+
+    def _add_energy(self, windows: Array, unit: float) -> None:
+        """Add the energies of windows, in order, so that the size of blocks does not matter."""
+        step = max(1, CACHED // windows.shape[1])
+        for k in range(0, len(windows), step):
+            part = windows[k : k + step].astype(np.float32, copy=False)
+            # Not by BLAS, whose sum of a window may depend on its position.
+            energies = np.einsum("ij,ij->i", part, part).astype(np.float64) * unit**2
+            energies[0] += self._energy
+            self._energy = float(np.cumsum(energies)[-1])
 
     def _count_runs(self, loud: Array) -> None:
         """Count clipped samples, except in the last frames, whose runs may not have ended yet."""

@@ -38,6 +38,8 @@ class SourceInfo:
         The largest code of the sample format, at most that of 16 bits; full scale is 1.
     decoder : str
         ``"libsndfile"`` or ``"PyAV"``; "" for an array.
+    format : str
+        Container and codec or sample format, such as ``"WAV PCM_16"``; "" for an array.
     stated_frames : int or None
         Number of frames (one sample of each channel) that the file's header states; None if it
         states none.
@@ -51,6 +53,7 @@ class SourceInfo:
     channels: int
     full_scale: float
     decoder: str
+    format: str
     stated_frames: int | None
     decoded_frames: int
     truncated: bool
@@ -179,6 +182,7 @@ def from_array(source: Any, name: str, excerpt: Excerpt) -> tuple[Array, SourceI
         channels=1 if y.ndim == 1 else len(y),
         full_scale=127 / 128 if y.dtype.itemsize == 1 else 32767 / 32768,
         decoder="",
+        format="",
         stated_frames=None,
         decoded_frames=start + len(samples),
         truncated=False,

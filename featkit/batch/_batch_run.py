@@ -21,7 +21,7 @@ from featkit.batch._worker_process import Task
 from featkit.batch.outcomes import Outcome, Progress
 from featkit.datasets.files import Recording
 from featkit.features.sets.loading import FeatureSet
-from featkit.schema import QUALITY_COLUMNS, Failure
+from featkit.schema import MEASURED_QUALITY, QUALITY_FORMAT, Failure
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
 
@@ -159,16 +159,17 @@ class BatchRun:
         FeatureTable
             The next rows.
         """
-        pending: list[tuple[Recording, Rows]] = []
+        pending: list[tuple[Recording, str, Rows]] = []
         room = max_rows
         for recording, stored_id in zip(self.recordings, self.stored_ids, strict=True):
             if stored_id is None:
                 continue
             rows = self.checkpoint.load_rows(stored_id, len(features.columns))
+            file_format = self.checkpoint.load_format(stored_id)
             while len(rows):
-                pending.append((recording, rows[:room]))
-                rows = rows[room:]
-                room -= len(pending[-1][1])
+                part, rows = rows[:room], rows[room:]
+                pending.append((recording, file_format, part))
+                room -= len(part)
                 if not room:
                     yield self._table(pending, features, provenance)
                     pending, room = [], max_rows
@@ -214,20 +215,22 @@ class BatchRun:
 
     def _table(
         self,
-        parts: Sequence[tuple[Recording, Rows]],
+        parts: Sequence[tuple[Recording, str, Rows]],
         features: FeatureSet,
         provenance: Mapping[str, Any],
     ) -> FeatureTable:
-        rows = Rows.concatenate((part for _, part in parts), len(features.columns))
+        rows = Rows.concatenate((part for *_, part in parts), len(features.columns))
         self.rows += len(rows)
-        row_recordings = [recording for recording, part in parts for _ in range(len(part))]
+        row_recordings = [recording for recording, _, part in parts for _ in range(len(part))]
         keys: dict[str, Any] = {"path": [recording.path for recording in row_recordings]}
         keys |= {"start": rows.start, "end": rows.end}
         for name in in_key_order(self.recordings[0].fields):
             keys[name] = [recording.fields[name] for recording in row_recordings]
         quality = {
             column.name: values.astype(column.dtype)
-            for column, values in zip(QUALITY_COLUMNS, rows.quality.T, strict=True)
+            for column, values in zip(MEASURED_QUALITY, rows.quality.T, strict=True)
         }
+        formats = [name for _, name, part in parts for _ in range(len(part))]
+        quality[QUALITY_FORMAT] = np.array(formats, dtype=object)
         values = np.ascontiguousarray(rows.values)
         return FeatureTable(keys, list(features.column_names), values, dict(provenance), quality)

@@ -32,7 +32,7 @@ from featkit.datasets.files import location_of
 from featkit.errors import WriteError
 from featkit.table.table_files import failures_file
 
-STORED_COLUMNS = "id, digest, size, decoder, version, rows, contents.checksum"
+STORED_COLUMNS = "id, digest, size, decoder, version, format, rows, contents.checksum"
 
 
 def checkpoint_path(table: str | os.PathLike[str]) -> Path:
@@ -87,6 +87,7 @@ class _StoredRecording(NamedTuple):
     size: int | None
     decoder: str
     version: str | None
+    format: str
     rows: bytes
     checksum: bytes
 
@@ -202,6 +203,14 @@ class Checkpoint:
             ).fetchone()
         return str(decoder)
 
+    def load_format(self, stored_id: int) -> str:
+        """Format of the file of a stored recording; its checksum is checked in `load_rows`."""
+        with checkpoint_errors(self.path):
+            (name,) = self.connection.execute(
+                "SELECT format FROM contents WHERE id = ?", [stored_id]
+            ).fetchone()
+        return str(name)
+
     def save(self, finished: Iterable[tuple[str, Outcome]]) -> list[int | None]:
         """Store the rows of files in one transaction, and return their ids; None for failures.
 
@@ -219,7 +228,7 @@ class Checkpoint:
                 identity, decoder = outcome.identity, outcome.decoder
                 content = (identity.digest, identity.size) if identity else (None, None)
                 version = self.versions.get(decoder)
-                values = (*content, decoder, version, outcome.rows.to_bytes())
+                values = (*content, decoder, version, outcome.format, outcome.rows.to_bytes())
                 inserted = self.connection.execute(INSERT, [*values, checksum(self.key, *values)])
                 stored_id = int(inserted.lastrowid or 0)
                 stored_ids.append(stored_id)

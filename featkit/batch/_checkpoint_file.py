@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from featkit._utils.formatting import counted
 from featkit.batch import _checkpoint_schema as schema
-from featkit.batch._checkpoint_schema import FORMAT, FileState, checksum
+from featkit.batch._checkpoint_schema import FileState, checksum
 from featkit.batch._provenance import setting_differences
 from featkit.errors import ParameterError, WriteError
 
@@ -135,19 +135,15 @@ def _open_and_repair(path: Path, settings: Mapping[str, Any], *, fresh: bool) ->
         if state and not schema.is_empty(connection):
             if state.settings is not None:
                 _check_settings(state.settings, settings, path)
-            if state.is_intact and state.version == FORMAT:
+            if state.is_intact:
                 if state.settings is not None:
                     text = state.settings_text
                 else:
                     remarks.append(f"{path}: its settings were damaged, and are stored again")
-        if state and not (state.is_intact and state.version == FORMAT):
+        if state and not state.is_intact:
             n_copied = _rebuild(connection, path, text, state, locks=locks)
-            reason = (
-                "was damaged, and is written again"
-                if state.version == FORMAT
-                else "was written by an earlier version, and is converted to this version"
-            )
-            remarks.append(f"{path}: {reason}: {counted(n_copied, 'recording')} could be read")
+            count = counted(n_copied, "recording")
+            remarks.append(f"{path}: was damaged, and is written again: {count} could be read")
             connection = _lock(path, locks=locks)
             on_error.callback(connection.close)
         _initialise(connection, text)
@@ -270,7 +266,7 @@ def _check_settings(before: Mapping[str, Any], now: Mapping[str, Any], path: Pat
 def _rebuild(
     old: sqlite3.Connection, path: Path, text: str, state: FileState, *, locks: bool
 ) -> int:
-    """Replace a file that is damaged or of version 2; return how many recordings were copied."""
+    """Replace a damaged file; return how many recordings were copied."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     scratch.unlink(missing_ok=True)
     try:
@@ -292,25 +288,23 @@ def _rebuild(
 def _readable_rows(
     old: sqlite3.Connection, path: Path, text: str, state: FileState
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield stored recordings that match their checksums; of version 2 all, if it is intact.
+    """Yield stored recordings that match their checksums.
 
     Each recording is looked up by its id, so that a damaged page hides no others.
     """
     key = text if state.settings is None else state.settings_text
-    has_checksums = state.version == FORMAT
-    if not has_checksums and not (state.is_intact and state.settings):
-        return
-    columns = "digest, size, decoder, version, rows"
-    query = f"SELECT {columns}{', checksum' * has_checksums} FROM contents WHERE id = ?"
+    query = (
+        "SELECT digest, size, decoder, version, format, rows, checksum FROM contents WHERE id = ?"
+    )
     last_id = 0
     for row_id in range(1, 1 + _highest_id(old, path)):
         try:
             row = old.execute(query, [row_id]).fetchone()
         except (sqlite3.DatabaseError, MemoryError):
             row = None
-        if row and (not has_checksums or checksum(key, *row[:5]) == row[5]):
+        if row and checksum(key, *row[:-1]) == row[-1]:
             last_id = row_id
-            yield *row[:5], checksum(text, *row[:5])
+            yield *row[:-1], checksum(text, *row[:-1])
         elif row_id - last_id > MAX_ID_GAP:
             return
 

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 from featkit.errors import WriteError
 
-FORMAT = 3
+FORMAT = 4
 """Version of the tables below."""
 
 TABLES = """
 CREATE TABLE settings (text TEXT NOT NULL, checksum BLOB NOT NULL);
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY, digest BLOB, size INTEGER, decoder TEXT NOT NULL, version TEXT,
-    rows BLOB NOT NULL, checksum BLOB NOT NULL
+    format TEXT NOT NULL, rows BLOB NOT NULL, checksum BLOB NOT NULL
 );
 CREATE INDEX contents_by_digest ON contents (digest);
 CREATE INDEX contents_by_size ON contents (size);
@@ -28,6 +28,9 @@ CREATE TABLE files (
     name BLOB PRIMARY KEY, stamp TEXT NOT NULL, content INTEGER NOT NULL, checksum BLOB NOT NULL
 ) WITHOUT ROWID;
 """
+
+TABLES_V3 = TABLES.replace(" format TEXT NOT NULL,", "")
+"""Tables of version 3, whose rows have fewer quality columns."""
 
 TABLES_V2 = """
 CREATE TABLE settings (text TEXT NOT NULL);
@@ -41,14 +44,14 @@ CREATE TABLE files (
     name BLOB PRIMARY KEY, stamp TEXT NOT NULL, content INTEGER NOT NULL REFERENCES contents
 ) WITHOUT ROWID;
 """
-"""Tables of version 2, without checksums."""
+"""Tables of version 2, with the rows of version 3 and without checksums."""
 
 APPLICATION_ID = int.from_bytes(b"fkpt")
 """SQLite's application_id of a checkpoint."""
 
 INSERT = (
-    "INSERT INTO contents (digest, size, decoder, version, rows, checksum)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO contents (digest, size, decoder, version, format, rows, checksum)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 SCHEMA_QUERY = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
@@ -58,14 +61,15 @@ MAX_ALTERED = 8
 
 START_OVER = "start over with --fresh (fresh=True)"
 
+EARLIER_LACKS = "quality_level, quality_bandwidth and quality_format"
+"""Columns that the rows of versions 2 and 3 lack."""
+
 
 class FileState(NamedTuple):
     """State of an existing checkpoint.
 
     Attributes
     ----------
-    version : int
-        Version of its tables.
     is_intact : bool
         Whether SQLite finds its structure undamaged.
     settings_text : str
@@ -74,7 +78,6 @@ class FileState(NamedTuple):
         The same, parsed; None if they are damaged.
     """
 
-    version: int
     is_intact: bool
     settings_text: str
     settings: dict[str, Any] | None
@@ -120,15 +123,19 @@ def read_state(connection: sqlite3.Connection, path: Path) -> FileState | None:
     Raises
     ------
     WriteError
-        If the file is not a checkpoint.
+        If the file is not a checkpoint, or one of another version.
     """
     schema = connection.execute(f"{SCHEMA_QUERY} LIMIT 9").fetchall()
     if not schema:
         return None
-    version = next((v for v in (FORMAT, 2) if schema == _expected_schema(v)), None)
-    if version is None and _is_damaged_copy(schema, _expected_schema(FORMAT)):
-        return FileState(FORMAT, False, "", None)
-    if version is None:
+    if any(schema == _expected_schema(tables) for tables in (TABLES_V2, TABLES_V3)):
+        raise WriteError(
+            f"{path}: was written by an earlier version of featkit, whose rows lack the columns"
+            f" {EARLIER_LACKS}: {START_OVER}, or finish with that version"
+        )
+    if schema != _expected_schema(TABLES):
+        if _is_damaged_copy(schema, _expected_schema(TABLES)):
+            return FileState(False, "", None)
         (user_version,) = connection.execute("PRAGMA user_version").fetchone()
         (application_id,) = connection.execute("PRAGMA application_id").fetchone()
         if application_id == APPLICATION_ID and user_version > FORMAT:
@@ -136,14 +143,14 @@ def read_state(connection: sqlite3.Connection, path: Path) -> FileState | None:
                 f"{path}: was written by a later version of featkit: use that one, or {START_OVER}"
             )
         raise WriteError(not_a_checkpoint(path, "it has other tables"))
-    text, settings = _stored_settings(connection, version)
-    return FileState(version, _is_intact(connection), text, settings)
+    text, settings = _stored_settings(connection)
+    return FileState(_is_intact(connection), text, settings)
 
 
-def _expected_schema(version: int) -> list[tuple[Any, ...]]:
+def _expected_schema(tables: str) -> list[tuple[Any, ...]]:
     """The tables and indexes of a version, as SQLite lists them."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES if version == FORMAT else TABLES_V2)
+        connection.executescript(tables)
         return connection.execute(SCHEMA_QUERY).fetchall()
 
 
@@ -158,8 +165,8 @@ def resembles_checkpoint(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(2**16)
     return any(
-        sum(str(sql).encode() in head for *_, sql in _expected_schema(version)) >= 3
-        for version in (FORMAT, 2)
+        sum(str(sql).encode() in head for *_, sql in _expected_schema(tables)) >= 3
+        for tables in (TABLES, TABLES_V3, TABLES_V2)
     )
 
 
@@ -179,14 +186,12 @@ def _is_intact(connection: sqlite3.Connection) -> bool:
         return False
 
 
-def _stored_settings(
-    connection: sqlite3.Connection, version: int
-) -> tuple[str, dict[str, Any] | None]:
+def _stored_settings(connection: sqlite3.Connection) -> tuple[str, dict[str, Any] | None]:
     """Stored settings as text and parsed; "" and None if they are damaged."""
-    columns = "text, checksum" if version == FORMAT else "text, NULL"
+    query = "SELECT text, checksum FROM settings LIMIT 2"
     try:
-        ((text, total),) = connection.execute(f"SELECT {columns} FROM settings LIMIT 2").fetchall()
-        if not isinstance(text, str) or (version == FORMAT and total != checksum(text)):
+        ((text, total),) = connection.execute(query).fetchall()
+        if not isinstance(text, str) or total != checksum(text):
             return "", None
         settings = json.loads(text)
     except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError):

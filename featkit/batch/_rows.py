@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.schema import QUALITY_COLUMNS
+from featkit.schema import MEASURED_QUALITY
 
 N_TIMES = 2
 """Columns of a stored row for start and end."""
@@ -23,7 +23,7 @@ class Rows:
     start, end : array of float64, shape ``(rows,)``
         Start and end of the segment in the recording, in seconds.
     quality : array of float64, shape ``(rows, quality columns)``
-        Quality values, in the order of `featkit.schema.QUALITY_COLUMNS`.
+        Quality values, in the order of `featkit.schema.MEASURED_QUALITY`.
     values : array of float64, shape ``(rows, features)``
         Features; NaN where undefined.
     """
@@ -49,7 +49,7 @@ class Rows:
         Rows
             Copies of all rows.
         """
-        empty = cls._from_matrix(np.empty((0, N_TIMES + len(QUALITY_COLUMNS) + features)))
+        empty = cls._from_matrix(np.empty((0, N_TIMES + len(MEASURED_QUALITY) + features)))
         arrays = [(part.start, part.end, part.quality, part.values) for part in (empty, *parts)]
         return cls(*map(np.concatenate, zip(*arrays, strict=True)))
 
@@ -74,7 +74,7 @@ class Rows:
         ValueError
             If `data` does not consist of rows with this number of features.
         """
-        width = N_TIMES + len(QUALITY_COLUMNS) + features
+        width = N_TIMES + len(MEASURED_QUALITY) + features
         return cls._from_matrix(np.frombuffer(data, dtype=np.float64).reshape(-1, width))
 
     def to_bytes(self) -> bytes:
@@ -96,6 +96,6 @@ class Rows:
     @classmethod
     def _from_matrix(cls, matrix: Array) -> Rows:
         """Split the columns of ``(rows, times + quality columns + features)``."""
-        first_feature = N_TIMES + len(QUALITY_COLUMNS)
+        first_feature = N_TIMES + len(MEASURED_QUALITY)
         quality, values = matrix[:, N_TIMES:first_feature], matrix[:, first_feature:]
         return cls(matrix[:, 0], matrix[:, 1], quality, values)

@@ -153,7 +153,7 @@ def _read(
             outcome.rows = _analyse_stream(sound, file, features, excerpt)
         else:
             clips = _cut(sound, file, excerpt)
-        outcome.decoder = sound.source.decoder
+        outcome.decoder, outcome.format = sound.source.decoder, sound.source.format
     if identify:
         outcome.identity = identify_file(file)
         if file_stamp(file) != stamp:

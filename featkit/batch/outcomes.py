@@ -32,6 +32,8 @@ class Outcome:
         Content and stamp of the file, if the caller asks for them.
     decoder : str
         Name of the decoder that read it, as in `featkit.audio.source.SourceInfo`.
+    format : str
+        Container and codec of the file, likewise.
     failure : Failure, optional
         The failure; None if there are rows.
     """
@@ -39,6 +41,7 @@ class Outcome:
     rows: Rows | None = None
     identity: FileIdentity | None = None
     decoder: str = ""
+    format: str = ""
     failure: Failure | None = None
 
     @property

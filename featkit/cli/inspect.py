@@ -89,6 +89,10 @@ def _show(inspection: Inspection, file: str) -> None:
         show_dataframe("flags", inspection.flags.drop(columns="definition"))
     if len(inspection.measures):
         show_dataframe("quality", inspection.measures.drop(columns="definition"))
+    if len(inspection.texts):
+        texts = inspection.texts.drop(columns="definition")
+        largest = [_with_counts(values) for values in texts["largest"]]
+        show_dataframe("formats", texts.assign(largest=largest))
     _show_features(inspection)
     if first := len(inspection.first):
         title = f"the first {first} of {counted(inspection.rows, 'row')}"

@@ -73,7 +73,8 @@ def quality_values(name: str, column: pd.Series[Any] | Array) -> Array:
     Returns
     -------
     array, shape ``(rows,)``
-        float64, int64 or bool. If values are missing, float64: with NaN, and flags as 1 and 0.
+        float64, int64, bool, or text in an array of objects. If values are missing: NaN in numbers
+        and flags, which are then float64 with 1 and 0, and "" in text.
 
     Raises
     ------
@@ -81,6 +82,9 @@ def quality_values(name: str, column: pd.Series[Any] | Array) -> Array:
         If a cell is not a number, or not a value of the column's type.
     """
     import pandas as pd
+
+    if QUALITY_DTYPES[name] == "str":
+        return np.array(text_values(column), dtype=object)
 
     cells = np.asarray(column, dtype=object)
     present = ~pd.isna(cells)

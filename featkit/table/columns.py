@@ -104,6 +104,11 @@ class ColumnRoles:
     times: list[str]
 
     @property
+    def numeric_quality(self) -> list[str]:
+        """Quality columns that hold numbers or flags."""
+        return [name for name in self.quality if QUALITY_DTYPES[name] != "str"]
+
+    @property
     def unselected(self) -> list[str]:
         """Columns that would be features or candidates, but were not selected."""
         return [*self.unselected_features, *self.unselected_candidates]

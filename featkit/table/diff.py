@@ -19,7 +19,7 @@ import pandas as pd
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.schema import TIME_COLUMNS
+from featkit.schema import QUALITY_DTYPES, TIME_COLUMNS
 from featkit.table.feature_table import FeatureTable
 from featkit.table.inspection import json_records
 from featkit.table.provenance import describe_columns, flatten_provenance
@@ -49,13 +49,15 @@ class Difference:
         Features with another unit or definition: ``column``, ``what`` (``unit`` or
         ``definition``), ``a``, ``b``. Unknown units and definitions are ignored.
     columns : DataFrame
-        Features and quality columns that differ, the largest `max_in_spread` first: ``column``,
-        ``unit``, ``rows`` (that differ), ``only_a_nan`` and ``only_b_nan`` (rows in which only one
-        value is NaN), ``max_absolute``, ``max_relative`` (to the larger value), ``max_in_spread``
+        Features and quality columns of numbers that differ, the largest `max_in_spread` first:
+        ``column``, ``unit``, ``rows`` (that differ), ``only_a_nan`` and ``only_b_nan`` (rows in
+        which only one value is NaN), ``max_absolute``, ``max_relative`` (to the larger value),
+        ``max_in_spread``
         (in standard deviations of both tables together), and of the row with the largest difference
         ``worst`` (its path and start, or its number), ``a`` and ``b``.
     keys : DataFrame
-        Keys that differ: ``key``, ``rows``, and of the first such row ``where``, ``a`` and ``b``.
+        Keys and quality columns of text that differ: ``key``, ``rows``, and of the first such row
+        ``where``, ``a`` and ``b``.
     provenance : DataFrame
         Differences in provenance: ``entry``, ``a``, ``b``; "" where unknown. If only one table has
         any provenance, a single row reports that.
@@ -143,7 +145,7 @@ def diff(
     common = _CommonRows(one, two, rows_a, rows_b, [_row_name(ids_a[row]) for row in rows_a])
     roles_a, roles_b = _roles(one), _roles(two)
     shared = [name for name, role in roles_a.items() if roles_b.get(name) == role]
-    keys = [name for name in shared if roles_a[name] == "key"]
+    texts = [name for name in shared if roles_a[name] == "key" or QUALITY_DTYPES.get(name) == "str"]
     return Difference(
         rows=len(rows_a),
         only_a=_id_frame([row_id for row_id in ids_a if row_id not in index_b], id_columns),
@@ -153,8 +155,8 @@ def diff(
         columns_only_a=[name for name in roles_a if name not in shared],
         columns_only_b=[name for name in roles_b if name not in shared],
         meanings=_meanings(one, two),
-        columns=common.numbers([name for name in shared if name not in keys], rtol, atol),
-        keys=common.texts([name for name in keys if name not in id_columns], rtol, atol),
+        columns=common.numbers([name for name in shared if name not in texts], rtol, atol),
+        keys=common.texts([name for name in texts if name not in id_columns], rtol, atol),
         provenance=_provenance(one, two),
     )
 
@@ -249,11 +251,11 @@ class _CommonRows:
         order = np.nan_to_num(data["max_in_spread"].to_numpy(np.float64), nan=np.inf)
         return data.iloc[np.argsort(-order, kind="stable")].reset_index(drop=True)
 
-    def texts(self, keys: Sequence[str], rtol: float, atol: float) -> pd.DataFrame:
-        """Keys that differ."""
+    def texts(self, columns: Sequence[str], rtol: float, atol: float) -> pd.DataFrame:
+        """Columns of text, and times, that differ."""
         rows = []
-        for name in keys:
-            one, two = self.a.column(name)[self.rows_a], self.b.column(name)[self.rows_b]
+        for name in columns:
+            one, two = _texts(self.a, name)[self.rows_a], _texts(self.b, name)[self.rows_b]
             differs = one != two
             if name in TIME_COLUMNS:
                 differs = _differs(*self._values(name), rtol, atol)
@@ -272,6 +274,10 @@ def _numbers(table: FeatureTable, name: str) -> Array:
         if name in columns:
             return np.asarray(columns[name], dtype=np.float64)
     return np.asarray(table.values[:, table.feature_names.index(name)])
+
+
+def _texts(table: FeatureTable, name: str) -> Array:
+    return table.quality[name] if name in table.quality else table.column(name)
 
 
 def _differs(one: Array, two: Array, rtol: float, atol: float) -> Array:

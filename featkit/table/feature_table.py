@@ -75,8 +75,9 @@ class FeatureTable:
         Feature set, columns with units, decoder, resampler and versions; empty for tables of other
         programs and for tables that were read from CSV, which cannot store it.
     quality : mapping of str to array
-        The quality columns that are present: float64, int64 or bool. If values are missing, as in
-        joined tables, float64: with NaN, and flags as 1 and 0.
+        The quality columns that are present: float64, int64, bool, or text in an array of objects.
+        If values are missing, as in joined tables: NaN in numbers and flags, which are then float64
+        with 1 and 0, and "" in text.
     notes : list of str
         Remarks on how the columns of a table of another program were read.
     inexact : mapping of str to sequence

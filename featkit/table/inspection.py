@@ -34,6 +34,9 @@ LABEL_NAMES = ("label", "class", "genre", "emotion", "target", "category", "stat
 N_VALUES = 8
 """Maximum number of values of a key that are listed, the most common first."""
 
+VALUE_COUNTS = ("values", "missing", "largest")
+"""Columns that describe the values of a column of text."""
+
 N_EXAMPLES = 3
 """Maximum number of recordings that are listed for a flag or a failure."""
 
@@ -71,6 +74,9 @@ class Inspection:
     measures : DataFrame
         Quality columns that are numbers: ``measure``, ``unit``, ``missing``, ``min``, ``median``,
         ``max``, ``definition``.
+    texts : DataFrame
+        Quality columns that are text: ``text``, ``values`` (how many different ones), ``missing``,
+        ``largest`` (the most common values with their counts), ``definition``.
     columns : DataFrame
         The features: ``column``, ``family``, ``unit``, ``nan`` and ``infinite`` (rows),
         ``constant`` (whether all finite values are equal), ``min``, ``median``, ``max`` (of the
@@ -90,6 +96,7 @@ class Inspection:
     keys: pd.DataFrame
     flags: pd.DataFrame
     measures: pd.DataFrame
+    texts: pd.DataFrame
     columns: pd.DataFrame
     provenance: dict[str, Any]
     first: pd.DataFrame
@@ -112,7 +119,7 @@ class Inspection:
         dict
             None in place of NaN and infinity.
         """
-        frames = ("failures", "keys", "flags", "measures", "columns")
+        frames = ("failures", "keys", "flags", "measures", "texts", "columns")
         return {
             "rows": self.rows,
             "recordings": self.recordings,
@@ -169,6 +176,7 @@ def inspect(
         keys=_key_counts(table, names),
         flags=count_flags(table),
         measures=_measures(table),
+        texts=_texts(table),
         columns=_columns(table),
         provenance=flatten_provenance(table.provenance),
         first=_first_rows(table),
@@ -265,19 +273,22 @@ def _failure_counts(failures: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
 
 
 def _key_counts(table: FeatureTable, names: Sequence[str]) -> pd.DataFrame:
-    rows = []
-    for name in names:
-        counts = Counter(table.column(name).tolist())
-        missing = counts.pop("", 0)
-        rows.append((name, len(counts), missing, counts.most_common(N_VALUES)))
-    return pd.DataFrame(rows, columns=["key", "values", "missing", "largest"])
+    rows = [(name, *_value_counts(table.column(name))) for name in names]
+    return pd.DataFrame(rows, columns=["key", *VALUE_COUNTS])
 
 
-def _quality_values(table: FeatureTable, *, flags: bool) -> Iterator[tuple[QualityColumn, Array]]:
-    """The flags or the numbers among the quality columns, as float64."""
+def _value_counts(column: Array) -> tuple[int, int, list[tuple[str, int]]]:
+    """Number of different texts, number of missing ones, and the most common with their counts."""
+    counts = Counter(column.tolist())
+    missing = counts.pop("", 0)
+    return len(counts), missing, counts.most_common(N_VALUES)
+
+
+def _quality_columns(table: FeatureTable, *dtypes: str) -> Iterator[tuple[QualityColumn, Array]]:
+    """The quality columns of some types."""
     for column in QUALITY_COLUMNS:
-        if (column.dtype == "bool") == flags and column.name in table.quality:
-            yield column, np.asarray(table.quality[column.name], dtype=np.float64)
+        if column.dtype in dtypes and column.name in table.quality:
+            yield column, table.quality[column.name]
 
 
 def count_flags(table: FeatureTable) -> pd.DataFrame:
@@ -295,7 +306,8 @@ def count_flags(table: FeatureTable) -> pd.DataFrame:
     """
     paths = table.column("path") if "path" in table.keys else np.arange(1, len(table) + 1)
     rows = []
-    for column, values in _quality_values(table, flags=True):
+    for column, cells in _quality_columns(table, "bool"):
+        values = np.asarray(cells, dtype=np.float64)
         examples = [*dict.fromkeys(paths[values == 1].tolist())][:N_EXAMPLES]
         counts = int((values == 1).sum()), int(np.isnan(values).sum())
         rows.append((column.name, *counts, examples, column.definition))
@@ -305,10 +317,18 @@ def count_flags(table: FeatureTable) -> pd.DataFrame:
 def _measures(table: FeatureTable) -> pd.DataFrame:
     rows = [
         (column.name, column.unit, int(np.isnan(v).sum()), *_range(v), column.definition)
-        for column, v in _quality_values(table, flags=False)
+        for column, v in _quality_columns(table, "float64", "int64")
     ]
     names = ["measure", "unit", "missing", "min", "median", "max", "definition"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _texts(table: FeatureTable) -> pd.DataFrame:
+    rows = [
+        (column.name, *_value_counts(cells), column.definition)
+        for column, cells in _quality_columns(table, "str")
+    ]
+    return pd.DataFrame(rows, columns=["text", *VALUE_COUNTS, "definition"])
 
 
 def _columns(table: FeatureTable) -> pd.DataFrame:

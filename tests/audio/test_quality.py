@@ -1,5 +1,7 @@
 """Quality: measured on the samples before resampling, at once or block by block."""
 
+import math
+
 import numpy as np
 import pytest
 import soundfile
@@ -8,11 +10,12 @@ from hypothesis import strategies as st
 
 from featkit import signals
 from featkit.audio import loading
+from featkit.audio.bandwidth import BandwidthMeter
 from featkit.audio.excerpt import Excerpt
 from featkit.audio.quality import Quality, QualityMeter, measure_quality
 from featkit.schema import (
     CLIPPED_RUN,
-    QUALITY_COLUMNS,
+    MEASURED_QUALITY,
     SHORT_DURATION,
     SILENCE_LEVEL,
     SILENCE_WINDOW,
@@ -31,17 +34,17 @@ def integers(y):
 
 
 def test_every_column_is_a_value_of_the_row_in_its_order_and_type():
-    assert [column.name for column in QUALITY_COLUMNS] == [
+    assert [column.name for column in MEASURED_QUALITY] == [
         f"quality_{name}" for name in Quality._fields
     ]
     row = quality_of(signals.noise(SR, 0.5))
-    for column, value in zip(QUALITY_COLUMNS, row, strict=True):
+    for column, value in zip(MEASURED_QUALITY, row, strict=True):
         assert np.array(value).dtype == column.dtype, column.name
         assert column.definition
 
 
 def test_the_quality_of_a_sine_is_known():
-    row = quality_of(signals.sine(441.0, SR, 0.5, amplitude=0.25))
+    row = quality_of(signals.sine(400.0, SR, 0.5, amplitude=0.25))
     assert row == Quality(
         duration=0.5,
         sample_rate=8000.0,
@@ -54,6 +57,8 @@ def test_the_quality_of_a_sine_is_known():
         short=False,
         truncated=False,
         mono_as_stereo=False,
+        level=pytest.approx(20 * math.log10(0.25) - 3.0103, abs=1e-4),
+        bandwidth=row.bandwidth,  # see test_bandwidth.py
     )
 
 
@@ -64,6 +69,57 @@ def test_the_peak_is_the_largest_absolute_sample_of_any_channel(sign, kind):
     y[1234, 1] = sign * 0.5
     samples = integers(y) if kind == "int16" else y
     assert measure_quality(samples, SR).peak == 0.5
+
+
+# Level
+
+
+def level_by_definition(samples):
+    y = samples / 2**15 if samples.dtype == np.int16 else samples.astype(np.float64)
+    power = math.fsum((y**2).ravel()) / y.size
+    return 10 * math.log10(power) if power else math.nan
+
+
+@pytest.mark.parametrize("kind", ["int16", "float"])
+@pytest.mark.parametrize("sr", [8000, 44100, 96000])
+def test_levels_of_known_signals(kind, sr):
+    make = integers if kind == "int16" else np.float32
+    t = np.arange(2 * sr) / sr
+    square = np.where(t % 0.01 < 0.005, 0.5, -0.5)
+    cases = {
+        20 * math.log10(0.5): square,
+        20 * math.log10(0.5) - 10 * math.log10(2): 0.5 * np.sin(2 * np.pi * 100 * t),
+        20 * math.log10(0.25): np.full(len(t), 0.25),
+        20 * math.log10(0.5) - 10 * math.log10(3): np.linspace(-0.5, 0.5, len(t)),
+        -20.0: np.random.default_rng(0).standard_normal(len(t)) * 0.1,
+    }
+    for level, y in cases.items():
+        tolerance = 0.03 if level == -20 else 1e-3
+        assert measure_quality(make(y), sr).level == pytest.approx(level, abs=tolerance)
+
+
+def test_the_level_of_a_full_scale_square_wave_is_zero():
+    y = np.tile([1.0, -1.0], SR)
+    assert quality_of(y).level == pytest.approx(0, abs=1e-5)
+    assert measure_quality(np.tile(np.int16([-32768, -32768]), SR), SR).level == 0
+
+
+def test_the_level_is_that_of_all_channels():
+    y = np.stack([np.full(SR, 0.5), np.zeros(SR)], axis=1)
+    assert quality_of(y).level == pytest.approx(20 * math.log10(0.5) - 10 * math.log10(2), abs=1e-5)
+
+
+@pytest.mark.parametrize("samples", [1, 100, SR])
+def test_digital_silence_has_no_level(samples):
+    row = measure_quality(np.zeros((samples, 2), np.int16), SR)
+    assert np.isnan([row.level, row.bandwidth]).all()
+    assert (row.silent, row.peak) == (True, 0.0)
+
+
+def test_one_step_of_16_bits_is_not_silence():
+    y = np.zeros(SR, np.int16)
+    y[5000] = 1
+    assert measure_quality(y, SR).level == pytest.approx(-90.309 - 10 * math.log10(SR), abs=1e-3)
 
 
 # Clipping
@@ -274,14 +330,23 @@ def by_definition(samples, sr):
         short=len(y) / sr < SHORT_DURATION,
         truncated=False,
         mono_as_stereo=y.shape[1] > 1 and bool((y == y[:, :1]).all()),
+        level=pytest.approx(level_by_definition(samples), abs=1e-4, nan_ok=True),
+        bandwidth=pytest.approx(measured_alone(samples, sr), rel=0, abs=0, nan_ok=True),
     )
 
 
+def measured_alone(samples, sr):
+    meter = BandwidthMeter(sr)
+    meter.add(samples)
+    return meter.bandwidth()
+
+
 @given(recordings(), st.sampled_from([100.0, 8000.0, 22050.5]))
-def test_quality_follows_its_definitions_and_is_never_undefined(samples, sr):
+def test_quality_follows_its_definitions_and_only_level_and_bandwidth_can_be_undefined(samples, sr):
     row = measure_quality(samples, sr)
     assert row == by_definition(samples, sr)
-    assert np.isfinite(row).all()
+    assert np.isfinite(row[:-2]).all()
+    assert not np.isinf(row[-2:]).any()
 
 
 @given(recordings(), st.lists(st.integers(1, 700), min_size=1, max_size=20))
@@ -291,4 +356,4 @@ def test_blocks_of_any_size_give_the_same(samples, sizes):
     while at < len(samples):
         meter.add(samples[at : at + sizes[k % len(sizes)]])
         at, k = at + sizes[k % len(sizes)], k + 1
-    assert meter.quality(truncated=False) == measure_quality(samples, SR)
+    np.testing.assert_array_equal(meter.quality(truncated=False), measure_quality(samples, SR))

@@ -21,7 +21,7 @@ from featkit.batch._file_identity import FileIdentity
 from featkit.batch._rows import Rows
 from featkit.batch.outcomes import Outcome
 from featkit.errors import ParameterError, WriteError
-from featkit.schema import QUALITY_COLUMNS
+from featkit.schema import MEASURED_QUALITY
 
 
 def test_a_single_recording_uses_the_checkpoint_of_an_earlier_batch(corpus):
@@ -100,11 +100,14 @@ TRANSACTIONS = 12
 
 FEATURES = 27
 
+WIDTH = 2 + len(MEASURED_QUALITY) + FEATURES
+"""Numbers in a stored row: start and end, quality, and features."""
+
 
 def finished(file, digest, number):
     """Outcome of a file whose single row has the same number in all its columns."""
-    rows = Rows.from_bytes(np.full(2 + len(QUALITY_COLUMNS) + FEATURES, number).tobytes(), FEATURES)
-    return file, Outcome(rows, FileIdentity(digest, 1, "1 2 3"), "libsndfile")
+    rows = Rows.from_bytes(np.full(WIDTH, number).tobytes(), FEATURES)
+    return file, Outcome(rows, FileIdentity(digest, 1, "1 2 3"), "libsndfile", "WAV PCM_16")
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +147,8 @@ def test_a_torn_log_loses_whole_transactions_from_its_end_only(torn, fraction):
             rows = checkpoint.load_rows(part, FEATURES)
             assert len(rows) == 1
             np.testing.assert_array_equal(np.unique(rows.values), place // 3 + 0.5)
-            assert (
-                rows.to_bytes()
-                == np.full(2 + len(QUALITY_COLUMNS) + FEATURES, place // 3 + 0.5).tobytes()
-            )
+            assert rows.to_bytes() == np.full(WIDTH, place // 3 + 0.5).tobytes()
+            assert checkpoint.load_format(part) == "WAV PCM_16"
     if fraction == 1:
         assert len(stored) == 3 * TRANSACTIONS
 
@@ -167,7 +168,7 @@ def test_a_transaction_is_stored_completely_or_not_at_all(tmp_path):
 def test_a_recording_with_more_rows_than_can_be_stored_is_an_error(tmp_path):
     with open_checkpoint(tmp_path / "a", {}) as checkpoint:
         checkpoint.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
-        rows = Rows.from_bytes(bytes(8 * 2000 * (2 + len(QUALITY_COLUMNS) + FEATURES)), FEATURES)
+        rows = Rows.from_bytes(bytes(8 * 2000 * WIDTH), FEATURES)
         outcome = Outcome(rows, FileIdentity(b"a", 1, "1 2 3"), "libsndfile")
         with pytest.raises(WriteError, match=r"has more rows than can be stored \(1 GB\)"):
             checkpoint.save([("a", outcome)])

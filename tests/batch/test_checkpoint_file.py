@@ -15,9 +15,10 @@ import soundfile
 import featkit
 from featkit import signals
 from featkit.batch import _worker_pool
-from featkit.batch._checkpoint_schema import FORMAT, TABLES, TABLES_V2, checksum
+from featkit.batch._checkpoint_schema import FORMAT, TABLES, TABLES_V2, TABLES_V3, checksum
 from featkit.batch._file_identity import SETTLED
 from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.schema import MEASURED_QUALITY
 
 SR = 8000
 
@@ -35,7 +36,7 @@ SMALL = {
 }
 
 
-WIDTH = 2 + 11 + 3
+WIDTH = 2 + len(MEASURED_QUALITY) + 3
 """Numbers in a stored row: start and end, quality, and the features of `SMALL`."""
 
 
@@ -276,7 +277,7 @@ def test_long_values_of_settings_are_shortened_in_messages(done, kept):
 def test_rows_of_another_width_are_refused_though_their_checksum_is_right(done, kept):
     with closing(sqlite3.connect(kept)) as connection, connection:
         (key,) = connection.execute("SELECT text FROM settings").fetchone()
-        query = "SELECT digest, size, decoder, version FROM contents WHERE id = 1"
+        query = "SELECT digest, size, decoder, version, format FROM contents WHERE id = 1"
         values = [*connection.execute(query).fetchone(), bytes(8 * WIDTH + 3)]
         connection.execute(
             "UPDATE contents SET rows = ?, checksum = ? WHERE id = 1",
@@ -370,45 +371,38 @@ def test_the_log_of_another_database_beside_it_does_no_harm(done, kept, tmp_path
 # Earlier versions
 
 
-def of_version_2(kept, **settings):
-    """The same checkpoint as version 2 wrote it."""
+def of_earlier_version(kept, tables):
+    """The same checkpoint as an earlier version wrote it."""
     with closing(sqlite3.connect(kept)) as connection:
-        rows = connection.execute(
-            "SELECT id, digest, size, decoder, version, rows FROM contents"
-        ).fetchall()
-        names = connection.execute("SELECT name, stamp, content FROM files").fetchall()
         (text,) = connection.execute("SELECT text FROM settings").fetchone()
+        columns = "id, digest, size, decoder, version, rows, checksum"
+        rows = connection.execute(f"SELECT {columns} FROM contents").fetchall()
+        names = connection.execute("SELECT name, stamp, content, checksum FROM files").fetchall()
     kept.unlink()
+    values = {"settings": [(text, b"1")], "contents": rows, "files": names}
     with closing(sqlite3.connect(kept)) as connection, connection:
-        connection.executescript(TABLES_V2)
-        text = json.dumps({**json.loads(text), "parts": 2, **settings})
-        connection.execute("INSERT INTO settings VALUES (?)", [text])
-        connection.executemany("INSERT INTO contents VALUES (?, ?, ?, ?, ?, ?)", rows)
-        connection.executemany("INSERT INTO files VALUES (?, ?, ?)", names)
+        connection.executescript(tables)
+        for table, lines in values.items():
+            width = len(connection.execute(f"PRAGMA table_info({table})").fetchall())
+            marks = ", ".join("?" * width)
+            lines = [line[:width] for line in lines]
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
 
 
-def test_a_checkpoint_of_version_2_is_converted(done, kept):
-    of_version_2(kept)
-    first = extract(done)
-    assert first.resumed == COUNT
-    assert "was written by an earlier version" in first.remarks[0]
-    assert is_right(done)
-    second = extract(done)
-    assert (second.resumed, second.remarks) == (COUNT, [])
-
-
-def test_a_checkpoint_of_version_2_with_other_settings_is_refused(done, kept):
-    of_version_2(kept, resampler="another")
-    with pytest.raises(ParameterError, match="resampler was another, is soxr HQ"):
+@pytest.mark.parametrize("tables", [TABLES_V2, TABLES_V3])
+def test_a_checkpoint_of_an_earlier_version_is_refused_and_left_as_it_is(done, kept, tables):
+    of_earlier_version(kept, tables)
+    before = kept.read_bytes()
+    reason = (
+        r"^out\.csv\.parts: was written by an earlier version of featkit, whose rows lack the"
+        r" columns quality_level, quality_bandwidth and quality_format: start over with --fresh"
+        r" \(fresh=True\), or finish with that version$"
+    )
+    with pytest.raises(WriteError, match=reason):
         extract(done)
-
-
-def test_a_damaged_checkpoint_of_version_2_is_not_used(done, kept):
-    of_version_2(kept)
-    content = bytearray(kept.read_bytes())
-    content[4096:8192] = bytes(4096)
-    kept.write_bytes(content)
-    assert extract(done).resumed == 0
+    assert kept.read_bytes() == before
+    assert not os.path.exists("out.csv")
+    assert extract(done, fresh=True).resumed == 0
     assert is_right(done)
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint that version 0.1.0 wrote is resumed, and nothing is analysed again."""
+"""Tables and a checkpoint that an earlier version wrote, without the newer quality columns."""
 
 import json
 import shutil
@@ -8,13 +8,16 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import featkit
-from featkit.batch._rows import Rows
+from featkit.errors import WriteError
 
 EARLIER = Path(__file__).parents[1] / "data" / "earlier"
 COUNT = 4
+
+NEWER = ["quality_level", "quality_bandwidth", "quality_format"]
 
 
 def write_recordings(folder):
@@ -50,35 +53,58 @@ def earlier_versions(monkeypatch):
         monkeypatch.setattr(f"featkit.batch.{module}.versions", lambda: decoders)
 
 
-@pytest.mark.usefixtures("earlier_versions")
-def test_a_checkpoint_of_an_earlier_version_is_resumed(tmp_path):
+@pytest.fixture
+def earlier_run(tmp_path):
+    """A folder with the recordings and the checkpoint of the earlier run."""
     write_recordings(tmp_path / "recordings")
-    output = tmp_path / "table.parquet"
-    shutil.copy(EARLIER / "table.parquet.parts", f"{output}.parts")
-    extraction = featkit.extract(
-        tmp_path / "recordings",
-        output=output,
+    shutil.copy(EARLIER / "table.parquet.parts", tmp_path)
+    return tmp_path
+
+
+def extract(folder, **options):
+    return featkit.extract(
+        folder / "recordings",
+        output=folder / "table.parquet",
         features=EARLIER / "set.toml",
         labels="folder",
         segment=0.5,
         n_jobs=1,
+        **options,
     )
-    assert (extraction.resumed, extraction.files) == (COUNT, COUNT)
-    assert (extraction.seconds, extraction.remarks, extraction.failures) == (0, [], [])
-    table, expected = extraction.table, featkit.FeatureTable.read(EARLIER / "table.parquet")
-    assert table.data.columns.tolist() == expected.data.columns.tolist()
-    for column in table.data.columns:
-        assert table.data[column].tolist() == expected.data[column].tolist()
-    np.testing.assert_array_equal(table.values.view(np.uint64), expected.values.view(np.uint64))
 
 
-def test_rows_have_the_bytes_of_earlier_versions():
-    blobs = [blob for (blob,) in stored("SELECT rows FROM contents")]
-    assert len(blobs) == COUNT
-    features = len(featkit.feature_set(EARLIER / "set.toml").columns)
-    for blob in blobs:
-        rows = Rows.from_bytes(blob, features)
-        assert rows.start.tolist() == [0.0, 0.5, 1.0, 1.5]
-        assert rows.end.tolist() == [0.5, 1.0, 1.5, 2.0]
-        assert rows.values.shape == (4, features)
-        assert rows.to_bytes() == blob
+@pytest.mark.usefixtures("earlier_versions")
+def test_a_checkpoint_without_the_newer_quality_columns_is_refused(earlier_run):
+    before = (earlier_run / "table.parquet.parts").read_bytes()
+    reason = r"earlier version .* lack the columns quality_level, .* start over with --fresh"
+    with pytest.raises(WriteError, match=reason):
+        extract(earlier_run)
+    assert (earlier_run / "table.parquet.parts").read_bytes() == before
+    assert not (earlier_run / "table.parquet").exists()
+
+
+def test_an_earlier_table_differs_from_a_new_one_in_the_newer_quality_columns(earlier_run):
+    extraction = extract(earlier_run, fresh=True)
+    assert (extraction.resumed, extraction.remarks, extraction.failures) == (0, [], [])
+    for ending in ("parquet", "csv"):
+        difference = featkit.diff(EARLIER / f"table.{ending}", extraction.table, rtol=1e-3)
+        assert difference.columns_only_a == []
+        assert difference.columns_only_b == NEWER
+        assert (difference.rows, len(difference.columns), len(difference.keys)) == (16, 0, 0)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_an_earlier_table_can_be_read_inspected_and_joined(earlier_run, ending):
+    earlier = featkit.FeatureTable.read(EARLIER / f"table.{ending}")
+    assert not {*NEWER} & {*earlier.quality}
+    inspection = featkit.inspect(earlier)
+    assert len(inspection.texts) == 0
+    assert "quality_level" not in inspection.measures["measure"].tolist()
+    new = extract(earlier_run, fresh=True).table
+    joined = featkit.FeatureTable.of(pd.concat([earlier.data, new.data], ignore_index=True))
+    assert joined.feature_names == new.feature_names
+    assert joined.quality["quality_format"].tolist() == [""] * 16 + ["WAV PCM_16"] * 16
+    assert np.isnan(joined.quality["quality_level"][:16]).all()
+    np.testing.assert_array_equal(
+        joined.quality["quality_bandwidth"][16:], new.quality["quality_bandwidth"]
+    )

@@ -156,13 +156,17 @@ def test_quality_is_kept_with_the_rows(corpus):
     table = extract(corpus, n_jobs=2).table
     assert list(table.quality) == [column.name for column in QUALITY_COLUMNS]
     for column in QUALITY_COLUMNS:
-        assert table.quality[column.name].dtype == column.dtype
+        assert table.quality[column.name].dtype == column.dtype.replace("str", "object")
         np.testing.assert_array_equal(table.quality[column.name], expected.quality[column.name])
     silent = list(table.keys["path"]).index("0/03.wav")
     assert table.quality["quality_silent"].tolist() == [k == silent for k in range(24)]
     assert table.quality["quality_channels"][silent] == 2
     assert table.quality["quality_sample_rate"][silent] == 16000
     assert table.quality["quality_duration"][silent] == pytest.approx(0.25)
+    assert set(table.quality["quality_format"]) == {"WAV PCM_16"}
+    undefined = [k == silent for k in range(24)]
+    assert np.isnan(table.quality["quality_level"]).tolist() == undefined
+    assert np.isnan(table.quality["quality_bandwidth"]).tolist() == undefined
 
 
 def test_segments_are_resumed(corpus):

@@ -124,11 +124,32 @@ def test_the_feature_set_of_a_page_can_be_read(tmp_path):
 
 def test_quality_flags_are_counted():
     model, explanation, table = made(rows=40)
-    dtypes = {"float64": np.zeros(40), "int64": np.ones(40, int), "bool": np.full(40, False)}
-    quality = {column.name: dtypes[column.dtype].copy() for column in QUALITY_COLUMNS}
+    values = {"float64": 0.0, "int64": 1, "bool": False, "str": "MP3"}
+    quality = {column.name: np.full(40, values[column.dtype]) for column in QUALITY_COLUMNS}
     table = replace(table, quality=quality)
     text = plain_text(page(model=model, explanation=explanation, table=table))
     assert "no flags (silent, clipped, short" in text
     quality["quality_clipped"][:3] = True
     text = plain_text(page(model=model, explanation=explanation, table=table))
     assert "clipped in 3 rows" in text
+
+
+def test_recording_conditions_are_summarised():
+    model, explanation, table = made(rows=40)
+    quality = {
+        "quality_level": np.array([-30.06, np.nan, *[-12.5] * 38]),
+        "quality_bandwidth": np.array([8000.0, np.nan, *[8000.0] * 38]),
+        "quality_format": np.array(["MP3", "", *["FLAC PCM_16"] * 38], dtype=object),
+    }
+    text = plain_text(
+        page(model=model, explanation=explanation, table=replace(table, quality=quality))
+    )
+    assert "<dt>Level</dt><dd>−30.1 to −12.5 dBFS</dd>" in text
+    assert "<dt>Bandwidth</dt><dd>8.0 kHz</dd>" in text
+    assert "<dd>FLAC PCM_16: 38 rows, MP3: 1 row; missing in 1 row</dd>" in text
+    assert "<dt>Quality</dt>" not in text
+    unknown = {name: np.full(40, "" if name.endswith("format") else np.nan) for name in quality}
+    for known in ({}, unknown):
+        lacking = replace(table, quality={"quality_silent": np.full(40, False), **known})
+        text = plain_text(page(model=model, explanation=explanation, table=lacking))
+        assert "dBFS" not in text

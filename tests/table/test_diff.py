@@ -100,13 +100,17 @@ def test_quality_and_keys_and_ends_are_compared():
     one = odd_table_with_quality()
     two = FeatureTable.of(
         one.data.assign(
-            quality_silent=[True] * 5, label=["rock"] * 5, end=[1.0, 2.0, 1.0, 2.5, 4.6]
+            quality_silent=[True] * 5,
+            quality_format=["MP3"] * 5,
+            label=["rock"] * 5,
+            end=[1.0, 2.0, 1.0, 2.5, 4.6],
         )
     )
     result = featkit.diff(one, two)
     assert result.columns[["column", "rows"]].to_numpy().tolist() == [["quality_silent", 2]]
     keys = result.keys.set_index("key")
     assert keys.loc["label"].tolist() == [3, "b.wav", "jazz", "rock"]
+    assert keys.loc["quality_format"].tolist() == [2, "b.wav", "FLAC PCM_16", "MP3"]
     assert keys.loc["end"].tolist() == [1, "c\x1b.wav at 0.5 s", "4.5", "4.6"]
 
 
@@ -157,7 +161,7 @@ def test_diff_exits_with_the_status_of_diff(tmp_path, corpus):
     same, _ = sections(run("diff", tmp_path / "a.parquet", tmp_path / "b.csv").stdout)
     assert same == {"rows in both": "5", "same": "yes"}
     output = run("diff", tmp_path / "b.csv", tmp_path / "c.csv", status=1).stdout
-    assert "columns only in A\t11: quality_duration, " in output
+    assert "columns only in A\t14: quality_duration, " in output
     row = next(line for line in output.splitlines() if line.startswith("tempo\t"))
     assert row.split("\t")[:4] == ["tempo", "BPM", "1", "1"]
     assert "\ta.wav at 1 s\t120\t121" in row

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from table_examples import (
     ENDINGS,
+    FORMATS,
     TEXT_KEYS,
     assert_same,
     keyed_table,
@@ -16,7 +17,7 @@ from table_examples import (
 
 import featkit
 from featkit.errors import TableError
-from featkit.schema import QUALITY_COLUMNS, QUALITY_DTYPES
+from featkit.schema import MEASURED_QUALITY, QUALITY_COLUMNS, QUALITY_DTYPES, QUALITY_FORMAT
 from featkit.table.feature_table import FeatureTable
 
 # Keys and features
@@ -98,7 +99,9 @@ def test_quality_columns_return_in_their_types(tmp_path, ending):
     table_with_quality().write(tmp_path / f"a.{ending}")
     back = FeatureTable.read(tmp_path / f"a.{ending}")
     assert_same(back, table_with_quality())
-    assert {name: str(column.dtype) for name, column in back.quality.items()} == QUALITY_DTYPES
+    dtypes = {**QUALITY_DTYPES, QUALITY_FORMAT: "object"}
+    assert {name: str(column.dtype) for name, column in back.quality.items()} == dtypes
+    assert back.quality[QUALITY_FORMAT].tolist() == FORMATS
     back.write(tmp_path / f"b.{ending}")
     assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
 
@@ -109,6 +112,7 @@ def test_flags_are_flags_in_files(tmp_path):
     assert schema.field("quality_silent").type == pa.bool_()
     assert schema.field("quality_channels").type == pa.int64()
     assert schema.field("quality_peak").type == pa.float64()
+    assert schema.field("quality_format").type == pa.string()
     table_with_quality().write(tmp_path / "a.csv")
     rows = (tmp_path / "a.csv").read_text().splitlines()
     assert ",29.9,44100.0,2,0.98,0.0,0.25,false,false,false,true,false," in rows[1]
@@ -120,7 +124,9 @@ def test_missing_quality_values_stay_missing(tmp_path, ending):
     joined = pd.concat([table_with_quality().data, keyed_table().data], ignore_index=True)
     table = FeatureTable.of(joined)
     assert table.quality["quality_silent"].tolist()[:2] == [0.0, 1.0]
-    assert all(np.isnan(column[2:]).all() for column in table.quality.values())
+    assert table.quality[QUALITY_FORMAT].tolist() == [*FORMATS, "", ""]
+    numbers = (table.quality[column.name] for column in MEASURED_QUALITY)
+    assert all(np.isnan(column[2:]).all() for column in numbers)
     table.write(tmp_path / f"a.{ending}")
     assert_same(FeatureTable.read(tmp_path / f"a.{ending}"), table)
     assert_same(table.rows(np.arange(2)), table_with_quality())
@@ -173,6 +179,25 @@ def test_flags_are_read_in_several_spellings(tmp_path, cells):
 def test_impossible_quality_values_are_refused(tmp_path, name, cell, message):
     with pytest.raises(TableError, match=message):
         read_text(tmp_path, f"x,{name}\n1,{cell}\n")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_any_text_is_a_format(tmp_path, ending):
+    texts = ["=1+1", "7", "NA", "WAV, PCM_16\n"]
+    data = pd.DataFrame({"rms_mean": np.arange(4.0), QUALITY_FORMAT: texts})
+    FeatureTable.of(data).write(tmp_path / f"a.{ending}")
+    back = FeatureTable.read(tmp_path / f"a.{ending}")
+    assert back.quality[QUALITY_FORMAT].tolist() == texts
+    assert back.feature_names == ["rms_mean"]
+
+
+def test_a_level_of_silence_is_missing_in_files(tmp_path):
+    data = pd.DataFrame({"rms_mean": [1.0, 2.0], "quality_level": [-3.5, np.nan]})
+    FeatureTable.of(data).write(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().splitlines()[1:] == ["-3.5,1.0", ",2.0"]
+    np.testing.assert_array_equal(
+        FeatureTable.read(tmp_path / "a.csv").quality["quality_level"], [-3.5, np.nan]
+    )
 
 
 def test_quality_without_numbers_is_refused():

@@ -36,6 +36,11 @@ def test_flags_name_some_recordings():
     peak = result.measures.set_index("measure").loc["quality_peak"]
     assert (peak["missing"], peak["min"], peak["median"], peak["max"]) == (1, 0.5, 1.5, 4.0)
     assert not {c.name for c in QUALITY_COLUMNS} & {*result.columns["column"]}
+    (form,) = result.texts.drop(columns="definition").to_dict("records")
+    largest = [("MP3", 3), ("FLAC PCM_16", 1)]
+    assert form == {"text": "quality_format", "values": 2, "missing": 1, "largest": largest}
+    measures = [c.name for c in QUALITY_COLUMNS if c.dtype in ("float64", "int64")]
+    assert result.measures["measure"].tolist() == measures
 
 
 def test_nan_and_infinite_and_constant_features_are_reported():

@@ -96,6 +96,7 @@ class SndfileDecoder:
             raise ValueError("libsndfile cannot decode this file (no header)")
         if file.subtype.startswith("MPEG"):  # see `featkit.audio.decoding.mpeg`
             raise ValueError("libsndfile cannot decode this file (no complete MPEG frame)")
+        self.format = f"{file.format} {file.subtype}"
         self.rate = float(file.samplerate)
         self.channels = file.channels
         self.full_scale = FULL_SCALES.get(file.subtype, 32767 / 32768)

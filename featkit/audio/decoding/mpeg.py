@@ -108,7 +108,7 @@ def open_mpeg(path: Path, head: bytes, resources: contextlib.ExitStack) -> MpegD
                 raise ValueError("libsndfile cannot decode this file (no complete MPEG frame)")
             return None
         resources.push(opened.pop_all())
-        return MpegDecoder(file, scan, truncated=extent.truncated)
+        return MpegDecoder(file, scan, extent)
 
 
 class MpegDecoder:
@@ -120,22 +120,23 @@ class MpegDecoder:
         The open file.
     scan : Scan
         Its frames, at least one.
-    truncated : bool
-        Whether the file is already known to be truncated.
+    extent : Extent
+        The range that was scanned.
     """
 
     name = "libsndfile"
     full_scale = 32767 / 32768
     uncompressed = False
 
-    def __init__(self, file: io.FileIO, scan: Scan, *, truncated: bool) -> None:
+    def __init__(self, file: io.FileIO, scan: Scan, extent: Extent) -> None:
         form, tag = scan.runs[0].format, scan.tag
+        self.format = f"{'WAV ' * extent.in_wav}MP{form.layer}"
         self.rate, self.channels = float(form.rate), form.channels
         stated = tag.frames if tag is not None else 0
         complete = stated == scan.frames
         limit = MAX_OTHER_BYTES if complete else MAX_FRAME
         incomplete = scan.other_bytes > limit or (scan.partial and not complete)
-        self.truncated = truncated or scan.damaged or incomplete
+        self.truncated = extent.truncated or scan.damaged or incomplete
         # Some encoders count the frame of the tag, others do not.
         self.tolerance = form.samples if tag is not None and tag.delay < 0 else 0
         self._file, self._runs, self._begin = file, scan.runs, scan.start

@@ -34,6 +34,9 @@ FORCED_DEMUXERS = {b"FLV\x01": "flv", b"\x00\x00\x01\xba": "mpeg"}
 """Demuxers that are chosen by the first bytes of a file: versions 13 and 14 of PyAV crash if FFmpeg
 chooses these from a list."""
 
+CONTAINERS = {"mov,mp4,m4a,3gp,3g2,mj2": "MP4", "matroska,webm": "Matroska", "wv": "WavPack"}
+"""Names of containers whose demuxer has several names or a short one."""
+
 TOLERANCE = 0.1
 """Seconds by which a stated duration may be wrong, by rounding and by padding of encoders."""
 
@@ -96,6 +99,7 @@ class PyAVDecoder:
             raise ValueError("FFmpeg cannot decode this file (no decoder for its codec)")
         self._stream.thread_count = 1
         self._codec = self._stream.codec_context.name
+        self.format = _format_name(container.format.name, self._codec)
 
     def blocks(self, start: int, size: int) -> Iterator[Array]:
         """Decode to the end of the file; see `Decoder.blocks`.
@@ -213,6 +217,16 @@ class _File(io.FileIO):
             return super().seek(offset, whence)
         except OSError:
             return -1
+
+
+def _format_name(demuxer: str, codec: str) -> str:
+    """Container and codec in capitals, such as ``MP4 AAC``; once if both have the same name.
+
+    Names of FFmpeg's decoders may differ from those of codecs, such as ``mp3float``.
+    """
+    container = CONTAINERS.get(demuxer, demuxer).upper()
+    codec = codec.removeprefix("lib").removesuffix("float").upper()
+    return container if container == codec else f"{container} {codec}"
 
 
 def _layout(frame: Any) -> Layout:

@@ -40,13 +40,14 @@ class Decoder(Protocol):
 
     Attributes
     ----------
-    name, rate, channels, full_scale, stated_frames, truncated, uncompressed
+    name, format, rate, channels, full_scale, stated_frames, truncated, uncompressed
         As in `Reader`, where the name is `decoder`.
     tolerance : int
         Number of frames by which `stated_frames` may exceed the decoded ones.
     """
 
     name: str
+    format: str
     rate: float
     channels: int
     full_scale: float
@@ -97,6 +98,8 @@ class Reader:
     ----------
     decoder : str
         ``"libsndfile"`` or ``"PyAV"``.
+    format : str
+        Container and codec or sample format, such as ``"WAV PCM_16"``.
     rate : float
         Sample rate in Hz.
     channels : int
@@ -115,7 +118,7 @@ class Reader:
 
     def __init__(self, name: str, decoder: Decoder) -> None:
         self._name, self._decoder = name, decoder
-        self.decoder = decoder.name
+        self.decoder, self.format = decoder.name, decoder.format
         self.rate = decoder.rate
         self.channels = decoder.channels
         self.full_scale = decoder.full_scale

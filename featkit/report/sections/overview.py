@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ from featkit._utils.typing import Array
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.report import _svg
 from featkit.report._context import Context, ReportedModel
-from featkit.report.formatting import enumerated, percent, quoted, summary
+from featkit.report.formatting import enumerated, fixed, percent, quoted, summary
 from featkit.report.section import Section
-from featkit.schema import KEY_COLUMNS, QUALITY_PREFIX
+from featkit.schema import KEY_COLUMNS, QUALITY_FORMAT, QUALITY_PREFIX
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
 
@@ -152,8 +152,7 @@ def _table_facts(model: ReportedModel, table: FeatureTable) -> list[tuple[str, s
         seconds = np.asarray(keys["end"], float) - np.asarray(keys["start"], float)
         if np.isfinite(seconds).any():
             facts.append(("Duration", _durations(seconds[np.isfinite(seconds)])))
-    if table.quality:
-        facts.append(("Quality", _quality(table)))
+    facts += [*_quality_flags(table), *_recording_conditions(table)]
     return [*facts, ("Undefined values", _undefined(model, table))]
 
 
@@ -163,16 +162,30 @@ def _durations(seconds: Array) -> str:
     return f"{duration(float(seconds.sum()))} in total, {per_row} per row"
 
 
-def _quality(table: FeatureTable) -> str:
+def _quality_flags(table: FeatureTable) -> Iterator[tuple[str, str]]:
     """Quality flags that are set, and in how many rows."""
     # Imported where needed, because it imports pandas.
     from featkit.table.inspection import count_flags
 
     raised = count_flags(table)
+    if not len(raised):
+        return
     names = [name.removeprefix(QUALITY_PREFIX).replace("_", " ") for name in raised["flag"]]
     counts = zip(names, raised["rows"], strict=True)
     texts = [f"{name} in {counted(rows, 'row')}" for name, rows in counts if rows]
-    return ", ".join(texts) if texts else f"no flags ({', '.join(names)})"
+    yield "Quality", ", ".join(texts) if texts else f"no flags ({', '.join(names)})"
+
+
+def _recording_conditions(table: FeatureTable) -> Iterator[tuple[str, str]]:
+    """Levels, bandwidths and formats, as far as they are known."""
+    for name, unit, divisor in (("level", "dBFS", 1), ("bandwidth", "kHz", 1000)):
+        values = np.asarray(table.quality.get(QUALITY_PREFIX + name, [])) / divisor
+        if (finite := values[np.isfinite(values)]).size:
+            bounds = dict.fromkeys(fixed(value, 1) for value in (finite.min(), finite.max()))
+            yield name.capitalize(), f"{' to '.join(bounds)} {unit}"
+    formats = table.quality.get(QUALITY_FORMAT, np.array([]))
+    if (formats != "").any():
+        yield "Format", summary(formats)
 
 
 def _undefined(model: ReportedModel, table: FeatureTable) -> str:

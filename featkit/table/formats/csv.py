@@ -38,11 +38,11 @@ def _read(path: str | os.PathLike[str], selection: ColumnSelection) -> TableColu
     dialect = detect(path, guess=True)
     roles = selection.roles(_names(path, dialect))
     texts = read_texts(path, dialect)
-    candidates = {*roles.features, *roles.candidates, *roles.quality, *roles.times}
+    candidates = {*roles.features, *roles.candidates, *roles.numeric_quality, *roles.times}
     notes = [GUESSED_ENCODING] if dialect.encoding == FALLBACK_ENCODING else []
     numbers = read_numbers(
         {name: _digits(name, column) for name, column in texts.items() if name in candidates},
-        required={*roles.features, *roles.quality},
+        required={*roles.features, *roles.numeric_quality},
         row_name=lambda row: f"{os.fspath(path)}: line {row_line(path, row, dialect)}",
         delimiter=dialect.delimiter,
         evidence={name: texts[name] for name in roles.unselected},
@@ -111,8 +111,8 @@ def _rows(table: FeatureTable) -> Iterator[list[Any]]:
 
 
 def _quality_cells(name: str, column: Array) -> list[Any]:
-    """Cells of the column's own type; NaN where missing."""
-    dtype = {"bool": bool, "int64": int, "float64": float}[QUALITY_DTYPES[name]]
+    """Cells of the column's own type; NaN or "" where missing."""
+    dtype = {"bool": bool, "int64": int, "float64": float, "str": str}[QUALITY_DTYPES[name]]
     return [value if value != value else dtype(value) for value in column.tolist()]
 
 

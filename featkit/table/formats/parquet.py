@@ -152,9 +152,11 @@ def _key(name: str, column: Sequence[Any] | Array) -> Any:
 
 
 def _quality(name: str, column: Array) -> Any:
-    """A quality column in its own type; null where missing."""
+    """A quality column in its own type; null where a number is missing, "" where text is."""
     import pyarrow as pa
 
+    if QUALITY_DTYPES[name] == "str":
+        return pa.array(column, pa.string())
     missing = np.isnan(column)
     return pa.array(np.where(missing, 0, column).astype(QUALITY_DTYPES[name]), mask=missing)
 
