@@ -12,6 +12,7 @@ from .errors import ModelError as ModelError
 from .errors import ParameterError as ParameterError
 from .errors import TableError as TableError
 from .errors import WriteError as WriteError
+from .evaluation.evaluate import EvaluationResult as EvaluationResult
 from .explanation.computation import explain as explain
 from .explanation.explanation import Explanation as Explanation
 from .features.analysis import analyse as analyse
@@ -23,9 +24,11 @@ from .features.sets.loading import feature_sets as feature_sets
 from .models.model import Model as Model
 from .models.predictions import Predictions as Predictions
 from .models.result import Result as Result
+from .report.evaluation_page import write_evaluation_report as write_evaluation_report
 from .report.page import write_report as write_report
 from .schema import Column as Column
 from .schema import Failure as Failure
+from .sound_model import evaluate as evaluate
 from .sound_model import load_model as load_model
 from .sound_model import train as train
 from .table.diff import Difference as Difference

@@ -17,6 +17,9 @@ KEY_COLUMNS = ("path", "start", "end", "label", "group", "split", "fold")
 TIME_COLUMNS = ("start", "end")
 """The keys that hold numbers, in seconds; all other keys hold text."""
 
+DATASET = "dataset"
+"""The key that names the dataset of each row, in tables that join several datasets."""
+
 
 @dataclass(frozen=True)
 class Failure:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from featkit.audio.excerpt import Excerpt
-from featkit.batch.extraction import Extraction, extract_excerpt
+from featkit.batch.extraction import TableTarget, extract_excerpt, process_recordings
+from featkit.batch.outcomes import BatchResult, Extraction
 from featkit.errors import ModelError, ParameterError
 from featkit.features.sets.loading import FeatureSet, feature_set
 from featkit.models import training
 from featkit.models.model import Model
 from featkit.models.model_file import read_model
 from featkit.models.result import Result
+
+if TYPE_CHECKING:
+    from featkit.evaluation.evaluate import EvaluationResult
 
 P = ParamSpec("P")
 
@@ -46,14 +51,28 @@ class _SoundExtraction:
         return features
 
     def extract(self, provenance: Mapping[str, Any], /, inputs: Any, **options: Any) -> Extraction:
-        features = self.feature_set(provenance)
-        try:
-            excerpt = Excerpt(**provenance["excerpt"])
-        except (KeyError, TypeError, ParameterError) as error:
-            raise ModelError(
-                f"the model does not record which part of a file it needs: {error}"
-            ) from None
+        features, excerpt = self.feature_set(provenance), _excerpt(provenance)
         return extract_excerpt(inputs, excerpt, features=features, **options)
+
+    def process(
+        self,
+        provenance: Mapping[str, Any],
+        /,
+        inputs: Any,
+        target: TableTarget,
+        **options: Any,
+    ) -> BatchResult:
+        features, excerpt = self.feature_set(provenance), _excerpt(provenance)
+        return process_recordings(inputs, excerpt, target, features=features, **options)
+
+
+def _excerpt(provenance: Mapping[str, Any]) -> Excerpt:
+    try:
+        return Excerpt(**provenance["excerpt"])
+    except (KeyError, TypeError, ParameterError) as error:
+        raise ModelError(
+            f"the model does not record which part of a file it needs: {error}"
+        ) from None
 
 
 def _with_sound(model: Model) -> Model:
@@ -92,3 +111,31 @@ def _train_for_sound(train: Callable[P, Result]) -> Callable[P, Result]:
 
 
 train = _train_for_sound(training.train)
+
+
+def _evaluate_with_sound(evaluate: Callable[P, EvaluationResult]) -> Callable[P, EvaluationResult]:
+    """The same function; models that it reads from files take sound, too."""
+    from featkit.evaluation.inputs import named_models
+
+    @functools.wraps(evaluate)
+    def evaluate_with_sound(*args: P.args, **kwargs: P.kwargs) -> EvaluationResult:
+        bound = inspect.signature(evaluate).bind(*args, **kwargs)
+        models = bound.arguments["models"]
+        bound.arguments["models"] = named_models(models, load=load_model)
+        return evaluate(*bound.args, **bound.kwargs)
+
+    return evaluate_with_sound
+
+
+if TYPE_CHECKING:
+    from featkit.evaluation.evaluate import evaluate as evaluate
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import `evaluate` on first use: predictions do not need what it loads."""
+        if name != "evaluate":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from featkit.evaluation.evaluate import evaluate
+
+        globals()[name] = _evaluate_with_sound(evaluate)
+        return globals()[name]

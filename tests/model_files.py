@@ -13,9 +13,9 @@ import pandas as pd
 
 from featkit.errors import ModelError
 from featkit.models import pipeline
-from featkit.models.evaluation import Evaluation
 from featkit.models.model import Model
 from featkit.models.model_file import MAGIC, SCHEMA, read_model, write_model
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
 from featkit.models.training import train
 from featkit.models.training_metadata import TrainingMetadata

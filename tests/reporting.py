@@ -6,14 +6,14 @@ import numpy as np
 
 from featkit.explanation.explanation import Explanation
 from featkit.models.estimator import Candidate
-from featkit.models.evaluation import (
+from featkit.models.model import Model
+from featkit.models.score_types import (
     METRICS,
     AccuracyDifference,
     Evaluation,
     MetricValues,
     RowSplit,
 )
-from featkit.models.model import Model
 from featkit.models.scores import calibration, class_scores, confusion_matrix, model_scores
 from featkit.models.settings import Settings
 from featkit.models.training_metadata import TrainingMetadata

@@ -17,7 +17,7 @@ import featkit
 from featkit import signals
 from featkit.cli._main import main
 from featkit.errors import ModelError, ParameterError, TableError
-from featkit.models.model import of_recordings
+from featkit.models.probabilities import of_recordings
 from featkit.table.feature_table import FeatureTable
 
 SR = 22050
@@ -340,7 +340,7 @@ def test_train_and_predict_on_the_command_line(table, new, tmp_path):
 
     (new / "broken.wav").write_bytes(b"RIFF")
     done = run("predict", model, new, "-o", tmp_path / "out.csv", "--jobs", 1, status=3)
-    assert "1 failed:" in done.stderr
+    assert f"1 failed, see {tmp_path / 'out.csv'}.failures.csv:" in done.stderr
     assert "broken.wav: decode:" in done.stderr
     assert list(pd.read_csv(tmp_path / "out.csv")["predicted"]) == ["noise", "tone"]
 

@@ -52,7 +52,6 @@ import numpy as np
 import scipy.fft
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding.conversion import to_float32
 
 N_FFT = 2048
 """Samples of a frame."""
@@ -160,18 +159,24 @@ class BandwidthMeter:
 
 def _spectra(frames: Sequence[Array]) -> Array:
     """Power density of frames of equal length in bands: ``(frames, bands)``, float32."""
-    samples = to_float32(np.stack(frames))
+    samples = np.array(frames)
     samples = samples.reshape(len(frames), samples.shape[1], -1).transpose(0, 2, 1)
-    spectrum = scipy.fft.rfft(samples * _window(samples.shape[-1]), n=N_FFT)[..., 1:]
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    bands = power.reshape(*power.shape[:2], N_BANDS, -1).sum(axis=-1)
-    density: Array = bands.sum(axis=1) / (samples.shape[1] * power.shape[2] / N_BANDS)
+    window = _window(samples.shape[-1], 2.0**-15 if samples.dtype == np.int16 else 1.0)
+    windowed = np.multiply(samples, window, dtype=np.float32, casting="same_kind", order="C")
+    # Real and imaginary parts of all frequencies but 0, by band.
+    parts = scipy.fft.rfft(windowed, n=N_FFT).view(np.float32)[..., 2:]
+    parts = parts.reshape(*parts.shape[:2], N_BANDS, -1)
+    bands = np.einsum("...i,...i->...", parts, parts)
+    density: Array = bands.sum(axis=1) / (bands.shape[1] * parts.shape[-1] / 2)
     return density
 
 
 @lru_cache(4)
-def _window(length: int) -> Array:
-    """A Hann window without zeros, with an energy of 1, so that white noise keeps its power."""
+def _window(length: int, unit: float) -> Array:
+    """A Hann window without zeros, with an energy of 1, so that white noise keeps its power.
+
+    It converts samples to full scale, too: `unit` is the value of a sample of 1.
+    """
     window: Array = np.hanning(length + 2)[1:-1]
     window /= np.sqrt(np.square(window).sum())
-    return window.astype(np.float32)
+    return window.astype(np.float32) * np.float32(unit)

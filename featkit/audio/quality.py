@@ -166,12 +166,14 @@ class QualityMeter:
     def _add_energy(self, windows: Array, unit: float) -> None:
         """Add the energies of windows, in order, so that the size of blocks does not matter."""
         step = max(1, CACHED // windows.shape[1])
+        energies = np.empty(len(windows) + 1)
+        energies[0] = self._energy
         for k in range(0, len(windows), step):
             part = windows[k : k + step].astype(np.float32, copy=False)
             # Not by BLAS, whose sum of a window may depend on its position.
-            energies = np.einsum("ij,ij->i", part, part).astype(np.float64) * unit**2
-            energies[0] += self._energy
-            self._energy = float(np.cumsum(energies)[-1])
+            energies[k + 1 : k + 1 + step] = np.einsum("ij,ij->i", part, part)
+        energies[1:] *= unit**2
+        self._energy = float(np.cumsum(energies)[-1])
 
     def _count_runs(self, loud: Array) -> None:
         """Count clipped samples, except in the last frames, whose runs may not have ended yet."""

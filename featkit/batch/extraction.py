@@ -1,4 +1,4 @@
-"""Extract features from many files into one table.
+"""Extract features from many files into one table, or hand them to another target.
 
 Each recording ends as rows or as one `Failure`; no recording ends the batch. Workers are processes;
 they receive paths and return rows, never audio. With an output file, finished rows are stored in a
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from featkit._utils.io import check_no_input, check_writable
 from featkit._utils.workers import why_no_processes, worker_count
@@ -22,12 +22,13 @@ from featkit.batch._batch_run import BatchRun
 from featkit.batch._checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
 from featkit.batch._provenance import computation_settings, corpus_options, provenance
 from featkit.batch._worker_pool import check_timeout
-from featkit.batch.outcomes import Extraction, Progress, write_failures
+from featkit.batch.outcomes import BatchResult, Extraction, Progress
 from featkit.datasets.recordings import recordings
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
 from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.schema import Failure
+from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import (
     check_table_target,
@@ -165,22 +166,18 @@ def extract_excerpt(
     *,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet,
     output: str | os.PathLike[str] | None = None,
-    fresh: bool = False,
-    corpus: Mapping[str, Any] = MappingProxyType({}),
-    n_jobs: int | None = 1,
-    timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
 ) -> Extraction:
     """Extract features from an excerpt of each recording.
 
     Parameters
     ----------
-    inputs, features, output, fresh, n_jobs, timeout, progress
+    inputs, features, output
         As for `extract`.
     excerpt : Excerpt
         The part of each recording, and its segments.
-    corpus : mapping
-        The arguments `labels`, `name_pattern`, `manifest` and `where` of `extract`.
+    **options
+        Further parameters of `process_recordings`.
 
     Returns
     -------
@@ -192,9 +189,62 @@ def extract_excerpt(
         As for `extract`.
     """
     chosen_set = feature_set(features)
-    check_timeout(timeout)
+    target: _TableInMemory | _TableFile = _TableInMemory()
     if output is not None:
         check_table_target(output)
+        target = _TableFile(output, rows_per_block(len(chosen_set.columns)))
+    result = process_recordings(
+        inputs, excerpt, target, features=chosen_set, output=output, **options
+    )
+    return Extraction(**vars(result), load=target.load)
+
+
+def process_recordings(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    excerpt: Excerpt,
+    target: TableTarget,
+    *,
+    features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet,
+    output: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
+    corpus: Mapping[str, Any] = MappingProxyType({}),
+    n_jobs: int | None = 1,
+    timeout: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> BatchResult:
+    """Compute the features of recordings, and hand them to a target, table by table.
+
+    Memory does not grow with the number of recordings, unless the target keeps the tables or there
+    is no output.
+
+    Parameters
+    ----------
+    inputs, features, fresh, n_jobs, timeout, progress
+        As for `extract`.
+    excerpt : Excerpt
+        The part of each recording, and its segments.
+    target : TableTarget
+        Receives the rows when all recordings are analysed.
+    output : path, optional
+        The file that the target writes. The checkpoint and the list of failures are written next
+        to it; without it, no file is written.
+    corpus : mapping
+        The arguments `labels`, `name_pattern`, `manifest` and `where` of `extract`.
+
+    Returns
+    -------
+    BatchResult
+        Its failures are those of the recordings, then those of the target.
+
+    Raises
+    ------
+    ParameterError, TableError, WriteError
+        As for `extract`.
+    """
+    chosen_set = feature_set(features)
+    check_timeout(timeout)
+    if output is not None:
+        check_writable(output)
         check_writable(failures_file(output))
     paths = (
         [inputs]
@@ -232,18 +282,16 @@ def extract_excerpt(
         origin = provenance(
             chosen_set, excerpt, decoded=run.decoded, corpus=corpus_options(**corpus)
         )
-        if output is None:
-            table = next(run.tables(chosen_set, origin, sys.maxsize))
-        else:
-            max_rows = rows_per_block(len(chosen_set.columns))
-            write_tables(output, run.tables(chosen_set, origin, max_rows))
-            write_failures(output, run.failures)
+        tables = run.tables(chosen_set, origin, target.max_rows)
+        failures = [*run.failures, *target.write(tables)]
+        if output is not None:
+            write_failures(output, failures)
             checkpoint.delete_unreferenced()
     remarks = list(checkpoint.remarks)
     if obstacle and not is_single:
         remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
-    return Extraction(
-        failures=run.failures,
+    return BatchResult(
+        failures=failures,
         files=run.files,
         resumed=run.resumed,
         rows=run.rows,
@@ -252,8 +300,57 @@ def extract_excerpt(
         elapsed=run.elapsed,
         remarks=remarks,
         left_out=dict(skipped.counts.most_common()),
-        # CSV files hold no provenance.
-        load=(lambda: table)
-        if output is None
-        else partial(FeatureTable.read, output, provenance=origin),
     )
+
+
+class TableTarget(Protocol):
+    """Where the rows of a batch go.
+
+    Attributes
+    ----------
+    max_rows : int
+        Rows of a table; the last one may have fewer.
+    """
+
+    max_rows: int
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        """Take the rows of all recordings that did not fail, in the order of the inputs.
+
+        Parameters
+        ----------
+        tables : iterator of FeatureTable
+            At least one table, even if it is empty. Each is made when it is requested.
+
+        Returns
+        -------
+        iterable of Failure
+            Recordings for which the target cannot use the rows.
+        """
+
+
+class _TableInMemory:
+    max_rows = sys.maxsize
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        (self.table,) = tables
+        return ()
+
+    def load(self) -> FeatureTable:
+        return self.table
+
+
+class _TableFile:
+    def __init__(self, path: str | os.PathLike[str], max_rows: int) -> None:
+        self.path = path
+        self.max_rows = max_rows
+        self.provenance: dict[str, Any] = {}  # CSV files hold none
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        first = next(tables)
+        self.provenance = first.provenance
+        write_tables(self.path, chain([first], tables))
+        return ()
+
+    def load(self) -> FeatureTable:
+        return FeatureTable.read(self.path, provenance=self.provenance)

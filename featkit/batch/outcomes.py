@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from featkit._utils.io import replacing
 from featkit.batch._file_identity import FileIdentity
 from featkit.batch._rows import Rows
 from featkit.schema import Failure
-from featkit.table.csv_writing import write_csv
-from featkit.table.table_files import failures_file
+from featkit.table.failure_list import write_failures
 
 if TYPE_CHECKING:
     from featkit.table.feature_table import FeatureTable
@@ -79,8 +76,8 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
-class Extraction:
-    """Result of a batch.
+class BatchResult:
+    """What happened in a batch; its rows are elsewhere.
 
     Attributes
     ----------
@@ -91,7 +88,7 @@ class Extraction:
     resumed : int
         Recordings that an earlier run finished.
     rows, columns : int
-        Rows and features of the table.
+        Rows and features of the recordings that did not fail.
     seconds : float
         Duration of the audio that this run analysed, in seconds.
     elapsed : float
@@ -103,8 +100,6 @@ class Extraction:
         Files in the given folders that are not audio, counted by suffix, such as ``".txt"``; the
         key ``""`` counts files without a suffix. Hidden files and featkit's own output do not
         count.
-    load : callable
-        ``load()`` returns the table; see `table`.
     """
 
     failures: list[Failure]
@@ -116,6 +111,18 @@ class Extraction:
     elapsed: float
     remarks: list[str]
     left_out: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction(BatchResult):
+    """Result of `featkit.extract`; its other attributes are those of `BatchResult`.
+
+    Attributes
+    ----------
+    load : callable
+        ``load()`` returns the table; see `table`.
+    """
+
     load: Callable[[], FeatureTable] = field(repr=False)
 
     @cached_property
@@ -138,22 +145,3 @@ class Extraction:
         """
         self.table.write(path)
         write_failures(path, self.failures)
-
-
-def write_failures(table: str | os.PathLike[str], failures: Sequence[Failure]) -> None:
-    """Write the list of failures of a table, or remove the list of an earlier run.
-
-    Parameters
-    ----------
-    table : path
-        File of the table.
-    failures : sequence of Failure
-        The failures; an empty sequence removes the list.
-    """
-    file = failures_file(table)
-    if not failures:
-        file.unlink(missing_ok=True)
-        return
-    names = [column.name for column in dataclasses.fields(Failure)]
-    with replacing(file) as scratch:
-        write_csv(scratch, names, map(dataclasses.astuple, failures))

@@ -6,13 +6,15 @@ import os
 from collections.abc import Collection, Sequence
 
 
-def named_columns(table: str, options: Sequence[str], file: str | None = None) -> list[str]:
+def named_columns(
+    tables: str | Sequence[str], options: Sequence[str], file: str | None = None
+) -> list[str]:
     """Return the columns named by an option such as ``--exclude`` and by a file.
 
     Parameters
     ----------
-    table : str
-        File of the table.
+    tables : str or sequence of str
+        File of the table, or files of several.
     options : sequence of str
         Values of the option; each holds one or more names, separated by commas.
     file : str, optional
@@ -21,20 +23,21 @@ def named_columns(table: str, options: Sequence[str], file: str | None = None) -
     Returns
     -------
     list of str
-        Names without duplicates. A name that is not a column of the table is included.
+        Names without duplicates. A name that is not a column of any table is included.
 
     Raises
     ------
     ParameterError
         If `file` cannot be read.
     ParameterError, TableError
-        If the table cannot be read.
+        If a table cannot be read.
     """
     from featkit.table.table_files import column_names
 
     if not options and file is None:
         return []
-    columns = column_names(table)
+    paths = [tables] if isinstance(tables, str) else tables
+    columns = list(dict.fromkeys(name for path in paths for name in column_names(path)))
     names = [name for option in options for name in split_names(option, columns)]
     lines = [] if file is None else _lines(file)
     names += [line if line in columns else line.strip() for line in lines]

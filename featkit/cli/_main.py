@@ -34,6 +34,7 @@ Examples:
   featkit inspect features.parquet                    contents and provenance of a table
   featkit train features.parquet -o model.fk          a model and its cross-validated scores
   featkit predict model.fk new.wav                    the class of a new recording
+  featkit evaluate model.fk other.parquet             its scores on another dataset
   featkit features standard                           the features of one set
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -32,6 +32,12 @@ quiet_option = click.option(
     help="Hide progress and summary; failures are still reported.",
 )
 
+label_map_option = click.option(
+    "--label-map",
+    metavar="FILE",
+    help="TOML or CSV file that sends the labels of each dataset to common labels.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 
 _exclude_option = click.option(
@@ -51,6 +57,58 @@ _exclude_from_option = click.option(
 def exclude_options(command: C) -> C:
     """Add ``--exclude`` and ``--exclude-from`` to a command."""
     return _exclude_option(_exclude_from_option(command))
+
+
+def _accepted_values(
+    context: click.Context, parameter: click.Parameter, conditions: Sequence[str]
+) -> dict[str, list[str]]:
+    """Parse the values of ``--where``: accepted values by column."""
+    accepted: dict[str, list[str]] = {}
+    for condition in conditions:
+        column, equals, values = condition.partition("=")
+        if not column or not equals:
+            raise click.BadParameter(f"{condition!r} is not COLUMN=VALUE")
+        accepted.setdefault(column, []).extend(values.split(","))
+    return accepted
+
+
+_manifest_option = click.option(
+    "--manifest", metavar="FILE|mirdata:NAME", help="List of the recordings and their metadata."
+)
+
+_where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE[,VALUE...]",
+    callback=_accepted_values,
+    help="Keep only recordings with one of these values; repeatable.",
+)
+
+
+def manifest_options(command: C) -> C:
+    """Add ``--manifest`` and ``--where`` to a command."""
+    return _manifest_option(_where_option(command))
+
+
+_timeout_option = click.option(
+    "--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds."
+)
+
+_max_failures_option = click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Accept up to N failures before exit status 3.",
+)
+
+_fresh_option = click.option("--fresh", is_flag=True, help="Discard earlier results.")
+
+
+def batch_options(command: C) -> C:
+    """Add ``--timeout``, ``--max-failures`` and ``--fresh`` to a command."""
+    return _timeout_option(_max_failures_option(_fresh_option(command)))
 
 
 def is_quiet() -> bool:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import click
 
@@ -107,6 +107,34 @@ def show_explanation_progress() -> Iterator[Reporter]:
             reporters[activity](done, total, "" if fitting else note)
 
         yield report
+
+
+@contextmanager
+def show_evaluation_progress() -> Iterator[tuple[Reporter, Callable[[Progress], None]]]:
+    """Show the progress of `featkit.evaluate`: its steps, and the extraction of sound."""
+    with ExitStack() as displays:
+        latest = ""
+        reporters: dict[str, Any] = {}
+        openers: dict[str, Callable[[], Any]] = {
+            "evaluating": lambda: show_progress("evaluating", "steps"),
+            "extracting": show_extraction_progress,
+        }
+
+        def reporter(activity: str) -> Any:
+            nonlocal latest
+            if activity != latest:
+                displays.close()
+                reporters[activity] = displays.enter_context(openers[activity]())
+                latest = activity
+            return reporters[activity]
+
+        def report(done: int, total: int, note: str = "") -> None:
+            reporter("evaluating")(done, total, note)
+
+        def report_extraction(progress: Progress) -> None:
+            reporter("extracting")(progress)
+
+        yield report, report_extraction
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,10 +10,15 @@ import click
 from featkit._utils.formatting import counted, printable
 from featkit.cli._console import fits, show_table
 from featkit.models import AUTO
+from featkit.models.recording_conditions import (
+    conditions_verdict,
+    enumerated_conditions,
+    leading_conditions,
+)
 from featkit.report.formatting import fixed
 
 if TYPE_CHECKING:
-    from featkit.models.evaluation import Evaluation, MetricScore
+    from featkit.models.score_types import Evaluation, MetricScore
 
 TITLES = {
     "accuracy": "accuracy",
@@ -36,13 +42,37 @@ def show_scores(evaluation: Evaluation) -> None:
     evaluation : Evaluation
         The scores.
     """
+    given_away = evaluation.conditions is not None and evaluation.conditions.give_label_away
+    if given_away:
+        _show_conditions(evaluation)
     _show_likely_groups(evaluation)
     show_leaderboard(evaluation)
+    _show_datasets(evaluation)
     _show_recordings(evaluation)
     _show_row_split(evaluation)
+    if not given_away:
+        _show_conditions(evaluation)
     _show_classes(evaluation)
-    show_confusion(evaluation)
+    show_confusion(evaluation.classes, evaluation.confusion, "rows")
     _show_calibration(evaluation)
+
+
+def _show_conditions(evaluation: Evaluation) -> None:
+    """The balanced accuracy from recording conditions alone, next to that of the model."""
+    if (scores := evaluation.conditions) is None:
+        return
+    leading = ""
+    if scores.give_label_away:
+        leading = f", mostly {enumerated_conditions(leading_conditions(scores))},"
+    text = (
+        f"recording conditions alone{leading} give a balanced accuracy of"
+        f" {_interval(scores.balanced_accuracy)}; {evaluation.model} gives"
+        f" {fixed(evaluation.kept.balanced_accuracy.value)}, and chance {fixed(scores.chance)}"
+    )
+    if scores.give_label_away:
+        click.echo(f"{conditions_verdict(scores)}: {text}")
+    else:
+        click.echo(f"\n{text}")
 
 
 def _show_likely_groups(evaluation: Evaluation) -> None:
@@ -91,6 +121,28 @@ def show_leaderboard(evaluation: Evaluation) -> None:
             click.echo(f"{AUTO} selected {candidate}{where}")
 
 
+def _show_datasets(evaluation: Evaluation) -> None:
+    """The rows of each dataset, and its scores if each was left out once."""
+    datasets, scores = evaluation.datasets, evaluation.dataset_scores
+    if datasets and not scores:
+        counts = (f"{printable(name)} {counted(n, 'row')}" for name, n in datasets.items())
+        click.echo(f"\ndatasets: {', '.join(counts)}")
+    if not scores:
+        return
+    click.echo(f"\n{evaluation.model}, scores of each dataset by a model of the others:")
+    show_table(
+        ["dataset", "rows", *TITLES.values()],
+        [
+            [
+                printable(name),
+                str(datasets[name]),
+                *(fixed(values[metric]) for metric in TITLES),
+            ]
+            for name, values in scores.items()
+        ],
+    )
+
+
 def _show_recordings(evaluation: Evaluation) -> None:
     if scores := evaluation.recordings:
         values = (f"{title} {_interval(scores[metric])}" for metric, title in TITLES.items())
@@ -127,17 +179,29 @@ def _show_classes(evaluation: Evaluation) -> None:
     )
 
 
-def show_confusion(evaluation: Evaluation) -> None:
-    """The confusion matrix; long class names are replaced by numbers in the header."""
-    classes = list(evaluation.classes)
+def show_confusion(
+    classes: Sequence[str], confusion: Sequence[Sequence[int]], counted_in: str
+) -> None:
+    """Print a confusion matrix; long class names are replaced by numbers in the header.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        In order.
+    confusion : sequence of sequence of int
+        A row for each true class, a column for each predicted class.
+    counted_in : str
+        What is counted, such as ``"rows"``.
+    """
+    classes = list(classes)
     if len(classes) > MOST_CLASSES:
         return
-    counts = [[str(count) if count else "·" for count in row] for row in evaluation.confusion]
+    counts = [[str(count) if count else "·" for count in row] for row in confusion]
     headers, rows = classes, classes
     if not fits([CORNER, *headers], [[name, *row] for name, row in zip(rows, counts, strict=True)]):
         headers = [f"#{k}" for k in range(1, len(classes) + 1)]
         rows = [f"{mark} {name}" for mark, name in zip(headers, classes, strict=True)]
-    click.echo("\nconfusion matrix, in rows:")
+    click.echo(f"\nconfusion matrix, in {counted_in}:")
     table = [[name, *row] for name, row in zip(rows, counts, strict=True)]
     show_table([CORNER, *headers], table)
 

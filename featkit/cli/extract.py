@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from featkit._utils.formatting import counted, printable, rounded
-from featkit._utils.workers import ONE_THREAD
-from featkit.cli._console import show_failures, show_message, show_skipped_files
-from featkit.cli._options import jobs_option, quiet_option
-from featkit.cli._progress import show_extraction_progress
+from featkit._utils.formatting import counted
+from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
+from featkit.cli._options import batch_options, jobs_option, manifest_options, quiet_option
 from featkit.errors import ParameterError
-
-if TYPE_CHECKING:
-    from featkit.batch.extraction import Extraction, Progress
 
 EPILOG = """
 \b
@@ -80,15 +72,7 @@ there; later it processes only new and changed files. With other settings, the c
     help='Read columns from file and folder names: "{fold}-{take}", "{speaker}/{label}/{take}" or,'
     ' for folders only, "{machine}-{label}/".',
 )
-@click.option(
-    "--manifest", metavar="FILE|mirdata:NAME", help="List of the recordings and their metadata."
-)
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="COLUMN=VALUE[,VALUE...]",
-    help="Keep only recordings with one of these values; repeatable.",
-)
+@manifest_options
 @jobs_option
 @click.option("--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start.")
 @click.option("--duration", type=float, metavar="S", help="Read at most S seconds of each file.")
@@ -107,22 +91,12 @@ there; later it processes only new and changed files. With other settings, the c
     show_default=True,
     help="Treatment of a shorter last segment. With drop, a file shorter than one segment fails.",
 )
-@click.option("--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds.")
-@click.option(
-    "--max-failures",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Accept up to N failures before exit status 3.",
-)
-@click.option("--fresh", is_flag=True, help="Discard earlier results.")
+@batch_options
 @quiet_option
 def command(
     inputs: Sequence[str],
     output: str,
     jobs: int | None,
-    where: Sequence[str],
     max_failures: int,
     **options: Any,
 ) -> None:
@@ -131,35 +105,17 @@ def command(
     INPUT is one or more audio files or folders. Each row holds the path of its recording (relative
     to INPUT), the start and end in seconds, the metadata, and the features.
     """
-    if "numpy" not in sys.modules:  # one thread suffices, and workers fork only without others
-        os.environ |= ONE_THREAD
+    limit_threads()
     from featkit.batch.extraction import extract
-    from featkit.table.table_files import failures_file
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': give files, folders, or --manifest.")
     _check_labels(options["labels"])
-    accepted = _accepted_values(where)
-    latest: Progress | None = None
-
-    def report(progress: Progress) -> None:
-        nonlocal latest
-        latest = progress
-        show(progress)
-
-    try:
-        with show_extraction_progress() as show:
-            extraction = extract(
-                inputs, output=output, where=accepted, n_jobs=jobs, progress=report, **options
-            )
-    except KeyboardInterrupt:
-        if latest and latest.files > latest.failures:
-            _show_resume_hint(latest)
-        raise
-    _show_summary(extraction, output)
-    show_failures(extraction.failures, list_file=os.fspath(failures_file(output)))
-    if len(extraction.failures) > max_failures:
-        raise click.exceptions.Exit(3)
+    with show_batch_progress(resumable=True) as progress:
+        extraction = extract(inputs, output=output, n_jobs=jobs, progress=progress, **options)
+    rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
+    show_summary(extraction, f"{output}: {rows}, {features}")
+    report_failures(extraction.failures, output, max_failures)
 
 
 def _check_labels(labels: str | None) -> None:
@@ -170,44 +126,3 @@ def _check_labels(labels: str | None) -> None:
     except ParameterError:
         message = f"{labels!r} is not folder, folder:2 and so on."
         raise click.BadParameter(message, param_hint="'--labels'") from None
-
-
-def _accepted_values(conditions: Sequence[str]) -> dict[str, list[str]]:
-    """Parse the values of ``--where``: accepted values by column."""
-    accepted: dict[str, list[str]] = {}
-    for condition in conditions:
-        column, equals, values = condition.partition("=")
-        if not column or not equals:
-            message = f"{condition!r} is not COLUMN=VALUE"
-            raise click.BadParameter(message, param_hint="'--where'")
-        accepted.setdefault(column, []).extend(values.split(","))
-    return accepted
-
-
-def _show_resume_hint(progress: Progress) -> None:
-    finished = progress.files - progress.failures
-    click.echo(
-        f"{finished:,} of {progress.total:,} files are finished; run the same command to resume",
-        err=True,
-    )
-
-
-def _show_summary(extraction: Extraction, output: str) -> None:
-    for text in extraction.remarks:
-        click.echo(printable(text), err=True)
-    rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
-    work = []
-    if extraction.resumed:
-        work.append(f"{counted(extraction.resumed, 'file')} from earlier runs")
-    if extraction.seconds:
-        rate = extraction.seconds / max(extraction.elapsed, 1e-9)
-        work.append(
-            f"{rounded(extraction.seconds, 1)} s of audio in {extraction.elapsed:.2f} s"
-            f" ({rounded(rate)} s of audio per second)"
-        )
-    show_message("; ".join(filter(None, [f"{output}: {rows}, {features}", ", ".join(work)])))
-    show_skipped_files(extraction.left_out)
-    if len(extraction.failures) > 1:
-        stages = Counter(failure.stage for failure in extraction.failures)
-        counts = ", ".join(f"{stage} {count:,}" for stage, count in stages.most_common())
-        show_message(f"failures by stage: {counts}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ Examples:
   featkit report genre.fk corpus.parquet --sound recordings/ -o report.html
   featkit report genre.fk corpus.parquet --csv tables/ -o report.html
   featkit report genre.fk corpus.parquet --rows 500 -o report.html
+  featkit report genre.fk gtzan.parquet jamendo.parquet -o report.html
   featkit report scores.json -o scores.html
 
 The report is one self-contained file that needs no network. With --sound it contains a few seconds
@@ -31,7 +33,7 @@ of some recordings: check their licence before you share it.
 
 @click.command("report", epilog=EPILOG)
 @click.argument("model", metavar="MODEL|SCORES")
-@click.argument("table", metavar="[TABLE]", required=False)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.option("-o", "--output", required=True, metavar="FILE.html", help="Report to write.")
 @click.option("--csv", metavar="DIR", help="Also write the numbers as CSV files to DIR.")
 @click.option("--sound", metavar="FOLDER", help="Embed short excerpts of the recordings in FOLDER.")
@@ -50,7 +52,7 @@ of some recordings: check their licence before you share it.
 @quiet_option
 def command(
     model: str,
-    table: str | None,
+    tables: Sequence[str],
     output: str,
     csv: str | None,
     sound: str | None,
@@ -61,14 +63,15 @@ def command(
     """Write an HTML report on a model: scores, errors, features.
 
     MODEL is an output of `featkit train`; SCORES is a file from `featkit train --scores`. TABLE
-    holds the training data or new data; without it, the report does not explain predictions.
+    holds the training data or new data; without it, the report does not explain predictions. If the
+    model was trained on several tables, give all of them.
     """
     from featkit.report.page import check_paths, read_scores, write_report
 
-    check_outputs({output: ".html"}, inputs=[name for name in (model, table) if name])
+    check_outputs({output: ".html"}, inputs=[model, *tables])
     check_paths(output, sound=sound, csv=csv)
     if model.lower().endswith(".json"):
-        if table is not None or sound is not None or rows is not None:
+        if tables or sound is not None or rows is not None:
             raise click.UsageError(
                 "TABLE, --sound and --rows need a model (.fk) instead of scores."
             )
@@ -81,8 +84,8 @@ def command(
 
         loaded = load_model(model)
     features = explanation = None
-    if table is not None:
-        features = loaded.read(table)
+    if tables:
+        features = loaded.read(tables)
         with show_explanation_progress() as report:
             explanation = explain(
                 loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report

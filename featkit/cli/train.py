@@ -14,7 +14,7 @@ from featkit._utils.formatting import counted
 from featkit._utils.io import check_outputs, replacing
 from featkit.cli._columns import named_columns
 from featkit.cli._console import no_garbage_collection, show_message, show_warnings
-from featkit.cli._options import exclude_options, jobs_option, quiet_option
+from featkit.cli._options import exclude_options, jobs_option, label_map_option, quiet_option
 from featkit.cli._progress import show_progress
 from featkit.models import AUTO
 from featkit.models.estimator import ESTIMATORS
@@ -28,14 +28,21 @@ Examples:
   featkit train corpus.parquet --label genre -o genre.fk
   featkit train corpus.parquet --label genre --group artist --folds 10 -o genre.fk
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
+  featkit train corpus.parquet --model random_forest --set n_estimators=500 -o genre.fk
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
+  featkit train gtzan.parquet jamendo.parquet --label-map map.toml --leave-one-dataset-out -o m.fk
 
 TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
-.txt, also compressed) with a column of classes and numeric columns.
+.txt, also compressed) with a column of classes and numeric columns. Several tables are several
+datasets, named like their files; the same recording or group name in two of them denotes two.
+`featkit labels` shows their labels and makes a label map.
 
 Rows of one recording (path) or one --group are never split between training and test. Without
 --group, featkit searches the columns and the file names for possible groups, and prints the score
 with the most likely one first.
+
+Recording conditions, such as sample rate, format and level, are also scored alone. If they predict
+the label, the first line warns of it: a model may recognise them instead of the content.
 
 `auto` selects the model and its parameters in inner folds, and outer folds estimate its
 performance (nested cross-validation).
@@ -56,8 +63,27 @@ def _parse_ratio(ctx: click.Context, parameter: click.Parameter, value: str | No
     return tuple(map(float, parts))
 
 
+def _parse_parameters(ctx: click.Context, parameter: click.Parameter, values: Any) -> Any:
+    parsed: dict[str, Any] = {}
+    for text in values:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not name or not equals:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as n_estimators=500")
+        if name in parsed:
+            raise click.BadParameter(f"{name!r} is given twice")
+        parsed[name] = _number(value)
+    return parsed
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
+
+
 @click.command("train", epilog=EPILOG)
-@click.argument("table", metavar="TABLE")
+@click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
 @click.option(
     "--group",
@@ -85,6 +111,14 @@ def _parse_ratio(ctx: click.Context, parameter: click.Parameter, value: str | No
     help=f"{AUTO} (the best model in each fold), {', '.join(ESTIMATORS)}.",
 )
 @click.option(
+    "--set",
+    "parameters",
+    multiple=True,
+    callback=_parse_parameters,
+    metavar="NAME=VALUE",
+    help="Parameter of the named model, such as n_estimators=500; repeatable.",
+)
+@click.option(
     "--select", type=click.IntRange(min=1), metavar="K", help="Use only the K best features."
 )
 @exclude_options
@@ -93,6 +127,12 @@ def _parse_ratio(ctx: click.Context, parameter: click.Parameter, value: str | No
     multiple=True,
     metavar="C,C",
     help="Use these columns even if they look like identifiers or copies of the class.",
+)
+@label_map_option
+@click.option(
+    "--leave-one-dataset-out",
+    is_flag=True,
+    help="Test each dataset (table, or value of the column dataset) with a model of the others.",
 )
 @click.option(
     "--split-by-row",
@@ -112,7 +152,7 @@ def _parse_ratio(ctx: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each test row.")
 @quiet_option
 def command(
-    table: str,
+    tables: Sequence[str],
     exclude: Sequence[str],
     exclude_from: str | None,
     include: Sequence[str],
@@ -127,13 +167,15 @@ def command(
     The scores come from cross-validation or a held-out test set, without leakage between
     recordings or groups.
     """
-    check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=[table])
+    label_map = settings["label_map"]
+    inputs = [*tables, *([] if label_map is None else [label_map])]
+    check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=inputs)
     with no_garbage_collection():
         from featkit.sound_model import train
     with show_progress("training", "fits") as report:
-        settings["exclude"] = named_columns(table, exclude, exclude_from)
-        settings["include"] = named_columns(table, include)
-        result = train(table, n_jobs=jobs, progress=report, **settings)
+        settings["exclude"] = named_columns(tables, exclude, exclude_from)
+        settings["include"] = named_columns(tables, include)
+        result = train(tables, n_jobs=jobs, progress=report, **settings)
     # Callbacks run in reverse order, and each runs even if another fails: no result is lost.
     with contextlib.ExitStack() as steps:
         steps.callback(_show, result)

@@ -7,29 +7,21 @@ training rows would describe its overfitting, not the sound.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
-from featkit.errors import FeatkitError
 from featkit.explanation.explanation import NO_FOLD
-from featkit.models.fitting import Fits
+from featkit.models.fold_models import Progress, fit_fold_models, training_rows
 from featkit.models.model import Model
-from featkit.models.outer_folds import plan_splits
-from featkit.models.preparation import prepare_problem
-from featkit.models.problem import Problem, group_texts
-from featkit.models.training_sample import TrainingSample, background_rows, digests, match_positions
+from featkit.models.problem import Problem
+from featkit.models.training_sample import TrainingSample, background_rows
 from featkit.table.feature_table import FeatureTable
-from featkit.table.name_stems import group_column
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
-
-Progress = Callable[[int, int, str], None]
 
 
 class Explainer(NamedTuple):
@@ -58,24 +50,20 @@ def explainers(
     explained by the model of its fold. All other rows are explained by `model` itself. `sample` is
     the training sample that the model file keeps.
     """
-    X, texts = table.matrix(model.columns), _labels_and_groups(model, table)
-    row_digests = digests(X, *texts)
-    training_rows = match_positions(sample.rows, row_digests)
-    complete = len(training_rows) > 0 and (training_rows >= 0).all()
-    problem = _problem(model, table.rows(training_rows)) if complete else None
+    trained, positions, problem = training_rows(model, table)
     final = Explainer(NO_FOLD, model.pipeline, np.arange(len(table)), sample.background)
     if problem is None:
-        return _final_only(final, sample.contains(row_digests, digests(X)))
-    new_rows = np.setdiff1d(np.arange(len(table)), training_rows)
+        return _final_only(final, trained)
+    new_rows = np.setdiff1d(np.arange(len(table)), positions)
     by_fold = [
-        explainer._replace(rows=training_rows[explainer.rows])
+        explainer._replace(rows=positions[explainer.rows])
         for explainer in _fold_explainers(model, problem, workers, progress)
     ]
     notes = _candidate_note(model)
     tested = sum(len(explainer.rows) for explainer in by_fold)
-    if tested < len(training_rows):
+    if tested < len(positions):
         notes.append(
-            f"Of the {len(training_rows)} rows of the training table, only {tested} were test rows"
+            f"Of the {len(positions)} rows of the training table, only {tested} were test rows"
             " and are explained. The model was trained on all others."
         )
     if len(new_rows):
@@ -87,43 +75,19 @@ def explainers(
     return by_fold, notes
 
 
-def _problem(model: Model, table: FeatureTable) -> Problem | None:
-    """The training problem of the model, if these are its training rows."""
-    settings = model.trained.settings
-    special = {settings.label, settings.group, settings.fold, settings.split} - {*model.columns}
-    extra = [name for name in table.feature_names if name in special]
-    columns = [*model.columns, *extra]
-    part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
-    try:
-        same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))
-        problem = prepare_problem(part, same)
-    except FeatkitError:  # another table, for example one without labels
-        return None
-    return problem if problem.digest == model.trained.digest else None
-
-
 def _fold_explainers(
     model: Model, problem: Problem, workers: int, progress: Progress | None
 ) -> list[Explainer]:
     """The selected candidate, fitted on the training rows of each outer fold."""
-    settings = model.trained.settings
-    folds = plan_splits(problem, settings).outer
-    done = iter(range(1, len(folds) + 1))
-
-    def fitted(note: str) -> None:
-        if progress:
-            progress(next(done), len(folds), note)
-
-    fits = Fits(problem, settings, n_jobs=workers, fitted=fitted)
-    pipelines = fits.pipelines([(model.trained.kept, fold.train) for fold in folds])
+    seed = model.trained.settings.seed
     return [
         Explainer(
             fold.name,
-            pipeline,
+            fold.pipeline,
             fold.test,
-            background_rows(problem.X[fold.train], seed=settings.seed),
+            background_rows(problem.X[fold.train], seed=seed),
         )
-        for fold, pipeline in zip(folds, pipelines, strict=True)
+        for fold in fit_fold_models(model, problem, n_jobs=workers, progress=progress)
     ]
 
 
@@ -152,15 +116,3 @@ def _final_only(final: Explainer, learnt: Array) -> tuple[list[Explainer], list[
         rows = f"at least {rows}"
     note = f"The model was trained on {rows}: predictions for training rows are overconfident."
     return [part for part in parts if len(part.rows)], [note]
-
-
-def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]:
-    """Class and group of each row, "" where the table has no such column."""
-    settings = model.trained.settings
-    label, group = (
-        group_texts(table, name)
-        if group_column(name) in (*table.keys, *table.feature_names)
-        else np.full(len(table), "")
-        for name in (settings.label, settings.group or "path")
-    )
-    return label, group

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,18 +14,27 @@ from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.errors import ParameterError, TableError
-from featkit.explanation._explainers import Explainer, Progress, explainers
+from featkit.explanation._explainers import Explainer, explainers
 from featkit.explanation._shap_values import REPETITIONS, evaluations, exact, sampled, seconds
 from featkit.explanation.explanation import Explanation
 from featkit.models.estimator import ESTIMATORS
-from featkit.models.model import Model, in_order_of, probabilities
-from featkit.models.problem import group_texts, name_list, texts
+from featkit.models.fold_models import Progress
+from featkit.models.model import Model
+from featkit.models.probabilities import in_order_of, probabilities
+from featkit.models.problem import (
+    group_texts,
+    name_list,
+    row_datasets,
+    texts,
+    within_datasets,
+)
+from featkit.schema import DATASET
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
 from featkit.table.name_stems import group_column
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from featkit.models.training_tables import Tables
 
 BUDGET = 120.0
 """Seconds after which no further rows are explained."""
@@ -53,7 +61,7 @@ class _Values(NamedTuple):
 
 def explain(
     model: Model,
-    table: FeatureTable | pd.DataFrame | str | os.PathLike[str],
+    table: Tables,
     *,
     rows: int | None = None,
     budget: float = BUDGET,
@@ -67,10 +75,10 @@ def explain(
     ----------
     model : Model
         A model from `featkit.train` or `featkit.load_model`.
-    table : FeatureTable, pandas.DataFrame or path
-        The table to explain. If it is the training table, each row is explained by the model of
-        the fold in which the row was a test row. Rows of any other table are explained by `model`
-        itself.
+    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+        One or several tables, as in `Model.read`. If they contain all training rows, each of these
+        is explained by the model of the fold in which the row was a test row. All other rows are
+        explained by `model` itself.
     rows : int, optional
         Number of rows to draw at random and explain. By default, all rows are explained, as far as
         the budget allows.
@@ -159,12 +167,15 @@ def _labels(model: Model, table: FeatureTable, rows: Array) -> tuple[Array | Non
 
 
 def _keys(model: Model, table: FeatureTable) -> dict[str, Array]:
-    """Number, path, times and group of each row of the table, as far as they are known."""
-    keys = {"row": table.row_numbers}
+    """Number, dataset, path, times and group of each row, as far as they are known."""
+    settings = model.trained.settings
+    keys, datasets = {"row": table.row_numbers}, row_datasets(table, settings)
+    if datasets is not None:
+        keys[DATASET] = datasets
     keys |= {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
-    group = model.trained.settings.group
+    group = settings.group
     if group is not None and group_column(group) in table.keys:
-        groups = group_texts(table, group)
+        groups = within_datasets(group_texts(table, group), datasets)
         if (groups != "").all():
             keys["group"] = groups
     return keys

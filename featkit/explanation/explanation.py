@@ -24,7 +24,9 @@ from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
+from featkit.models.problem import within_datasets
 from featkit.models.scores import predicted
+from featkit.schema import DATASET
 from featkit.table.cell_values import text_values
 
 if TYPE_CHECKING:
@@ -160,10 +162,14 @@ class Explanation:
     @property
     def groups(self) -> Array:
         """Group of each row, ``(rows,)``. The bootstrap draws the rows of a group together."""
-        for key in ("group", "path"):
-            if key in self.keys:
-                return np.asarray(self.keys[key])
-        return np.arange(len(self))
+        return np.asarray(self.keys["group"]) if "group" in self.keys else self.recordings
+
+    @property
+    def recordings(self) -> Array:
+        """Recording of each row, ``(rows,)``; the number of the row if paths are unknown."""
+        if "path" not in self.keys:
+            return np.arange(len(self))
+        return within_datasets(np.asarray(self.keys["path"]), self.keys.get(DATASET))
 
     def mean(self) -> Explanation:
         """Average all rows, for example the segments of a recording.

@@ -9,23 +9,43 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.models.problem import Problem, mixed_recordings, name_list, texts
 from featkit.models.settings import Settings
-from featkit.schema import KEY_COLUMNS, TIME_COLUMNS
+from featkit.schema import DATASET, KEY_COLUMNS, TIME_COLUMNS
 from featkit.table.group_detection import SPLIT_COLUMNS
+from featkit.table.label_map import matching_labels
 from featkit.table.lookalikes import lookalike_warnings
 
 
 def data_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
     """Yield a warning for each reason to doubt the rows of a problem."""
-    used = {*settings.key_columns}
+    used = {*settings.key_columns, DATASET}
     likely = {group.column for group in problem.likely_groups}
     yield from _copies(problem)
     yield from _unused_columns(problem, used | likely)
     yield from _mixed_recordings(problem)
     yield from lookalike_warnings(settings.label, problem.y.tolist())
+    yield from _classes_of_one_dataset(problem)
     if settings.group is not None:
         yield from lookalike_warnings(settings.group, problem.groups.tolist())
-    if settings.fold is None and settings.split is None and not settings.split_by_row:
+    published = settings.fold, settings.split
+    made = published == (None, None) and not settings.leave_one_dataset_out
+    if made and not settings.split_by_row:
         yield from _unused_published_splits(problem, used)
+
+
+def _classes_of_one_dataset(problem: Problem) -> Iterator[str]:
+    """Warn of classes that only one of several datasets has, and of those that match another."""
+    if not (classes := problem.single_dataset_classes):
+        return
+    listed = name_list([f"{name!r} ({dataset})" for name, dataset in classes.items()])
+    yield (
+        f"classes that only one dataset has: {listed}; a model may recognise the dataset instead of"
+        " the class: drop or map their labels in a label map"
+    )
+    for alike in matching_labels(problem.classes).values():
+        # lookalike_warnings covers differences in case and blanks.
+        if len({" ".join(name.split()).casefold() for name in alike}) > 1:
+            listed = ", ".join(map(repr, alike))
+            yield f"the classes {listed} differ in spelling only: a label map makes them one class"
 
 
 def _copies(problem: Problem) -> Iterator[str]:

@@ -10,9 +10,9 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.models.estimator import ESTIMATORS, Candidate
-from featkit.models.evaluation import GroupSplit
 from featkit.models.outer_folds import N_FOLDS, SplitPlan, plan_splits
 from featkit.models.problem import Problem
+from featkit.models.score_types import GroupSplit
 from featkit.models.scores import compare_splits
 from featkit.models.settings import Settings
 from featkit.models.splits import min_groups_per_class

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from featkit.errors import ModelError
-from featkit.models.estimator import ESTIMATORS
-from featkit.models.evaluation import Evaluation
+from featkit.errors import ModelError, ParameterError
+from featkit.models.estimator import ESTIMATORS, check_candidate
 from featkit.models.model import Model
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
 from featkit.models.training_metadata import TrainingMetadata
 
@@ -118,8 +118,9 @@ def _check_training(metadata: ModelMetadata) -> None:
     folds, kept = training.settings.folds, training.kept
     if folds is not None and folds > len(training.sample.rows):
         raise ModelError("it was trained with more folds than it had rows")
-    grid = ESTIMATORS[metadata.name].grid
-    if kept.name != metadata.name or any(
-        value not in grid.get(name, ()) for name, value in kept.parameters.items()
-    ):
-        raise ModelError("its parameters are not among those of its estimator")
+    if kept.name != metadata.name:
+        raise ModelError("its parameters belong to another estimator")
+    try:
+        check_candidate(kept)
+    except ParameterError as error:
+        raise ModelError(f"its parameters are invalid: {error}") from None

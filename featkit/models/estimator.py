@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from featkit._utils.parameters import unknown
+from featkit._utils.parameters import check_parameter, unknown
 from featkit._utils.registry import module_registry
 from featkit.errors import ParameterError
 
@@ -122,6 +122,10 @@ class Estimator:
         classifier do not fit together. It guards against crafted model files.
     types : frozenset of str
         Full names of the types of a fitted classifier, besides those of every pipeline.
+    ranges : mapping of str to (number, number)
+        Lowest and highest value of each parameter that users may set; whole numbers for parameters
+        that are whole numbers. Values of the grid are allowed, too. The ranges limit the time that
+        a repeated training takes, whatever a model file states.
     contributions : callable, optional
         ``contributions(model, Z)`` returns exact `Contributions` of preprocessed rows ``Z``.
         Without it they are estimated by sampling, in probability.
@@ -131,6 +135,10 @@ class Estimator:
         ``meaning(n_classes)`` explains the size of a contribution.
     rows_at_once : int, optional
         Rows that a worker explains at a time; None if explanations are too fast to need workers.
+    seconds_per_row : callable, optional
+        ``seconds_per_row(model)`` estimates the processor time for the contributions of a row from
+        the size of a fitted classifier, so that it is the same on all machines. None if
+        explanations are fast.
     imputed, scaled : bool
         Whether missing values are filled, and columns are scaled to unit variance.
     step : float, optional
@@ -144,10 +152,12 @@ class Estimator:
     grid: Mapping[str, Sequence[Any]]
     check: Callable[[Any, int, int], None]
     types: frozenset[str]
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     contributions: Callable[[Any, Array], Contributions] | None = None
     scale: str = PROBABILITY
     meaning: Callable[[int], str] = in_probability
     rows_at_once: int | None = None
+    seconds_per_row: Callable[[Any], float] | None = None
     imputed: bool = True
     scaled: bool = True
     step: float | None = None
@@ -194,6 +204,29 @@ def candidates(name: str) -> list[Candidate]:
     return [
         Candidate(name, dict(zip(grid, values, strict=True))) for values in product(*grid.values())
     ]
+
+
+def check_candidate(candidate: Candidate) -> None:
+    """Check the parameters of a candidate.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        With the name of an existing estimator.
+
+    Raises
+    ------
+    ParameterError
+        If users cannot set a parameter, or its value is out of range.
+    """
+    estimator = ESTIMATORS[candidate.name]
+    for name, value in candidate.parameters.items():
+        if not isinstance(value, bool) and value in estimator.grid.get(name, ()):
+            continue
+        if name not in estimator.ranges:
+            raise ParameterError(unknown(f"parameter of {candidate.name}", name, estimator.ranges))
+        low, high = estimator.ranges[name]
+        check_parameter(f"{name} of {candidate.name}", value, type(low), at_least=low, at_most=high)
 
 
 def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameters: Any) -> Pipeline:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.models.estimator import Candidate, pipeline
-from featkit.models.model import probabilities
+from featkit.models.probabilities import probabilities
 from featkit.models.problem import Problem
 from featkit.models.settings import Settings
 

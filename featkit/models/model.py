@@ -3,69 +3,39 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from featkit._utils.io import check_outputs, check_writable
 from featkit._utils.typing import Array
-from featkit.errors import ModelError, ParameterError, TableError
-from featkit.models.predictions import Predictions, empty_columns, empty_rows
-from featkit.models.problem import exceeds_float32, name_list, texts
+from featkit.errors import ModelError, ParameterError
+from featkit.models.predictions import Predictions
+from featkit.models.predictor import Predictor
+from featkit.models.probabilities import probabilities
+from featkit.models.problem import row_datasets
+from featkit.models.row_predictions import RowPredictions
 from featkit.models.serialization import to_dict
+from featkit.models.sound_extractor import SoundExtractor
+from featkit.models.table_check import check_columns, check_values, column_units
+from featkit.models.training_tables import read_tables
 from featkit.table.feature_table import FeatureTable
-from featkit.table.table_files import is_table
+from featkit.table.table_files import failures_file, is_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from featkit.models.evaluation import Evaluation
+    from featkit.models.score_types import Evaluation
     from featkit.models.training_metadata import TrainingMetadata
+    from featkit.models.training_tables import Tables
 
     Path = str | os.PathLike[str]
 
 PER = ("recording", "segment")
 """Units that can be predicted."""
-
-
-class SoundExtractor(Protocol):
-    """Extraction of a model's features from sound.
-
-    Models work on tables only; `featkit.sound_model` adds the extraction.
-    """
-
-    def feature_set(self, provenance: Mapping[str, Any], /) -> Any:
-        """Build the feature set of a table.
-
-        Parameters
-        ----------
-        provenance : mapping
-            Provenance of the table.
-
-        Returns
-        -------
-        FeatureSet
-        """
-
-    def extract(self, provenance: Mapping[str, Any], /, inputs: Any, **options: Any) -> Any:
-        """Extract the features of a table from sound files.
-
-        Parameters
-        ----------
-        provenance : mapping
-            Provenance of the table.
-        inputs : path or sequence of paths
-            Sound files and folders.
-        **options
-            Further parameters of `featkit.extract`.
-
-        Returns
-        -------
-        Extraction
-        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +101,7 @@ class Model:
     @property
     def units(self) -> dict[str, str]:
         """The unit of each column that has one in the provenance."""
-        return _units(self.provenance)
+        return column_units(self.provenance)
 
     @property
     def feature_set(self) -> Any:
@@ -153,9 +123,14 @@ class Model:
 
     def predict(
         self,
-        inputs: FeatureTable | pd.DataFrame | Path | Sequence[Path],
+        inputs: FeatureTable | pd.DataFrame | Path | Sequence[Path] | None = None,
         *,
         per: Literal["recording", "segment"] = "recording",
+        output: Path | None = None,
+        fresh: bool = False,
+        manifest: Path | None = None,
+        where: Mapping[str, str | Sequence[str]] | None = None,
+        timeout: float | None = None,
         n_jobs: int | None = 1,
         progress: Callable[[Any], None] | None = None,
     ) -> Predictions:
@@ -165,9 +140,20 @@ class Model:
         ----------
         inputs : FeatureTable, pandas.DataFrame, path or sequence of paths
             A table or its file (``.parquet``, ``.csv``); or sound files and folders of them, which
-            are analysed like the training data, with the same segments.
+            are analysed like the training data, with the same segments. With a manifest: empty, or
+            the folder that its paths are relative to.
         per : {"recording", "segment"}
             Whether segments of one recording are combined, by the mean of their log probabilities.
+        output : path, optional
+            The CSV file to write. Failures are listed in ``<output>.failures.csv``. The features of
+            sound files are stored in the checkpoint ``<output>.parts`` as in `featkit.extract`, so
+            that another call resumes after an interruption; it may use another model with the same
+            feature set and excerpt. Predictions are computed and written in blocks, so that memory
+            does not grow with the number of recordings.
+        fresh : bool
+            Whether to discard earlier results.
+        manifest, where, timeout
+            As for `featkit.extract`; for sound only.
         n_jobs : int, optional
             Worker processes; None for one for each processor.
         progress : callable, optional
@@ -177,7 +163,8 @@ class Model:
         -------
         Predictions
             ``.data`` with ``path`` (and ``start``, ``end``), ``predicted``, its ``probability``,
-            and ``p_<class>`` of each class; ``.failures``.
+            and ``p_<class>`` of each class; ``.failures``. If the model was trained on several
+            datasets and the table names them, ``dataset`` comes first.
 
         Raises
         ------
@@ -186,42 +173,52 @@ class Model:
         ModelError
             If the model cannot be used on sound, or has no training metadata.
         ParameterError
-            If `inputs` or `per` is invalid.
+            If `inputs` or another parameter is invalid, or the checkpoint was made with other
+            settings.
+        WriteError
+            If `output` or the checkpoint cannot be written, or another process is writing it.
         """
-        import pandas as pd
-
         if per not in PER:
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
-        if isinstance(inputs, FeatureTable | pd.DataFrame):
-            return self._predict(self.read(inputs), per)
-        paths = [inputs] if isinstance(inputs, str | os.PathLike) else _paths(inputs)
-        if not any(map(is_table, paths)):
-            extraction = self.extract(paths, n_jobs=n_jobs, progress=progress)
-            predictions = self._predict(extraction.table, per)
-            failures = [*extraction.failures, *predictions.failures]
-            return replace(predictions, failures=failures, left_out=extraction.left_out)
-        if len(paths) > 1:
-            raise ParameterError("give one table alone, or sound files")
-        return self._predict(self.read(paths[0]), per)
+        table, paths = _table_or_sound(() if inputs is None and manifest is not None else inputs)
+        if output is not None:
+            files_read = [os.fspath(table)] if isinstance(table, str | os.PathLike) else []
+            check_outputs({os.fspath(output): ".csv"}, inputs=files_read)
+            check_writable(failures_file(output))
+        predictor = Predictor(self, per, output)
+        if table is not None:
+            sound_only = {"manifest": manifest, "where": where, "timeout": timeout}
+            if given := [name for name, value in sound_only.items() if value not in (None, {})]:
+                raise ParameterError(
+                    f"{' and '.join(given)} cannot be used with a table, only with sound"
+                )
+            return predictor.predict_table(self.read(table))
+        batch = self._sound().process(
+            self.provenance,
+            paths,
+            predictor,
+            output=output,
+            fresh=fresh,
+            corpus={"manifest": manifest, "where": where},
+            timeout=timeout,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+        return predictor.predictions(batch)
 
-    def _predict(self, table: FeatureTable, per: str) -> Predictions:
-        """Predictions for the rows that have a value in any column."""
-        self.check(table)
-        present: Array = ~np.isnan(table.matrix(self.columns))
-        filled = np.asarray(present.any(axis=1))
-        data = self.predict_table(table.rows(filled), per=per)
-        failures = list(empty_rows(table, filled, per))
-        warnings = [*table.notes, *empty_columns(present[filled], self.columns)]
-        return Predictions(data, failures, warnings)
+    def read(self, tables: Tables) -> FeatureTable:
+        """Read one or several tables; only the columns of the model are features.
 
-    def read(self, table: FeatureTable | pd.DataFrame | Path) -> FeatureTable:
-        """Read a table; only the columns of the model are features.
+        Several tables are joined, with the column ``dataset``. If the model was trained with a
+        label map, labels are mapped: a label that the map drops becomes "", and a label that it
+        does not name is unchanged. Labels that are mapped already are unchanged, too.
 
         Parameters
         ----------
-        table : FeatureTable, pandas.DataFrame or path
-            A table or its file (``.parquet``, ``.csv``). Its other columns may hold anything. A
-            `FeatureTable` is returned as it is.
+        tables : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+            A table or its file (``.parquet``, ``.csv``); several files, whose names without suffix
+            are the names of the datasets; or a mapping of dataset names to tables. Other columns
+            may hold anything.
 
         Returns
         -------
@@ -230,19 +227,28 @@ class Model:
         Raises
         ------
         TableError
-            If there is no such file, it is not a table, or a cell of the model's columns is not a
-            number.
+            If there is no such file, it is not a table, a cell of the model's columns is not a
+            number, or the tables do not fit together.
+        ParameterError
+            If two files have the same name.
         ModelError
             If the model has no training metadata.
         """
-        if isinstance(table, FeatureTable):
-            return table
-        return self.trained.settings.read_table(table, self.columns)
+        if isinstance(tables, FeatureTable) and self.training_metadata is None:
+            return tables
+        return read_tables(tables, self.trained.settings, self.columns, self.classes)
 
     def extract(
         self,
-        inputs: Path | Sequence[Path],
+        inputs: Path | Sequence[Path] | None = None,
         *,
+        output: Path | None = None,
+        fresh: bool = False,
+        labels: str | None = None,
+        name_pattern: str | None = None,
+        manifest: Path | None = None,
+        where: Mapping[str, str | Sequence[str]] | None = None,
+        timeout: float | None = None,
         n_jobs: int | None = 1,
         progress: Callable[[Any], None] | None = None,
     ) -> Any:
@@ -251,7 +257,10 @@ class Model:
         Parameters
         ----------
         inputs : path or sequence of paths
-            Sound files and folders.
+            Sound files and folders. With a manifest: empty, or the folder that its paths are
+            relative to.
+        output, fresh, labels, name_pattern, manifest, where, timeout
+            As for `featkit.extract`.
         n_jobs : int, optional
             Worker processes; None for one for each processor.
         progress : callable, optional
@@ -266,8 +275,24 @@ class Model:
         ------
         ModelError
             If the model cannot be used on sound.
+        ParameterError, TableError, WriteError
+            As for `featkit.extract`.
         """
-        return self._sound().extract(self.provenance, inputs, n_jobs=n_jobs, progress=progress)
+        return self._sound().extract(
+            self.provenance,
+            inputs,
+            output=output,
+            fresh=fresh,
+            corpus={
+                "labels": labels,
+                "name_pattern": name_pattern,
+                "manifest": manifest,
+                "where": where,
+            },
+            timeout=timeout,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
 
     def save(self, path: Path) -> None:
         """Write the model to a file, atomically; `load_model` reads it.
@@ -333,16 +358,25 @@ class Model:
         """
         import pandas as pd
 
-        P = self.probabilities(table)
-        keys = pd.DataFrame(
-            {key: table.keys[key] for key in ("path", "start", "end") if key in table.keys}
-        )
-        if per == "recording" and "path" in keys:
-            paths, P = of_recordings(texts(table, "path"), P)
-            keys = pd.DataFrame({"path": paths})
-        if not len(keys.columns):
-            keys = pd.DataFrame({"row": table.row_numbers})
-        return pd.concat([keys, prediction_columns(P, self.classes)], axis=1)
+        datasets = self.datasets_of(table)
+        rows = RowPredictions.of(table, self.probabilities(table), datasets=datasets)
+        return pd.DataFrame(rows.predictions(self.classes, per))
+
+    def datasets_of(self, table: FeatureTable) -> Array | None:
+        """Return the dataset of each row, if the model was trained on several.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The table.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``, or None
+            None also if the table has no column ``dataset``.
+        """
+        training = self.training_metadata
+        return None if training is None else row_datasets(table, training.settings)
 
     def check(self, table: FeatureTable) -> None:
         """Check that the columns of a table mean the same as those of the training data.
@@ -358,154 +392,25 @@ class Model:
             If the table lacks a column, has it in another unit, has another feature set, or holds
             infinite values.
         """
-        missing = [name for name in self.columns if name not in table.feature_names]
-        expected, actual = (_feature_set(p) for p in (self.provenance, table.provenance))
-        if expected and actual and expected != actual:
-            which = f"{actual[0]}, but the model needs {expected[0]}"
-            if actual[0] == expected[0]:
-                which = f"{actual[0]} with another definition than that of the model"
-            raise TableError(
-                f"the table has the feature set {which}: extract the recordings"
-                " with that of the model"
-            )
-        if missing:
-            raise TableError(
-                f"the table lacks {len(missing)} of the model's {len(self.columns)} columns:"
-                f" {name_list(missing)}"
-            )
-        model_units, table_units = self.units, _units(table.provenance)
-        for name in self.columns:
-            unit = table_units.get(name)
-            if unit is not None and model_units.get(name, unit) != unit:
-                raise TableError(
-                    f"column {name!r} is in {unit!r}, but the model needs it in"
-                    f" {model_units[name]!r}"
-                )
-        rows, infinite = np.nonzero(exceeds_float32(table.matrix(self.columns)))
-        if len(rows):
-            raise TableError(
-                f"{table.row_name(rows[0])}: column {self.columns[infinite[0]]!r} holds infinite"
-                " values: correct or remove the rows"
-            )
+        check_columns(table, self.columns, self.provenance)
+        check_values(table, self.columns)
 
 
-def _paths(inputs: object) -> list[Path]:
-    """The paths in a sequence of paths."""
-    paths: list[Path] = []
-    for path in inputs if isinstance(inputs, Iterable) else [inputs]:
+def _table_or_sound(inputs: Any) -> tuple[Any, list[Path]]:
+    """The table among the inputs of a prediction, or the paths of sound files."""
+    pandas = sys.modules.get("pandas")  # a DataFrame exists only where it was imported
+    if isinstance(inputs, FeatureTable) or (pandas and isinstance(inputs, pandas.DataFrame)):
+        return inputs, []
+    several = isinstance(inputs, Iterable) and not isinstance(inputs, str | os.PathLike)
+    paths = list(inputs) if several else [inputs]
+    for path in paths:
         if not isinstance(path, str | os.PathLike):
             raise ParameterError(
                 "a model predicts from a FeatureTable, a DataFrame, a path or a sequence of paths,"
                 f" got a {type(path).__name__}"
             )
-        paths.append(path)
-    return paths
-
-
-def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array:
-    """Compute probabilities with a pipeline that may have been trained on fewer classes.
-
-    Parameters
-    ----------
-    pipeline : sklearn.pipeline.Pipeline
-        The fitted pipeline.
-    X : array of float64, shape ``(rows, columns)``
-        Features.
-    classes : sequence of str
-        All classes, in order.
-
-    Returns
-    -------
-    array of float64, shape ``(rows, classes)``
-        0 for a class that the pipeline was not trained on.
-    """
-    if not len(X):
-        return np.zeros((0, len(classes)))
-    P = in_order_of(classes, pipeline.classes_, pipeline.predict_proba(X))
-    P /= P.sum(axis=1, keepdims=True)  # XGBoost computes in single precision
-    return P
-
-
-def in_order_of(classes: Sequence[str], own: Array, x: Array) -> Array:
-    """Reorder the last axis of an array from the classes of a pipeline to all classes.
-
-    Parameters
-    ----------
-    classes : sequence of str
-        All classes, in order.
-    own : array of str
-        Classes of the pipeline.
-    x : array, shape ``(..., own)``
-        Values for those.
-
-    Returns
-    -------
-    array of float64, shape ``(..., classes)``
-        0 for a class that the pipeline lacks.
-    """
-    ordered = np.zeros((*x.shape[:-1], len(classes)))
-    ordered[..., np.searchsorted(classes, own)] = x
-    return ordered
-
-
-def of_recordings(recordings: Array, P: Array) -> tuple[Array, Array]:
-    """Combine the probabilities of the segments of each recording.
-
-    Parameters
-    ----------
-    recordings : array of str, shape ``(rows,)``
-        The recording of each row.
-    P : array of float64, shape ``(rows, classes)``
-        Probabilities.
-
-    Returns
-    -------
-    names : array of str, shape ``(recordings,)``
-        Recordings in order of appearance.
-    joint : array of float64, shape ``(recordings, classes)``
-        The geometric mean over the rows of each, scaled to a sum of 1.
-    """
-    names, first, member = np.unique(recordings, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    logs = np.zeros((len(names), P.shape[1]))
-    np.add.at(logs, place[member], np.log(np.maximum(P, np.finfo(np.float64).tiny)))
-    logs /= np.bincount(place[member], minlength=len(names))[:, None]
-    joint = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return names[order], joint / joint.sum(axis=1, keepdims=True)
-
-
-def prediction_columns(P: Array, classes: Sequence[str]) -> pd.DataFrame:
-    """Make the columns ``predicted``, ``probability`` and ``p_<class>`` of each class.
-
-    Parameters
-    ----------
-    P : array of float64, shape ``(rows, classes)``
-        Probabilities.
-    classes : sequence of str
-        In order.
-
-    Returns
-    -------
-    pandas.DataFrame
-    """
-    import pandas as pd
-
-    columns: dict[str, Any] = {
-        "predicted": np.asarray(classes, dtype=object)[np.argmax(P, axis=1)],
-        "probability": P.max(axis=1) if len(P) else np.empty(0),
-    }
-    return pd.DataFrame(columns | {f"p_{name}": P[:, k] for k, name in enumerate(classes)})
-
-
-def _feature_set(provenance: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Name with version, and fingerprint."""
-    if "feature_set" not in provenance:
-        return None
-    described = provenance["feature_set"]
-    return f"{described['name']} {described['version']}", provenance["fingerprint"]
-
-
-def _units(provenance: Mapping[str, Any]) -> dict[str, str]:
-    return {column["name"]: column["unit"] for column in provenance.get("columns", [])}
+    if not any(map(is_table, paths)):
+        return None, paths
+    if len(paths) > 1:
+        raise ParameterError("give one table alone, or sound files")
+    return paths[0], []

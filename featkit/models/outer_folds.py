@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.estimator import AUTO
-from featkit.models.problem import Problem, check_complete, texts
+from featkit.models.problem import Problem, check_complete, name_list, texts
 from featkit.models.settings import Settings
 from featkit.models.splits import (
     PART_SYNONYMS,
@@ -37,6 +38,7 @@ from featkit.models.splits import (
     split_by_fold,
     split_by_part,
 )
+from featkit.schema import DATASET
 from featkit.table.missing_values import without_missing_words
 
 N_FOLDS = 5
@@ -118,12 +120,20 @@ def plan_splits(problem: Problem, settings: Settings) -> SplitPlan:
         If a published split divides a group.
     """
     fold, split, shares = settings.fold, settings.split, settings.shares
-    ways = {"fold": fold, "folds": settings.folds, "split": split, "shares (--ratio)": shares}
+    ways = {
+        "fold": fold,
+        "folds": settings.folds,
+        "split": split,
+        "shares (--ratio)": shares,
+        "leave_one_dataset_out": settings.leave_one_dataset_out or None,
+    }
     given = [name for name, value in ways.items() if value is not None]
     if len(given) > 1:
         raise ParameterError(f"choose one way to split: got {' and '.join(given)}")
     if fold is not None:
         plan = _by_fold_column(problem, fold, settings)
+    elif settings.leave_one_dataset_out:
+        plan = _by_datasets(problem, settings)
     elif split is not None:
         parts = _published_parts(problem, split)
         plan = _by_parts(problem, parts, settings, f"column {split!r}", published=True)
@@ -182,11 +192,38 @@ def row_wise_folds(problem: Problem, plan: SplitPlan, *, seed: int) -> list[Oute
 
 
 def _by_fold_column(problem: Problem, column: str, settings: Settings) -> SplitPlan:
-    """Published folds as outer folds; the others, merged to `N_FOLDS`, as inner folds of each."""
+    """Published folds as outer folds."""
     names = _published_column(problem, column)
     order = natural_order(names)
     if len(order) < 2:
         raise ParameterError(f"column {column!r} has one fold, {order[0]!r}: two are needed")
+    return _by_folds(problem, names, settings, f"{len(order)} folds of column {column!r}")
+
+
+def _by_datasets(problem: Problem, settings: Settings) -> SplitPlan:
+    """Each dataset as an outer fold."""
+    if problem.datasets is None:
+        raise ParameterError(f"to leave each dataset out once, a column {DATASET!r} is needed")
+    names = problem.datasets
+    datasets = sorted(set(names.tolist()))
+    if len(datasets) < 2:
+        raise ParameterError(
+            f"to leave each dataset out once, two are needed, but all rows are of {datasets[0]!r}"
+        )
+    if classes := problem.single_dataset_classes:
+        listed = name_list([f"{name!r} ({dataset})" for name, dataset in classes.items()])
+        raise ParameterError(
+            f"{counted(len(classes), 'class occurs', 'classes occur')} in one dataset only, and"
+            f" cannot be predicted when it is left out: {listed}; in the label map, drop the labels"
+            " of these classes, or map them to classes that several datasets have (`featkit labels`"
+            " shows the labels and writes a map to complete)"
+        )
+    return _by_folds(problem, names, settings, f"{len(datasets)} datasets, each left out once")
+
+
+def _by_folds(problem: Problem, names: Array, settings: Settings, protocol: str) -> SplitPlan:
+    """Given folds as outer folds; the others, merged to `N_FOLDS`, as inner folds of each."""
+    order = natural_order(names)
 
     def inner(rows: Array) -> list[Split]:
         if settings.model != AUTO or len(set(names[rows].tolist())) < 2:
@@ -195,7 +232,6 @@ def _by_fold_column(problem: Problem, column: str, settings: Settings) -> SplitP
         return _comparable(problem, [(rows[train], rows[test]) for train, test in folds])
 
     splits = dict(zip(order, split_by_fold(names), strict=True))
-    protocol = f"{len(order)} folds of column {column!r}"
     return _cross_validation(problem, splits, inner, protocol, published=True)
 
 

@@ -1,21 +1,26 @@
-"""The predictions of a model, and the rows for which it makes none."""
+"""The predictions of a model, in memory or in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.typing import Array
-from featkit.errors import TableError
-from featkit.models.problem import name_list, texts
 from featkit.schema import Failure
-from featkit.table.feature_table import FeatureTable
+from featkit.table.csv_writing import unescape_formula
+from featkit.table.delimited import read_rows
+from featkit.table.dialects import Dialect
 
 if TYPE_CHECKING:
     import pandas as pd
+
+TEXTS: dict[str, type] = {"path": str, "predicted": object}
+"""Columns of text, and their types in memory; all others are numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,72 +29,71 @@ class Predictions:
 
     Attributes
     ----------
-    data : pandas.DataFrame
-        A row for each recording or segment: see `Model.predict`.
+    rows : int
+        Number of predictions.
     failures : list of Failure
         Recordings that could not be read, and rows in which no feature has a value: they have no
         prediction.
     warnings : list of str
         Reasons to doubt the predictions.
+    files : int
+        Number of recordings, including failures; 0 for a table.
+    resumed : int
+        Recordings whose features an earlier run computed.
+    seconds : float
+        Duration of the audio that this run analysed, in seconds.
+    elapsed : float
+        Run time, in seconds; 0 for a table.
+    remarks : list of str
+        Other events to report; see `featkit.Extraction`.
     left_out : dict of str to int
         Number of files in folders that are not audio, by suffix: see `featkit.Extraction`.
+    load : callable
+        ``load()`` returns the predictions; see `data`.
     """
 
-    data: pd.DataFrame
+    rows: int
     failures: list[Failure]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
+    load: Callable[[], pd.DataFrame] = field(repr=False)
+    files: int = 0
+    resumed: int = 0
+    seconds: float = 0.0
+    elapsed: float = 0.0
+    remarks: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """A row for each recording or segment: see `Model.predict`.
 
-def empty_rows(table: FeatureTable, filled: Array, per: str) -> Iterator[Failure]:
-    """List the rows without any value.
-
-    Parameters
-    ----------
-    table : FeatureTable
-        The table.
-    filled : array of bool, shape ``(rows,)``
-        Whether a row has a value in any column of the model.
-    per : {"recording", "segment"}
-        ``"recording"`` lists a recording once, and only if none of its rows has a value.
-
-    Yields
-    ------
-    Failure
-    """
-    names = [table.row_name(k) for k in range(len(table))]
-    if "path" in table.keys:
-        names = texts(table, "path").tolist()
-    places = np.flatnonzero(~filled).tolist()
-    if per == "recording":
-        others = {names[k] for k in np.flatnonzero(filled)}
-        first = {names[k]: k for k in reversed(places) if names[k] not in others}
-        places = sorted(first.values())
-    for k in places:
-        start = table.keys["start"][k] if per == "segment" and "start" in table.keys else 0
-        where = f"from {start:g} s on " if start else ""
-        cause = f"{where}none of the model's columns has a value: no prediction is possible"
-        yield Failure(names[k], "predict", TableError.__name__, cause)
+        If the predictions of recordings were written to a file, they are read from there on first
+        access.
+        """
+        return self.load()
 
 
-def empty_columns(present: Array, columns: Sequence[str]) -> Iterator[str]:
-    """Warn of columns without any value; in training every column had values.
+def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read the predictions for recordings that `Model.predict` wrote.
 
     Parameters
     ----------
-    present : array of bool, shape ``(rows, columns)``
-        Whether there is a value.
-    columns : sequence of str
-        Columns of the model.
+    path : path
+        The CSV file.
 
-    Yields
-    ------
-    str
-        At most one warning.
+    Returns
+    -------
+    pandas.DataFrame
+        The same values as in memory.
     """
-    empty = [name for k, name in enumerate(columns) if not present[:, k].any()]
-    if empty and len(present):
-        yield (
-            f"{len(empty)} of the model's {len(columns)} columns have no value in any row, though"
-            f" they had values in training: {name_list(empty)}"
-        )
+    import pandas as pd
+
+    rows = (cells for _, cells in read_rows(path, dialect=Dialect()))
+    names = [unescape_formula(name) for name in next(rows)]
+    columns: dict[str, Any] = {name: [] if name in TEXTS else array("d") for name in names}
+    for cells in rows:
+        for (name, column), cell in zip(columns.items(), cells, strict=True):
+            column.append(unescape_formula(cell) if name in TEXTS else float(cell))
+    return pd.DataFrame(
+        {name: np.array(column, TEXTS.get(name, float)) for name, column in columns.items()}
+    )

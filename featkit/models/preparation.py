@@ -5,28 +5,27 @@ Imports within functions are needed for training only, not for predictions.
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
-from featkit.models.problem import Problem, make_problem
+from featkit.models.problem import Problem, group_texts, make_problem, within_datasets
 from featkit.models.settings import Settings
-from featkit.table.feature_table import FeatureTable
+from featkit.models.training_tables import read_training_tables
+from featkit.schema import DATASET, LikelyGroup
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from featkit.models.training_tables import Tables
 
 
-def prepare_problem(
-    table: FeatureTable | pd.DataFrame | str | os.PathLike[str], settings: Settings
-) -> Problem:
+def prepare_problem(tables: Tables, settings: Settings) -> Problem:
     """Make the classification problem of a table, without leaking columns, and with all warnings.
 
     Parameters
     ----------
-    table : FeatureTable, pandas.DataFrame or path
-        Features with a label for each row.
+    tables : table, sequence of paths, or mapping of str to table
+        Features with a label for each row, in one or several tables; see `featkit.train`.
     settings : Settings
         Names of the columns; see `featkit.train`.
 
@@ -37,14 +36,12 @@ def prepare_problem(
     Raises
     ------
     ParameterError, TableError
-        As for `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
+        As for `featkit.models.training_tables.read_training_tables` and
+        `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
     """
     from featkit.models._data_checks import data_warnings
 
-    if isinstance(table, str | os.PathLike):
-        table = FeatureTable.read(table, keys=settings.key_columns)
-    elif not isinstance(table, FeatureTable):
-        table = FeatureTable.of(table, keys=settings.key_columns)
+    table = read_training_tables(tables, settings)
     problem = _without_leaks(make_problem(table, settings), settings)
     n_columns = len(problem.columns)
     if settings.select is not None and not 1 <= settings.select <= n_columns:
@@ -74,11 +71,21 @@ def _with_likely_groups(problem: Problem, settings: Settings) -> Problem:
     from featkit.table.group_detection import likely_groups
 
     named = settings.group is not None and not problem.groups_are_recordings
-    if settings.split_by_row or named:
+    if settings.split_by_row or settings.leave_one_dataset_out or named:
         return problem
     published = [name for name in (settings.fold, settings.split) if name is not None]
-    passed_over = [settings.label, *settings.exclude, *published]
+    passed_over = [settings.label, DATASET, *settings.exclude, *published]
     groups = likely_groups(problem.table, problem.X, problem.y, exclude=passed_over)
     if published:
         groups = [one for one in groups if problem.divides_groups(published[0], one.group)]
-    return problem.with_likely_groups(groups)
+    return problem.with_likely_groups([_counted_by_dataset(problem, one) for one in groups])
+
+
+def _counted_by_dataset(problem: Problem, group: LikelyGroup) -> LikelyGroup:
+    """The same group; the same name in two datasets counts as two."""
+    if problem.datasets is None:
+        return group
+    names = within_datasets(group_texts(problem.table, group.group), problem.datasets)
+    by_recording = group.unit == "recording"
+    n_rows = len(set(problem.recordings.tolist())) if by_recording else len(problem)
+    return replace(group, groups=len(set(names.tolist())), rows=n_rows)

@@ -21,7 +21,7 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.settings import Settings
-from featkit.schema import LikelyGroup
+from featkit.schema import DATASET, LikelyGroup
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import ambiguous_word_warnings, without_missing_words
 from featkit.table.name_stems import parse_stem
@@ -65,6 +65,8 @@ class Problem:
         Reasons to doubt the scores.
     likely_groups : list of LikelyGroup
         Columns and name stems that may denote groups and that the split divides.
+    datasets : array of str, shape ``(rows,)``, or None
+        Dataset of each row, if several datasets were joined.
     """
 
     table: FeatureTable
@@ -77,6 +79,7 @@ class Problem:
     unit: str
     warnings: list[str] = field(default_factory=list)
     likely_groups: list[LikelyGroup] = field(default_factory=list)
+    datasets: Array | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -85,6 +88,21 @@ class Problem:
     def classes(self) -> list[str]:
         """The classes, in alphabetical order."""
         return sorted(set(self.y.tolist()))
+
+    @property
+    def dataset_rows(self) -> dict[str, int]:
+        """Rows of each dataset; empty unless several datasets were joined."""
+        return {} if self.datasets is None else dict(Counter(self.datasets.tolist()))
+
+    @property
+    def single_dataset_classes(self) -> dict[str, str]:
+        """The classes that only one of several datasets has, and its name."""
+        if self.datasets is None or len(self.dataset_rows) < 2:
+            return {}
+        owners: dict[str, set[str]] = {}
+        for name, dataset in set(zip(self.y.tolist(), self.datasets.tolist(), strict=True)):
+            owners.setdefault(name, set()).add(dataset)
+        return {name: min(owners[name]) for name in self.classes if len(owners[name]) == 1}
 
     @property
     def has_segments(self) -> bool:
@@ -115,7 +133,7 @@ class Problem:
         -------
         bool
         """
-        groups = group_texts(self.table, group).tolist()
+        groups = within_datasets(group_texts(self.table, group), self.datasets).tolist()
         pairs = set(zip(groups, texts(self.table, column).tolist(), strict=True))
         parts = Counter(name for name, _ in pairs)
         return sum(count > 1 for count in parts.values()) > MAX_DIVIDED * len(parts)
@@ -188,7 +206,7 @@ class Problem:
         ParameterError, TableError
             As for `make_problem`.
         """
-        groups = group_texts(self.table, group)
+        groups = within_datasets(group_texts(self.table, group), self.datasets)
         _check_groups(group, groups, self.recordings, self.y)
         unit = group_unit(group)
         return dataclasses.replace(self, groups=groups, bootstrap_groups=groups, unit=unit)
@@ -234,8 +252,11 @@ def make_problem(table: FeatureTable, settings: Settings) -> Problem:
     table = _labelled_rows(table, label, warnings)
     y = texts(table, label)
     warnings += ambiguous_word_warnings(label, y.tolist())
-    recordings = _recordings(table, warnings, grouped=group is not None)
-    groups = group_texts(table, group) if group else recordings
+    datasets = row_datasets(table, settings)
+    if datasets is not None:
+        check_complete(table, DATASET, datasets, "every row must be in a dataset")
+    recordings = _recordings(table, datasets, warnings, grouped=group is not None)
+    groups = within_datasets(group_texts(table, group), datasets) if group else recordings
     if group:
         groups, note = without_missing_words(groups)
         check_complete(table, group, groups, "every row must be in a group", note)
@@ -249,7 +270,9 @@ def make_problem(table: FeatureTable, settings: Settings) -> Problem:
     keys = settings.key_columns
     X, columns = _features(table, [n for n in table.feature_names if n not in keys], warnings)
     unit = group_unit(group) if group else "recording" if "path" in table.keys else "row"
-    return Problem(table, columns, X, y, recordings, groups, groups, unit, warnings)
+    return Problem(
+        table, columns, X, y, recordings, groups, groups, unit, warnings, datasets=datasets
+    )
 
 
 def texts(table: FeatureTable, name: str) -> Array:
@@ -294,6 +317,43 @@ def group_texts(table: FeatureTable, group: str) -> Array:
     """
     stem = parse_stem(group)
     return stem.of(texts(table, stem.column)) if stem else texts(table, group)
+
+
+def row_datasets(table: FeatureTable, settings: Settings) -> Array | None:
+    """Return the dataset of each row, if several datasets were joined.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    settings : Settings
+        Settings of a training.
+
+    Returns
+    -------
+    array of str, shape ``(rows,)``, or None
+    """
+    return texts(table, DATASET) if settings.by_dataset and DATASET in table.keys else None
+
+
+def within_datasets(names: Array, datasets: Array | None) -> Array:
+    """Make the names of recordings or groups unique: a name in two datasets denotes two groups.
+
+    Parameters
+    ----------
+    names : array of str, shape ``(rows,)``
+        Names; "" where missing.
+    datasets : array of str, shape ``(rows,)``, or None
+        Dataset of each row; None if there is one.
+
+    Returns
+    -------
+    array of str, shape ``(rows,)``
+        ``dataset: name``; unchanged with one dataset, or where missing.
+    """
+    if datasets is None:
+        return names
+    pairs = zip(datasets.tolist(), names.tolist(), strict=True)
+    return np.array([f"{dataset}: {name}" if name else "" for dataset, name in pairs], dtype=str)
 
 
 def group_unit(group: str) -> str:
@@ -378,13 +438,15 @@ def _labelled_rows(table: FeatureTable, label: str, warnings: list[str]) -> Feat
     return table.rows(np.flatnonzero(labelled))
 
 
-def _recordings(table: FeatureTable, warnings: list[str], *, grouped: bool) -> Array:
+def _recordings(
+    table: FeatureTable, datasets: Array | None, warnings: list[str], *, grouped: bool
+) -> Array:
     """Recording of each row: its path, or its number in the table."""
     if "path" not in table.keys:
         if not grouped:
             warnings.append(NO_PATH)
         return np.arange(len(table)).astype(np.str_)
-    paths = texts(table, "path")
+    paths = within_datasets(texts(table, "path"), datasets)
     starts = texts(table, "start") if "start" in table.keys else np.full(len(paths), "")
     counts = Counter(zip(paths, starts, strict=True))
     if repeated := [path for (path, _), count in counts.items() if count > 1]:

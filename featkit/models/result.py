@@ -12,15 +12,18 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.estimator import Candidate
-from featkit.models.evaluation import METRICS, Evaluation, RowSplit
-from featkit.models.model import Model, prediction_columns
+from featkit.models.model import Model
 from featkit.models.outer_folds import OuterFold, SplitPlan
+from featkit.models.probabilities import prediction_columns
 from featkit.models.problem import Problem
+from featkit.models.recording_conditions import RecordingConditions, score_conditions
+from featkit.models.score_types import METRICS, ConditionsScores, Evaluation, RowSplit
 from featkit.models.scores import compare_splits, evaluate
 from featkit.models.serialization import to_dict
 from featkit.models.settings import Settings
 from featkit.models.training_metadata import TrainingMetadata
 from featkit.models.training_sample import sample_training_rows
+from featkit.schema import DATASET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +50,8 @@ class Result:
         Fitted on all rows that are not held out.
     predictions : pandas.DataFrame
         Predictions of the kept model for the test rows: ``row``, the number of the row in the
-        table, counted from 1 (the header of a CSV file does not count); ``path``, ``start``,
-        ``end`` and ``group`` where they exist, ``fold``, ``label``, ``predicted``,
+        table, counted from 1 (the header of a CSV file does not count); ``dataset``, ``path``,
+        ``start``, ``end`` and ``group`` where they exist, ``fold``, ``label``, ``predicted``,
         ``probability``, and ``p_<class>`` of each class.
     """
 
@@ -169,6 +172,38 @@ def compare_row_split(
     )
 
 
+def evaluate_conditions(
+    problem: Problem, plan: SplitPlan, conditions: RecordingConditions, *, seed: int
+) -> ConditionsScores:
+    """Score how well recording conditions alone predict the label, by the split of the models.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        The split that was used.
+    conditions : RecordingConditions
+        Recording conditions of its rows.
+    seed : int
+        Seed of the model.
+
+    Returns
+    -------
+    ConditionsScores
+    """
+    return score_conditions(
+        conditions,
+        problem.y,
+        problem.bootstrap_groups,
+        problem.classes,
+        [(fold.train, fold.test) for fold in plan.outer],
+        [fold.name for fold in plan.outer],
+        plan.protocol,
+        seed=seed,
+    )
+
+
 def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFrame:
     """Make the table of predictions for the test rows.
 
@@ -190,6 +225,8 @@ def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFram
 
     rows, folds = plan.test_rows, plan.test_folds
     keys = {"row": problem.table.row_numbers[rows]}
+    if problem.datasets is not None:
+        keys[DATASET] = problem.datasets[rows].astype(object)
     for key in ("path", "start", "end"):
         if key in problem.table.keys:
             keys[key] = np.asarray(problem.table.keys[key])[rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,26 +13,29 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models._likely_groups import by_likely_group, group_warnings, plan_by_likely_group
-from featkit.models.estimator import AUTO, ESTIMATORS, Candidate, candidates
+from featkit.models.estimator import AUTO, ESTIMATORS, Candidate, candidates, check_candidate
 from featkit.models.fitting import Fit, Fits
 from featkit.models.model import Model
 from featkit.models.outer_folds import OuterFold, SplitPlan, plan_splits, row_wise_folds
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
+from featkit.models.recording_conditions import conditions_warnings, recording_conditions
 from featkit.models.result import (
     BASELINE,
     Result,
     compare_row_split,
+    evaluate_conditions,
     evaluate_plan,
     prediction_table,
     training_metadata,
 )
 from featkit.models.scores import balanced_log_loss, calibration_warnings
 from featkit.models.settings import Settings
-from featkit.table.feature_table import FeatureTable
+from featkit.models.training_tables import dataset_names
+from featkit.table.label_map import LabelMap, as_label_map
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from featkit.models.training_tables import Tables
 
 CandidateGrid = Mapping[str, Sequence[Candidate]]
 """Candidates of each estimator."""
@@ -42,7 +45,7 @@ ProgressCallback = Callable[[int, int, str], None]
 
 
 def train(
-    table: FeatureTable | pd.DataFrame | str | os.PathLike[str],
+    table: Tables,
     *,
     label: str = "label",
     group: str | None = None,
@@ -52,9 +55,12 @@ def train(
     shares: Sequence[float] | None = None,
     split_by_row: bool = False,
     model: str = AUTO,
+    parameters: Mapping[str, Any] | None = None,
     select: int | None = None,
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
+    label_map: LabelMap | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    leave_one_dataset_out: bool = False,
     seed: int = 0,
     n_jobs: int | None = 1,
     progress: ProgressCallback | None = None,
@@ -63,10 +69,13 @@ def train(
 
     Parameters
     ----------
-    table : FeatureTable, pandas.DataFrame or path
+    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
         Features, with a label for each row. In a DataFrame, or a file that featkit did not write,
         all columns of numbers are features, except those named here. In a table with featkit's
-        columns only these are features; a warning lists the others.
+        columns only these are features; a warning lists the others. Several tables with the same
+        features are joined: a sequence of files, whose names without suffix are the names of the
+        datasets, or a mapping of dataset names to tables. The same path or group in two datasets
+        denotes two recordings or groups.
     label : str
         Column of the classes.
     group : str, optional
@@ -74,7 +83,7 @@ def train(
         (``path``) always stay together. ``"stem(name, 1-3)"`` takes the first three fields of the
         names in column ``name``, and ``"folder(path)"`` the part before the last slash: see
         `featkit.table.name_stems`. Without a group, columns and names that may denote groups are
-        searched for, and the first warning gives the score of a split by them.
+        searched for, and a warning gives the score of a split by them.
     fold, split : str, optional
         Column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
@@ -88,6 +97,8 @@ def train(
         Name of an estimator, which is used with its default parameters; or ``"auto"``, which
         selects estimator and parameters within each fold, by the log loss with classes of equal
         weight.
+    parameters : mapping of str to number, optional
+        Parameters of the named estimator, such as ``{"n_estimators": 500}``.
     select : int, optional
         Number of columns that feature selection keeps within each fold.
     exclude : sequence of str
@@ -95,6 +106,12 @@ def train(
     include : sequence of str
         Columns that are features although they reveal the class, number the rows or are named like
         identifiers. Other such columns are left out, with a warning.
+    label_map : LabelMap, mapping or path, optional
+        Common labels of the datasets: a file, or the same content as a dict; see
+        `featkit.table.label_map`.
+    leave_one_dataset_out : bool
+        Whether each dataset is one outer fold, which is scored by a model that was trained on the
+        others. The datasets are several tables, or the values of a column ``dataset``.
     seed : int
         Seed of all random choices, from 0 to 2**32 - 1.
     n_jobs : int, optional
@@ -105,7 +122,9 @@ def train(
     Returns
     -------
     Result
-        With ``scores``, ``model`` and ``predictions``.
+        With ``scores``, ``model`` and ``predictions``. If the table has quality columns,
+        ``scores["conditions"]`` shows how well they predict the label without any feature. If they
+        do so clearly better than chance, the first warning reports it.
 
     Raises
     ------
@@ -135,18 +154,24 @@ def train(
         shares=shares,
         split_by_row=split_by_row,
         model=model,
+        parameters=parameters,
         select=select,
         exclude=exclude,
         include=include,
+        label_map=as_label_map(label_map) if label_map is not None else None,
+        datasets=dataset_names(table),
+        leave_one_dataset_out=leave_one_dataset_out,
         seed=seed,
     )
-    grid = _candidate_grid(model)
+    grid = _candidate_grid(model, settings.parameters or {})
     problem = prepare_problem(table, settings)
     plan = plan_splits(problem, settings)
     row_wise = row_wise_folds(problem, plan, seed=settings.seed)
     likely = plan_by_likely_group(problem, settings)
+    conditions = recording_conditions(problem.table)
     n_compared = len(row_wise) + (len(likely.plan.outer) if likely else 0)
-    fitted = _progress_counter(progress, plan, grid, n_compared)
+    n_conditions = 0 if conditions is None else 1
+    fitted = _progress_counter(progress, plan, grid, n_compared, n_conditions)
 
     fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
     *selected, final = _select_candidates(fits, problem, [*plan.outer, plan.final], grid)
@@ -166,13 +191,20 @@ def train(
         step = "splitting by likely groups"
         likely_P = _candidate_probabilities(likely_fits, candidate, likely.plan.outer, step)
         by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)
+    conditions_scores = None
+    if conditions is not None:
+        conditions_scores = evaluate_conditions(problem, plan, conditions, seed=seed)
+        fitted("scoring recording conditions")
     (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
     evaluation = replace(
         evaluation,
+        datasets=problem.dataset_rows,
         likely_groups=problem.likely_groups,
         by_group=by_group,
         by_row=by_row,
+        conditions=conditions_scores,
         warnings=[
+            *conditions_warnings(conditions_scores),
             *group_warnings(problem.likely_groups, by_group),
             *problem.warnings,
             *fits.warnings,
@@ -194,22 +226,32 @@ def train(
     )
 
 
-def _candidate_grid(model: str) -> CandidateGrid:
+def _candidate_grid(model: str, parameters: Mapping[str, Any]) -> CandidateGrid:
     if model == AUTO:
         return {name: candidates(name) for name in ESTIMATORS}
     if model not in ESTIMATORS:
         raise ParameterError(unknown("model", model, [AUTO, *ESTIMATORS]))
-    return {model: [Candidate(model)]}
+    candidate = Candidate(model, parameters)
+    check_candidate(candidate)
+    return {model: [candidate]}
 
 
 def _progress_counter(
-    progress: ProgressCallback | None, plan: SplitPlan, grid: CandidateGrid, n_compared: int
+    progress: ProgressCallback | None,
+    plan: SplitPlan,
+    grid: CandidateGrid,
+    n_compared: int,
+    n_conditions: int,
 ) -> Callable[[str], None]:
-    """The function to call after each fit, where `n_compared` fits compare splits."""
+    """The function to call after each fit, where `n_compared` fits compare splits.
+
+    `n_conditions` is 1 if recording conditions are scored, otherwise 0.
+    """
     n_candidates = sum(map(len, grid.values()))
     n_inner = n_candidates * sum(len(fold.inner) for fold in [*plan.outer, plan.final])
     n_repeated = len(plan.outer) if n_compared and len(grid) > 1 else 0
-    total = n_inner + len(plan.outer) * len(grid) + n_repeated + n_compared + 1
+    total = n_inner + len(plan.outer) * len(grid) + n_repeated + n_compared
+    total += n_conditions + 1
     done = iter(range(1, total + 1))
 
     def fitted(step: str) -> None:

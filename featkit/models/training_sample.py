@@ -13,8 +13,9 @@ import hashlib
 import json
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +31,9 @@ QUARTILES = (25, 75)
 
 DIGEST_BYTES = 8
 """Two of a million rows have the same digest with a probability of 3e-8."""
+
+ROWS_AT_ONCE = 1024
+"""Rows whose digests are computed together."""
 
 MANTISSA_BITS = 18
 """Bits of a number that a digest depends on: five digits."""
@@ -230,15 +234,22 @@ def digests(X: Array, *texts: Array) -> list[bytes]:
     -------
     list of bytes
     """
-    mantissa, exponent = np.frexp(np.asarray(X, dtype=np.float64))
-    # Adding 0.0 turns -0.0 into 0.0.
-    rounded = np.ldexp(np.rint(mantissa * 2**MANTISSA_BITS), exponent - MANTISSA_BITS) + 0.0
-    rows = np.ascontiguousarray(np.where(np.isnan(X), np.nan, rounded), dtype="<f8")
-    values = []
-    for k, row in enumerate(rows):
-        labels = json.dumps([str(text[k]) for text in texts]).encode()
-        values.append(hashlib.sha256(row.tobytes() + labels).digest()[:DIGEST_BYTES])
-    return values
+    columns = [text.tolist() for text in texts]
+    labels = zip(*columns, strict=True) if columns else repeat(())
+    return [
+        hashlib.sha256(row.tobytes() + json.dumps(own).encode()).digest()[:DIGEST_BYTES]
+        for row, own in zip(_rounded_rows(X), labels, strict=False)
+    ]
+
+
+def _rounded_rows(X: Array) -> Iterator[Array]:
+    """The rows with rounded numbers, computed for some rows at a time."""
+    for start in range(0, len(X), ROWS_AT_ONCE):
+        block = np.asarray(X[start : start + ROWS_AT_ONCE], dtype=np.float64)
+        mantissa, exponent = np.frexp(block)
+        # Adding 0.0 turns -0.0 into 0.0.
+        rounded = np.ldexp(np.rint(mantissa * 2**MANTISSA_BITS), exponent - MANTISSA_BITS) + 0.0
+        yield from np.ascontiguousarray(np.where(np.isnan(block), np.nan, rounded), dtype="<f8")
 
 
 def _split_digests(text: str) -> list[bytes]:

@@ -15,6 +15,7 @@ from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import direction, rank
 from featkit.report import _svg
 from featkit.report.formatting import enumerated, fixed, quoted, signed, significant, with_unit
+from featkit.schema import DATASET
 
 N_SWARMS, N_PLOTS = 15, 6
 """Columns of each class with a swarm of dots, and with a plot of their dependence."""
@@ -74,6 +75,8 @@ def row_name(explanation: Explanation, row: int) -> str:
     """Recording and time of a row, or its number in the table."""
     keys = explanation.keys
     name = settled(str(keys["path"][row])) if "path" in keys else _row_number(explanation, row)
+    if DATASET in keys:
+        name = f"{settled(str(keys[DATASET][row]))}: {name}"
     return ", ".join(filter(None, (name, times(explanation, row))))
 
 

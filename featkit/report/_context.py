@@ -10,8 +10,8 @@ from typing import Any
 
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import contributions
-from featkit.models.evaluation import Evaluation
 from featkit.models.model import Model
+from featkit.models.score_types import Evaluation
 from featkit.models.training_metadata import TrainingSummary
 from featkit.report._held_out import held_out_scores
 from featkit.report._recording import mean_row

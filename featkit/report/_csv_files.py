@@ -14,8 +14,8 @@ import pandas as pd
 from featkit._utils.io import replacing
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.explanation.ranking import BY, correlated, direction, grid, rank
-from featkit.models.evaluation import METRICS, Evaluation
-from featkit.models.model import prediction_columns
+from featkit.models.probabilities import prediction_columns
+from featkit.models.score_types import METRICS, Evaluation
 from featkit.models.serialization import to_dict
 from featkit.table.csv_writing import write_csv
 

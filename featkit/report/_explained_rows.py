@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from featkit.report._class_panels import row_name
 from featkit.report._context import Context
 from featkit.report._sounds import Sound, load_sound
 from featkit.report.formatting import NO_NUMBER, percent, signed, with_unit
+from featkit.schema import DATASET
 
 N_PROBABILITIES = 3
 """Classes whose probabilities are shown."""
@@ -136,12 +138,18 @@ def _usual(low: float, high: float, unit: str) -> str:
 
 
 def row_sound(context: Context, explanation: Explanation, row: int) -> Sound | None:
-    """The sound of a row, if the page has a folder of recordings."""
+    """The sound of a row, if the page has a folder of recordings.
+
+    The recordings of joined datasets may be in a folder for each.
+    """
     if context.sound is None or "path" not in explanation.keys:
         return None
     start, end = (_time(explanation, key, row) for key in ("start", "end"))
     path = str(explanation.keys["path"][row])
     rate = context.sample_rate
+    if DATASET in explanation.keys:
+        dataset = str(explanation.keys[DATASET][row])
+        path = f"{dataset}/{path}" if os.path.isdir(os.path.join(context.sound, dataset)) else path
     return load_sound(context.sound, path, start=start or 0.0, end=end, sample_rate=rate)
 
 

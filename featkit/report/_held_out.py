@@ -6,8 +6,8 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.explanation.explanation import Explanation
-from featkit.models.evaluation import Evaluation
 from featkit.models.result import BASELINE
+from featkit.models.score_types import Evaluation
 from featkit.models.scores import evaluate
 
 
@@ -46,5 +46,5 @@ def _recordings(explanation: Explanation, rows: Array) -> Array | None:
     """The recording of each row; None if no recording has several."""
     if "path" not in explanation.keys:
         return None
-    paths = np.asarray(explanation.keys["path"])[rows].astype(str)
-    return paths if len(set(paths.tolist())) < len(paths) else None
+    recordings = explanation.recordings[rows].astype(str)
+    return recordings if len(set(recordings.tolist())) < len(recordings) else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from featkit._utils.formatting import counted
-from featkit.models.evaluation import AccuracyDifference, Evaluation, MetricScore
 from featkit.models.result import BASELINE
+from featkit.models.score_types import AccuracyDifference, Evaluation, MetricScore
 from featkit.report.formatting import enumerated, percent, percent_number, quoted
 
 UNGROUPED = (

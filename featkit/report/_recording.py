@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from featkit.explanation.explanation import Explanation
-from featkit.models.model import of_recordings
+from featkit.models.probabilities import of_recordings
 
 
 def mean_row(explanation: Explanation) -> Explanation:

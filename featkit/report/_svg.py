@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from featkit._utils.bidi import isolated, settled
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
-from featkit.models.evaluation import ReliabilityBin
+from featkit.models.score_types import ReliabilityBin
 from featkit.report.formatting import fixed, signed, significant
 
 WIDTH, HEIGHT = 1000, 100
@@ -105,13 +105,68 @@ def diverging(value: float, limit: float) -> Markup:
 
 
 def interval(
-    value: float, low: float, high: float, *, limit: float, baseline: float | None
+    value: float,
+    low: float | None,
+    high: float | None,
+    *,
+    limit: float,
+    baseline: float | None,
+    home: float | None = None,
 ) -> Markup:
-    """A dot and its interval on an axis from 0 to `limit`, and a line at the baseline."""
+    """A dot with its interval, a line at the baseline and a ring at home, from 0 to `limit`."""
     scale = WIDTH / limit if limit > 0 else 0.0
     marks = [] if baseline is None else [_vertical_line(baseline * scale, "against")]
-    marks.append(_interval_line(low * scale, high * scale, "range thick"))
+    if low is not None and high is not None:
+        marks.append(_interval_line(low * scale, high * scale, "range thick"))
+    marks += [] if home is None else _ring(home * scale)
     return strip(*marks, dots([value * scale], [50], "big"), kind="intervals")
+
+
+def _ring(x: float) -> list[Markup]:
+    return [dots([x], [50], kind) for kind in ("ring", "hole")]
+
+
+def difference(value: float, low: float | None, high: float | None, *, limit: float) -> Markup:
+    """A dot and its interval on an axis from -`limit` to `limit`, and a line at 0."""
+    half = WIDTH / 2
+    scale = half / limit if limit > 0 else 0.0
+    marks = [_vertical_line(half, "zero")]
+    if low is not None and high is not None:
+        marks.append(_interval_line(half + low * scale, half + high * scale, "range thick"))
+    return strip(*marks, dots([half + value * scale], [50], "big"), kind="intervals")
+
+
+def dumbbell(home: float | None, here: float | None) -> Markup:
+    """A ring at home and a dot here, with a line between them, on an axis from 0 to 1."""
+    marks = []
+    if home is not None and here is not None:
+        kind = "change for" if here >= home else "change against"
+        marks.append(_interval_line(home * WIDTH, here * WIDTH, kind))
+    marks += [] if home is None else _ring(home * WIDTH)
+    if here is not None:
+        marks.append(dots([here * WIDTH], [50], "big"))
+    return strip(*marks, kind="intervals")
+
+
+def paired_bars(
+    home: float,
+    here: float,
+    limit: float,
+    home_interval: tuple[float, float] | None = None,
+    here_interval: tuple[float, float] | None = None,
+) -> Markup:
+    """Two bars with their intervals: at home above, here below."""
+    scale = WIDTH / limit if limit > 0 else 0.0
+    marks = []
+    for value, ends, y, kind in (
+        (home, home_interval, 8, "for"),
+        (here, here_interval, 54, "against"),
+    ):
+        marks.append(element("rect", class_=kind, y=y, height=38, width=round(value * scale, 1)))
+        if ends is not None:
+            low, high = (end * scale for end in ends)
+            marks.append(element("path", class_="range", d=f"M{low:.0f} {y + 19}H{high:.0f}"))
+    return strip(*marks, kind="pairs")
 
 
 def dots(x: Array | Sequence[float], y: Array | Sequence[float], kind: str = "") -> Markup:
@@ -253,7 +308,9 @@ def _description(medians: Sequence[tuple[float, float]], unit: str) -> str:
     return f"The median contribution is {low}, and {high}."
 
 
-def reliability(bins: Sequence[ReliabilityBin]) -> Markup:
+def reliability(
+    bins: Sequence[ReliabilityBin], *, title: str = "Reliability diagram", noun: str = "row"
+) -> Markup:
     """Reliability diagram: accuracy against confidence, with larger dots for more rows."""
     left, top, right, bottom = AXES_BOX
     most = max((b.rows for b in bins), default=1)
@@ -264,7 +321,7 @@ def reliability(bins: Sequence[ReliabilityBin]) -> Markup:
     marks = [
         element(
             "circle",
-            element("title", escape(_bin_text(b))),
+            element("title", escape(_bin_text(b, noun))),
             class_="reliable",
             cx=x,
             cy=y,
@@ -273,18 +330,18 @@ def reliability(bins: Sequence[ReliabilityBin]) -> Markup:
         for b, (x, y) in zip(bins, points, strict=True)
     ]
     worst = max(bins, key=lambda b: abs(b.accuracy - b.confidence) * b.rows, default=None)
-    largest = f" The largest deviation: {_bin_text(worst)}." if worst else ""
+    largest = f" The largest deviation: {_bin_text(worst, noun)}." if worst else ""
     return plot(
         element("path", class_="rule against", d=f"M{left} {bottom}L{right} {top}"),
         *([element("path", class_="median", d=f"M{path}")] if path else []),
         *marks,
         *axes(("0", "1"), ("0", "1"), "confidence", "accuracy"),
-        title="Reliability diagram",
+        title=title,
         description=f"On the diagonal, confidence equals accuracy.{largest}",
         kind="reliability",
     )
 
 
-def _bin_text(b: ReliabilityBin) -> str:
+def _bin_text(b: ReliabilityBin, noun: str) -> str:
     confidence, accuracy = fixed(b.confidence, 2), fixed(b.accuracy, 2)
-    return f"{counted(b.rows, 'row')}, confidence {confidence}, accuracy {accuracy}"
+    return f"{counted(b.rows, noun)}, confidence {confidence}, accuracy {accuracy}"

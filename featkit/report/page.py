@@ -1,4 +1,4 @@
-"""The HTML pages: the report of a model, and the page of a single recording.
+"""HTML pages of a model: its report, and the page of a single recording.
 
 A page is one file. Style, script, charts, sounds and pictures are part of it, so that it needs no
 network. It is complete without its script, which only adds interaction: the choice of a class,
@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from featkit._utils.io import check_regular, check_writable, replacing
+from featkit._utils.io import check_regular, check_writable
 from featkit.errors import ParameterError, TableError
 from featkit.explanation.explanation import Explanation
-from featkit.models.evaluation import Evaluation
 from featkit.models.result import Result
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
 from featkit.models.training_metadata import TrainingSummary
-from featkit.report._assets import asset, environment, policy
 from featkit.report._class_panels import script_data
 from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
-from featkit.report.section import sections_of
+from featkit.report._rendering import render, write
 from featkit.table.feature_table import FeatureTable
 
 
@@ -67,10 +64,12 @@ def _own_model(model: ReportedModel | Result) -> ReportedModel:
 
 def _model_page(context: Context) -> str:
     explanation = context.explanation
-    return _render(
+    return render(
+        context.page,
         context,
         subtitle="featkit report",
         title=f"{len(context.model.classes)} classes, {context.model.name}",
+        columns=context.schema,
         script_data={} if explanation is None else script_data(explanation),
     )
 
@@ -109,25 +108,13 @@ def recording_page(
         If `sound` is not a folder, or `of_class` is unknown.
     """
     _check_sound(sound)
-    return _render(
-        Context(model, explanation, sound=sound, page="recording", of_class=of_class, top=top),
+    context = Context(model, explanation, sound=sound, page="recording", of_class=of_class, top=top)
+    return render(
+        context.page,
+        context,
         subtitle=f"featkit explain: {model.name} model of {len(model.classes)} classes",
         title=str(explanation.keys["path"][0]),
-        script_data={},
-    )
-
-
-def _render(context: Context, *, subtitle: str, title: str, script_data: Mapping[str, Any]) -> str:
-    template = environment().get_template("page.html.j2")
-    return template.render(
-        policy=policy(),
-        style=asset("style.css"),
-        script=asset("script.js"),
-        subtitle=subtitle,
-        title=title,
-        sections=[(section, section.build(context)) for section in sections_of(context.page)],
-        column_numbers={name: k for k, name in enumerate(context.schema, start=1)},
-        script_data=script_data,
+        columns=context.schema,
     )
 
 
@@ -199,7 +186,7 @@ def write_report(
     """
     check_paths(path, sound=sound, csv=csv)
     context = Context(_own_model(model), explanation, table, sound)
-    _write(path, _model_page(context))
+    write(path, _model_page(context))
     if csv is not None:
         # Imported where needed, because it imports pandas.
         from featkit.report._csv_files import write_files
@@ -236,12 +223,7 @@ def write_recording(
     text = recording_page(
         model=model, explanation=explanation, sound=sound, of_class=of_class, top=top
     )
-    _write(path, text)
-
-
-def _write(path: Folder, text: str) -> None:
-    with replacing(path) as scratch:
-        scratch.write_text(text, "utf-8", errors="backslashreplace")
+    write(path, text)
 
 
 def check_paths(path: Folder, *, sound: Folder | None = None, csv: Folder | None = None) -> None:

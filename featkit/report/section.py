@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from featkit._utils.registry import RegistryError, module_registry
-from featkit.report._context import Context
 
-PAGES = ("model", "recording")
-"""The report of a model, and the page of a single recording."""
+PAGES = ("model", "recording", "evaluation")
+"""The report of a model, the page of a single recording, and the report on other datasets."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,9 @@ class Section:
     order : int
         Sections are sorted by this number, then by name.
     build : callable
-        ``build(context)`` returns the data for the template; None if there is nothing to show. The
-        template then explains how to get it.
+        ``build(inputs)`` returns the data for the template; None if there is nothing to show. The
+        template then explains how to get it. The inputs are a `CrossEvaluation` for the page
+        ``"evaluation"``, and a `Context` for the others.
     pages : tuple of str
         The pages that show it; see `PAGES`.
     """
@@ -41,7 +41,7 @@ class Section:
     name: str
     title: str
     order: int
-    build: Callable[[Context], Any]
+    build: Callable[[Any], Any]
     pages: tuple[str, ...] = ("model",)
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ def sections_of(page: str) -> list[Section]:
 
     Parameters
     ----------
-    page : {"model", "recording"}
+    page : {"model", "recording", "evaluation"}
         The page.
 
     Returns

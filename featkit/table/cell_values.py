@@ -172,6 +172,11 @@ def text_values(column: pd.Series[Any] | Iterable[Any]) -> list[str]:
         cells: list[Any] = [float(str(number)) for number in narrow]
     else:
         cells = np.asarray(column, dtype=object).tolist()
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return cells
+    if kinds == {float}:
+        return ["" if x != x else str(int(x)) if x.is_integer() else str(x) for x in cells]
     are_numbers = all(_is_missing(cell) or _is_number(cell) for cell in cells)
     return [_text(cell, is_number=are_numbers) for cell in cells]
 
@@ -195,6 +200,8 @@ def _text(value: Any, *, is_number: bool) -> str:
 
 def _is_missing(value: Any) -> bool:
     """Whether a cell is None, NaN, NaT or pandas' NA; the last three do not equal themselves."""
+    if type(value) is str:  # by far the most common, and the comparison below is slow
+        return False
     return value is None or type(value).__name__ == "NAType" or bool(np.all(value != value))
 
 

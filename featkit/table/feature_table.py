@@ -52,10 +52,13 @@ class RowPositions(NamedTuple):
         Number of each row, counted from 1.
     lines : array of int, shape ``(rows,)``, or None
         Line of a text file on which each row begins, counted from 1.
+    tables : array of str, shape ``(rows,)``, or None
+        Name of the table of each row, if several were joined.
     """
 
     rows: Array
     lines: Array | None
+    tables: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,11 +269,16 @@ class FeatureTable:
         Returns
         -------
         str
-            ``row 10``, or ``row 10, line 11`` for a text file. Rows are counted from 1 in the table
-            that was read; the header is the first line of the file.
+            ``row 10``, or ``row 10, line 11`` for a text file, and ``row 10 of gtzan`` in joined
+            tables. Rows are counted from 1 in the table that was read; the header is the first line
+            of the file.
         """
         name = f"row {self.row_numbers[row]}"
-        return name if self.row_lines is None else f"{name}, line {self.row_lines[row]}"
+        if self.row_lines is not None:
+            name += f", line {self.row_lines[row]}"
+        if self.places is not None and self.places.tables is not None:
+            name += f" of {self.places.tables[row]}"
+        return name
 
     def rows(self, which: Array) -> FeatureTable:
         """Return the table of some of the rows.
@@ -285,6 +293,7 @@ class FeatureTable:
         FeatureTable
         """
         lines = self.row_lines
+        tables = None if self.places is None else self.places.tables
         return replace(
             self,
             keys={name: np.asarray(column)[which] for name, column in self.keys.items()},
@@ -296,7 +305,35 @@ class FeatureTable:
                 name: np.array(text_values(column), dtype=object)[which]
                 for name, column in self.inexact.items()
             },
-            places=RowPositions(self.row_numbers[which], None if lines is None else lines[which]),
+            places=RowPositions(
+                self.row_numbers[which],
+                None if lines is None else lines[which],
+                None if tables is None else tables[which],
+            ),
+        )
+
+    def with_key(self, name: str, values: Array) -> FeatureTable:
+        """Return the table with one key added or replaced.
+
+        Parameters
+        ----------
+        name : str
+            Name of the key; a feature of this name is removed.
+        values : array of str, shape ``(rows,)``
+            Its cells; "" where missing.
+
+        Returns
+        -------
+        FeatureTable
+        """
+        keys = {**self.keys, name: np.asarray(values, dtype=object)}
+        features = [feature for feature in self.feature_names if feature != name]
+        return replace(
+            self,
+            keys={key: keys[key] for key in in_key_order(keys)},
+            feature_names=features,
+            values=self.values if features == self.feature_names else self.matrix(features),
+            inexact={key: cells for key, cells in self.inexact.items() if key != name},
         )
 
     def write(self, path: str | os.PathLike[str]) -> None:

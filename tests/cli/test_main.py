@@ -30,8 +30,8 @@ def command(name):
     click.echo(f"hello {name}")
 """
 
-NAMES = ["demo", "describe", "diff", "explain", "extract", "features"]
-NAMES += ["inspect", "predict", "report", "train"]
+NAMES = ["demo", "describe", "diff", "evaluate", "explain", "extract", "features"]
+NAMES += ["inspect", "labels", "predict", "report", "train"]
 
 SR = 8000
 

@@ -24,3 +24,20 @@ def test_scores_are_shown_and_written_even_if_the_model_cannot_be_saved(tmp_path
     assert "accuracy" in done.stdout
     assert scores.exists()
     assert predictions.exists()
+
+
+def test_parameters_of_a_model_are_set(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = "".join(f"{k * k % 7},{'xy'[k % 2]}\n" for k in range(40))
+    table.write_text("a,label\n" + rows)
+    model = tmp_path / "m.fk"
+    done = run("train", table, "--model", "xgboost", "--set", "n_estimators=9", "-o", model)
+    assert "xgboost (n_estimators=9), fitted on 40 rows" in done.stderr
+    for options, message in (
+        (["--set", "n_estimators=9"], "name a model"),
+        (["--model", "xgboost", "--set", "trees=9"], "unknown parameter of xgboost 'trees'"),
+        (["--model", "xgboost", "--set", "n_estimators"], "is not NAME=VALUE"),
+        (["--model", "xgboost", "--set", "max_depth=3", "--set", "max_depth=4"], "given twice"),
+    ):
+        failed = run("train", table, *options, status=2)
+        assert message in failed.stderr

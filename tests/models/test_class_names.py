@@ -120,8 +120,7 @@ def test_on_a_terminal_long_classes_are_headed_by_marks(monkeypatch, width, clas
         "featkit.cli._scores.show_table", lambda headers, rows: shown.append((headers, rows))
     )
     counts = np.eye(len(classes), dtype=int).tolist()
-    evaluation = made()[0].evaluation
-    show_confusion(dataclasses.replace(evaluation, classes=classes, confusion=counts))
+    show_confusion(classes, counts, "rows")
     ((headers, rows),) = shown
     assert headers[1:] == head.split()
     for mark, name, row in zip(headers[1:], classes, rows, strict=True):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import featkit
-from featkit.models.evaluation import Evaluation
 from featkit.models.model_file import DIGEST_BYTES, MAGIC, METADATA
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict, to_dict
 
 FOLDER = Path(__file__).parents[1] / "data" / "earlier"
@@ -26,6 +26,24 @@ PROBABILITIES = {
 
 SOUND_MODELS = ["logistic", "svm", "xgboost"]
 """Estimators of the models that an earlier version trained on `table.parquet`."""
+
+LATER_SCORES = {
+    "likely_groups": [],
+    "by_group": None,
+    "conditions": None,
+    "datasets": {},
+    "recording_confusion": None,
+    "recording_calibration": None,
+}
+"""Scores that earlier versions did not compute; stored values take precedence."""
+
+LATER_SETTINGS = {
+    "label_map": None,
+    "datasets": [],
+    "leave_one_dataset_out": False,
+    "parameters": None,
+}
+"""Settings that earlier versions did not have."""
 
 OTHER_VERSION = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.InconsistentVersionWarning"  # the files are of scikit-learn 1.9
@@ -80,14 +98,17 @@ def test_a_model_of_an_earlier_version_predicts_an_earlier_table_with_its_featur
 def test_metadata_of_an_earlier_version_are_the_plain_data_of_the_model(name, tmp_path):
     model = earlier(name, "sound")
     stored = stored_metadata(FOLDER / f"sound_{name}.fk")
-    assert model.scores == stored["scores"]
-    assert model.training == stored["training"]
+    scores = LATER_SCORES | stored["scores"]
+    assert model.scores == scores
+    settings = LATER_SETTINGS | stored["training"]["settings"]
+    training = stored["training"] | {"settings": settings}
+    assert model.training == training
     model.save(tmp_path / "m.fk")
-    assert stored_metadata(tmp_path / "m.fk") == stored
+    later = {"scores": scores, "training": training}
+    assert stored_metadata(tmp_path / "m.fk") == stored | later
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.fk")), ids=lambda path: path.stem)
 def test_scores_of_an_earlier_version_have_no_other_keys_than_those_of_today(path):
     scores = stored_metadata(path)["scores"]
-    later = {"likely_groups": [], "by_group": None}
-    assert to_dict(from_dict(Evaluation, scores)) == later | scores
+    assert to_dict(from_dict(Evaluation, scores)) == LATER_SCORES | scores

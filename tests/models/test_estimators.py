@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import featkit
 from featkit.errors import ParameterError
 from featkit.models import estimators, pipeline
-from featkit.models.estimator import ESTIMATORS, candidates
+from featkit.models.estimator import ESTIMATORS, Candidate, candidates, check_candidate
 from featkit.models.estimators import svm
 from featkit.models.estimators.svm import Svm
 from featkit.models.estimators.xgboost import XGBoost
@@ -177,3 +177,31 @@ def test_an_estimator_is_added_by_one_file(extra_module, tmp_path):
     model = featkit.load_model(tmp_path / "m.fk")
     pd.testing.assert_frame_equal(model.predict(data).data, result.model.predict(data).data)
     assert featkit.explain(model, data, rows=3, n_jobs=1).scale == "probability"
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_ranges_of_parameters_cover_grid_and_defaults(name):
+    default = ESTIMATORS[name].build(0).get_params()
+    assert set(ESTIMATORS[name].grid) <= set(ESTIMATORS[name].ranges) <= set(default)
+    for candidate in candidates(name):
+        check_candidate(candidate)
+    for parameter, bounds in ESTIMATORS[name].ranges.items():
+        for value in bounds:
+            check_candidate(Candidate(name, {parameter: value}))
+            pipeline(name, **{parameter: value})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"trees": 500}, "unknown parameter of random_forest 'trees'"),
+        ({"n_estimators": 10**9}, "n_estimators of random_forest must be at most 2000"),
+        ({"n_estimators": 0}, "n_estimators of random_forest must be at least 1"),
+        ({"n_estimators": 5.5}, "must be a whole number"),
+        ({"n_estimators": True}, "must be a whole number"),
+        ({"max_features": "all"}, "max_features of random_forest must be a number"),
+    ],
+)
+def test_parameters_out_of_range_are_errors(parameters, message):
+    with pytest.raises(ParameterError, match=message):
+        check_candidate(Candidate("random_forest", parameters))

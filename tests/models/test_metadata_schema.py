@@ -44,6 +44,13 @@ CHANGES = {
     "settings as a text": lambda metadata: metadata["training"].update(settings="svm"),
     "a label of numbers": lambda metadata: metadata["training"]["settings"].update(label=1),
     "folds without end": lambda metadata: metadata["training"]["settings"].update(folds=10**9),
+    "a path for a label map": lambda metadata: metadata["training"]["settings"].update(
+        label_map="map.toml"
+    ),
+    "a label map with a cycle": lambda metadata: metadata["training"]["settings"].update(
+        label_map={"labels": {"a": ["b"], "b": ["a"]}}
+    ),
+    "datasets as a text": lambda metadata: metadata["training"]["settings"].update(datasets="ab"),
     "a kept one of another": lambda metadata: metadata["training"]["kept"].update(name="svm"),
     "a kept one without end": lambda metadata: metadata["training"]["kept"].update(
         parameters={"C": 1e99}

@@ -7,7 +7,7 @@ from learning import copies, tones
 
 import featkit
 from featkit.errors import ParameterError, TableError
-from featkit.models.evaluation import RANKED_BY
+from featkit.models.score_types import RANKED_BY
 
 
 def test_one_class_is_an_error():

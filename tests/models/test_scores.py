@@ -11,11 +11,13 @@ from learning import accuracy, copies, tones
 from sklearn import metrics as reference
 
 import featkit
-from featkit.models.evaluation import METRICS
+from featkit.models import scores as scores_module
+from featkit.models.score_types import METRICS
 from featkit.models.scores import (
     calibration,
     class_scores,
     confidence_intervals,
+    draws,
     metric_values,
     metrics_of_confusions,
     model_scores,
@@ -193,6 +195,45 @@ def test_intervals_are_wider_where_rows_come_in_groups():
     spread = 1.96 * np.sqrt(mean * (1 - mean) / 30)  # of thirty songs that are right or wrong
     assert high - low == pytest.approx(2 * spread, rel=0.15)
     assert high_rows - low_rows < (high - low) / 3
+
+
+def made_predictions(rows, groups, classes=("a", "b", "c"), seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.array(classes)[rng.integers(len(classes), size=rows)]
+    P = rng.dirichlet(np.ones(len(classes)), size=rows)
+    return y, P, list(classes), rng.integers(groups, size=rows).astype(str)
+
+
+def test_intervals_are_the_same_however_the_confusions_are_added(monkeypatch):
+    predictions = made_predictions(500, 60)
+    dense = confidence_intervals(*predictions)
+    monkeypatch.setattr(scores_module, "DENSE_COUNTS", 0)
+    assert confidence_intervals(*predictions) == dense
+
+
+@pytest.mark.parametrize("groups", [40, scores_module.MANY_GROUPS])
+def test_draws_are_the_same_however_many_are_in_one_array(groups):
+    one, two = (np.concatenate(list(draws(groups, 4, at_once=k))) for k in (1, 4))
+    np.testing.assert_array_equal(one, two)
+    assert (one.sum(axis=1) == groups).all()
+
+
+def test_intervals_of_many_groups_are_those_of_a_binomial():
+    n = 2 * scores_module.MANY_GROUPS
+    y, P, classes, _ = made_predictions(n, 1)
+    low, high = confidence_intervals(y, P, classes, np.arange(n))
+    mean = np.mean(np.array(classes)[P.argmax(axis=1)] == y)
+    spread = 1.96 * np.sqrt(mean * (1 - mean) / n)
+    assert low["accuracy"] == pytest.approx(mean - spread, abs=0.1 * spread)
+    assert high["accuracy"] == pytest.approx(mean + spread, abs=0.1 * spread)
+
+
+def test_scores_without_folds_have_no_spread():
+    y, P, classes, groups = made_predictions(60, 20)
+    score = model_scores(y, P, classes, groups, None).accuracy
+    assert score.value == np.mean(np.array(classes)[P.argmax(axis=1)] == y)
+    assert score.std is None
+    assert score.folds == {}
 
 
 def test_intervals_are_of_groups_also_where_these_are_divided():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from reporting import made
 
-from featkit.models.evaluation import Evaluation
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict, to_dict
 from featkit.models.training_metadata import TrainingMetadata, TrainingSummary
 
@@ -90,8 +90,9 @@ def test_scores_and_training_metadata_come_back_from_json():
 
 def test_the_plain_scores_have_the_keys_of_the_json_in_their_order():
     assert " ".join(made()[0].scores) == (
-        "likely_groups by_group protocol unit rows groups columns judged classes model models"
-        " per_class confusion calibration recordings chosen by_row warnings"
+        "likely_groups by_group protocol unit rows groups columns judged datasets classes model"
+        " models per_class confusion calibration recordings recording_confusion"
+        " recording_calibration chosen by_row conditions warnings"
     )
 
 

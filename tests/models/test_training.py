@@ -145,3 +145,19 @@ def test_a_fit_that_does_not_converge_is_a_warning(monkeypatch):
     result = featkit.train(tones(), folds=3, model="logistic")
     ESTIMATORS.clear()
     assert result.warnings == ["logistic did not converge (4 fits)"]
+
+
+def test_parameters_of_the_estimator_are_used_and_stored(tmp_path):
+    result = featkit.train(tones(), model="random_forest", parameters={"n_estimators": 7})
+    assert len(result.model.pipeline.named_steps["model"].estimators_) == 7
+    assert result.scores["chosen"]["1"] == "random_forest (n_estimators=7)"
+    result.model.save(tmp_path / "m.fk")
+    loaded = featkit.load_model(tmp_path / "m.fk")
+    assert loaded.training["settings"]["parameters"] == {"n_estimators": 7}
+    explanation = featkit.explain(loaded, tones())  # fits the folds again
+    assert (explanation.folds != "").all()
+
+
+def test_parameters_need_a_named_model():
+    with pytest.raises(featkit.ParameterError, match="name a model"):
+        featkit.train(tones(), parameters={"n_estimators": 7})

@@ -11,7 +11,7 @@ from reporting import hostile, made
 
 import featkit
 from featkit.explanation import explain
-from featkit.models.evaluation import Evaluation
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
 from featkit.report._csv_files import file_name
 from featkit.report.page import write_report

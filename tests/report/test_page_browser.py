@@ -6,12 +6,21 @@ accessibility also needs axe-core: ``FEATKIT_AXE`` names its ``axe.min.js``.
 
 import io
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from browsing import (
+    CHROMIUM,
+    OUTSIDE,
+    TEXTS,
+    VIEWS,
+    axe_script,
+    launched,
+    open_all,
+    violations,
+)
 from PIL import Image
 from reporting import HOSTILE_COLUMN, hostile, made
 
@@ -20,47 +29,13 @@ from featkit.report.page import page, recording_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright to drive a browser")
 
-CHROMIUM = os.environ.get("FEATKIT_CHROMIUM") or shutil.which("chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-VIEWS = [(width, scheme) for width in (1280, 375) for scheme in ("light", "dark")]
-
-OUTSIDE = """() => {
-  const overflows = (e) => {
-    if (e.closest('svg, .scroll, .visually-hidden, .skip, .tooltip, [hidden]')) return false;
-    const [box, style] = [e.getBoundingClientRect(), getComputedStyle(e)];
-    if (!box.width || !box.height || style.display === 'inline') return false;
-    return box.right > innerWidth + 0.5 || box.left < -0.5 || e.scrollWidth > e.clientWidth + 1;
-  };
-  const wide = [...document.querySelectorAll('body *')].filter(overflows);
-  return wide.filter((e) => !wide.some((other) => other !== e && e.contains(other)))
-    .map((e) => [e.tagName, e.className, e.textContent.trim().slice(0, 60), e.scrollWidth]);
-}"""
-"""Elements that jut out of the page, or whose content overflows out of them."""
-
-TEXTS = """() => [...document.querySelectorAll('svg text')].filter((e) => {
-  const [own, box] = [e.getBoundingClientRect(), e.closest('svg').getBoundingClientRect()];
-  return own.width && (own.left < box.left - 1 || own.right > box.right + 1
-    || own.top < box.top - 1 || own.bottom > box.bottom + 1);
-}).map((e) => e.textContent)"""
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched(sync_api) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +86,6 @@ def opened(browser, files):
     for context in contexts:
         context.close()
     assert noted == []
-
-
-def open_all(view):
-    view.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
@@ -337,16 +308,9 @@ def test_the_printed_page_shows_everything(opened, tmp_path):
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize("name", ["plain", "hostile", "recording"])
 def test_the_page_is_accessible(opened, name, width, scheme):
-    axe = os.environ.get("FEATKIT_AXE")
-    if not axe or not Path(axe).is_file():
+    script = axe_script()
+    if script is None:
         pytest.skip("no axe-core: FEATKIT_AXE names no axe.min.js (npm pack axe-core)")
     view = opened(name, width, scheme)
     open_all(view)
-    view.evaluate(Path(axe).read_text("utf-8"))
-    violations = view.evaluate("axe.run().then((found) => found.violations)")
-    wrong = [
-        (violation["id"], violation["impact"], node["html"], node.get("failureSummary"))
-        for violation in violations
-        for node in violation["nodes"][:3]
-    ]
-    assert wrong == []
+    assert violations(view, script) == []

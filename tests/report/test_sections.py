@@ -12,7 +12,7 @@ from reporting import made, plain_text
 import featkit
 from featkit.errors import ParameterError
 from featkit.explanation import explain
-from featkit.models.evaluation import Evaluation
+from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
 from featkit.report._context import Context
 from featkit.report.page import page

@@ -25,6 +25,7 @@ ESTIMATOR = Estimator(
     title="logistic regression",
     build=_build,
     grid={"C": (0.1, 0.01, 1.0, 10.0)},
+    ranges={"C": (1e-6, 1e6)},
     check=_check,
     contributions=linear_contributions,
     scale=LOG_ODDS,

@@ -122,14 +122,26 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     return Contributions(values, base, model.predict_proba(Z))
 
 
+def _seconds_per_row(model: Any) -> float:
+    """Measured: 0.6 to 0.7 microseconds per leaf, for 2 to 10 classes."""
+    return 6.5e-7 * float(sum(member.tree_.n_leaves for member in model.estimators_))
+
+
 ESTIMATOR = Estimator(
     name="random_forest",
     title="random forest",
     build=_build,
     grid={"max_features": ("sqrt", 0.2), "min_samples_leaf": (1, 3)},
+    ranges={
+        "n_estimators": (1, 2000),
+        "max_features": (0.001, 1.0),
+        "min_samples_leaf": (1, 1000),
+        "max_depth": (1, 64),
+    },
     check=_check,
     contributions=_contributions,
-    rows_at_once=100,  # sending a forest to a worker is slow
+    rows_at_once=50,  # sending a forest to a worker is slow
+    seconds_per_row=_seconds_per_row,
     types=frozenset(
         {
             f"{__name__}.Forest",

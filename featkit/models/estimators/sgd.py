@@ -48,6 +48,7 @@ ESTIMATOR = Estimator(
     title="logistic regression by stochastic gradient descent",
     build=_build,
     grid={"alpha": (1e-2, 1e-3, 1e-1)},
+    ranges={"alpha": (1e-8, 1e3)},
     check=_check,
     contributions=linear_contributions,
     scale=LOG_ODDS,

@@ -318,6 +318,13 @@ ESTIMATOR = Estimator(
     title="gradient-boosted trees (XGBoost)",
     build=_build,
     grid={"max_depth": (3, 6), "learning_rate": (0.1, 0.05)},
+    ranges={
+        "n_estimators": (1, 2000),
+        "max_depth": (1, 12),
+        "learning_rate": (1e-4, 1.0),
+        "subsample": (0.05, 1.0),
+        "colsample_bytree": (0.05, 1.0),
+    },
     check=_check,
     contributions=_contributions,
     scale=LOG_ODDS,

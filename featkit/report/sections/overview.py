@@ -12,11 +12,21 @@ from markupsafe import Markup
 from featkit._utils.formatting import counted, duration
 from featkit._utils.typing import Array
 from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.models.problem import within_datasets
+from featkit.models.recording_conditions import condition_name
+from featkit.models.score_types import Evaluation
 from featkit.report import _svg
 from featkit.report._context import Context, ReportedModel
-from featkit.report.formatting import enumerated, fixed, percent, quoted, summary
+from featkit.report.formatting import (
+    enumerated,
+    fixed,
+    percent,
+    percent_number,
+    quoted,
+    summary,
+)
 from featkit.report.section import Section
-from featkit.schema import KEY_COLUMNS, QUALITY_FORMAT, QUALITY_PREFIX
+from featkit.schema import DATASET, KEY_COLUMNS, QUALITY_FORMAT, QUALITY_PREFIX
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
 
@@ -130,10 +140,33 @@ def _training_facts(model: ReportedModel) -> list[tuple[str, str]]:
         if training is not None and training.settings.split_by_row:
             together = "; row-wise split"
         split = scores.protocol + ("" if scores.unit == "row" else together)
-        facts = [("Rows", rows), ("Split", split)]
+        facts = [("Rows", rows), *_datasets(scores), ("Split", split), *_conditions_alone(scores)]
     elif training is not None:
         facts = [("Rows", f"{training.rows:,}")]
     return [*facts, ("Features", _features(model))] if model.columns else facts
+
+
+def _datasets(scores: Evaluation) -> list[tuple[str, str]]:
+    """Rows of each dataset, if several were joined."""
+    counts = [f"{name} {counted(rows, 'row')}" for name, rows in scores.datasets.items()]
+    return [("Datasets", ", ".join(counts))] if counts else []
+
+
+def _conditions_alone(scores: Evaluation) -> list[tuple[str, str]]:
+    """Prediction of the label from recording conditions alone."""
+    if (conditions := scores.conditions) is None:
+        return []
+    accuracy = conditions.balanced_accuracy
+    model = percent(scores.kept.balanced_accuracy.value)
+    text = (
+        f"balanced accuracy {percent(accuracy.value)} (95\u00a0% interval"
+        f" {percent_number(accuracy.low)} to {percent_number(accuracy.high)}); by chance"
+        f" {percent(conditions.chance)}, by the model {model}"
+    )
+    if used := [(name, share) for name, share in conditions.columns.items() if share >= 0.005]:
+        shares = enumerated([f"{condition_name(name)} {percent(share)}" for name, share in used])
+        text += f"; contributions: {shares}"
+    return [("Recording conditions alone", text)]
 
 
 def _features(model: ReportedModel) -> str:
@@ -253,7 +286,8 @@ def _row_facts(
     n_rows = explanation.rows_there if table is None else len(table)
     rows = counted(n_rows, "row")
     if "path" in explanation.keys and table is not None:
-        recordings = len(set(table.column("path").tolist()))
+        datasets = table.column(DATASET) if DATASET in explanation.keys else None
+        recordings = len(set(within_datasets(table.column("path"), datasets).tolist()))
         if recordings < n_rows:
             rows = f"{rows} of {counted(recordings, 'recording')}"
     labelled = table is not None and label in table.keys
@@ -266,6 +300,7 @@ def _other_columns(model: ReportedModel, table: FeatureTable, label: str) -> lis
     if training := model.training_metadata:
         settings = training.settings
         used |= {settings.fold, settings.split, group_column(settings.group or "")}
+        used |= {DATASET} if settings.datasets else set()
     return [(name, summary(column)) for name, column in table.keys.items() if name not in used]
 
 

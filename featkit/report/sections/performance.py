@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from featkit._utils.formatting import counted
-from featkit.models.evaluation import METRICS, Calibration, Evaluation, MetricScore, ReliabilityBin
 from featkit.models.result import BASELINE
-from featkit.models.scores import rarest_biased_class
+from featkit.models.score_types import METRICS, Evaluation, MetricScore, ReliabilityBin
 from featkit.report import _svg
+from featkit.report._calibration_text import calibration_text
 from featkit.report._context import Context
 from featkit.report._performance_text import performance_text
-from featkit.report.formatting import fixed, percent, percent_number, quoted
+from featkit.report.formatting import fixed
 from featkit.report.section import Section
 
 TITLES = {
@@ -55,6 +54,8 @@ class Performance:
         Sentences on accuracy and split.
     metrics : sequence of Metric
         The scores.
+    datasets : sequence of (str, int, sequence of float)
+        Name, rows and scores of each dataset, if each was left out once.
     row_wise : sequence of (str, float, float)
         Name of a score, and its values with a grouped and with a row-wise split.
     calibration : str
@@ -67,6 +68,7 @@ class Performance:
 
     lead: Sequence[str]
     metrics: Sequence[Metric]
+    datasets: Sequence[tuple[str, int, Sequence[float]]]
     row_wise: Sequence[tuple[str, float, float]]
     calibration: str
     reliability: Markup
@@ -109,8 +111,12 @@ def performance(scores: Evaluation) -> Performance:
     return Performance(
         lead=performance_text(scores),
         metrics=[_metric(scores, name) for name in METRICS],
+        datasets=[
+            (name, scores.datasets[name], [values[metric] for metric in METRICS])
+            for name, values in scores.dataset_scores.items()
+        ],
         row_wise=_row_wise(scores),
-        calibration=_calibration(scores.calibration),
+        calibration=calibration_text(scores.calibration, "row"),
         reliability=_svg.reliability(bins),
         bins=bins,
     )
@@ -138,32 +144,3 @@ def _metric(scores: Evaluation, name: str) -> Metric:
         for model, score in models.items()
     ]
     return Metric(TITLES[name], METRICS[name], ("0", fixed(limit, 0 if limit == 1 else 2)), rows)
-
-
-def _calibration(calibration: Calibration) -> str:
-    error, classwise = calibration.expected_error, calibration.classwise_error
-    return (
-        f"Over {counted(_n_rows(calibration), 'row')}, the probability of the predicted class"
-        f" deviates from the accuracy by {percent_number(error)} percentage points on average"
-        f" (expected calibration error {fixed(error)}), and the probabilities of all classes by"
-        f" {percent_number(classwise)} points. {_bias(calibration)} The Brier score is"
-        f" {fixed(calibration.brier)}, from 0 (perfect) to 2."
-    )
-
-
-def _bias(calibration: Calibration) -> str:
-    """Bias towards equally frequent classes, else over- or underconfidence."""
-    if biased := rarest_biased_class(calibration):
-        return (
-            "The probabilities assume equally frequent classes, which is not the case here: the"
-            f" mean probability of {quoted(biased.name)} is {percent(biased.probability)}, but"
-            f" {percent(biased.share)} of the rows belong to it."
-        )
-    excess = sum(b.rows * (b.confidence - b.accuracy) for b in calibration.reliability)
-    if abs(excess / max(_n_rows(calibration), 1)) < 0.01:
-        return "On the whole, the model is neither overconfident nor underconfident."
-    return f"On the whole, the model is {'over' if excess > 0 else 'under'}confident."
-
-
-def _n_rows(calibration: Calibration) -> int:
-    return sum(b.rows for b in calibration.reliability)

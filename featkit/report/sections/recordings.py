@@ -62,7 +62,7 @@ SECTION = Section("recordings", "Single recordings", 50, build)
 
 def _selected(explanation: Explanation) -> list[tuple[str, list[int]]]:
     """Titles and rows of each group, with at most one row of each recording."""
-    recordings = np.asarray(explanation.keys.get("path", np.arange(len(explanation)))).tolist()
+    recordings = explanation.recordings.tolist()
     seen = set()
     selected = []
     for title, order in _orders(explanation):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from featkit.features.sets.loading import feature_sets
+from featkit.models.serialization import to_dict
 from featkit.report._context import Context, ScoresOnly
 from featkit.report.section import Section
 
@@ -79,11 +80,15 @@ def build(context: Context) -> Reproducibility:
         The data.
     """
     training, provenance = context.model.training_metadata, context.model.provenance
-    settings = {} if training is None else asdict(training.settings)
+    settings = {} if training is None else to_dict(training.settings)
     feature_set = provenance.get("feature_set")
     versions = {**provenance.get("versions", {}), **(training.versions if training else {})}
     return Reproducibility(
-        commands=[*_extract_command(provenance), *_train_command(settings), _page_command(context)],
+        commands=[
+            *_extract_command(provenance),
+            *_train_command(settings),
+            _page_command(context, _tables(settings)),
+        ],
         settings=[(name.replace("_", " "), _text(value)) for name, value in settings.items()],
         versions=sorted(versions.items(), key=lambda item: item[0].lower()),
         digest="" if training is None else training.digest,
@@ -107,8 +112,12 @@ def _definition(name: str, column: Mapping[str, Any]) -> ColumnDefinition:
 def _text(value: Any) -> str:
     if value is None or value in ((), []):
         return "–"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {item}" for name, item in value.items())
     return "/".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
@@ -148,21 +157,30 @@ def _excerpt_options(excerpt: Mapping[str, Any]) -> list[str]:
 def _train_command(settings: Mapping[str, Any]) -> list[str]:
     if not settings:
         return []
-    words = ["featkit", "train", "TABLE.parquet"]
+    words = ["featkit", "train", *_tables(settings)]
     for name in TRAINING_OPTIONS:
         if settings.get(name) is not None:
             words += [f"--{name}", str(settings[name])]
+    for name, value in (settings.get("parameters") or {}).items():
+        words += ["--set", f"{name}={value}"]
     if settings.get("shares"):
         words += ["--ratio", "/".join(map(str, settings["shares"]))]
-    if settings.get("split_by_row"):
-        words.append("--split-by-row")
+    if settings.get("label_map"):
+        words += ["--label-map", "MAP.json"]
+    for name in ("leave_one_dataset_out", "split_by_row"):
+        if settings.get(name):
+            words.append(f"--{name.replace('_', '-')}")
     for name in ("exclude", "include"):
         if settings.get(name):
             words += [f"--{name}", ",".join(map(str, settings[name]))]
     return [shlex.join([*words, "-o", "MODEL.fk"])]
 
 
-def _page_command(context: Context) -> str:
+def _tables(settings: Mapping[str, Any]) -> list[str]:
+    return [f"{name}.parquet" for name in settings.get("datasets", ())] or ["TABLE.parquet"]
+
+
+def _page_command(context: Context, tables: Sequence[str]) -> str:
     explanation = context.explanation
     if context.page == "recording":
         return "featkit explain MODEL.fk RECORDING -o page.html"
@@ -172,4 +190,5 @@ def _page_command(context: Context) -> str:
         return "featkit report MODEL.fk -o report.html"
     drawn = len(explanation) < explanation.rows_there
     rows = f" --rows {len(explanation)}" if drawn else ""
-    return f"featkit report MODEL.fk TABLE.parquet --sound RECORDINGS -o report.html{rows}"
+    files = shlex.join(tables)
+    return f"featkit report MODEL.fk {files} --sound RECORDINGS -o report.html{rows}"

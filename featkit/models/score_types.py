@@ -275,6 +275,44 @@ class GroupSplit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConditionsScores:
+    """Prediction of the label from recording conditions alone, such as native rate and level.
+
+    The split is the one that scores the models. If recording conditions predict the label clearly
+    better than chance, a model may recognise them instead of the content.
+
+    Attributes
+    ----------
+    candidate : str
+        The estimator and parameters that were used in each fold.
+    protocol : str
+        The split.
+    columns : mapping of str to float
+        The recording conditions, the most important first, with their share of the contributions.
+    rows : int
+        Test rows.
+    accuracy, balanced_accuracy : MetricScore
+        Scores of the test rows.
+    chance : float
+        Balanced accuracy by chance: 1 divided by the number of classes.
+    majority : float
+        Accuracy of always predicting the most common class.
+    give_label_away : bool
+        Whether the balanced accuracy is clearly above chance.
+    """
+
+    candidate: str
+    protocol: str
+    columns: Mapping[str, float]
+    rows: int
+    accuracy: MetricScore
+    balanced_accuracy: MetricScore
+    chance: float
+    majority: float
+    give_label_away: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Scores of all models that were compared, and details of the one that is kept.
 
@@ -292,6 +330,8 @@ class Evaluation:
         Size of the table: rows, groups in them and feature columns.
     scored_rows : int
         Test rows: those that the scores are computed from.
+    datasets : mapping of str to int
+        Rows of each dataset; empty unless several were joined.
     classes : sequence of str
         In alphabetical order.
     model : str
@@ -306,10 +346,17 @@ class Evaluation:
         Of its probabilities.
     recordings : ModelScores or None
         Its scores when the segments of a recording are combined; None if no recording has several.
+    recording_confusion : sequence of sequence of int or None
+        The confusion matrix of these recordings; None like `recordings`, and in models of earlier
+        versions.
+    recording_calibration : Calibration or None
+        Of the probabilities of these recordings; None like `recording_confusion`.
     chosen : mapping of str to str
         The estimator and parameters that were used in each fold; empty if nothing was trained.
     by_row : RowSplit or None
         Comparison with a row-wise split; None if there is nothing to divide.
+    conditions : ConditionsScores or None
+        Prediction from recording conditions alone; None without quality columns.
     warnings : sequence of str
         Reasons to doubt the scores.
     """
@@ -322,6 +369,7 @@ class Evaluation:
     groups: int
     columns: int
     scored_rows: int = field(metadata={"key": "judged"})
+    datasets: Mapping[str, int] = field(default_factory=dict)
     classes: Sequence[str]
     model: str
     models: Mapping[str, ModelScores]
@@ -329,14 +377,27 @@ class Evaluation:
     confusion: Sequence[Sequence[int]]
     calibration: Calibration
     recordings: ModelScores | None = None
+    recording_confusion: Sequence[Sequence[int]] | None = None
+    recording_calibration: Calibration | None = None
     chosen: Mapping[str, str]
     by_row: RowSplit | None = None
+    conditions: ConditionsScores | None = None
     warnings: Sequence[str]
 
     @property
     def kept(self) -> ModelScores:
         """Scores of the kept model."""
         return self.models[self.model]
+
+    @property
+    def dataset_scores(self) -> dict[str, MetricValues]:
+        """Scores of the kept model for each dataset, if each was left out once; else empty."""
+        if not self.datasets or self.kept.accuracy.folds.keys() != self.datasets.keys():
+            return {}
+        return {
+            name: MetricValues(**{metric: self.kept[metric].folds[name] for metric in METRICS})
+            for name in self.datasets
+        }
 
     @property
     def ranking(self) -> list[tuple[str, ModelScores]]:

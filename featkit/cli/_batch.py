@@ -1,0 +1,94 @@
+"""What the commands that work on many recordings share: start, progress, summary, exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from featkit._utils.formatting import counted, printable, rounded
+from featkit._utils.workers import ONE_THREAD
+from featkit.cli._console import show_failures, show_message, show_skipped_files
+from featkit.cli._progress import show_extraction_progress
+
+if TYPE_CHECKING:
+    from featkit.batch.extraction import Failure, Progress
+    from featkit.batch.outcomes import BatchResult
+    from featkit.models.predictions import Predictions
+
+
+def limit_threads() -> None:
+    """Let numerical libraries use one thread, unless they are already loaded.
+
+    One thread suffices, and workers fork only from a process without others.
+    """
+    if "numpy" not in sys.modules:
+        os.environ |= ONE_THREAD
+
+
+@contextmanager
+def show_batch_progress(*, resumable: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show the progress of a batch and, if it is interrupted, how to resume it."""
+    latest: Progress | None = None
+
+    def report(progress: Progress) -> None:
+        nonlocal latest
+        latest = progress
+        show(progress)
+
+    try:
+        with show_extraction_progress() as show:
+            yield report
+    except KeyboardInterrupt:
+        if resumable and latest and latest.files > latest.failures:
+            _show_resume_hint(latest)
+        raise
+
+
+def _show_resume_hint(progress: Progress) -> None:
+    finished = progress.files - progress.failures
+    click.echo(
+        f"{finished:,} of {progress.total:,} files are finished; run the same command to resume",
+        err=True,
+    )
+
+
+def show_summary(result: BatchResult | Predictions, written: str | None = None) -> None:
+    """Print what a batch has written, if anything, and done."""
+    for text in result.remarks:
+        click.echo(printable(text), err=True)
+    if written:
+        show_message("; ".join(filter(None, [written, _work(result)])))
+    show_skipped_files(result.left_out)
+
+
+def _work(result: BatchResult | Predictions) -> str:
+    work = []
+    if result.resumed:
+        work.append(f"{counted(result.resumed, 'file')} from earlier runs")
+    if result.seconds:
+        rate = result.seconds / max(result.elapsed, 1e-9)
+        work.append(
+            f"{rounded(result.seconds, 1)} s of audio in {result.elapsed:.2f} s"
+            f" ({rounded(rate)} s of audio per second)"
+        )
+    return ", ".join(work)
+
+
+def report_failures(failures: Sequence[Failure], output: str | None, max_failures: int) -> None:
+    """Print failures, and exit with status 3 if there are too many."""
+    from featkit.table.table_files import failures_file
+
+    if len(failures) > 1:
+        stages = Counter(failure.stage for failure in failures)
+        counts = ", ".join(f"{stage} {count:,}" for stage, count in stages.most_common())
+        show_message(f"failures by stage: {counts}")
+    list_file = None if output is None else os.fspath(failures_file(output))
+    show_failures(failures, list_file=list_file)
+    if len(failures) > max_failures:
+        raise click.exceptions.Exit(3)

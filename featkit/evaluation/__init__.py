@@ -1,0 +1,1 @@
+"""Evaluation of trained models on other datasets: scores, subgroups, comparisons and shift."""

@@ -1,0 +1,163 @@
+"""Models of the outer folds, for the rows that a model was trained on.
+
+A model is overconfident for its training rows. Such a row is explained and scored by a model that
+was not trained on it: the selected candidate, fitted on the training rows of the outer fold in
+which the row was a test row.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from featkit._utils.typing import Array
+from featkit.errors import FeatkitError
+from featkit.models.fitting import Fits
+from featkit.models.model import Model
+from featkit.models.outer_folds import plan_splits
+from featkit.models.preparation import prepare_problem
+from featkit.models.problem import Problem, group_texts, row_datasets, within_datasets
+from featkit.models.training_sample import digests, match_positions
+from featkit.table.feature_table import FeatureTable
+from featkit.table.name_stems import group_column
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+Progress = Callable[[int, int, str], None]
+
+
+class TrainingRows(NamedTuple):
+    """The rows of a table that a model was trained on.
+
+    Attributes
+    ----------
+    trained : array of bool, shape ``(rows,)``
+        Whether the model was trained on each row.
+    positions : array of int, shape ``(training rows,)``
+        Position of each training row in the table; empty if the table is not complete.
+    problem : Problem or None
+        The training problem, in the order of `positions`; None if the table does not contain the
+        whole training table.
+    """
+
+    trained: Array
+    positions: Array
+    problem: Problem | None
+
+
+class FoldModel(NamedTuple):
+    """The selected candidate, fitted on the training rows of one outer fold.
+
+    Attributes
+    ----------
+    name : str
+        Name of the fold.
+    pipeline : sklearn.pipeline.Pipeline
+        The fitted pipeline.
+    train, test : array of int, shape ``(rows,)``
+        Training and test rows of the fold, as positions in the problem.
+    """
+
+    name: str
+    pipeline: Pipeline
+    train: Array
+    test: Array
+
+
+def training_rows(model: Model, table: FeatureTable) -> TrainingRows:
+    """Recognise the training rows of a model in a table.
+
+    Parameters
+    ----------
+    model : Model
+        A model with training metadata.
+    table : FeatureTable
+        With the columns of the model; its labels may be mapped by the label map of the model.
+
+    Returns
+    -------
+    TrainingRows
+    """
+    sample, table = model.trained.sample, model.read(table)
+    X = table.matrix(model.columns)
+    numbers = digests(X)
+    own = set(sample.numbers)
+    similar = np.array([digest in own for digest in numbers], dtype=bool)
+    if not similar.any():  # the usual case; labels and groups of large tables take long to read
+        return TrainingRows(similar, np.empty(0, dtype=np.intp), None)
+    row_digests = digests(X, *_labels_and_groups(model, table))
+    positions = match_positions(sample.rows, row_digests)
+    complete = len(positions) > 0 and (positions >= 0).all()
+    problem = _training_problem(model, table.rows(positions)) if complete else None
+    return TrainingRows(
+        sample.contains(row_digests, numbers),
+        positions if problem is not None else positions[:0],
+        problem,
+    )
+
+
+def fit_fold_models(
+    model: Model, problem: Problem, *, n_jobs: int | None, progress: Progress | None = None
+) -> list[FoldModel]:
+    """Fit the selected candidate on the training rows of each outer fold.
+
+    Parameters
+    ----------
+    model : Model
+        A model with training metadata.
+    problem : Problem
+        Its training problem; see `training_rows`.
+    n_jobs : int, optional
+        Number of worker processes; None for one per processor.
+    progress : callable, optional
+        Called as ``progress(done, total, "fitting")`` after each fit.
+
+    Returns
+    -------
+    list of FoldModel
+    """
+    settings = model.trained.settings
+    folds = plan_splits(problem, settings).outer
+    done = iter(range(1, len(folds) + 1))
+
+    def fitted(note: str) -> None:
+        if progress:
+            progress(next(done), len(folds), note)
+
+    fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
+    pipelines = fits.pipelines([(model.trained.kept, fold.train) for fold in folds])
+    return [
+        FoldModel(fold.name, pipeline, fold.train, fold.test)
+        for fold, pipeline in zip(folds, pipelines, strict=True)
+    ]
+
+
+def _training_problem(model: Model, table: FeatureTable) -> Problem | None:
+    """The training problem of the model, if these are its training rows."""
+    settings = model.trained.settings
+    special = {settings.label, settings.group, settings.fold, settings.split} - {*model.columns}
+    extra = [name for name in table.feature_names if name in special]
+    columns = [*model.columns, *extra]
+    part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
+    try:
+        same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))
+        problem = prepare_problem(part, same)
+    except FeatkitError:  # another table, for example one without labels
+        return None
+    return problem if problem.digest == model.trained.digest else None
+
+
+def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]:
+    """Class and group of each row, "" where the table has no such column."""
+    settings = model.trained.settings
+    label, group = (
+        group_texts(table, name)
+        if group_column(name) in (*table.keys, *table.feature_names)
+        else np.full(len(table), "")
+        for name in (settings.label, settings.group or "path")
+    )
+    return label, within_datasets(group, row_datasets(table, settings))

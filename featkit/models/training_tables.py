@@ -1,0 +1,247 @@
+"""Tables of a training or a model: read, joined if there are several, with common labels.
+
+The label map of a training is applied to the tables of a prediction, an explanation or a report,
+too, so that their labels are comparable with the classes of the model.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from featkit._utils.formatting import counted
+from featkit._utils.parameters import unknown
+from featkit._utils.typing import Array
+from featkit.errors import ParameterError, TableError
+from featkit.models.problem import texts
+from featkit.models.settings import Settings
+from featkit.schema import DATASET
+from featkit.table.feature_table import FeatureTable
+from featkit.table.joining import dataset_name, join_tables, named_tables
+from featkit.table.label_map import LabelMap, MappedLabels, label_counts, one_spelling, spelled_like
+from featkit.table.table_files import column_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Path = str | os.PathLike[str]
+    Table = FeatureTable | pd.DataFrame | Path
+    Tables = Table | Sequence[Path] | Mapping[str, Table]
+
+
+def dataset_names(tables: Tables) -> tuple[str, ...]:
+    """Return the names of several tables.
+
+    Parameters
+    ----------
+    tables : table, sequence of paths, or mapping of str to table
+        One or several tables.
+
+    Returns
+    -------
+    tuple of str
+        Empty for one table.
+
+    Raises
+    ------
+    ParameterError
+        As for `featkit.table.joining.named_tables`.
+    """
+    names = tuple(_named(tables))
+    return names if len(names) > 1 else ()
+
+
+def read_training_tables(tables: Tables, settings: Settings) -> FeatureTable:
+    """Read the tables of a training.
+
+    Parameters
+    ----------
+    tables : table, sequence of paths, or mapping of str to table
+        One or several tables.
+    settings : Settings
+        Settings of the training.
+
+    Returns
+    -------
+    FeatureTable
+        With common labels, and without the rows that the label map drops. The column ``dataset``
+        is added if there are several tables, or a label map.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing, or the label map has rules for a misspelled dataset.
+    TableError
+        If a file is not a table, the tables do not fit together, or a label is unmapped.
+    """
+    named = _named(tables)
+    parts = {}
+    for name, table in named.items():
+        parts[name] = _read(table, settings, None, name=name if len(named) > 1 else "")
+    joined = _joined(parts, settings)
+    if settings.leave_one_dataset_out and DATASET not in joined.keys:
+        raise ParameterError(
+            f"to leave each dataset out once, give several tables, or one with a column {DATASET!r}"
+        )
+    if settings.label_map is None:
+        return joined
+    return _with_mapped_labels(joined, settings, settings.label_map)
+
+
+def read_tables(
+    tables: Tables, settings: Settings, columns: Sequence[str], classes: Sequence[str]
+) -> FeatureTable:
+    """Read tables for a model.
+
+    Columns that the model does not use may hold anything, as in training. Rows with any label are
+    kept: a label that the label map drops becomes "", and an unmapped one does not change.
+
+    Parameters
+    ----------
+    tables : table, sequence of paths, or mapping of str to table
+        One or several tables. A `FeatureTable` may have labels that are mapped already.
+    settings : Settings
+        Settings of the training.
+    columns : sequence of str
+        Feature columns of the model.
+    classes : sequence of str
+        Classes of the model.
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    TableError
+        If a file is not a table, a feature cell is not a number, or the tables do not fit together.
+    """
+    parts = {name: _read(table, settings, columns) for name, table in _named(tables).items()}
+    joined = _joined(parts, settings)
+    if settings.label_map is None or not _has_column(joined, settings.label):
+        return joined
+    labels = texts(joined, settings.label)
+    common = np.array(labels, dtype=object)
+    for part in _mapped_parts(joined, labels, settings.label_map):
+        common[part.rows] = part.common
+    return joined.with_key(settings.label, spelled_like(common, classes))
+
+
+def _named(tables: Tables) -> dict[str, Table]:
+    """One or several tables by name; a table in memory has the name ""."""
+    if isinstance(tables, Mapping):
+        return named_tables(tables)
+    if isinstance(tables, str | os.PathLike):
+        return {dataset_name(tables): tables}
+    if isinstance(tables, Sequence):
+        return named_tables(tables)
+    return {"": tables}
+
+
+def _read(
+    table: Table, settings: Settings, columns: Sequence[str] | None, *, name: str = ""
+) -> FeatureTable:
+    """Read one table: for a training, or for a model with these columns.
+
+    In a training of several tables, the message on a missing column begins with `name`. A column to
+    exclude may be missing in some of them.
+    """
+    if isinstance(table, FeatureTable):
+        return table
+    if isinstance(table, str | os.PathLike):
+        keys = _keys(column_names(table), settings, columns, name)
+        return FeatureTable.read(table, keys, features=columns)
+    keys = _keys(list(map(str, table.columns)), settings, columns, name)
+    return FeatureTable.of(table, keys=keys, features=columns)
+
+
+def _keys(
+    existing: Sequence[str], settings: Settings, columns: Sequence[str] | None, name: str
+) -> list[str]:
+    """The columns that the settings name; those that may be missing only if they exist."""
+    if columns is None and not name:
+        return [one for one in settings.key_columns if one != DATASET or one in existing]
+    if columns is None:
+        for column in settings.required_columns:
+            if column not in existing:
+                raise ParameterError(f"{name}: {unknown('column', column, existing)}")
+    return [one for one in settings.key_columns if one in existing]
+
+
+def _joined(parts: Mapping[str, FeatureTable], settings: Settings) -> FeatureTable:
+    """Join several tables; the column ``dataset`` names a single one if that has a use."""
+    if len(parts) > 1:
+        return join_tables(parts)
+    ((name, table),) = parts.items()
+    is_used = settings.by_dataset or settings.label_map is not None
+    if not is_used or not name or _has_column(table, DATASET):
+        return table
+    return table.with_key(DATASET, np.full(len(table), name, dtype=object))
+
+
+def _has_column(table: FeatureTable, name: str) -> bool:
+    return name in table.keys or name in table.feature_names
+
+
+# Common labels
+
+
+class _MappedPart(NamedTuple):
+    """The rows of one dataset, their common labels, and those that the map drops or lacks."""
+
+    dataset: str
+    rows: Array
+    common: Array
+    mapped: MappedLabels
+
+
+def _mapped_parts(table: FeatureTable, labels: Array, label_map: LabelMap) -> Iterator[_MappedPart]:
+    """Common labels of each dataset; words that mark a missing value do not change."""
+    named = _has_column(table, DATASET)
+    datasets = texts(table, DATASET) if named else np.full(len(table), "")
+    for dataset in dict.fromkeys(datasets.tolist()):
+        rows = np.flatnonzero(datasets == dataset)
+        mapped = label_map.apply(labels[rows], dataset)
+        pairs = zip(mapped.labels.tolist(), labels[rows].tolist(), strict=True)
+        common = [new or ("" if old in mapped.dropped else old) for new, old in pairs]
+        yield _MappedPart(dataset, rows, np.array(common, dtype=object), mapped)
+
+
+def _with_mapped_labels(
+    table: FeatureTable, settings: Settings, label_map: LabelMap
+) -> FeatureTable:
+    """The table with common labels, without the rows that are dropped."""
+    labels = texts(table, settings.label)
+    common = np.array(labels, dtype=object)
+    kept = np.ones(len(table), dtype=bool)
+    dropped: Counter[str] = Counter()
+    parts = list(_mapped_parts(table, labels, label_map))
+    unused = label_map.unused_datasets([part.dataset for part in parts if part.dataset])
+    for part in parts:
+        label_map.check(part.mapped, part.dataset)
+        common[part.rows] = part.common
+        kept[part.rows] = ~np.isin(labels[part.rows], list(part.mapped.dropped))
+        dropped.update(part.mapped.dropped)
+    if len(table) and not kept.any():
+        raise TableError(
+            f"the label map drops all labels: {label_counts(dropped)}; name common labels for them"
+        )
+    notes = [*table.notes, *_map_notes(dropped, unused)]
+    mapped = replace(table.with_key(settings.label, one_spelling(common)), notes=notes)
+    return mapped if kept.all() else mapped.rows(np.flatnonzero(kept))
+
+
+def _map_notes(dropped: Mapping[str, int], unused: Collection[str]) -> Iterator[str]:
+    if dropped:
+        rows = counted(sum(dropped.values()), "row")
+        yield f"label map: {rows} left out: {label_counts(dropped)}"
+    if unused:
+        yield (
+            f"label map: its rules for {', '.join(map(repr, unused))} are not used: no table has"
+            " this name"
+        )
