@@ -1,0 +1,127 @@
+"""The examples of published protocols run on small synthetic stand-ins of their datasets."""
+
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from featkit.datasets.synthetic import write_corpus
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+STYLES = ("ambient", "house", "rock", "swing")
+CLIPS = 6
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Two synthetic collections: files of each style."""
+    folder = tmp_path_factory.mktemp("corpus")
+    files = {}
+    for seed, name in enumerate(("home", "other")):
+        written = write_corpus(folder / name, clips_per_style=CLIPS, seed=seed)
+        files[name] = {s: [file for file in written if file.parent.name == s] for s in STYLES}
+    return files
+
+
+def copied(files, genres, folder):
+    """A folder of folders of clips: each style is a genre."""
+    for style, genre in zip(STYLES, genres, strict=True):
+        (folder / genre).mkdir(parents=True)
+        for number, file in enumerate(files[style]):
+            shutil.copy(file, folder / genre / f"{genre.split()[0]}.{number:05}.wav")
+    return folder
+
+
+@pytest.fixture
+def run_example(tmp_path, monkeypatch, capsys):
+    """Run an example in this process, in a folder of its own, and return what it prints."""
+
+    def run(name, *arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        return printed.out
+
+    return run
+
+
+def number_after(text, output):
+    """The number that follows a text in the output."""
+    return float(re.search(re.escape(text) + r"\D*([\d.]+)", output)[1])
+
+
+def test_the_folds_of_esc10_are_used(corpus, tmp_path, run_example):
+    audio = tmp_path / "ESC-50" / "audio"
+    audio.mkdir(parents=True)
+    lines = ["filename,fold,target,category,esc10,src_file,take"]
+    for target, style in enumerate(STYLES):
+        for number, file in enumerate(corpus["home"][style]):
+            fold, name = number % 5 + 1, f"{number % 5 + 1}-{target}{number:03}-A-{target}.wav"
+            shutil.copy(file, audio / name)
+            in_esc10 = style != "swing"
+            lines.append(f"{name},{fold},{target},{style},{in_esc10},{target}{number},A")
+    (tmp_path / "ESC-50" / "meta").mkdir()
+    (tmp_path / "ESC-50" / "meta" / "esc50.csv").write_text("\n".join(lines) + "\n")
+    output = run_example("esc10.py", tmp_path / "ESC-50", "--features", "genre75")
+    assert re.findall(r"fold (\d)", output) == list("12345")
+    assert number_after("mean of the folds", output) > 0.6
+    assert (tmp_path / "esc10.parquet").exists()
+
+
+def test_the_segments_of_a_track_stay_together(corpus, tmp_path, run_example):
+    folder = copied(corpus["home"], ("blues", "disco", "rock", "jazz"), tmp_path / "gtzan")
+    output = run_example("track_split.py", folder, "--model", "logistic")
+    tracks = number_after("tracks kept together: accuracy", output)
+    assert 0.5 < tracks <= number_after("split by row: accuracy", output) + 0.1
+    assert number_after("segments combined: accuracy", output) > 0.5
+
+
+def test_a_model_is_evaluated_on_the_tags_of_jamendo(corpus, tmp_path, run_example):
+    home = copied(corpus["home"], ("blues", "disco", "rock", "jazz"), tmp_path / "gtzan")
+    audio = tmp_path / "jamendo"
+    audio.mkdir()
+    lines = ["TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS"]
+    tags = dict(zip(STYLES, ("blues", "disco", "rock", "jazz"), strict=True))
+    for style, tag in tags.items():
+        for number, file in enumerate(corpus["other"][style]):
+            shutil.copy(file, audio / f"{style}{number}.wav")
+            fields = [f"track_{style}{number}", f"artist_{style}{number // 2}", "album_1"]
+            more = ["genre---electronic", "genre---pop"][: number % 3]
+            row = [*fields, f"{style}{number}.wav", "6.0", f"genre---{tag}", *more]
+            lines.append("\t".join(row))
+    lines.append("track_x\tartist_x\talbum_1\tambient0.wav\t6.0\tgenre---ambient")
+    (tmp_path / "autotagging_genre.tsv").write_text("\r\n".join(lines[:-1]) + "\r\n")
+    output = run_example(
+        "gtzan_to_jamendo.py",
+        home,
+        audio,
+        tmp_path / "autotagging_genre.tsv",
+        "--model",
+        "logistic",
+    )
+    assert number_after("at home: accuracy", output) > 0.7
+    assert number_after(f"on {4 * CLIPS} tracks of Jamendo: accuracy", output) > 0.6
+    assert number_after("counts, too:", output) >= number_after(
+        "tracks of Jamendo: accuracy", output
+    )
+    assert len(re.findall(r"true +\d+ predicted +\d+", output)) == 4
+    page = (tmp_path / "gtzan_to_jamendo" / "report.html").read_text("utf-8")
+    assert "jamendo" in page
+
+
+def test_meta_genres_are_learned_across_collections(corpus, tmp_path, run_example):
+    western = copied(corpus["home"], ("blues", "disco", "rock", "hiphop"), tmp_path / "western")
+    names = ("Folk & Blues", "Dance", "Rock & Metal", "Rap & Hiphop")
+    korean = copied(corpus["other"], names, tmp_path / "korean")
+    output = run_example("cross_cultural.py", western, korean, "--trees", 20)
+    for model in ("random_forest", "xgboost"):
+        assert number_after(f"{model}: western, in the domain:", output) > 0.5
+        assert number_after(f"{model}: western to korean:", output) > 0.5
+        assert number_after(f"{model}: korean to western:", output) > 0.5
+        assert number_after(f"{model}: combined:", output) > 0.5
