@@ -1,0 +1,277 @@
+"""The evaluation of one model on one dataset: rows, predictions, scores and shift."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from featkit._utils.typing import Array
+from featkit.errors import TableError
+from featkit.evaluation.common_classes import CommonClasses, common_classes, home_scores
+from featkit.evaluation.dataset_rows import DatasetRows
+from featkit.evaluation.fold_predictions import (
+    find_copies,
+    folds_of_training_rows,
+    predict_by_fold,
+    shared_group_warnings,
+)
+from featkit.evaluation.importances import compare_importances, rows_to_explain
+from featkit.evaluation.inputs import Dataset
+from featkit.evaluation.result import DatasetEvaluation, Shift
+from featkit.evaluation.rows import (
+    DatasetColumns,
+    SelectedRows,
+    select_rows,
+    training_table_rows,
+)
+from featkit.evaluation.scoring import (
+    RecordingArrays,
+    by_recording,
+    chance_scores,
+    majority_scores,
+    score_warnings,
+)
+from featkit.evaluation.secondary_labels import secondary_label_scores
+from featkit.evaluation.shift import measure_shift
+from featkit.evaluation.subgroups import subgroup_comparison
+from featkit.models.fold_models import training_rows
+from featkit.models.model import Model
+from featkit.models.probabilities import probabilities
+from featkit.models.problem import Problem
+from featkit.models.recording_conditions import (
+    conditions_warnings,
+    recording_conditions,
+    score_conditions,
+)
+from featkit.models.score_types import ConditionsScores
+from featkit.models.scores import (
+    calibration,
+    calibration_warnings,
+    class_scores,
+    confusion_matrix,
+    model_scores,
+    predicted,
+)
+from featkit.models.splits import GroupFolds, min_groups_per_class
+from featkit.models.table_check import check_columns
+from featkit.table.columns import errors_in
+from featkit.table.feature_table import FeatureTable
+from featkit.table.label_map import LabelMap
+
+if TYPE_CHECKING:
+    from featkit.explanation.explanation import Explanation
+
+    Progress = Callable[[int, int, str], None]
+
+N_FOLDS = 5
+"""Folds in which recording conditions predict the labels of a dataset."""
+
+
+class ModelPredictions(NamedTuple):
+    """Predictions of one model for the scored rows of one dataset."""
+
+    model: str
+    classes: CommonClasses
+    selected: SelectedRows
+    P: Array
+    recordings: RecordingArrays
+
+
+class Steps:
+    """Progress of an evaluation; each step is announced before it begins."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total, self._done, self._progress = total, -1, progress
+
+    def next(self, note: str) -> None:
+        """Announce the next step."""
+        self._done += 1
+        if self._progress:
+            self._progress(min(self._done, self._total), self._total, note)
+
+
+class Home(NamedTuple):
+    """The labelled rows of the training table of a model, and the SHAP values of some."""
+
+    rows: DatasetRows
+    problem: Problem | None
+    explanation: Explanation
+
+
+def read_home(
+    name: str,
+    model: Model,
+    training_table: Any,
+    label_map: LabelMap | None,
+    *,
+    seed: int,
+    n_jobs: int | None,
+) -> Home:
+    """Read the training table of a model, and explain some of its rows."""
+    table = model.read(training_table)
+    where = _table_names(training_table)
+    with errors_in(where):
+        check_columns(table, model.columns, model.provenance)
+    classes = common_classes(name, model.classes, label_map)
+    rows = training_table_rows(where, table, model, classes)
+    problem = training_rows(model, table).problem
+    return Home(rows, problem, _explained(model, table, seed=seed, n_jobs=n_jobs))
+
+
+def _table_names(tables: Any) -> str:
+    """The files of the training table, for messages."""
+    paths = [tables] if isinstance(tables, str | os.PathLike) else tables
+    if isinstance(paths, Sequence) and all(isinstance(one, str | os.PathLike) for one in paths):
+        return " and ".join(map(os.fspath, paths))
+    return "training table"
+
+
+class DatasetEvaluator(NamedTuple):
+    """Settings of an evaluation, and its steps for one model and one dataset."""
+
+    columns: DatasetColumns
+    label_map: LabelMap | None
+    home: Mapping[str, Home]
+    seed: int
+    n_jobs: int | None
+    warnings: Sequence[str]
+
+    def predict(
+        self, name: str, dataset: Dataset, model_name: str, model: Model, steps: Steps
+    ) -> ModelPredictions:
+        """Select the rows of a dataset, and predict their common classes."""
+        steps.next(f"{model_name} on {name}: predicting")
+        with errors_in(name):
+            check_columns(dataset.table, model.columns, model.provenance)
+            if not len(dataset.table):
+                raise TableError("the table has no rows")
+        classes = common_classes(model_name, model.classes, self.label_map)
+        selected = select_rows(
+            name,
+            dataset.table,
+            model,
+            self.columns,
+            classes,
+            self.label_map,
+            failed=len(dataset.failures),
+        )
+        P = classes.merge(self._probabilities(model_name, model, selected))
+        return ModelPredictions(model_name, classes, selected, P, by_recording(selected.rows, P))
+
+    def _probabilities(self, model_name: str, model: Model, selected: SelectedRows) -> Array:
+        """Probabilities of the scored rows; training rows are predicted by the models of folds."""
+        rows, home = selected.rows, self.home.get(model_name)
+        P = probabilities(model.pipeline, rows.X, model.classes)
+        problem = selected.training.problem
+        folds = folds_of_training_rows(model, selected.training, rows.table, selected.positions)
+        if problem is None and home is not None:
+            copies = find_copies(rows, home.rows, model, home.problem)
+            selected.warnings.extend(copies.warnings)
+            selected.warnings.extend(shared_group_warnings(rows, home.rows, copies.folds))
+            problem, folds = home.problem, copies.folds
+        if problem is None:
+            return P
+        return predict_by_fold(model, problem, rows.X, P, folds, n_jobs=self.n_jobs)
+
+    def score(self, model: Model, prediction: ModelPredictions, steps: Steps) -> DatasetEvaluation:
+        """Score the predictions of one model for one dataset."""
+        rows, arrays = prediction.selected.rows, prediction.recordings
+        classes = prediction.classes.names
+        about = f"{prediction.model} on {rows.name}"
+        steps.next(f"{about}: scoring")
+        answer = predicted(arrays.P, classes)
+        per_class = class_scores(arrays.y, answer, classes)
+        has_segments = len(arrays.y) < len(rows)
+        n_groups = len(np.unique(arrays.groups))
+        own_calibration = calibration(arrays.y, arrays.P, classes)
+        all_occur = all(own.support for own in per_class)
+        conditions = self._conditions(prediction)
+        secondary = None
+        if arrays.secondary is not None:
+            secondary = secondary_label_scores(arrays.y, arrays.secondary, answer, arrays.groups)
+        result = DatasetEvaluation(
+            dataset=rows.name,
+            model=prediction.model,
+            counts=prediction.selected.counts,
+            classes=classes,
+            unit=rows.unit,
+            groups=n_groups,
+            scores=model_scores(arrays.y, arrays.P, classes, arrays.groups, None),
+            segment_scores=model_scores(rows.y, prediction.P, classes, rows.groups, None)
+            if has_segments
+            else None,
+            majority=majority_scores(arrays.y, classes),
+            chance=chance_scores(arrays.y, classes),
+            home=home_scores(model.evaluation, prediction.classes, set(arrays.y.tolist())),
+            per_class=per_class,
+            confusion=confusion_matrix(arrays.y, answer, classes),
+            calibration=own_calibration,
+            secondary=secondary,
+            subgroups=[
+                subgroup_comparison(
+                    name, values, arrays.y, arrays.P, classes, arrays.groups, arrays.names
+                )
+                for name, values in arrays.subgroups.items()
+            ],
+            conditions=conditions,
+            warnings=[
+                *conditions_warnings(conditions, is_training=False),
+                *self.warnings,
+                *prediction.selected.warnings,
+                *score_warnings(prediction.selected.counts, per_class, rows.unit, n_groups),
+                *(calibration_warnings(own_calibration) if all_occur else []),
+            ],
+        )
+        if not self.home:
+            return result
+        steps.next(f"{about}: measuring the shift")
+        shift = self._shift(model, prediction)
+        steps.next(f"{about}: explaining")
+        here = _explained(model, rows.table, seed=self.seed, n_jobs=self.n_jobs)
+        importances = compare_importances(self.home[prediction.model].explanation, here)
+        return replace(result, shift=shift, importances=importances)
+
+    def _conditions(self, prediction: ModelPredictions) -> ConditionsScores | None:
+        """How well recording conditions predict the labels of the dataset itself."""
+        rows, arrays = prediction.selected.rows, prediction.recordings
+        conditions = recording_conditions(rows.table.rows(arrays.first))
+        if conditions is None:
+            return None
+        present = sorted(set(arrays.y.tolist()))
+        n_folds = min(N_FOLDS, min_groups_per_class(arrays.y, arrays.groups))
+        if len(present) < 2 or n_folds < 2:
+            return None
+        splits = list(GroupFolds(n_folds, seed=self.seed).split(None, arrays.y, arrays.groups))
+        return score_conditions(
+            conditions,
+            arrays.y,
+            arrays.groups,
+            present,
+            splits,
+            [str(k + 1) for k in range(n_folds)],
+            f"{n_folds} folds by {rows.unit}",
+            seed=self.seed,
+        )
+
+    def _shift(self, model: Model, prediction: ModelPredictions) -> Shift:
+        schema = {column["name"]: column for column in model.provenance.get("columns", [])}
+        home = self.home[prediction.model].rows
+        return measure_shift(home, prediction.selected.rows, schema, seed=self.seed)
+
+
+def _explained(model: Model, table: FeatureTable, *, seed: int, n_jobs: int | None) -> Explanation:
+    """SHAP values of a random sample of rows."""
+    from featkit.explanation.computation import explain
+
+    return explain(
+        model,
+        table,
+        rows=min(rows_to_explain(model), len(table)),
+        budget=np.inf,  # the rows must not depend on the speed of the machine
+        seed=seed,
+        n_jobs=n_jobs,
+    )
