@@ -55,7 +55,7 @@ STEPS = {
     "a step twice": lambda made: made.steps.insert(0, made.steps[0]),
     "another median": of_step(0, strategy="constant"),
     "a filling of its own": of_step(0, fill_value=StandardScaler()),
-    "an indicator that is none": of_step(0, indicator_=StandardScaler()),
+    "an invalid indicator": of_step(0, indicator_=StandardScaler()),
     "no scaling": of_step(1, with_mean=False),
     "a list for a parameter": of_step(-1, C=[1.0]),
     "an array for a parameter": of_step(-1, C=np.ones(3)),
