@@ -111,7 +111,7 @@ def test_recording_conditions_are_set_apart():
     used = [column.column for column in result.conditions_classifier.columns]
     assert set(used) >= {"format", "peak"}
     assert len(set(used)) == len(used)
-    assert result.classifier.auc.low < 0.5
+    assert result.classifier.auc.value < 0.7  # of 50 rows a side
 
 
 def test_conditions_of_one_table_only_are_named():
