@@ -62,9 +62,7 @@ CHANGES = {
     "a score as a text": lambda metadata: metadata["scores"]["models"]["logistic"][
         "accuracy"
     ].update(value="1"),
-    "an invalid comparison": lambda metadata: metadata["scores"].update(
-        by_row={"candidate": "x"}
-    ),
+    "an invalid comparison": lambda metadata: metadata["scores"].update(by_row={"candidate": "x"}),
     "a class as a list": lambda metadata: metadata["scores"]["per_class"][0].update(
         {"class": ["<b>"]}
     ),
