@@ -52,6 +52,31 @@ def launched(sync_api):
         browser.close()
 
 
+@contextlib.contextmanager
+def opening(browser, files):
+    """A function that opens a page; at the end, no message, dialog or request was seen."""
+    contexts, noted = [], []
+
+    def open_page(name="plain", width=1280, scheme="light", **how):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, **how
+        )
+        contexts.append(context)
+        view = context.new_page()
+        view.on("console", lambda message: noted.append(message.text))
+        view.on("pageerror", lambda error: noted.append(str(error)))
+        view.on("dialog", lambda dialog: (noted.append(dialog.message), dialog.dismiss()))
+        address = files[name].as_uri()
+        view.on("request", lambda r: r.url.startswith(("data:", address)) or noted.append(r.url))
+        view.goto(address)
+        return view
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert noted == []
+
+
 def open_all(view):
     """Unfold everything."""
     view.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,7 +38,7 @@ from featkit.evaluation.scoring import (
 from featkit.evaluation.secondary_labels import secondary_label_scores
 from featkit.evaluation.shift import measure_shift
 from featkit.evaluation.subgroups import subgroup_comparison
-from featkit.models.fold_models import training_rows
+from featkit.models.fold_models import Progress, training_rows
 from featkit.models.model import Model
 from featkit.models.probabilities import probabilities
 from featkit.models.problem import Problem
@@ -64,8 +64,6 @@ from featkit.table.label_map import LabelMap
 
 if TYPE_CHECKING:
     from featkit.explanation.explanation import Explanation
-
-    Progress = Callable[[int, int, str], None]
 
 N_FOLDS = 5
 """Folds in which recording conditions predict the labels of a dataset."""
@@ -117,9 +115,9 @@ def read_home(
     with errors_in(where):
         check_columns(table, model.columns, model.provenance)
     classes = common_classes(name, model.classes, label_map)
-    rows = training_table_rows(where, table, model, classes)
-    problem = training_rows(model, table).problem
-    return Home(rows, problem, _explained(model, table, seed=seed, n_jobs=n_jobs))
+    training = training_rows(model, table)
+    rows = training_table_rows(where, table, model, classes, training)
+    return Home(rows, training.problem, _explained(model, table, seed=seed, n_jobs=n_jobs))
 
 
 def _table_names(tables: Any) -> str:

@@ -41,7 +41,7 @@ from featkit.evaluation._pooled_rows import (
     smallest_p_value,
 )
 from featkit.evaluation.result import ValueInterval
-from featkit.models.scores import INTERVAL
+from featkit.models.scores import INTERVAL, exact_lower_end
 
 DRAWS = 199
 """Random divisions, and draws of groups: 5 % of ``DRAWS + 1`` is a whole number."""
@@ -126,7 +126,7 @@ def interval(draws: ColumnDraws, members: Array, groups: int) -> ValueInterval:
     )
     low = max(value - max(float(np.percentile(excess, INTERVAL[1])), 0.0), 0.0)
     high = min(value - min(float(np.percentile(at_maximum, INTERVAL[0])), 0.0), 1.0)
-    least = (INTERVAL[0] / 100) ** (1 / groups)
+    least = exact_lower_end(groups)
     if low == high == 1:
         low = least
     elif low == high == 0:

@@ -6,7 +6,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.evaluation.result import ValueInterval
-from featkit.models.scores import DRAWS, DRAWS_AT_ONCE, INTERVAL, draws
+from featkit.models.scores import DRAWS, DRAWS_AT_ONCE, INTERVAL, draws, exact_lower_end
 
 
 def drawn_sums(values: Array, groups: Array) -> Array:
@@ -80,5 +80,4 @@ def exact_margin(groups: int, *, intervals: int = 1) -> float:
     float
         1 - (0.025 / intervals) ** (1 / groups).
     """
-    tail = INTERVAL[0] / 100 / intervals
-    return float(1 - tail ** (1 / groups))
+    return 1 - exact_lower_end(groups, intervals=intervals)

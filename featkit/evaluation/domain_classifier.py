@@ -25,7 +25,7 @@ from featkit.evaluation._pooled_rows import PooledRows, drawn_weights, observed_
 from featkit.evaluation.result import ColumnShare, DomainClassifier, ValueInterval
 from featkit.explanation.ranking import ranked
 from featkit.models.estimator import Candidate
-from featkit.models.scores import INTERVAL
+from featkit.models.scores import INTERVAL, exact_lower_end
 from featkit.models.splits import GroupFolds, min_groups_per_class
 
 FOLDS = 5
@@ -145,7 +145,7 @@ def _auc(score: Array, pooled: PooledRows, weights: Array, seed: int) -> ValueIn
     )
     low, high = np.percentile(drawn, INTERVAL).tolist()
     if low == high == 1:
-        low = (INTERVAL[0] / 100) ** (1 / pooled.fewest_groups)
+        low = exact_lower_end(pooled.fewest_groups)
     return ValueInterval(value=value, low=low, high=high)
 
 

@@ -34,7 +34,7 @@ from featkit.table.label_map import LabelMap, as_label_map
 if TYPE_CHECKING:
     import pandas as pd
 
-    Progress = Callable[[int, int, str], None]
+    from featkit.models.fold_models import Progress
 
 RIGHT, WRONG = "right", "wrong"
 """Outcomes of predictions, which are compared between models."""

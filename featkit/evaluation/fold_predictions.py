@@ -10,7 +10,6 @@ equal by chance, as numbers may be, and say nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os.path import splitext
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from featkit.models.model import Model
 from featkit.models.outer_folds import plan_splits
 from featkit.models.probabilities import probabilities
 from featkit.models.problem import Problem, group_texts, texts
-from featkit.models.recording_conditions import SUFFIX
+from featkit.models.recording_conditions import split_format
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
 from featkit.table.name_stems import group_column
@@ -122,9 +121,7 @@ def _only_folds(names: Array, tests: Sequence[Array]) -> dict[str, int]:
 
 def _names(paths: Array) -> list[str]:
     """Path without the suffix of its format, of each row."""
-    # PurePath would take seconds for 100,000 paths.
-    parts = [splitext(path) for path in paths.tolist()]
-    return [stem if SUFFIX.fullmatch(suffix.lower()) else stem + suffix for stem, suffix in parts]
+    return [split_format(path)[0] for path in paths.tolist()]
 
 
 def shared_group_warnings(rows: DatasetRows, home: DatasetRows, folds: Array) -> list[str]:

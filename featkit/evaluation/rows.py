@@ -182,7 +182,7 @@ def select_rows(
 
 
 def training_table_rows(
-    name: str, table: FeatureTable, model: Model, classes: CommonClasses
+    name: str, table: FeatureTable, model: Model, classes: CommonClasses, training: TrainingRows
 ) -> DatasetRows:
     """Return the labelled rows of a training table, in common classes.
 
@@ -196,6 +196,8 @@ def training_table_rows(
         A model with training metadata.
     classes : CommonClasses
         Classes of the model.
+    training : TrainingRows
+        The rows of the table that the model was trained on.
 
     Returns
     -------
@@ -208,7 +210,7 @@ def training_table_rows(
     TableError
         If the table does not fit the model.
     """
-    if not training_rows(model, table).trained.any():
+    if not training.trained.any():
         raise ParameterError(
             f"{name}: is not the training table: the model was trained on none of its rows; give"
             " the table that the model was trained with"
@@ -239,8 +241,8 @@ def _labels(
     settings = model.trained.settings
     label = columns.label
     if label is None:
-        label = settings.label if _has_column(table, settings.label) else DEFAULT_LABEL
-    if not _has_column(table, label):
+        label = settings.label if table.has_column(settings.label) else DEFAULT_LABEL
+    if not table.has_column(label):
         raise ParameterError(
             f"{dataset}: {unknown('column', label, _named_columns(table))}. Name the column of the"
             " labels with --label. Recordings get labels by --labels folder, --name-pattern or"
@@ -278,10 +280,6 @@ def _raise_no_common_label(
     )
 
 
-def _has_column(table: FeatureTable, name: str) -> bool:
-    return name in table.keys or name in table.feature_names
-
-
 def _named_columns(table: FeatureTable) -> list[str]:
     """The columns that may hold labels or groups, for messages."""
     return [*table.keys, *table.quality]
@@ -291,7 +289,7 @@ def _column(dataset: str, table: FeatureTable, name: str) -> Array:
     """A key, quality column or feature as text."""
     if name in table.quality:
         return np.array(text_values(table.quality[name]), dtype=np.str_)
-    if not _has_column(table, name):
+    if not table.has_column(name):
         raise ParameterError(f"{dataset}: {unknown('column', name, _named_columns(table))}")
     return texts(table, name)
 
@@ -341,14 +339,9 @@ def _is_trained(table: FeatureTable, model: Model, training: TrainingRows, names
     """
     tested = _tested(model, training, len(table))
     trained = training.trained & ~tested
-    recordings = names[trained & ~_is_silent(table)]
+    recordings = names[trained & ~table.is_silent]
     is_trained: Array = trained | (np.isin(names, recordings) & ~tested)
     return is_trained
-
-
-def _is_silent(table: FeatureTable) -> Array:
-    silent: Array = np.asarray(table.quality.get("quality_silent", np.zeros(len(table)))) == 1
-    return silent
 
 
 def _tested(model: Model, training: TrainingRows, n_rows: int) -> Array:
@@ -366,7 +359,7 @@ def _first_rows(
     """The first row with the same path and start, or with equal values under another path."""
     if "path" not in table.keys:
         return rows
-    silent = _is_silent(table)
+    silent = table.is_silent
     X = table.matrix(model.columns) + 0.0  # -0.0 equals 0.0
     by_name: dict[tuple[str, str], int] = {}
     by_values: dict[bytes, int] = {}
@@ -460,9 +453,9 @@ def _groups(
     group = columns.group
     if group is None:
         group = model.trained.settings.group
-        if group is None or not _has_column(table, group_column(group)):
+        if group is None or not table.has_column(group_column(group)):
             return names, "recording" if "path" in table.keys else "row"
-    elif not _has_column(table, group_column(group)):
+    elif not table.has_column(group_column(group)):
         raise ParameterError(
             f"{dataset}: {unknown('column', group_column(group), _named_columns(table))}"
         )

@@ -151,7 +151,7 @@ def explain(
 def _labels(model: Model, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
     """True classes, "" where unknown, and a note on labels that the model was not trained on."""
     label = model.trained.settings.label
-    if label not in (*table.keys, *table.feature_names):
+    if not table.has_column(label):
         return None, []
     labels, _ = without_missing_words(texts(table, label)[rows])
     y = np.where(np.isin(labels, model.classes), labels, "")

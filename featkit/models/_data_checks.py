@@ -53,11 +53,10 @@ def _copies(problem: Problem) -> Iterator[str]:
 
     Silent recordings are equal without being copies.
     """
-    silent = np.asarray(problem.table.quality.get("quality_silent", np.zeros(len(problem)))) == 1
     groups = problem.groups.tolist()
     first_rows: dict[bytes, int] = {}
     copies: dict[tuple[str, str], tuple[int, int]] = {}
-    for row in np.flatnonzero(~silent).tolist():
+    for row in np.flatnonzero(~problem.table.is_silent).tolist():
         first = first_rows.setdefault(problem.X[row].tobytes(), row)
         if groups[first] != groups[row]:
             copies.setdefault((groups[first], groups[row]), (first, row))

@@ -156,7 +156,7 @@ def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]
     settings = model.trained.settings
     label, group = (
         group_texts(table, name)
-        if group_column(name) in (*table.keys, *table.feature_names)
+        if table.has_column(group_column(name))
         else np.full(len(table), "")
         for name in (settings.label, settings.group or "path")
     )

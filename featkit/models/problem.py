@@ -373,7 +373,7 @@ def group_unit(group: str) -> str:
 
 
 def _check_column(table: FeatureTable, name: str) -> None:
-    if name not in table.keys and name not in table.feature_names:
+    if not table.has_column(name):
         raise ParameterError(unknown("column", name, [*table.keys, *table.feature_names]))
 
 

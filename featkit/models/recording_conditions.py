@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
+from os.path import splitext
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -138,9 +138,29 @@ def _formats(table: FeatureTable) -> Array:
     if QUALITY_FORMAT in table.quality:
         return np.array(table.quality[QUALITY_FORMAT], dtype=str)
     if "path" in table.keys:
-        suffixes = [PurePath(path).suffix.lower() for path in table.column("path").tolist()]
-        return np.array([one[1:] if SUFFIX.fullmatch(one) else "" for one in suffixes], dtype=str)
+        paths = table.column("path").tolist()
+        return np.array([split_format(path)[1] for path in paths], dtype=str)
     return np.full(len(table), "")
+
+
+def split_format(path: str) -> tuple[str, str]:
+    """Split a path into its stem and the format that its suffix names.
+
+    Parameters
+    ----------
+    path : str
+        Path of a recording.
+
+    Returns
+    -------
+    stem : str
+        The path without the suffix of a format.
+    format : str
+        The suffix in lower case, without its dot; "" if it names no format.
+    """
+    stem, suffix = splitext(path)  # PurePath would take seconds for 100,000 paths
+    is_format = SUFFIX.fullmatch(suffix.lower())
+    return (stem, suffix[1:].lower()) if is_format else (path, "")
 
 
 def condition_matrix(conditions: RecordingConditions) -> tuple[Array, list[str]]:

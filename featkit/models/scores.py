@@ -290,13 +290,31 @@ def confidence_intervals(
     low, high = (
         {name: float(np.percentile(values, q)) for name, values in drawn.items()} for q in INTERVAL
     )
-    least = (INTERVAL[0] / 100) ** (1 / len(np.unique(groups)))
+    least = exact_lower_end(len(np.unique(groups)))
     for name in BOUNDED_METRICS:
         if low[name] == high[name] == 1:
             low[name] = least
         elif low[name] == high[name] == 0:
             high[name] = 1 - least
     return low, high
+
+
+def exact_lower_end(groups: int, *, intervals: int = 1) -> float:
+    """Return the exact lower end of the interval of a share if all groups are correct.
+
+    Parameters
+    ----------
+    groups : int
+        Number of groups, at least 1.
+    intervals : int, optional
+        Number of intervals that hold together.
+
+    Returns
+    -------
+    float
+        (0.025 / intervals) ** (1 / groups).
+    """
+    return float((INTERVAL[0] / 100 / intervals) ** (1 / groups))
 
 
 def draws(groups: int, count: int, *, at_once: int) -> Iterator[Array]:

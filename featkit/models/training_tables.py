@@ -123,7 +123,7 @@ def read_tables(
     """
     parts = {name: _read(table, settings, columns) for name, table in _named(tables).items()}
     joined = _joined(parts, settings)
-    if settings.label_map is None or not _has_column(joined, settings.label):
+    if settings.label_map is None or not joined.has_column(settings.label):
         return joined
     labels = texts(joined, settings.label)
     common = np.array(labels, dtype=object)
@@ -179,13 +179,9 @@ def _joined(parts: Mapping[str, FeatureTable], settings: Settings) -> FeatureTab
         return join_tables(parts)
     ((name, table),) = parts.items()
     is_used = settings.by_dataset or settings.label_map is not None
-    if not is_used or not name or _has_column(table, DATASET):
+    if not is_used or not name or table.has_column(DATASET):
         return table
     return table.with_key(DATASET, np.full(len(table), name, dtype=object))
-
-
-def _has_column(table: FeatureTable, name: str) -> bool:
-    return name in table.keys or name in table.feature_names
 
 
 # Common labels
@@ -202,7 +198,7 @@ class _MappedPart(NamedTuple):
 
 def _mapped_parts(table: FeatureTable, labels: Array, label_map: LabelMap) -> Iterator[_MappedPart]:
     """Common labels of each dataset; words that mark a missing value do not change."""
-    named = _has_column(table, DATASET)
+    named = table.has_column(DATASET)
     datasets = texts(table, DATASET) if named else np.full(len(table), "")
     for dataset in dict.fromkeys(datasets.tolist()):
         rows = np.flatnonzero(datasets == dataset)

@@ -233,6 +233,26 @@ class FeatureTable:
             raise TableError(unknown("column", name, self.keys))
         return np.array(texts if name == "path" else canonical_values(texts), dtype=str)
 
+    def has_column(self, name: str) -> bool:
+        """Return whether a key or a feature has a name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+
+        Returns
+        -------
+        bool
+        """
+        return name in self.keys or name in self.feature_names
+
+    @property
+    def is_silent(self) -> Array:
+        """Whether each row is silent, ``(rows,)``; False without the quality column."""
+        silent: Array = np.asarray(self.quality.get("quality_silent", np.zeros(len(self)))) == 1
+        return silent
+
     def matrix(self, names: Sequence[str]) -> Array:
         """Return some of the features.
 

@@ -123,7 +123,7 @@ def join_tables(tables: Mapping[str, FeatureTable]) -> FeatureTable:
         raise ParameterError("no table is given to join")
     (first_name, first), *others = tables.items()
     for name, table in tables.items():
-        if DATASET in table.keys or DATASET in table.feature_names:
+        if table.has_column(DATASET):
             raise TableError(
                 f"{name}: has a column {DATASET!r} already: give this table alone, or rename the"
                 " column"

@@ -9,6 +9,7 @@ from browsing import (
     axe_script,
     launched,
     open_all,
+    opening,
     violations,
 )
 from evaluating import HOSTILE_GENRES, HOSTILE_NAME, bare_evaluation, made_evaluation
@@ -51,27 +52,8 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, files):
-    """Opens a page, and records messages, dialogs and requests."""
-    contexts, noted = [], []
-
-    def open_page(name, width=1280, scheme="light", **how):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, **how
-        )
-        contexts.append(context)
-        view = context.new_page()
-        view.on("console", lambda message: noted.append(message.text))
-        view.on("pageerror", lambda error: noted.append(str(error)))
-        view.on("dialog", lambda dialog: (noted.append(dialog.message), dialog.dismiss()))
-        address = files[name].as_uri()
-        view.on("request", lambda r: r.url.startswith(("data:", address)) or noted.append(r.url))
-        view.goto(address)
-        return view
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert noted == []
+    with opening(browser, files) as open_page:
+        yield open_page
 
 
 @pytest.mark.parametrize("width", [1280, 360])
