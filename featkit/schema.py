@@ -11,28 +11,39 @@ from dataclasses import dataclass
 
 from featkit._utils.formatting import counted
 
-KEY_COLUMNS = ("path", "start", "end", "label", "group", "split", "fold")
-"""Columns that identify a row, in the order in which they precede all others."""
-
 TIME_COLUMNS = ("start", "end")
-"""The keys that hold numbers, in seconds; all other keys hold text."""
+"""The keys that hold times in seconds."""
+
+BAND_COLUMNS = ("low_hz", "high_hz")
+"""The keys that hold the frequency band of an annotation in Hz; missing where there is none."""
+
+NUMERIC_KEYS = (*TIME_COLUMNS, *BAND_COLUMNS)
+"""The keys that hold numbers; all other keys hold text."""
+
+KEY_COLUMNS = ("path", *NUMERIC_KEYS, "label", "group", "split", "fold")
+"""Columns that identify a row, in the order in which they precede all others."""
 
 DATASET = "dataset"
 """The key that names the dataset of each row, in tables that join several datasets."""
 
 
+ANNOTATED = "annotated"
+"""The entry of a table's provenance that is true if its rows are annotated intervals."""
+
+
 @dataclass(frozen=True)
 class Failure:
-    """A recording without rows, or rows without a prediction.
+    """A recording or an annotated interval without rows, or rows without a prediction.
 
     Attributes
     ----------
     path : str
         The recording as a table names it, or the number of the row.
     stage : str
-        The step that failed: ``"open"``, ``"decode"``, ``"samples"``, ``"segment"``, ``"spool"``
-        (writing a long recording to a temporary file), ``"features"``, ``"timeout"``, ``"worker"``
-        (the worker process crashed) or ``"predict"``.
+        The step that failed: ``"open"``, ``"decode"``, ``"samples"``, ``"segment"``, ``"interval"``
+        (an annotation that does not fit its recording), ``"spool"`` (writing a long recording to a
+        temporary file), ``"features"``, ``"timeout"``, ``"worker"`` (the worker process crashed) or
+        ``"predict"``.
     error : str
         Name of the exception class.
     message : str

@@ -152,20 +152,34 @@ def read(source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE) -
     check_target_sr(sr)
     name = source_name(source)
     if isinstance(source, str | os.PathLike):
-        with _open_checked(source) as reader:
+        with open_checked(source) as reader:
             return _read_file(reader, name, sr, excerpt)
     samples, info = from_array(source, name, excerpt)
-    return _mix_and_resample(samples, info, sr, excerpt)
+    return mix_and_resample(samples, info, sr, excerpt)
 
 
 def _read_file(reader: Reader, name: str, sr: float | None, excerpt: Excerpt) -> Loaded:
     samples = concatenated(list(decode_blocks(reader, name, excerpt, MAX_ALLOCATION)))
-    return _mix_and_resample(samples, SourceInfo.from_reader(reader), sr, excerpt)
+    return mix_and_resample(samples, SourceInfo.from_reader(reader), sr, excerpt)
 
 
-def _mix_and_resample(
+def mix_and_resample(
     samples: Array, source: SourceInfo, sr: float | None, excerpt: Excerpt
 ) -> Loaded:
+    """Mix and resample the samples of an excerpt, and pad them if the excerpt requests it.
+
+    Parameters
+    ----------
+    samples : array of int16 or float32, shape ``(frames,)`` or ``(frames, channels)``
+    source : SourceInfo
+    sr : float, optional
+        Sample rate in Hz; that of the source by default.
+    excerpt : Excerpt
+
+    Returns
+    -------
+    Loaded
+    """
     rate = source.rate if sr is None else sr
     y = mono(to_float32(samples))
     if source.rate != rate:
@@ -202,7 +216,7 @@ def stream(
         As in `load`; defects of the samples raise an error when they are read.
     """
     check_target_sr(sr)
-    with _open_checked(path) as reader:
+    with open_checked(path) as reader:
         yield Stream(reader, source_name(path), sr, excerpt)
 
 
@@ -236,7 +250,7 @@ def opening(
         return
     check_target_sr(sr)
     name = source_name(source)
-    with _open_checked(source) as reader:
+    with open_checked(source) as reader:
         if _fits_in_memory(reader, sr or reader.rate, excerpt):
             yield _read_file(reader, name, sr, excerpt)
         else:
@@ -272,7 +286,22 @@ def source_name(source: Any) -> str:
 
 
 @contextlib.contextmanager
-def _open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
+def open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
+    """Open a file, and check its sample rate.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    Reader
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be opened, or its sample rate is not accepted.
+    """
     name = source_name(path)
     with open_file(Path(path), name) as reader:
         check_rate(reader.rate, name)

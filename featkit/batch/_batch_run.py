@@ -15,13 +15,26 @@ import numpy as np
 from featkit.audio.excerpt import Excerpt
 from featkit.batch import _tasks, _worker_pool
 from featkit.batch._checkpoint import Checkpoint
-from featkit.batch._file_identity import NO_STAMP, FileIdentity, file_stamp, stamped_size
+from featkit.batch._file_identity import (
+    NO_STAMP,
+    FileIdentity,
+    file_stamp,
+    intervals_digest,
+    stamp_with_intervals,
+    stamped_size,
+)
+from featkit.batch._row_fields import (
+    fields_of_rows,
+    has_bands,
+    interval_failures,
+    row_bands,
+)
 from featkit.batch._rows import Rows
 from featkit.batch._worker_process import Task
 from featkit.batch.outcomes import Outcome, Progress
 from featkit.datasets.files import Recording
 from featkit.features.sets.loading import FeatureSet
-from featkit.schema import MEASURED_QUALITY, QUALITY_FORMAT, Failure
+from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
 
@@ -48,7 +61,9 @@ class BatchRun:
     stored_ids : list of int or None
         Id of each finished recording in the checkpoint.
     failed : dict of int to Failure
-        Failures by place in `recordings`.
+        Failures of whole recordings by place in `recordings`.
+    interval_failures : list of Failure
+        Annotations that failed, of the recordings in the tables so far.
     start : float
         Time of the start, by `time.perf_counter`.
     files, resumed, seconds : int, int, float
@@ -64,6 +79,7 @@ class BatchRun:
     progress: Callable[[Progress], None] | None
     stored_ids: list[int | None] = field(init=False)
     failed: dict[int, Failure] = field(default_factory=dict, init=False)
+    interval_failures: list[Failure] = field(default_factory=list, init=False)
     start: float = field(default_factory=time.perf_counter, init=False)
     files: int = field(default=0, init=False)
     resumed: int = field(default=0, init=False)
@@ -75,8 +91,11 @@ class BatchRun:
 
     @property
     def failures(self) -> list[Failure]:
-        """The recordings that failed, in the order of the inputs."""
-        return [self.failed[k] for k in sorted(self.failed)]
+        """The recordings that failed, then the annotations, each in the order of the inputs.
+
+        Annotations are complete when all tables are made.
+        """
+        return [*(self.failed[k] for k in sorted(self.failed)), *self.interval_failures]
 
     @property
     def elapsed(self) -> float:
@@ -92,7 +111,7 @@ class BatchRun:
         self._report()
         candidates = []
         for k, recording in enumerate(self.recordings):
-            stamp = file_stamp(recording.file)
+            stamp = stamp_with_intervals(file_stamp(recording.file), intervals_digest(recording))
             self._set_resumed(k, self.checkpoint.find_unchanged(recording.file, stamp))
             unread = self.stored_ids[k] is None and stamp != NO_STAMP
             if unread and self.checkpoint.has_size(stamped_size(stamp)):
@@ -164,7 +183,9 @@ class BatchRun:
         for recording, stored_id in zip(self.recordings, self.stored_ids, strict=True):
             if stored_id is None:
                 continue
-            rows = self.checkpoint.load_rows(stored_id, len(features.columns))
+            annotated = recording.annotations is not None
+            rows = self.checkpoint.load_rows(stored_id, len(features.columns), annotated=annotated)
+            self.interval_failures += interval_failures(recording, rows)
             file_format = self.checkpoint.load_format(stored_id)
             while len(rows):
                 part, rows = rows[:room], rows[room:]
@@ -221,11 +242,17 @@ class BatchRun:
     ) -> FeatureTable:
         rows = Rows.concatenate((part for *_, part in parts), len(features.columns))
         self.rows += len(rows)
-        row_recordings = [recording for recording, _, part in parts for _ in range(len(part))]
-        keys: dict[str, Any] = {"path": [recording.path for recording in row_recordings]}
-        keys |= {"start": rows.start, "end": rows.end}
+        keys: dict[str, Any] = {
+            "path": [recording.path for recording, _, part in parts for _ in range(len(part))],
+            "start": rows.start,
+            "end": rows.end,
+        }
+        if has_bands(self.recordings):
+            bands = [band for recording, _, part in parts for band in row_bands(recording, part)]
+            keys |= zip(BAND_COLUMNS, np.array(bands).reshape(-1, 2).T, strict=True)
+        fields = [own for recording, _, part in parts for own in fields_of_rows(recording, part)]
         for name in in_key_order(self.recordings[0].fields):
-            keys[name] = [recording.fields[name] for recording in row_recordings]
+            keys[name] = [own[name] for own in fields]
         quality = {
             column.name: values.astype(column.dtype)
             for column, values in zip(MEASURED_QUALITY, rows.quality.T, strict=True)

@@ -169,7 +169,7 @@ class Checkpoint:
                     self._store_file(file, identity, stored_id)
         return stored_id
 
-    def load_rows(self, stored_id: int, features: int) -> Rows:
+    def load_rows(self, stored_id: int, features: int, *, annotated: bool = False) -> Rows:
         """Rows of a stored recording.
 
         Parameters
@@ -178,6 +178,8 @@ class Checkpoint:
             Its id, from this run.
         features : int
             Number of features.
+        annotated : bool
+            Whether the recording has annotations.
 
         Raises
         ------
@@ -191,7 +193,7 @@ class Checkpoint:
         if recording is None or not self._matches(recording):
             raise WriteError(f"{self.path}: was damaged during this run: {RESUME_READABLE}")
         try:
-            return Rows.from_bytes(recording.rows, features)
+            return Rows.from_bytes(recording.rows, features, annotated=annotated)
         except ValueError:
             raise WriteError(f"{self.path}: holds rows of other features: {START_OVER}") from None
 

@@ -1,6 +1,7 @@
 """Recognise a file that was analysed before, by its stamp or by a digest of its content.
 
-The stamp, size and times, is compared first: a file with a known stamp need not be read.
+The stamp, size and times, is compared first: a file with a known stamp need not be read. For a
+recording with annotations, stamp and digest also contain a digest of its intervals.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from featkit.datasets.files import Recording
 from featkit.errors import AudioError
 
 SETTLED = 2.0
@@ -44,6 +46,32 @@ def file_stamp(file: str) -> str:
 def stamped_size(stamp: str) -> int:
     """The file size in bytes that a stamp contains."""
     return int(stamp.partition(" ")[0])
+
+
+def intervals_digest(recording: Recording) -> str:
+    """Digest of the intervals of a recording, on which its rows depend; "" without annotations.
+
+    Labels and other fields are not a part of it.
+    """
+    if recording.annotations is None:
+        return ""
+    times = [(item.start, item.end) for item in recording.annotations]
+    excluded = sorted((item.start, item.end) for item in recording.excluded)
+    background = None if recording.background is None else excluded
+    return hashlib.sha256(repr([times, background]).encode()).hexdigest()
+
+
+def with_intervals(identity: FileIdentity, digest: str) -> FileIdentity:
+    """Identity of a file together with intervals of it; see `intervals_digest`."""
+    if not digest:
+        return identity
+    content = hashlib.sha256(identity.digest + digest.encode()).digest()
+    return FileIdentity(content, identity.size, stamp_with_intervals(identity.stamp, digest))
+
+
+def stamp_with_intervals(stamp: str, digest: str) -> str:
+    """Stamp of a file together with intervals of it."""
+    return f"{stamp} {digest}" if stamp != NO_STAMP and digest else stamp
 
 
 def identify_file(file: str) -> FileIdentity:

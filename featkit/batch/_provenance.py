@@ -12,7 +12,7 @@ from featkit._utils.nested import flatten
 from featkit.audio.decoding.reader import versions
 from featkit.audio.excerpt import Excerpt
 from featkit.features.sets.loading import FeatureSet
-from featkit.schema import QUALITY_COLUMNS
+from featkit.schema import ANNOTATED, QUALITY_COLUMNS
 
 MAX_SHOWN = 60
 """Characters of a value that a message shows."""
@@ -24,6 +24,7 @@ def provenance(
     *,
     decoded: Mapping[str, int],
     corpus: Mapping[str, Any],
+    annotated: bool = False,
 ) -> dict[str, Any]:
     """Describe how a table was computed, including the versions of all software.
 
@@ -37,6 +38,8 @@ def provenance(
         Number of recordings by decoder.
     corpus : mapping
         The options that select and label recordings; see `corpus_options`.
+    annotated : bool
+        Whether rows are annotated intervals.
     """
     decoder_versions = versions()
     return {
@@ -47,6 +50,7 @@ def provenance(
         "columns": [dataclasses.asdict(column) for column in features.columns],
         "quality": [dataclasses.asdict(column) for column in QUALITY_COLUMNS],
         "corpus": dict(corpus),
+        **({ANNOTATED: True} if annotated else {}),
     }
 
 
@@ -80,8 +84,19 @@ def corpus_options(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    tier: str | None = None,
+    annotation_label: str | None = None,
+    background: str | None = None,
 ) -> dict[str, Any]:
     """The options that select and label recordings, without paths of this machine."""
+    paths = [annotations] if isinstance(annotations, str | os.PathLike) else annotations
+    annotated = {
+        "annotations": paths and [os.path.basename(os.path.abspath(path)) for path in paths],
+        "tier": tier,
+        "annotation_label": annotation_label,
+        "background": background,
+    }
     return {
         "labels": labels,
         "name_pattern": name_pattern,
@@ -90,6 +105,7 @@ def corpus_options(
             name: [allowed] if isinstance(allowed, str) else list(allowed)
             for name, allowed in (where or {}).items()
         },
+        **{name: value for name, value in annotated.items() if value is not None},
     }
 
 

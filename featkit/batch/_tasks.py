@@ -16,9 +16,16 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.audio import loading
 from featkit.audio.excerpt import Excerpt
+from featkit.audio.interval_reading import cut
 from featkit.audio.quality import Quality
-from featkit.audio.segmentation import split_into_segments
-from featkit.batch._file_identity import FileIdentity, file_stamp, identify_file
+from featkit.batch._annotated_rows import IntervalAnalysis
+from featkit.batch._file_identity import (
+    FileIdentity,
+    file_stamp,
+    identify_file,
+    intervals_digest,
+    with_intervals,
+)
 from featkit.batch._rows import Rows
 from featkit.batch.outcomes import Outcome
 from featkit.datasets.files import Recording
@@ -37,7 +44,8 @@ def identify_files(recordings: Iterable[Recording], report: Report) -> list[File
     for place, recording in enumerate(recordings):
         report(place)
         try:
-            identities.append(identify_file(recording.file))
+            identity = identify_file(recording.file)
+            identities.append(with_intervals(identity, intervals_digest(recording)))
         except AudioError:
             identities.append(None)
     return identities
@@ -81,7 +89,7 @@ def analyse_recordings(
         for place, recording in enumerate(recordings):
             report(place)
             try:
-                outcome, clips = _read(recording.file, features, excerpt, identify=identify)
+                outcome, clips = _read(recording, features, excerpt, identify=identify)
             except Exception as error:
                 outcome, clips = Outcome(failure=_failure(recording, error)), None
             outcomes.append(outcome)
@@ -109,7 +117,7 @@ class _Clips(NamedTuple):
 
     sr: float
     rows: Rows
-    clips: list[Array]
+    clips: list[Clip]
 
 
 class _Member(NamedTuple):
@@ -143,22 +151,54 @@ def _add_rows(members: Sequence[_Member], features: FeatureSet) -> None:
 
 
 def _read(
-    file: str, features: FeatureSet, excerpt: Excerpt, *, identify: bool
+    recording: Recording, features: FeatureSet, excerpt: Excerpt, *, identify: bool
 ) -> tuple[Outcome, _Clips | None]:
     """Decode a recording; one that is too long for memory is analysed while it is decoded."""
+    file = recording.file
     stamp = file_stamp(file)
+    read = _read_whole if recording.annotations is None else _read_intervals
+    outcome, clips = read(recording, features, excerpt)
+    if identify:
+        identity = identify_file(file)
+        if file_stamp(file) != stamp:
+            raise AudioError(file, "open", "the file changed while it was read")
+        outcome.identity = with_intervals(identity, intervals_digest(recording))
+    return outcome, clips
+
+
+def _read_whole(
+    recording: Recording, features: FeatureSet, excerpt: Excerpt
+) -> tuple[Outcome, _Clips | None]:
+    file = recording.file
     outcome, clips = Outcome(), None
     with loading.opening(file, sr=features.sample_rate, excerpt=excerpt) as sound:
         if isinstance(sound, loading.Stream):
             outcome.rows = _analyse_stream(sound, file, features, excerpt)
         else:
-            clips = _cut(sound, file, excerpt)
+            segments = list(cut(sound, file, excerpt))
+            parts = [(start, end, quality) for start, end, _, quality in segments]
+            rows = _rows(parts, np.empty((len(parts), 0)), sound.sr, excerpt)
+            clips = _Clips(sound.sr, rows, [clip for _, _, clip, _ in segments])
         outcome.decoder, outcome.format = sound.source.decoder, sound.source.format
-    if identify:
-        outcome.identity = identify_file(file)
-        if file_stamp(file) != stamp:
-            raise AudioError(file, "open", "the file changed while it was read")
     return outcome, clips
+
+
+def _read_intervals(
+    recording: Recording, features: FeatureSet, excerpt: Excerpt
+) -> tuple[Outcome, _Clips | None]:
+    """Decode the annotations of a recording; many or long ones are analysed at the same time."""
+    with loading.open_checked(recording.file) as reader:
+        outcome = Outcome(decoder=reader.decoder, format=reader.format)
+        analysis = IntervalAnalysis(recording, reader, features, excerpt)
+        if not analysis.fits_in_memory:
+            outcome.rows = analysis.rows(_values(analysis.clips(), features))
+            return outcome, None
+        clips = [clip for clip, _ in analysis.clips()]
+        if not clips:
+            outcome.rows = analysis.rows(_values((), features))
+            return outcome, None
+        rows = analysis.rows(np.empty((len(clips), 0)))
+        return outcome, _Clips(analysis.sr, rows, [clips[k] for k in analysis.order])
 
 
 def _analyse_stream(
@@ -166,40 +206,27 @@ def _analyse_stream(
 ) -> Rows:
     parts: list[tuple[int, int, Quality]] = []
 
-    def measured(segments: Iterable[tuple[int, int, Clip]]) -> Iterator[tuple[Clip, float]]:
-        for start, end, clip in segments:
-            parts.append((start, end, stream.quality(start, end)))
+    def measured() -> Iterator[tuple[Clip, float]]:
+        for start, end, clip, quality in cut(stream, file, excerpt):
+            parts.append((start, end, quality))
             yield clip, stream.sr
 
-    if excerpt.segment is not None:
-        segments = split_into_segments(stream.blocks(), stream.sr, excerpt, name=file)
-        values = list(analyse_loaded(measured(segments), features))
-    else:
-        with stream.samples() as clip:
-            end = min(stream.n_samples, len(clip))
-            values = list(analyse_loaded(measured([(0, end, clip)]), features))
+    values = _values(measured(), features)
     # Whether a stream is truncated is known only at its end.
     truncated = stream.source.truncated
     parts = [(start, end, q._replace(truncated=truncated)) for start, end, q in parts]
-    return _rows(parts, np.concatenate(values), stream.sr, excerpt)
+    return _rows(parts, values, stream.sr, excerpt)
 
 
-def _cut(loaded: loading.Loaded, file: str, excerpt: Excerpt) -> _Clips:
-    """Cut a recording in memory into segments."""
-    y, sr = loaded.y, loaded.sr
-    if excerpt.segment is not None:
-        segments = list(split_into_segments([y], sr, excerpt, name=file))
-    else:
-        segments = [(0, loaded.n_samples, y)]
-    parts = [(start, end, loaded.quality(start, end)) for start, end, _ in segments]
-    rows = _rows(parts, np.empty((len(parts), 0)), sr, excerpt)
-    return _Clips(sr, rows, [clip for *_, clip in segments])
+def _values(clips: Iterable[tuple[Clip, float]], features: FeatureSet) -> Array:
+    """Features of clips: ``(clips, features)``."""
+    return np.concatenate([np.empty((0, len(features.columns))), *analyse_loaded(clips, features)])
 
 
 def _rows(
     parts: Sequence[tuple[int, int, Quality]], values: Array, sr: float, excerpt: Excerpt
 ) -> Rows:
     """Rows of segments with start, end (in samples of the excerpt) and quality."""
-    start = np.array([excerpt.offset + start / sr for start, _, _ in parts])
-    end = np.array([excerpt.offset + end / sr for _, end, _ in parts])
+    start = np.array([excerpt.offset + start / sr for start, *_ in parts])
+    end = np.array([excerpt.offset + end / sr for _, end, *_ in parts])
     return Rows(start, end, np.array([q for *_, q in parts], dtype=np.float64), values)

@@ -23,6 +23,8 @@ from featkit.batch._checkpoint import checkpoint_path, memory_checkpoint, open_c
 from featkit.batch._provenance import computation_settings, corpus_options, provenance
 from featkit.batch._worker_pool import check_timeout
 from featkit.batch.outcomes import BatchResult, Extraction, Progress
+from featkit.datasets.annotation_files import AnnotationLog
+from featkit.datasets.files import Recording
 from featkit.datasets.recordings import recordings
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
@@ -50,6 +52,10 @@ def extract(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    tier: str | None = None,
+    annotation_label: str | None = None,
+    background: str | None = None,
     n_jobs: int | None = 1,
     timeout: float | None = None,
     offset: float = 0.0,
@@ -88,10 +94,23 @@ def extract(
         field becomes a text column. See `featkit.datasets.recordings.with_name_fields`.
     manifest : path or str, optional
         A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``.
-        It lists the recordings, and its other columns become text columns. See
+        It lists the recordings, and its other columns become text columns. With columns ``start``
+        and ``end`` in seconds, each of its rows is an interval of a recording, and a row of the
+        table; ``low_hz`` and ``high_hz`` are copied. See
         `featkit.datasets.recordings.read_manifest`.
     where : mapping of str to str or sequence of str, optional
-        Columns with their allowed values; other recordings are skipped.
+        Columns with their allowed values; other recordings, or intervals, are skipped.
+    annotations : path or sequence of paths, optional
+        Files with labelled intervals of the recordings, and folders of them: selection tables of
+        Raven, labels of Audacity, TextGrids of Praat, tables of audformat, or results of BirdNET.
+        Each interval is a row of the table. See `featkit.datasets.annotation_files.annotated`.
+    tier : str, optional
+        Name of the tier of the TextGrids, if they have several.
+    annotation_label : str, optional
+        Column of the annotation files that is the label, if they have several.
+    background : str, optional
+        Label of the time between the intervals of a recording, which is then analysed, too. Without
+        it, recordings without annotations are left out.
     n_jobs : int, optional
         Number of worker processes; None for one per processor. If a recording crashes its worker,
         it is listed as a failure like any other. A single recording is analysed in the calling
@@ -146,7 +165,16 @@ def extract(
         segment_hop=segment_hop,
         segment_tail=segment_tail,
     )
-    corpus = {"labels": labels, "name_pattern": name_pattern, "manifest": manifest, "where": where}
+    corpus = {
+        "labels": labels,
+        "name_pattern": name_pattern,
+        "manifest": manifest,
+        "where": where,
+        "annotations": annotations,
+        "tier": tier,
+        "annotation_label": annotation_label,
+        "background": background,
+    }
     return extract_excerpt(
         inputs,
         excerpt,
@@ -229,7 +257,8 @@ def process_recordings(
         The file that the target writes. The checkpoint and the list of failures are written next
         to it; without it, no file is written.
     corpus : mapping
-        The arguments `labels`, `name_pattern`, `manifest` and `where` of `extract`.
+        The arguments `labels`, `name_pattern`, `manifest`, `where`, `annotations`, `tier`,
+        `annotation_label` and `background` of `extract`.
 
     Returns
     -------
@@ -252,13 +281,16 @@ def process_recordings(
         else list(() if inputs is None else inputs)
     )
     skipped = SkippedFiles(output)
-    selected = recordings(paths, **corpus, skipped=skipped)
+    log = AnnotationLog()
+    selected = recordings(paths, **corpus, skipped=skipped, log=log)
+    skipped.discount(log.files)
     if output is not None:
-        files_read = [recording.file for recording in selected]
+        files_read = [*log.files, *(recording.file for recording in selected)]
         if corpus.get("manifest") is not None:
             files_read.insert(0, os.fspath(corpus["manifest"]))
         for written in (output, failures_file(output), checkpoint_path(output)):
             check_no_input(written, files_read)
+    check_excerpt(excerpt, selected)
     is_single = len(selected) == 1
     in_process = timeout is None and output is None and (is_single or n_jobs == 1)
     obstacle = "" if in_process else why_no_processes()
@@ -280,14 +312,19 @@ def process_recordings(
         run.resume()
         run.compute(chosen_set, excerpt)
         origin = provenance(
-            chosen_set, excerpt, decoded=run.decoded, corpus=corpus_options(**corpus)
+            chosen_set,
+            excerpt,
+            decoded=run.decoded,
+            corpus=corpus_options(**corpus),
+            annotated=any(recording.annotations is not None for recording in selected),
         )
         tables = run.tables(chosen_set, origin, target.max_rows)
-        failures = [*run.failures, *target.write(tables)]
+        target_failures = target.write(tables)
+        failures = [*run.failures, *target_failures]
         if output is not None:
             write_failures(output, failures)
             checkpoint.delete_unreferenced()
-    remarks = list(checkpoint.remarks)
+    remarks = [*log.remarks, *checkpoint.remarks]
     if obstacle and not is_single:
         remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
     return BatchResult(
@@ -301,6 +338,29 @@ def process_recordings(
         remarks=remarks,
         left_out=dict(skipped.counts.most_common()),
     )
+
+
+def check_excerpt(excerpt: Excerpt, recordings: Sequence[Recording]) -> None:
+    """Refuse an excerpt of recordings that have annotations; segments of them are accepted.
+
+    Parameters
+    ----------
+    excerpt : Excerpt
+        The part of each recording, and its segments.
+    recordings : sequence of Recording
+        The recordings.
+
+    Raises
+    ------
+    ParameterError
+        If the excerpt skips or limits parts of recordings with annotations.
+    """
+    given = [name for name in ("offset", "duration", "pad") if getattr(excerpt, name)]
+    if given and any(recording.annotations is not None for recording in recordings):
+        raise ParameterError(
+            f"{' and '.join(given)} cannot be used with annotations, whose start and end are the"
+            " part to analyse; segment cuts each interval into segments"
+        )
 
 
 class TableTarget(Protocol):

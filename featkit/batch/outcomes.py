@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from featkit.batch._file_identity import FileIdentity
 from featkit.batch._rows import Rows
 from featkit.schema import Failure
@@ -24,7 +26,7 @@ class Outcome:
     Attributes
     ----------
     rows : Rows, optional
-        Its rows; None if it failed.
+        Its rows, and the annotations that failed; None if the whole recording failed.
     identity : FileIdentity, optional
         Content and stamp of the file, if the caller asks for them.
     decoder : str
@@ -43,8 +45,15 @@ class Outcome:
 
     @property
     def seconds(self) -> float:
-        """Analysed duration in seconds; the overlap of segments counts once."""
-        return 0.0 if self.rows is None else float(self.rows.end[-1] - self.rows.start[0])
+        """Analysed duration in seconds; the overlap of segments counts once.
+
+        Intervals are analysed one by one, so all of each counts.
+        """
+        if self.rows is None:
+            return 0.0
+        if self.rows.annotations is not None:
+            return float(np.sum(self.rows.end - self.rows.start))
+        return float(self.rows.end[-1] - self.rows.start[0])
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class BatchResult:
     Attributes
     ----------
     failures : list of Failure
-        The recordings that failed, in the order of the inputs.
+        The recordings that failed, in the order of the inputs; then the annotations that failed.
     files : int
         Number of recordings, including failures.
     resumed : int

@@ -85,6 +85,36 @@ _where_option = click.option(
 )
 
 
+_annotations_option = click.option(
+    "--annotations",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    callback=lambda context, parameter, values: list(values) or None,
+    help="Analyse the labelled intervals of Raven, Audacity, Praat, audformat or BirdNET files;"
+    " repeatable.",
+)
+
+_tier_option = click.option("--tier", metavar="T", help="Tier of the TextGrids to read.")
+
+_annotation_label_option = click.option(
+    "--annotation-label", metavar="C", help="Column of the annotation files that is the label."
+)
+
+_background_option = click.option(
+    "--background",
+    metavar="LABEL",
+    help="Also analyse the time between the intervals of a recording, with this label.",
+)
+
+
+def annotation_options(command: C) -> C:
+    """Add ``--annotations``, its options and ``--background`` to a command."""
+    options = (_annotations_option, _tier_option, _annotation_label_option, _background_option)
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def manifest_options(command: C) -> C:
     """Add ``--manifest`` and ``--where`` to a command."""
     return _manifest_option(_where_option(command))

@@ -18,7 +18,12 @@ from featkit.cli._console import (
     show_skipped_files,
     show_warnings,
 )
-from featkit.cli._options import jobs_option, manifest_options, quiet_option
+from featkit.cli._options import (
+    annotation_options,
+    jobs_option,
+    manifest_options,
+    quiet_option,
+)
 from featkit.cli._progress import show_evaluation_progress
 
 if TYPE_CHECKING:
@@ -36,6 +41,7 @@ Examples:
   featkit evaluate emotion.fk voices.parquet --by sex --by device --group speaker
   featkit evaluate genre.fk jamendo.parquet --training-table gtzan.parquet --report report.html
   featkit evaluate genre.fk music/ --labels folder --extracted music.parquet
+  featkit evaluate birds.fk field/ --annotations tables/ --background noise
 
 MODEL is an output of `featkit train`; arguments that end in .fk are models. TABLE is a table with a
 column of labels. SOUND is one folder of recordings, or some files; they are analysed exactly like
@@ -86,6 +92,7 @@ If some recordings cannot be read, the exit status is 3.
 @click.option("--labels", metavar="folder[:N]", help="SOUND: use the parent folder as label.")
 @click.option("--name-pattern", metavar="PATTERN", help="SOUND: read columns from file names.")
 @manifest_options
+@annotation_options
 @click.option("--extracted", metavar="TABLE", help="SOUND: write the features; a rerun resumes.")
 @jobs_option
 @click.option("-o", "--output", metavar="FILE.json", help="Write all scores as JSON.")

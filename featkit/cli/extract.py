@@ -9,7 +9,13 @@ import click
 
 from featkit._utils.formatting import counted
 from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
-from featkit.cli._options import batch_options, jobs_option, manifest_options, quiet_option
+from featkit.cli._options import (
+    annotation_options,
+    batch_options,
+    jobs_option,
+    manifest_options,
+    quiet_option,
+)
 from featkit.errors import ParameterError
 
 EPILOG = """
@@ -25,6 +31,9 @@ Examples:
   featkit extract machines/ -o machines.parquet --name-pattern "id_{machine}/{label}/"
   featkit extract music/ -o music.parquet --labels folder:2
   featkit extract --manifest corpus.csv -o corpus.parquet
+  featkit extract field/ --manifest calls.csv --background noise -o calls.parquet
+  featkit extract field/ --annotations tables/ --background noise -o calls.parquet
+  featkit extract speech/ --annotations grids/ --tier words -o words.parquet
   featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
   featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
 
@@ -39,6 +48,17 @@ A manifest is a CSV file with a column path and any other columns, such as label
 fold. The index files of some published datasets also work: esc50.csv of ESC-50, tracks.csv of FMA,
 autotagging.tsv of MTG-Jamendo or one of its splits. Paths are relative to INPUT or, without INPUT,
 to the folder of the manifest.
+
+With columns start and end, in seconds, each row of a manifest is an interval of its file, analysed
+as if it were a file of its own. Intervals may overlap. An empty start is the beginning of the file,
+an empty end its end. --background adds the time between intervals. Columns low_hz and high_hz are
+copied. Intervals outside their file, reversed or shorter than a frame are failures of their own.
+
+--annotations reads intervals from selection tables of Raven, labels of Audacity, TextGrids of
+Praat, tables of audformat and results of BirdNET, recognised by their content. Files belong to the
+recordings that they name, or that have their name: dawn.wav has dawn.TextGrid or
+dawn.Table.1.selections.txt. Recordings without annotations are left out or, with --background, are
+background.
 
 Files that cannot be read are skipped, listed in OUT.failures.csv with stage and reason, and retried
 by the next run. The exit status is 3 if more than --max-failures files fail.
@@ -73,6 +93,7 @@ there; later it processes only new and changed files. With other settings, the c
     ' for folders only, "{machine}-{label}/".',
 )
 @manifest_options
+@annotation_options
 @jobs_option
 @click.option("--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start.")
 @click.option("--duration", type=float, metavar="S", help="Read at most S seconds of each file.")

@@ -11,7 +11,13 @@ from featkit._utils.formatting import counted, printable, significant
 from featkit._utils.io import check_outputs
 from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
 from featkit.cli._console import no_garbage_collection, show_table, show_warnings
-from featkit.cli._options import batch_options, jobs_option, manifest_options, quiet_option
+from featkit.cli._options import (
+    annotation_options,
+    batch_options,
+    jobs_option,
+    manifest_options,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from featkit.models.predictions import Predictions
@@ -22,9 +28,11 @@ Examples:
   featkit predict genre.fk song.mp3
   featkit predict genre.fk recordings/ -o predictions.csv
   featkit predict genre.fk corpus.parquet --per segment -o predictions.csv
+  featkit predict birds.fk dawn.wav --annotations dawn.Table.1.selections.txt --per segment
   featkit predict genre.fk fma_large/ --manifest tracks.csv --where subset=large -o fma.csv
 
-Recordings are analysed exactly like the training data, including segments.
+Recordings are analysed exactly like the training data, including segments. If the manifest has
+columns start and end, each of its intervals is predicted.
 
 Recordings that cannot be read, or whose features are all undefined, have no prediction. They are
 listed in FILE.csv.failures.csv with stage and reason, and retried by the next run. The exit status
@@ -44,11 +52,11 @@ unless --fresh is given. FILE.csv.parts has no other use and may be deleted afte
 @click.option(
     "--per",
     type=click.Choice(["recording", "segment"]),
-    default="recording",
-    show_default=True,
-    help="Combine the segments of a recording (mean log probability), or predict each one.",
+    help="Combine the segments of a recording (mean log probability), or predict each one."
+    "  [default: recording; segment for annotated intervals]",
 )
 @manifest_options
+@annotation_options
 @jobs_option
 @batch_options
 @quiet_option
@@ -56,7 +64,7 @@ def command(
     model: str,
     inputs: Sequence[str],
     output: str | None,
-    per: Literal["recording", "segment"],
+    per: Literal["recording", "segment"] | None,
     jobs: int | None,
     max_failures: int,
     **options: Any,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from featkit.datasets.files import Recording, folders_above
 from featkit.errors import ParameterError
-from featkit.schema import QUALITY_DTYPES, TIME_COLUMNS
+from featkit.schema import BAND_COLUMNS, QUALITY_DTYPES, TIME_COLUMNS
 from featkit.table.columns import is_feature_name
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
@@ -29,6 +29,8 @@ def reserved_reason(name: str) -> str | None:
     """Reason why a field cannot have this name; None if it can."""
     if name in ("path", *TIME_COLUMNS, *QUALITY_DTYPES):
         return "every table has a column of this name"
+    if name in BAND_COLUMNS:
+        return "tables of annotated intervals have a column of this name"
     return "a feature has this name" if is_feature_name(name) else None
 
 

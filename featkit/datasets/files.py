@@ -28,6 +28,7 @@ from typing import Any
 
 from featkit.audio.decoding.formats import FORMATS
 from featkit.audio.signatures import is_audio
+from featkit.datasets.annotations import Annotation
 from featkit.datasets.skipped_files import SkippedFiles, format_counts, may_be_audio
 from featkit.errors import ParameterError
 
@@ -46,15 +47,25 @@ class Recording:
     path : str
         Its path in a table.
     fields : mapping of str to str
-        Label, group, split, fold and other metadata, as text; "" if missing.
+        Label, group, split, fold and other metadata, as text; "" if missing. The fields of an
+        annotation take precedence in its rows.
     root : str, optional
         The given folder that contains it; None for a file that was given itself.
+    annotations : tuple of Annotation, optional
+        The intervals to analyse, each as a row of its own; None to analyse the whole recording.
+    background : str, optional
+        Label of the time between the annotations, if it is analysed as well.
+    excluded : tuple of Annotation
+        Further annotations, which are not analysed; their time is not background.
     """
 
     file: str
     path: str
     fields: Mapping[str, str] = field(default_factory=dict)
     root: str | None = None
+    annotations: tuple[Annotation, ...] | None = None
+    background: str | None = None
+    excluded: tuple[Annotation, ...] = ()
 
 
 def find(

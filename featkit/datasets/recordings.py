@@ -10,17 +10,26 @@ and the tests of all formats run on it, too.
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from featkit._utils.parameters import unknown
 from featkit._utils.registry import module_registry
 from featkit.datasets._mirdata import read_mirdata
 from featkit.datasets._name_patterns import name_fields
+from featkit.datasets.annotated_recordings import (
+    row_fields,
+    select_rows,
+    with_background,
+    with_recording_fields,
+    with_same_fields,
+)
+from featkit.datasets.annotation_files import AnnotationLog, annotated
+from featkit.datasets.annotations import Annotation
 from featkit.datasets.files import Recording, as_name, find, folder_labels, label_level
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError, TableError
@@ -30,8 +39,6 @@ MIRDATA_PREFIX = "mirdata:"
 
 N_HEAD_LINES = 3
 """Number of first lines by which a format is recognised."""
-
-MAX_SHOWN_VALUES = 12
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,20 @@ class ManifestEntry:
     path : str
         Path of the recording, relative to the folder of the audio, with ``/`` as separator.
     fields : mapping of str to str
-        Metadata of the recording.
+        Metadata of the recording, or of the interval.
+    start, end : float, optional
+        Seconds of an interval of the recording, which becomes a row of its own; see `Annotation`.
+    low_hz, high_hz : float
+        Its frequency band in Hz; NaN if there is none.
     """
 
     location: str
     path: str
     fields: Mapping[str, str]
+    start: float | None = None
+    end: float | None = None
+    low_hz: float = math.nan
+    high_hz: float = math.nan
 
 
 def manifest_folder(file: Path) -> Path:
@@ -110,7 +125,12 @@ def recordings(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    tier: str | None = None,
+    annotation_label: str | None = None,
+    background: str | None = None,
     skipped: SkippedFiles | None = None,
+    log: AnnotationLog | None = None,
 ) -> list[Recording]:
     """Select recordings, and collect their fields.
 
@@ -127,9 +147,17 @@ def recordings(
     manifest : path or str, optional
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional
-        Fields with their allowed values; other recordings are dropped.
+        Fields with their allowed values; other recordings, or annotations, are dropped.
+    annotations : path or sequence of paths, optional
+        Annotation files, and folders of them; see `featkit.datasets.annotation_files.annotated`.
+    tier, annotation_label : str, optional
+        The tier, or the column of the label, of the annotation files.
+    background : str, optional
+        Label of the time between the annotations; see `with_background`.
     skipped : SkippedFiles, optional
         Counts the files in the folders that are not audio.
+    log : AnnotationLog, optional
+        Collects the annotation files, and remarks on them.
 
     Returns
     -------
@@ -149,7 +177,25 @@ def recordings(
         selected = _listed(os.fspath(manifest), inputs, labels)
     if name_pattern is not None:
         selected = with_name_fields(selected, name_pattern)
-    selected = _filter(_with_same_fields(selected), where)
+    if annotations is not None:
+        if any(recording.annotations is not None for recording in selected):
+            raise ParameterError(
+                f"annotations: {manifest} has intervals of its own: give it or the annotations"
+            )
+        selected = annotated(
+            selected,
+            annotations,
+            tier=tier,
+            label=annotation_label,
+            keep_all=background is not None,
+            log=log,
+        )
+    elif tier is not None or annotation_label is not None:
+        option = "annotation_label" if tier is None else "tier"
+        raise ParameterError(f"{option}: requires annotations: give their files or folder")
+    selected = select_rows(with_same_fields(selected), where)
+    if background is not None:
+        selected = with_background(selected, background)
     if manifest is not None and not any(os.path.exists(r.file) for r in selected):
         raise ParameterError(
             f"{os.fspath(manifest)}: none of its {len(selected)} recordings exists, such as"
@@ -174,12 +220,13 @@ def read_manifest(
         Folder that its paths are relative to; by default the folder of the manifest, or where the
         dataset has its audio.
     where : mapping of str to str or sequence of str, optional
-        Columns with their allowed values; other recordings are dropped.
+        Columns with their allowed values; other rows are dropped.
 
     Returns
     -------
     list of Recording
-        The recordings in the order of the manifest.
+        The recordings in the order of the manifest. Rows with a start and an end are annotations
+        of their recording; several rows may have the same path.
 
     Raises
     ------
@@ -193,10 +240,10 @@ def read_manifest(
     dataset_format = _format_of(file)
     # Absolute, because workers of an earlier call may have another working directory.
     folder = (dataset_format.root(file) if root is None else Path(root)).absolute()
-    listed = list(_recordings(dataset_format.read(file), folder))
+    listed = _recordings(dataset_format.read(file), folder)
     if not listed:
         raise TableError(f"{file}: lists no recordings: there are no rows below the header")
-    return _filter(_with_same_fields(listed), where)
+    return select_rows(with_same_fields(listed), where)
 
 
 def with_name_fields(recordings: Sequence[Recording], pattern: str) -> list[Recording]:
@@ -242,11 +289,14 @@ def _with_fields(
 ) -> list[Recording]:
     extended = []
     for recording, new_fields in zip(recordings, fields, strict=True):
+        own = recording.fields
+        if recording.annotations:
+            own = row_fields(recording, recording.annotations[0])
         for name in new_fields:
-            if name in recording.fields:
+            if name in own:
                 raise ParameterError(
                     f"duplicate field {name!r}: {source} gives it, but {recording.path} has it"
-                    f" already, as {recording.fields[name]!r}: drop one of the two"
+                    f" already, as {own[name]!r}: drop one of the two"
                 )
         extended.append(replace(recording, fields={**recording.fields, **new_fields}))
     return extended
@@ -288,43 +338,43 @@ def _format_of(file: Path) -> DatasetFormat:
     )
 
 
-def _recordings(entries: Iterable[ManifestEntry], root: Path) -> Iterator[Recording]:
-    locations: dict[str, str] = {}
+def _recordings(entries: Iterable[ManifestEntry], root: Path) -> list[Recording]:
+    """One recording for each path; intervals of the same path are its annotations."""
+    first: dict[str, ManifestEntry] = {}
+    annotations: dict[str, list[Annotation]] = {}
     for entry in entries:
         if not entry.path:
             raise TableError(f"{entry.location}: path: empty: write the file of the recording")
         name = posixpath.normpath(entry.path)
-        if name in locations:
+        if name in first and entry.start is None:
             raise TableError(
-                f"{entry.location}: path: duplicate {entry.path!r}, first in {locations[name]}"
+                f"{entry.location}: path: duplicate {entry.path!r}, first in"
+                f" {first[name].location}: for several rows of one file, add columns start and end"
             )
-        locations[name] = entry.location
-        file = os.fspath(root / as_name(entry.path))
-        yield Recording(file, entry.path, entry.fields, os.fspath(root))
+        first.setdefault(name, entry)
+        if entry.start is not None:
+            annotations.setdefault(name, []).append(_annotation(entry, entry.start))
+    recordings = []
+    for name, entry in first.items():
+        file, items = os.fspath(root / as_name(entry.path)), annotations.get(name)
+        recordings.append(
+            Recording(
+                file,
+                entry.path,
+                entry.fields if items is None else {},
+                os.fspath(root),
+                annotations=None if items is None else tuple(items),
+            )
+        )
+    return with_recording_fields(recordings)
 
 
-def _with_same_fields(recordings: Sequence[Recording]) -> list[Recording]:
-    names = dict.fromkeys(name for recording in recordings for name in recording.fields)
-    return [
-        replace(recording, fields={name: recording.fields.get(name, "") for name in names})
-        for recording in recordings
-    ]
-
-
-def _filter(
-    recordings: list[Recording], where: Mapping[str, str | Sequence[str]] | None
-) -> list[Recording]:
-    kept = recordings
-    for name, given in (where or {}).items():
-        if name not in recordings[0].fields:
-            raise ParameterError(f"where: {unknown('column', name, recordings[0].fields)}")
-        allowed = [given] if isinstance(given, str) else [str(value) for value in given]
-        values = sorted({recording.fields[name] for recording in recordings})
-        for value in allowed:
-            if value not in values:
-                shown = [*values[:MAX_SHOWN_VALUES], *["…"] * (len(values) > MAX_SHOWN_VALUES)]
-                raise ParameterError(f"where: {unknown(f'{name} =', value, shown)}")
-        kept = [recording for recording in kept if recording.fields[name] in allowed]
-    if not kept:
-        raise ParameterError(f"where: no recording matches all of {dict(where or {})}")
-    return kept
+def _annotation(entry: ManifestEntry, start: float) -> Annotation:
+    return Annotation(
+        start=start,
+        end=math.inf if entry.end is None else entry.end,
+        low_hz=entry.low_hz,
+        high_hz=entry.high_hz,
+        fields=entry.fields,
+        location=entry.location,
+    )

@@ -83,6 +83,21 @@ class SkippedFiles:
             if name not in tables and not _output_pattern().fullmatch(name):
                 self.counts[counted_suffix(name)] += 1
 
+    def discount(self, files: Iterable[str]) -> None:
+        """Take files that are used in another way, such as annotations, out of the counts.
+
+        Parameters
+        ----------
+        files : iterable of str
+            Paths of files, each once; those in other folders, and audio files, were not counted.
+        """
+        for file in files:
+            folder, name = os.path.split(file)
+            suffix = counted_suffix(name)
+            if os.path.realpath(folder) in self._folders and self.counts[suffix]:
+                self.counts[suffix] -= 1
+        self.counts = +self.counts
+
 
 def counted_suffix(name: str) -> str:
     """The suffix under which a file is counted.

@@ -98,6 +98,10 @@ def evaluate(
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
+    annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    tier: str | None = None,
+    annotation_label: str | None = None,
+    background: str | None = None,
     extracted: str | os.PathLike[str] | None = None,
     seed: int = 0,
     n_jobs: int | None = 1,
@@ -132,7 +136,7 @@ def evaluate(
         model, if the table has it, else the recordings.
     training_table : table, path, sequence of paths, or mapping of str to table, optional
         The table that the models were trained with, or several, to measure what differs from it.
-    labels, name_pattern, manifest, where
+    labels, name_pattern, manifest, where, annotations, tier, annotation_label, background
         Sources of the labels of sound, as for `featkit.extract`.
     extracted : path, optional
         Table to write the features of sound to. After an interruption, another call resumes.
@@ -177,9 +181,21 @@ def evaluate(
     by_name = named_models(models, load=read_model)
     if progress:
         progress(0, 1, "reading the datasets")
-    sound = SoundOptions(labels, name_pattern, manifest, where, extracted, extraction_progress)
+    sound = SoundOptions(
+        labels=labels,
+        name_pattern=name_pattern,
+        manifest=manifest,
+        where=where,
+        annotations=annotations,
+        tier=tier,
+        annotation_label=annotation_label,
+        background=background,
+        output=extracted,
+        progress=extraction_progress,
+    )
     datasets = read_datasets(inputs, by_name, columns, sound, n_jobs=n_jobs)
-    warnings = _unused_rules(common_map, list(datasets), list(by_name))
+    warnings = [remark for dataset in datasets.values() for remark in dataset.remarks]
+    warnings += _unused_rules(common_map, list(datasets), list(by_name))
     with_home = training_table is not None
     n_steps = len(by_name) * (len(datasets) * (4 if with_home else 2) + with_home)
     steps = Steps(n_steps, progress)

@@ -38,11 +38,14 @@ class Dataset(NamedTuple):
         Sound files that could not be read.
     left_out : mapping of str to int
         Number of files in folders that are not audio, by suffix.
+    remarks : sequence of str
+        Remarks on the extraction, such as annotations that were left out.
     """
 
     table: FeatureTable
     failures: Sequence[Failure] = ()
     left_out: Mapping[str, int] = MappingProxyType({})
+    remarks: Sequence[str] = ()
 
 
 class SoundOptions(NamedTuple):
@@ -50,7 +53,7 @@ class SoundOptions(NamedTuple):
 
     Attributes
     ----------
-    labels, name_pattern, manifest, where
+    labels, name_pattern, manifest, where, annotations, tier, annotation_label, background
         Sources of the labels and of other columns.
     output : path or None
         The table to write.
@@ -62,20 +65,24 @@ class SoundOptions(NamedTuple):
     name_pattern: str | None = None
     manifest: Path | None = None
     where: Mapping[str, str | Sequence[str]] | None = None
+    annotations: Path | Sequence[Path] | None = None
+    tier: str | None = None
+    annotation_label: str | None = None
+    background: str | None = None
     output: Path | None = None
     progress: Callable[[Any], None] | None = None
 
     @property
     def given(self) -> list[str]:
         """Names of the options that only sound files can have."""
-        options = {
-            "labels": self.labels,
-            "name_pattern": self.name_pattern,
-            "manifest": self.manifest,
-            "where": self.where,
-            "extracted": self.output,
-        }
+        options = {**self.corpus, "extracted": self.output}
         return [name for name, value in options.items() if value]
+
+    @property
+    def corpus(self) -> dict[str, Any]:
+        """The options that select and label recordings."""
+        options = self._asdict()
+        return {name: options[name] for name in options if name not in ("output", "progress")}
 
 
 def named_models(models: Any, *, load: Callable[[Path], Model]) -> dict[str, Model]:
@@ -289,10 +296,7 @@ def _extracted(
     extraction = first.extract(
         list(paths) or None,
         output=sound.output,
-        labels=sound.labels,
-        name_pattern=sound.name_pattern,
-        manifest=sound.manifest,
-        where=sound.where,
+        **sound.corpus,
         n_jobs=n_jobs,
         progress=sound.progress,
     )
@@ -301,4 +305,6 @@ def _extracted(
         raise TableError(
             f"no recording could be read: {first_failure.path}: {first_failure.message}"
         )
-    return Dataset(extraction.table, extraction.failures, extraction.left_out)
+    return Dataset(
+        extraction.table, extraction.failures, extraction.left_out, tuple(extraction.remarks)
+    )

@@ -40,7 +40,7 @@ from featkit.models.problem import (
     within_datasets,
 )
 from featkit.models.row_predictions import EmptyColumns, row_problems
-from featkit.schema import DATASET
+from featkit.schema import DATASET, TIME_COLUMNS
 from featkit.table.cell_values import text_values
 from featkit.table.feature_table import FeatureTable
 from featkit.table.label_map import LabelMap
@@ -152,10 +152,10 @@ def select_rows(
     """
     labels = _labels(dataset, table, model, columns, classes, label_map)
     training = training_rows(model, model.read({dataset: table}))
-    names, starts = _recording_names(table)
+    names, times = _recording_names(table)
     reason = _reasons(table, model, labels, training, names)
     candidates = np.flatnonzero(reason == SCORED)
-    first = _first_rows(table, model, names, starts, candidates)
+    first = _first_rows(table, model, names, times, candidates)
     reason[candidates[first != candidates]] = REPEATED
     positions = np.flatnonzero(reason == SCORED)
     counts = _counts(reason, labels, names, failed)
@@ -295,11 +295,14 @@ def _column(dataset: str, table: FeatureTable, name: str) -> Array:
 
 
 def _recording_names(table: FeatureTable) -> tuple[Array, Array]:
-    """The recording of each row, and the start of the row in it."""
+    """The recording of each row, and the start and the end of the row in it."""
     if "path" not in table.keys:
         return table.row_numbers.astype(np.str_), np.full(len(table), "")
-    starts = texts(table, "start") if "start" in table.keys else np.full(len(table), "")
-    return within_datasets(texts(table, "path"), _joined_datasets(table)), starts
+    times = np.full(len(table), "")
+    for name in TIME_COLUMNS:
+        if name in table.keys:
+            times = np.char.add(np.char.add(times, " "), texts(table, name))
+    return within_datasets(texts(table, "path"), _joined_datasets(table)), times
 
 
 def _joined_datasets(table: FeatureTable) -> Array | None:
@@ -354,9 +357,9 @@ def _tested(model: Model, training: TrainingRows, n_rows: int) -> Array:
 
 
 def _first_rows(
-    table: FeatureTable, model: Model, names: Array, starts: Array, rows: Array
+    table: FeatureTable, model: Model, names: Array, times: Array, rows: Array
 ) -> Array:
-    """The first row with the same path and start, or with equal values under another path."""
+    """The first row with the same path and times, or with equal values under another path."""
     if "path" not in table.keys:
         return rows
     silent = table.is_silent
@@ -365,7 +368,7 @@ def _first_rows(
     by_values: dict[bytes, int] = {}
     firsts = []
     for row in rows.tolist():
-        first = by_name.setdefault((names[row], starts[row]), row)
+        first = by_name.setdefault((names[row], times[row]), row)
         if first == row and not silent[row]:
             equal = by_values.setdefault(X[row].tobytes(), row)
             first = equal if names[equal] != names[row] else row
@@ -429,7 +432,7 @@ def _dataset_rows(
         columns=list(model.columns),
         X=table.matrix(model.columns),
         y=y,
-        recordings=_recordings(paths, y, table.row_numbers),
+        recordings=_recordings(paths, y, table),
         groups=groups,
         unit=unit,
         secondary=secondary,
@@ -437,13 +440,16 @@ def _dataset_rows(
     )
 
 
-def _recordings(names: Array, y: Array, row_numbers: Array) -> Array:
-    """The recording of each row; each row of a recording with several classes counts as one."""
-    mixed = np.isin(names, list(mixed_recordings(names, y)))
+def _recordings(names: Array, y: Array, table: FeatureTable) -> Array:
+    """The recording of each row.
+
+    Each annotated interval counts as one, and each row of a recording with several classes.
+    """
+    mixed = np.isin(names, list(mixed_recordings(names, y))) | table.is_annotated
     if not mixed.any():
         return names
-    single = np.array([f"{name}, row {row}" for name, row in zip(names, row_numbers, strict=True)])
-    return np.where(mixed, single, names)
+    rows = zip(names, table.row_numbers, strict=True)
+    return np.where(mixed, np.array([f"{name}, row {row}" for name, row in rows]), names)
 
 
 def _groups(
@@ -501,7 +507,8 @@ def _row_warnings(rows: DatasetRows, model: Model, names: Array) -> Iterator[str
     empty = EmptyColumns(model.columns)
     empty.add(rows.table)
     yield from empty.warnings
-    if mixed := mixed_recordings(names, rows.y):
+    mixed = set() if rows.table.is_annotated else mixed_recordings(names, rows.y)
+    if mixed:
         yield (
             f"recordings whose rows have different classes: {len(mixed)}"
             f" ({name_list(sorted(mixed))}); their rows are scored one by one"

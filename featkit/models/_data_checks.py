@@ -107,10 +107,15 @@ def _holds_numbers(values: Array) -> bool:
 
 
 def _mixed_recordings(problem: Problem) -> Iterator[str]:
+    if problem.table.is_annotated:  # there, several classes in a recording are the rule
+        return
     if mixed := mixed_recordings(problem.recordings, problem.y):
+        excluded = "scores by recording exclude them"
+        if not problem.has_segments:
+            excluded = "rows are scored one by one"
         yield (
             f"recordings whose rows have different classes: {len(mixed)}"
-            f" ({name_list(sorted(mixed))}); scores by recording exclude them"
+            f" ({name_list(sorted(mixed))}); {excluded}"
         )
 
 

@@ -16,7 +16,7 @@ from featkit.models.predictions import Predictions
 from featkit.models.predictor import Predictor
 from featkit.models.probabilities import probabilities
 from featkit.models.problem import row_datasets
-from featkit.models.row_predictions import RowPredictions
+from featkit.models.row_predictions import RowPredictions, row_unit
 from featkit.models.serialization import to_dict
 from featkit.models.sound_extractor import SoundExtractor
 from featkit.models.table_check import check_columns, check_values, column_units
@@ -125,11 +125,15 @@ class Model:
         self,
         inputs: FeatureTable | pd.DataFrame | Path | Sequence[Path] | None = None,
         *,
-        per: Literal["recording", "segment"] = "recording",
+        per: Literal["recording", "segment"] | None = None,
         output: Path | None = None,
         fresh: bool = False,
         manifest: Path | None = None,
         where: Mapping[str, str | Sequence[str]] | None = None,
+        annotations: Path | Sequence[Path] | None = None,
+        tier: str | None = None,
+        annotation_label: str | None = None,
+        background: str | None = None,
         timeout: float | None = None,
         n_jobs: int | None = 1,
         progress: Callable[[Any], None] | None = None,
@@ -142,8 +146,9 @@ class Model:
             A table or its file (``.parquet``, ``.csv``); or sound files and folders of them, which
             are analysed like the training data, with the same segments. With a manifest: empty, or
             the folder that its paths are relative to.
-        per : {"recording", "segment"}
+        per : {"recording", "segment"}, optional
             Whether segments of one recording are combined, by the mean of their log probabilities.
+            By default, they are, unless they are annotated intervals.
         output : path, optional
             The CSV file to write. Failures are listed in ``<output>.failures.csv``. The features of
             sound files are stored in the checkpoint ``<output>.parts`` as in `featkit.extract`, so
@@ -152,7 +157,7 @@ class Model:
             does not grow with the number of recordings.
         fresh : bool
             Whether to discard earlier results.
-        manifest, where, timeout
+        manifest, where, annotations, tier, annotation_label, background, timeout
             As for `featkit.extract`; for sound only.
         n_jobs : int, optional
             Worker processes; None for one for each processor.
@@ -178,7 +183,7 @@ class Model:
         WriteError
             If `output` or the checkpoint cannot be written, or another process is writing it.
         """
-        if per not in PER:
+        if per not in (None, *PER):
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
         table, paths = _table_or_sound(() if inputs is None and manifest is not None else inputs)
         if output is not None:
@@ -186,8 +191,16 @@ class Model:
             check_outputs({os.fspath(output): ".csv"}, inputs=files_read)
             check_writable(failures_file(output))
         predictor = Predictor(self, per, output)
+        corpus = {
+            "manifest": manifest,
+            "where": where,
+            "annotations": annotations,
+            "tier": tier,
+            "annotation_label": annotation_label,
+            "background": background,
+        }
         if table is not None:
-            sound_only = {"manifest": manifest, "where": where, "timeout": timeout}
+            sound_only = {**corpus, "timeout": timeout}
             if given := [name for name, value in sound_only.items() if value not in (None, {})]:
                 raise ParameterError(
                     f"{' and '.join(given)} cannot be used with a table, only with sound"
@@ -199,7 +212,7 @@ class Model:
             predictor,
             output=output,
             fresh=fresh,
-            corpus={"manifest": manifest, "where": where},
+            corpus=corpus,
             timeout=timeout,
             n_jobs=n_jobs,
             progress=progress,
@@ -248,6 +261,10 @@ class Model:
         name_pattern: str | None = None,
         manifest: Path | None = None,
         where: Mapping[str, str | Sequence[str]] | None = None,
+        annotations: Path | Sequence[Path] | None = None,
+        tier: str | None = None,
+        annotation_label: str | None = None,
+        background: str | None = None,
         timeout: float | None = None,
         n_jobs: int | None = 1,
         progress: Callable[[Any], None] | None = None,
@@ -260,6 +277,8 @@ class Model:
             Sound files and folders. With a manifest: empty, or the folder that its paths are
             relative to.
         output, fresh, labels, name_pattern, manifest, where, timeout
+            As for `featkit.extract`.
+        annotations, tier, annotation_label, background
             As for `featkit.extract`.
         n_jobs : int, optional
             Worker processes; None for one for each processor.
@@ -288,6 +307,10 @@ class Model:
                 "name_pattern": name_pattern,
                 "manifest": manifest,
                 "where": where,
+                "annotations": annotations,
+                "tier": tier,
+                "annotation_label": annotation_label,
+                "background": background,
             },
             timeout=timeout,
             n_jobs=n_jobs,
@@ -334,15 +357,15 @@ class Model:
         self.check(table)
         return probabilities(self.pipeline, table.matrix(self.columns), self.classes)
 
-    def predict_table(self, table: FeatureTable, *, per: str = "recording") -> pd.DataFrame:
+    def predict_table(self, table: FeatureTable, *, per: str | None = None) -> pd.DataFrame:
         """Predict the classes of recordings, or of each of their segments.
 
         Parameters
         ----------
         table : FeatureTable
             With the columns of the model.
-        per : {"recording", "segment"}
-            Whether segments of one recording are combined, by the mean of their log probabilities.
+        per : {"recording", "segment"}, optional
+            As for `predict`.
 
         Returns
         -------
@@ -360,7 +383,7 @@ class Model:
 
         datasets = self.datasets_of(table)
         rows = RowPredictions.of(table, self.probabilities(table), datasets=datasets)
-        return pd.DataFrame(rows.predictions(self.classes, per))
+        return pd.DataFrame(rows.predictions(self.classes, row_unit(per, table)))
 
     def datasets_of(self, table: FeatureTable) -> Array | None:
         """Return the dataset of each row, if the model was trained on several.

@@ -19,6 +19,7 @@ from featkit.models.row_predictions import (
     RowPredictions,
     complete_recordings,
     row_problems,
+    row_unit,
 )
 from featkit.models.table_check import check_columns
 from featkit.schema import Failure
@@ -42,15 +43,17 @@ class Predictor:
     ----------
     model : Model
         The model.
-    per : {"recording", "segment"}
-        What is predicted.
+    per : {"recording", "segment"}, optional
+        What is predicted; by default segments if rows are annotated intervals, else recordings.
     output : path, optional
         The CSV file to write.
     """
 
     max_rows = ROWS_AT_ONCE
 
-    def __init__(self, model: Model, per: str, output: str | os.PathLike[str] | None) -> None:
+    def __init__(
+        self, model: Model, per: str | None, output: str | os.PathLike[str] | None
+    ) -> None:
         self.model = model
         self.per = per
         self.output = output
@@ -79,7 +82,9 @@ class Predictor:
         WriteError
             If the output cannot be written.
         """
-        rows: Iterator[RowPredictions] = map(self._predict, tables)
+        first = next(tables)
+        self.per = row_unit(self.per, first)
+        rows: Iterator[RowPredictions] = map(self._predict, chain([first], tables))
         if self.per == "recording":
             rows = complete_recordings(rows)
         self._store(map(self._finish, rows))
@@ -105,6 +110,7 @@ class Predictor:
             If the output cannot be written.
         """
         self.model.check(table)
+        self.per = row_unit(self.per, table)
         columns = self._finish(self._predict(table))
         self._store(iter([columns]))
         self.kept = [columns]
@@ -148,9 +154,9 @@ class Predictor:
         return RowPredictions.of(table, P, problems, self.model.datasets_of(table))
 
     def _finish(self, rows: RowPredictions) -> dict[str, Array]:
-        columns = rows.predictions(self.model.classes, self.per)
+        columns = rows.predictions(self.model.classes, str(self.per))
         self.rows += len(columns["predicted"])
-        self.failures += rows.failures(self.per)
+        self.failures += rows.failures(str(self.per))
         return columns
 
     def _store(self, parts: Iterator[dict[str, Array]]) -> None:

@@ -21,7 +21,7 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.settings import Settings
-from featkit.schema import DATASET, LikelyGroup
+from featkit.schema import DATASET, TIME_COLUMNS, LikelyGroup
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import ambiguous_word_warnings, without_missing_words
 from featkit.table.name_stems import parse_stem
@@ -106,8 +106,33 @@ class Problem:
 
     @property
     def has_segments(self) -> bool:
-        """Whether a recording has several rows, which are kept together."""
-        return not self.is_row_wise and len(set(self.recordings.tolist())) < len(self)
+        """Whether the rows of a recording are combined to score it as a whole.
+
+        Annotated intervals are scored one by one; so are all rows if most recordings have rows of
+        different classes.
+        """
+        names = set(self.recordings.tolist())
+        if self.is_row_wise or self.table.is_annotated or len(names) == len(self):
+            return False
+        return len(mixed_recordings(self.recordings, self.y)) <= len(names) / 2
+
+    def combined_recordings(self, rows: Array) -> Array | None:
+        """Return the recordings of some rows, if they can be scored as wholes.
+
+        Parameters
+        ----------
+        rows : array of int
+            Row numbers.
+
+        Returns
+        -------
+        array of str, shape ``(rows,)``, or None
+            None if rows are scored one by one; see `has_segments`.
+        """
+        recordings, y = self.recordings[rows], self.y[rows]
+        if not self.has_segments or {*recordings.tolist()} == mixed_recordings(recordings, y):
+            return None
+        return recordings
 
     @property
     def is_row_wise(self) -> bool:
@@ -447,9 +472,9 @@ def _recordings(
             warnings.append(NO_PATH)
         return np.arange(len(table)).astype(np.str_)
     paths = within_datasets(texts(table, "path"), datasets)
-    starts = texts(table, "start") if "start" in table.keys else np.full(len(paths), "")
-    counts = Counter(zip(paths, starts, strict=True))
-    if repeated := [path for (path, _), count in counts.items() if count > 1]:
+    times = [texts(table, name) for name in TIME_COLUMNS if name in table.keys]
+    counts = Counter(zip(paths, *times, strict=True))
+    if repeated := [path for (path, *_), count in counts.items() if count > 1]:
         warnings.append(
             f"duplicate paths: {len(repeated)} ({name_list(repeated)}); their rows count as"
             " segments of one recording"

@@ -120,7 +120,7 @@ def evaluate_plan(
         problem.classes,
         problem.bootstrap_groups[rows],
         folds,
-        problem.recordings[rows] if problem.has_segments else None,
+        problem.combined_recordings(rows),
         model=model,
         protocol=plan.protocol,
         unit=problem.unit,

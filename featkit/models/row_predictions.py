@@ -16,7 +16,7 @@ from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.models.probabilities import of_recordings, prediction_arrays
 from featkit.models.problem import exceeds_float32, name_list, texts, within_datasets
-from featkit.schema import DATASET, Failure
+from featkit.schema import DATASET, NUMERIC_KEYS, Failure
 from featkit.table.feature_table import FeatureTable
 
 NO_VALUE = "none of the model's columns has a value: no prediction is possible"
@@ -31,8 +31,8 @@ class RowPredictions:
     names : array of str, shape ``(rows,)``
         The recording of each row; without a column ``path``, the name of the row.
     keys : mapping of str to array
-        ``dataset`` of joined tables, ``path``, ``start`` and ``end``, where the table has them; or
-        ``row``, the row number.
+        ``dataset`` of joined tables, ``path``, ``start``, ``end``, ``low_hz`` and ``high_hz``,
+        where the table has them; or ``row``, the row number.
     problems : array of object, shape ``(rows,)``
         Why the row cannot be predicted; "" if it can.
     P : array of float64, shape ``(rows, classes)``
@@ -149,6 +149,24 @@ class RowPredictions:
             yield Failure(str(self.names[k]), "predict", TableError.__name__, message)
 
 
+def row_unit(per: str | None, table: FeatureTable) -> str:
+    """Return what is predicted for a table: its recordings or its rows.
+
+    Parameters
+    ----------
+    per : {"recording", "segment"}, optional
+        The choice of the caller.
+    table : FeatureTable
+        The table.
+
+    Returns
+    -------
+    str
+        By default ``"segment"`` if rows are annotated intervals, else ``"recording"``.
+    """
+    return per or ("segment" if table.is_annotated else "recording")
+
+
 def row_problems(X: Array, columns: Sequence[str]) -> Array:
     """Find the rows that cannot be predicted.
 
@@ -182,7 +200,7 @@ def _row_names(table: FeatureTable) -> Array:
 
 def _keys(table: FeatureTable) -> dict[str, Array]:
     keys: dict[str, Any] = {"path": texts(table, "path")} if "path" in table.keys else {}
-    keys |= {name: np.asarray(table.keys[name]) for name in ("start", "end") if name in table.keys}
+    keys |= {name: np.asarray(table.keys[name]) for name in NUMERIC_KEYS if name in table.keys}
     return keys or {"row": table.row_numbers}
 
 

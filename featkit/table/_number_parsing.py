@@ -22,6 +22,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.table.missing_values import MISSING_WORDS
+from featkit.table.times import parse_time
 
 if TYPE_CHECKING:
     from featkit.table.columns import RowName
@@ -46,20 +47,12 @@ _DECIMAL_POINT = re.compile(
 _AMBIGUOUS = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}\{mark}\d{{3}}", re.ASCII) for mark in ",."}
 """Numbers whose only mark may be a decimal mark or a thousands separator, such as ``1,234``."""
 
-_TIME = re.compile(
-    r"(?P<sign>-?)(?:(?P<days>\d+) days?,? ?)?(?P<plus>[+]?)"
-    r"(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)(?:\.(?P<fraction>\d+))?",
-    re.ASCII,
-)
-
 _NUMBER_WITH_UNIT = re.compile(
     r"[$€£]?[+-]?(\d{1,3}([ \u00a0\u202f'’]\d{3})+([.,]\d+)?|[\d.,]*\d[ \u00a0]?[%‰°$€£]"
     r"|[\d.,]*\d[ \u00a0]+[A-Za-zµ]{1,4})|[$€£][ \u00a0]?[\d.,]*\d",
     re.ASCII,
 )
 """Numbers with a unit, a sign or another thousands separator: they are not read as numbers."""
-
-NANOSECONDS = 10**9
 
 MIN_MIXED_SHARE = 0.25
 """Smallest share of numbers for which a note reports that a text column contains numbers."""
@@ -191,38 +184,6 @@ def _flags(cells: Sequence[str | None]) -> Array | None:
 def _times(cells: Sequence[str | None]) -> Array | None:
     values = [np.nan if cell is None else parse_time(cell) for cell in cells]
     return None if None in values else np.array(values, dtype=np.float64)
-
-
-def parse_time(text: str) -> float | None:
-    """Convert a time such as ``00:01:02.5`` or ``-1 days +23:59:58`` to seconds.
-
-    Parameters
-    ----------
-    text : str
-        The time.
-
-    Returns
-    -------
-    float or None
-        None for any other text.
-
-    Examples
-    --------
-    >>> parse_time("00:01:02.5"), parse_time("1 day, 0:00:01"), parse_time("-1 days +23:59:58")
-    (62.5, 86401.0, -2.0)
-    >>> parse_time("3:45") is None
-    True
-    """
-    time = _TIME.fullmatch(text)
-    if time is None:
-        return None
-    seconds = (60 * int(time["hours"]) + int(time["minutes"])) * 60 + int(time["seconds"])
-    nanoseconds = seconds * NANOSECONDS + int((time["fraction"] or "0")[:9].ljust(9, "0"))
-    sign = -1 if time["sign"] else 1
-    if time["days"] is None:
-        return sign * nanoseconds / NANOSECONDS
-    # Python and pandas apply the sign to the days only.
-    return (sign * int(time["days"]) * 86400 * NANOSECONDS + nanoseconds) / NANOSECONDS
 
 
 def _are_numbers(cells: Sequence[str | None]) -> bool:

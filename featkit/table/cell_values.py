@@ -13,7 +13,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.schema import DUPLICATE_SUFFIX, QUALITY_DTYPES, TIME_COLUMNS
+from featkit.schema import DUPLICATE_SUFFIX, NUMERIC_KEYS, QUALITY_DTYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def key_values(name: str, column: Sequence[Any] | Array) -> Array:
     array of float64 or object, shape ``(rows,)``
         Seconds for times, text for all other keys.
     """
-    if name in TIME_COLUMNS and np.asarray(column).dtype.kind == "f":
+    if name in NUMERIC_KEYS and np.asarray(column).dtype.kind == "f":
         return np.asarray(column, dtype=np.float64)
     return np.array(text_values(column), dtype=object)
 

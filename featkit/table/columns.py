@@ -15,7 +15,7 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.features.sets.column_description import describe
-from featkit.schema import KEY_COLUMNS, QUALITY_DTYPES, TIME_COLUMNS, is_reserved
+from featkit.schema import KEY_COLUMNS, NUMERIC_KEYS, QUALITY_DTYPES, TIME_COLUMNS, is_reserved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +92,8 @@ class ColumnRoles:
         Columns that would be features or candidates, but were not selected.
     quality : list of str
         Quality columns, in the order of `featkit.schema.QUALITY_COLUMNS`.
-    times : list of str
-        Keys that hold times in seconds.
+    numeric_keys : list of str
+        Keys that hold times in seconds, or frequencies in Hz.
     """
 
     features: list[str]
@@ -101,7 +101,7 @@ class ColumnRoles:
     unselected_features: list[str]
     unselected_candidates: list[str]
     quality: list[str]
-    times: list[str]
+    numeric_keys: list[str]
 
     @property
     def numeric_quality(self) -> list[str]:
@@ -155,16 +155,18 @@ class ColumnSelection:
                 raise ParameterError(unknown("column", key, names))
         features, candidates = self._features(names)
         quality = [name for name in QUALITY_DTYPES if name in names and name not in self.keys]
-        times = [name for name in TIME_COLUMNS if name in names and name not in self.keys]
+        numbers = [name for name in NUMERIC_KEYS if name in names and name not in self.keys]
         if self.features is None:
-            return ColumnRoles(features, candidates, [], [], quality, times)
+            return ColumnRoles(features, candidates, [], [], quality, numbers)
         selected = {*self.features} - {*self.keys, *KEY_COLUMNS, *QUALITY_DTYPES}
 
         def unselected(part: Sequence[str]) -> list[str]:
             return [name for name in part if name not in selected]
 
         wanted = [name for name in names if name in selected]
-        return ColumnRoles(wanted, [], unselected(features), unselected(candidates), quality, times)
+        return ColumnRoles(
+            wanted, [], unselected(features), unselected(candidates), quality, numbers
+        )
 
     def _features(self, names: Sequence[str]) -> tuple[list[str], list[str]]:
         """Features, or else candidates, by provenance and names."""

@@ -16,10 +16,12 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.table._number_parsing import NANOSECONDS, read_numbers
-from featkit.table.cell_values import is_inexact
+from featkit.schema import TIME_COLUMNS
+from featkit.table._number_parsing import read_numbers
+from featkit.table.cell_values import is_inexact, text_values
 from featkit.table.columns import ColumnSelection, RowName, TableColumns, numbered_row
 from featkit.table.delimited import check_unique_names
+from featkit.table.times import NANOSECONDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +154,34 @@ def feature_columns(
             notes.append(note + REMEDIES[content])
     features |= read_numbers(texts, required=required, row_name=row_name, notes=notes)
     return {name: features[name] for name in names if name in features}
+
+
+def numeric_key(name: str, column: pd.Series[Any] | Array, row_name: RowName) -> Array | list[str]:
+    """Convert a key of `NUMERIC_KEYS` to numbers.
+
+    Parameters
+    ----------
+    name, column, row_name
+        See `seconds`.
+
+    Returns
+    -------
+    array of float64, or list of str, shape ``(rows,)``
+        NaN where missing. Frequencies that are not numbers, in tables of other programs, stay text.
+
+    Raises
+    ------
+    TableError
+        If a cell of a time is not a time.
+    """
+    if name in TIME_COLUMNS:
+        return seconds(name, column, row_name)
+    import pandas as pd
+
+    try:
+        return pd.Series(pd.to_numeric(pd.Series(column))).to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        return text_values(column)
 
 
 def seconds(name: str, column: pd.Series[Any] | Array, row_name: RowName) -> Array:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.schema import QUALITY_DTYPES, TIME_COLUMNS
+from featkit.schema import NUMERIC_KEYS, QUALITY_DTYPES
 from featkit.table.feature_table import FeatureTable
 from featkit.table.inspection import json_records
 from featkit.table.provenance import describe_columns, flatten_provenance
@@ -257,7 +257,7 @@ class _CommonRows:
         for name in columns:
             one, two = _texts(self.a, name)[self.rows_a], _texts(self.b, name)[self.rows_b]
             differs = one != two
-            if name in TIME_COLUMNS:
+            if name in NUMERIC_KEYS:
                 differs = _differs(*self._values(name), rtol, atol)
             if differs.any():
                 k = int(np.argmax(differs))

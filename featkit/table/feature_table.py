@@ -2,8 +2,9 @@
 
 A row holds, in this order:
 
-- keys: the file (`path`), the part of the file (`start`, `end` in seconds), and further text such
-  as `label` or `group`; rows of the same recording share its `path`;
+- keys: the file (`path`), the part of the file (`start`, `end` in seconds; `low_hz`, `high_hz` of
+  an annotation), and further text such as `label` or `group`; rows of the same recording share its
+  `path`;
 - quality columns, which describe the recording (`featkit.schema`); models do not use them;
 - features.
 
@@ -32,11 +33,11 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.schema import UNNAMED
+from featkit.schema import ANNOTATED, UNNAMED
 from featkit.table._canonical_values import canonical_values
 from featkit.table.cell_values import numbers_rows, quality_values, text_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
-from featkit.table.dataframes import frame_columns, seconds
+from featkit.table.dataframes import frame_columns, numeric_key
 from featkit.table.table_files import readable_format, write_tables
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class FeatureTable:
     ----------
     keys : mapping of str to sequence
         The columns that identify a row: those of `featkit.schema.KEY_COLUMNS` that are present,
-        then others. Times are float64 in seconds; all others are text, "" where missing.
+        then others. Times are float64 in seconds, and frequency bands in Hz; all others are text,
+        "" where missing.
     feature_names : list of str
         Names of the features.
     values : array of float64, shape ``(rows, features)``
@@ -143,8 +145,8 @@ class FeatureTable:
         roles, others = columns.roles, columns.others
         quality = {name: quality_values(name, others[name]) for name in roles.quality}
         keys = {
-            name: seconds(name, others[name], columns.row_name)
-            if name in roles.times
+            name: numeric_key(name, others[name], columns.row_name)
+            if name in roles.numeric_keys
             else text_values(others[name])
             for name in in_key_order(name for name in others if name not in quality)
         }
@@ -182,6 +184,11 @@ class FeatureTable:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether rows are annotated intervals, by the provenance, which CSV files do not store."""
+        return bool(self.provenance.get(ANNOTATED))
 
     @cached_property
     def data(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.schema import TIME_COLUMNS, LikelyGroup
+from featkit.schema import NUMERIC_KEYS, LikelyGroup
 from featkit.table._group_similarity import Recordings, codes, unique_pairs
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import FIELD, Span, Stem, field_spans
@@ -154,7 +154,7 @@ def likely_groups(
     """
     recordings = Recordings(table, X, y)
     numbers = [] if table.provenance else table.feature_names  # featkit's are features
-    ignored = {*TIME_COLUMNS, *SPLIT_COLUMNS, *exclude}
+    ignored = {*NUMERIC_KEYS, *SPLIT_COLUMNS, *exclude}
     names = [name for name in (*table.keys, *numbers) if name not in ignored]
     stems = list(_by_stem(recordings, names))
     # A stem keeps more rows together than the names of the files themselves.

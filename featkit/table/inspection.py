@@ -17,7 +17,13 @@ import pandas as pd
 
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.schema import KEY_COLUMNS, QUALITY_COLUMNS, TIME_COLUMNS, QualityColumn
+from featkit.schema import (
+    KEY_COLUMNS,
+    NUMERIC_KEYS,
+    QUALITY_COLUMNS,
+    TIME_COLUMNS,
+    QualityColumn,
+)
 from featkit.table.columns import has_featkit_keys
 from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import read_texts
@@ -166,7 +172,7 @@ def inspect(
     if not isinstance(table, FeatureTable):
         failures = read_failures(table)
         table = FeatureTable.read(table, keys)
-    names = [name for name in table.keys if name not in ("path", *TIME_COLUMNS)]
+    names = [name for name in table.keys if name not in ("path", *NUMERIC_KEYS)]
     alike = [w for name in names for w in lookalike_warnings(name, table.column(name).tolist())]
     return Inspection(
         rows=len(table),

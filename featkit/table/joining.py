@@ -18,7 +18,7 @@ from featkit._utils.formatting import counted
 from featkit._utils.nested import flatten
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
-from featkit.schema import DATASET, KEY_COLUMNS, QUALITY_DTYPES, TIME_COLUMNS
+from featkit.schema import DATASET, KEY_COLUMNS, NUMERIC_KEYS, QUALITY_DTYPES
 from featkit.table.cell_values import quality_values, text_values
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable, RowPositions
@@ -203,15 +203,15 @@ def _joined_keys(tables: Mapping[str, FeatureTable]) -> dict[str, Array]:
 def _key(table: FeatureTable, name: str) -> Array:
     """One key of one table; each row without a path is a recording of its own."""
     if name in table.keys:
-        if name in TIME_COLUMNS and np.asarray(table.keys[name]).dtype.kind == "f":
+        if name in NUMERIC_KEYS and np.asarray(table.keys[name]).dtype.kind == "f":
             return np.asarray(table.keys[name])
         return table.column(name).astype(object)
     if name in table.feature_names:
         return table.column(name).astype(object)
     if name == "path":
         return np.array([f"row {row}" for row in table.row_numbers], dtype=object)
-    missing: Any = np.nan if name in TIME_COLUMNS else ""
-    return np.full(len(table), missing, dtype=np.float64 if name in TIME_COLUMNS else object)
+    missing: Any = np.nan if name in NUMERIC_KEYS else ""
+    return np.full(len(table), missing, dtype=np.float64 if name in NUMERIC_KEYS else object)
 
 
 def _joined_quality(tables: Mapping[str, FeatureTable]) -> dict[str, Array]:

@@ -38,7 +38,7 @@ def _read(path: str | os.PathLike[str], selection: ColumnSelection) -> TableColu
     dialect = detect(path, guess=True)
     roles = selection.roles(_names(path, dialect))
     texts = read_texts(path, dialect)
-    candidates = {*roles.features, *roles.candidates, *roles.numeric_quality, *roles.times}
+    candidates = {*roles.features, *roles.candidates, *roles.numeric_quality, *roles.numeric_keys}
     notes = [GUESSED_ENCODING] if dialect.encoding == FALLBACK_ENCODING else []
     numbers = read_numbers(
         {name: _digits(name, column) for name, column in texts.items() if name in candidates},
@@ -48,7 +48,7 @@ def _read(path: str | os.PathLike[str], selection: ColumnSelection) -> TableColu
         evidence={name: texts[name] for name in roles.unselected},
         notes=notes,
     )
-    not_features = {*roles.quality, *roles.times, *(texts.keys() - numbers.keys())}
+    not_features = {*roles.quality, *roles.numeric_keys, *(texts.keys() - numbers.keys())}
     features = {name: values for name, values in numbers.items() if name not in not_features}
     inexact = [name for name in features if not _is_plain_number(texts[name])]
     return TableColumns(

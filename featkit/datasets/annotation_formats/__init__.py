@@ -1,0 +1,1 @@
+"""Formats of annotation files, one module each; see `ANNOTATION_FORMATS`."""
