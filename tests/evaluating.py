@@ -24,9 +24,9 @@ from featkit.evaluation.result import (
     SubgroupScores,
     ValueInterval,
 )
+from featkit.models.reliability import calibration
 from featkit.models.score_types import METRICS, ConditionsScores, MetricScore
 from featkit.models.scores import (
-    calibration,
     class_scores,
     confusion_matrix,
     metric_values,

@@ -1,5 +1,7 @@
 """Tables to train on, for tests."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -7,12 +9,25 @@ import featkit
 from featkit.models.estimators import random_forest
 from featkit.models.problem import make_problem
 from featkit.models.settings import Settings
+from featkit.models.task import TASKS
 from featkit.table.feature_table import FeatureTable
+
+SMALL_FORESTS = {
+    "random_forest": {"n_estimators": 10},
+    "ensemble": {"members": [("random_forest", {"n_estimators": 10}, 0.5), ("svm", {}, 0.5)]},
+}
+"""Parameters of estimators with few trees, also in other processes."""
 
 
 def few_trees(monkeypatch, count=30):
     """Grow forests of fewer trees in this process, where their number does not matter."""
     monkeypatch.setattr(random_forest, "TREES", count)
+
+
+def few_estimators(monkeypatch, *names, task="classification"):
+    """Let ``auto`` compare these estimators only."""
+    few = {name: TASKS[task].estimators[name] for name in names}
+    monkeypatch.setitem(TASKS._loaded, task, dataclasses.replace(TASKS[task], estimators=few))
 
 
 def problem_of(data, **settings):
@@ -80,3 +95,20 @@ def trained(data, model, **settings):
     """Train on a table, and return the result and the table."""
     table = FeatureTable.of(data, keys=[settings["group"]] if "group" in settings else [])
     return featkit.train(table, model=model, **settings), table
+
+
+def speakers(count=5, takes=24, seed=0):
+    """Return recordings of speakers, whose offsets and scales hide the differences of classes."""
+    rng = np.random.default_rng(seed)
+    speaker = np.repeat(np.arange(count), takes)
+    label = np.tile(np.arange(takes) % 2, count)
+    X = rng.normal(size=(len(speaker), 4))
+    X[:, 0] += 3 * label
+    X = X * rng.uniform(0.5, 2, size=(count, 4))[speaker]
+    X += rng.normal(scale=10, size=(count, 4))[speaker]
+    data = pd.DataFrame(X, columns=["pitch", "a", "b", "c"])
+    paths = [f"s{s}/s{s}_{k:03d}.wav" for k, s in enumerate(speaker)]
+    data.insert(0, "path", paths)
+    data.insert(1, "label", np.where(label, "loud", "calm"))
+    data.insert(2, "speaker", [f"s{s}" for s in speaker])
+    return data

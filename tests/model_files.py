@@ -21,7 +21,11 @@ from featkit.models.training import train
 from featkit.models.training_metadata import TrainingMetadata
 
 COLUMNS = 6
-FEW_TREES = {"random_forest": {"n_estimators": 10}, "xgboost": {"n_estimators": 10}}
+FEW_TREES = {
+    "random_forest": {"n_estimators": 10},
+    "xgboost": {"n_estimators": 10},
+    "ensemble": {"members": [("random_forest", {"n_estimators": 10}, 0.5), ("svm", {}, 0.5)]},
+}
 NODE = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "content": "1"}
 
 

@@ -5,8 +5,10 @@ import re
 import numpy as np
 
 from featkit.explanation.explanation import Explanation
+from featkit.models.curves import evaluate_curves
 from featkit.models.estimator import Candidate
 from featkit.models.model import Model
+from featkit.models.reliability import calibration
 from featkit.models.score_types import (
     METRICS,
     AccuracyDifference,
@@ -14,7 +16,7 @@ from featkit.models.score_types import (
     MetricValues,
     RowSplit,
 )
-from featkit.models.scores import calibration, class_scores, confusion_matrix, model_scores
+from featkit.models.scores import class_scores, confusion_matrix, model_scores
 from featkit.models.settings import Settings
 from featkit.models.training_metadata import TrainingMetadata
 from featkit.models.training_sample import TrainingSample
@@ -136,6 +138,7 @@ def evaluation(y, P, classes, folds):
             difference=AccuracyDifference(value=0.1, low=0.05, high=0.15),
         ),
         warnings=["<b>doubtful</b>"],
+        curves=evaluate_curves(y, P, classes, np.arange(len(y))),
     )
 
 

@@ -111,6 +111,7 @@ class IntervalAnalysis:
         self._frame = FrameLength(features.spectra.n_fft, self.sr, reader.rate)
         self._excerpt = excerpt
         self._failures: dict[int, IntervalFailure] = {}
+        self._misplaced = False  # whether an annotation is reversed or outside the recording
         self._spans = [*self._annotated_spans(), *self._background_spans(recording)]
         # Of each clip so far: place of its span, first sample and the one after its last, quality.
         self._parts: list[tuple[int, int, int, Quality]] = []
@@ -154,12 +155,21 @@ class IntervalAnalysis:
                     raise
                 self._fail(self._spans[place], error.cause, error.stage)
         for place in pending:
+            self._misplaced |= self._spans[place].annotation != BACKGROUND
             self._fail(self._spans[place], self._outside(self._spans[place]))
 
     @property
     def order(self) -> Array:
-        """Places of the clips in the order of the rows: annotations, then background by time."""
-        return np.argsort([place for place, *_ in self._parts], kind="stable")
+        """Places of the clips in the order of the rows: annotations, then background by time.
+
+        If annotations are misplaced and none is left, they may be of another recording: then there
+        is no background.
+        """
+        order = np.argsort([place for place, *_ in self._parts], kind="stable")
+        names = [self._spans[place].annotation for place, *_ in self._parts]
+        if self._misplaced and set(names) == {BACKGROUND}:
+            return order[:0]
+        return order
 
     def rows(self, values: Array) -> Rows:
         """Return the rows of all clips, in the order of the annotations.
@@ -189,7 +199,7 @@ class IntervalAnalysis:
         for k, annotation in enumerate(self._annotations):
             interval = as_interval(annotation.start, annotation.end, self._reader.rate)
             if isinstance(interval, str):
-                problem = interval
+                problem, self._misplaced = interval, True
             elif interval.last is not None and self._frame.exceeds(interval.last - interval.first):
                 problem = self._too_short(interval.last - interval.first)
             else:

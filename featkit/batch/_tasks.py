@@ -194,11 +194,11 @@ def _read_intervals(
             outcome.rows = analysis.rows(_values(analysis.clips(), features))
             return outcome, None
         clips = [clip for clip, _ in analysis.clips()]
-        if not clips:
+        kept = [clips[k] for k in analysis.order]
+        if not kept:
             outcome.rows = analysis.rows(_values((), features))
             return outcome, None
-        rows = analysis.rows(np.empty((len(clips), 0)))
-        return outcome, _Clips(analysis.sr, rows, [clips[k] for k in analysis.order])
+        return outcome, _Clips(analysis.sr, analysis.rows(np.empty((len(clips), 0))), kept)
 
 
 def _analyse_stream(

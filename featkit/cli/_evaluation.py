@@ -10,6 +10,7 @@ import click
 from featkit._utils.formatting import counted, percent, plural, printable, significant
 from featkit.cli._console import first_names, show_table
 from featkit.cli._scores import TITLES, show_confusion
+from featkit.cli._set_scores import show_set_scores
 from featkit.report.formatting import fixed
 
 if TYPE_CHECKING:
@@ -96,8 +97,11 @@ def _show_one(one: DatasetEvaluation) -> None:
     _show_counts(one)
     _show_metrics(one)
     _show_classes(one)
-    show_confusion(one.classes, one.confusion, "recordings" if _has_recordings(one) else "rows")
+    noun = "recording" if _has_recordings(one) else "row"
+    show_confusion(one.classes, one.confusion, f"{noun}s")
     _show_calibration(one)
+    if one.prediction_sets is not None:
+        show_set_scores(one.model, one.prediction_sets, noun)
     _show_secondary(one.secondary)
     for comparison in one.subgroups:
         _show_subgroups(comparison)
@@ -117,6 +121,8 @@ def _show_headline(one: DatasetEvaluation) -> None:
         f" the most common class {fixed(one.majority.accuracy)}, chance"
         f" {fixed(one.chance.accuracy)}"
     )
+    for text in one.class_prior:
+        click.echo(printable(text))
 
 
 def _show_conditions(conditions: ConditionsScores | None) -> None:
@@ -263,7 +269,10 @@ def _show_subgroups(comparison: SubgroupComparison) -> None:
                 _value(own.value),
                 f"{own.recordings:,}",
                 f"{own.groups:,}",
-                *(_interval(own.metrics[name]) for name in [*TITLES][:3]),
+                *(
+                    _interval(own.metrics[name]) if name in own.metrics else "–"
+                    for name in [*TITLES][:3]
+                ),
             ]
             for own in comparison.subgroups
         ],

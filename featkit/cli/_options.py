@@ -38,6 +38,13 @@ label_map_option = click.option(
     help="TOML or CSV file that sends the labels of each dataset to common labels.",
 )
 
+group_from_option = click.option(
+    "--group-from",
+    metavar="C|folder[:N]|PATTERN",
+    help="Which rows belong together, if the model normalises within groups: a column, the folder,"
+    " or a pattern of names such as {speaker}_{take}.  [default: the column of the training]",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 
 _exclude_option = click.option(
@@ -119,6 +126,12 @@ def manifest_options(command: C) -> C:
     """Add ``--manifest`` and ``--where`` to a command."""
     return _manifest_option(_where_option(command))
 
+
+class_prior_option = click.option(
+    "--class-prior",
+    metavar="balanced|training|FILE",
+    help="How common each class is here: equally, as in training, or shares in a CSV or TOML file.",
+)
 
 _timeout_option = click.option(
     "--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds."

@@ -20,6 +20,8 @@ from featkit.cli._console import (
 )
 from featkit.cli._options import (
     annotation_options,
+    class_prior_option,
+    group_from_option,
     jobs_option,
     manifest_options,
     quiet_option,
@@ -83,6 +85,8 @@ If some recordings cannot be read, the exit status is 3.
     help="Column of groups for the confidence intervals, such as artist or speaker.  [default: that"
     " of the model, or the recordings]",
 )
+@class_prior_option
+@group_from_option
 @click.option(
     "--training-table",
     multiple=True,
@@ -123,7 +127,8 @@ def command(
         )
     if not inputs and not options["manifest"]:
         raise click.UsageError("No dataset is given: name a table, a folder or --manifest.")
-    files = [*arguments, *training_table, *filter(None, [options["label_map"]])]
+    others = filter(None, [options["label_map"], options["class_prior"]])
+    files = [*arguments, *training_table, *others]
     check_outputs({output: ".json", report: ".html", predictions: ".csv"}, inputs=files)
     if options["label_separator"] == "":
         raise click.BadParameter("must not be empty", param_hint="'--label-separator'")

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from featkit._utils.formatting import printable
+from featkit._utils.formatting import printable, significant
 from featkit._utils.io import check_outputs
 from featkit._utils.parameters import unknown
 from featkit.cli._console import no_garbage_collection, show_failures, show_message, show_table
-from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._group_files import group_files, table_group, with_group
+from featkit.cli._options import group_from_option, jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress
 from featkit.errors import ParameterError
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ Examples:
   featkit explain genre.fk song.mp3
   featkit explain genre.fk song.mp3 --of-class jazz --top 20
   featkit explain genre.fk song.mp3 -o song.html
+  featkit explain emotion.fk ann/take1.wav --group-from folder
 """
 
 
@@ -44,37 +47,70 @@ Examples:
     show_default=True,
     help="Number of columns to show.",
 )
+@click.option("--member", metavar="NAME", help="Explain one member of an ensemble, such as svm.")
 @click.option("-o", "--output", metavar="FILE.html", help="Also write an HTML page.")
+@group_from_option
 @jobs_option
 @quiet_option
 def command(
-    model: str, file: str, of_class: str | None, top: int, output: str | None, jobs: int | None
+    model: str,
+    file: str,
+    of_class: str | None,
+    top: int,
+    member: str | None,
+    output: str | None,
+    group_from: str | None,
+    jobs: int | None,
 ) -> None:
     """Explain the prediction for one recording.
 
     Each bar is the contribution (SHAP value) of one column: bars to the right support the class,
     bars to the left oppose it. The usual values are the interquartile range of the column in the
-    training rows of the class. If the recording has several segments, all numbers are means over
-    them.
+    training rows of the class. If the model predicts a number, bars to the right raise it. If the
+    recording has several segments, all numbers are means over them.
+
+    If the model normalises columns within groups, such as speakers, the other recordings of the
+    group in the folder of FILE are analysed, too.
     """
     check_outputs({output: ".html"}, inputs=[model, file])
     if not os.path.isfile(file):
         raise ParameterError(f"{file}: no such file, or a folder: give one audio file")
     with no_garbage_collection():
-        from featkit.explanation import explain
+        from featkit.explanation.computation import explain_rows
         from featkit.sound_model import load_model
 
         loaded = load_model(model)
+    if of_class is not None and loaded.task == REGRESSION:
+        raise ParameterError(f"the model predicts a number, {loaded.classes[0]!r}: omit --of-class")
     if of_class is not None and of_class not in loaded.classes:
         raise ParameterError(unknown("class", of_class, loaded.classes))
-    extraction = loaded.extract([file])
-    if extraction.failures:
-        show_failures(extraction.failures)
+    extraction = loaded.extract(group_files(loaded, file, group_from), n_jobs=jobs)
+    show_failures(extraction.failures)
+    table, own = with_group(loaded, extraction.table, file)
+    if not own.any():
         raise click.exceptions.Exit(1)
-    prediction = loaded.predict_table(extraction.table).iloc[0]
+    predictions = loaded.predict_table(table, group_from=table_group(loaded))
+    prediction = predictions[predictions["path"] == table.column("path")[own][0]].iloc[0]
     with show_explanation_progress() as report:
-        explanation = explain(loaded, extraction.table, n_jobs=jobs, progress=report)
-    _show_probabilities(prediction, loaded.classes)
+        explanation = explain_rows(
+            loaded,
+            table,
+            own,
+            group_from=table_group(loaded),
+            member=member,
+            n_jobs=jobs,
+            progress=report,
+        )
+    if loaded.task == REGRESSION:
+        of_class = loaded.classes[0]
+        click.echo(
+            f"{printable(prediction['path'])}: {printable(of_class)}"
+            f" {significant(float(prediction['predicted']))}"
+        )
+    else:
+        _show_probabilities(prediction, loaded.classes, loaded.task)
+    if of_class is None and loaded.task == MULTILABEL:
+        of_class = max(loaded.classes, key=lambda name: float(prediction[f"p_{name}"]))
     _show_contributions(explanation, of_class or str(prediction["predicted"]), top)
     if output is not None:
         from featkit.report.page import write_recording
@@ -90,11 +126,11 @@ def command(
         show_message(f"{output}: explanation of the recording, with sound")
 
 
-def _show_probabilities(prediction: pd.Series[Any], classes: Sequence[str]) -> None:
+def _show_probabilities(prediction: pd.Series[Any], classes: Sequence[str], task: str) -> None:
     click.echo(f"{printable(prediction['path'])}: {printable(prediction['predicted'])}\n")
     probabilities = {name: float(prediction[f"p_{name}"]) for name in classes}
     show_table(
-        ["class", "probability", ""],
+        ["class" if task == CLASSIFICATION else "label", "probability", ""],
         [
             [printable(name), f"{p:.3f}", "█" * round(BAR_WIDTH * p)]
             for name, p in sorted(probabilities.items(), key=lambda item: -item[1])
@@ -110,6 +146,7 @@ def _show_contributions(explanation: Explanation, class_name: str, top: int) -> 
     largest = contributions(mean, 0, class_name, top=top)
     scale = max(float(largest["shap"].abs().max()), 1e-12)
     name = printable(class_name)
+    signed = _signed if explanation.predicts_number else "{:+.3f}".format
     segments = f", mean of {len(explanation)} segments" if len(explanation) > 1 else ""
     click.echo(
         f"\ncontributions to {name}, in {explanation.scale}{segments} ({explanation.method}):"
@@ -119,21 +156,31 @@ def _show_contributions(explanation: Explanation, class_name: str, top: int) -> 
             printable(feature),
             _with_unit(value, unit),
             f"{low:.4g} to {high:.4g}" if low == low else "",
-            f"{shap:+.3f}",
+            signed(shap),
             _bar(shap / scale),
         ]
         for feature, value, unit, shap, low, high in largest.to_numpy().tolist()
     ]
-    show_table(["column", "value", f"usual for {name}", "contribution", "against │ for"], rows)
+    usual, sides = f"usual for {name}", "against │ for"
+    if explanation.predicts_number:
+        usual, sides = "usual", "lower │ higher"
+    show_table(["column", "value", usual, "contribution", sides], rows)
     k = mean.classes.index(class_name)
     base, output = float(mean.base[0, k]), float(mean.output[0, k])
     others = float(mean.values[0, :, k].sum() - largest["shap"].sum())
-    click.echo(f"base value {base:+.3f}, other columns {others:+.3f}, output {output:+.3f}")
+    click.echo(
+        f"base value {signed(base)}, other columns {signed(others)}, output {signed(output)}"
+    )
     if explanation.error is not None:
         error = float(explanation.error[:, :, k].max())
         click.echo(f"estimated by sampling: standard error of a contribution at most {error:.1g}")
     for note in explanation.notes:
         click.echo(printable(note))
+
+
+def _signed(value: float) -> str:
+    """A contribution in units of the target, which may have any size."""
+    return f"{value:+.4g}"
 
 
 def _with_unit(value: float, unit: str) -> str:

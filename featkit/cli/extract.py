@@ -51,8 +51,9 @@ to the folder of the manifest.
 
 With columns start and end, in seconds, each row of a manifest is an interval of its file, analysed
 as if it were a file of its own. Intervals may overlap. An empty start is the beginning of the file,
-an empty end its end. --background adds the time between intervals. Columns low_hz and high_hz are
-copied. Intervals outside their file, reversed or shorter than a frame are failures of their own.
+an empty end its end. --background adds the time between intervals, except in files whose intervals
+are all outside the file or reversed. Columns low_hz and high_hz are copied. Intervals outside their
+file, reversed or shorter than a frame are failures of their own.
 
 --annotations reads intervals from selection tables of Raven, labels of Audacity, TextGrids of
 Praat, tables of audformat and results of BirdNET, recognised by their content. Files belong to the

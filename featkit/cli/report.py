@@ -10,7 +10,7 @@ import click
 from featkit._utils.formatting import counted
 from featkit._utils.io import check_outputs
 from featkit.cli._console import no_garbage_collection, show_message
-from featkit.cli._options import jobs_option, quiet_option
+from featkit.cli._options import group_from_option, jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ of some recordings: check their licence before you share it.
     metavar="S",
     help="Time limit for explanations, in seconds; further rows are skipped.",
 )
+@group_from_option
 @jobs_option
 @quiet_option
 def command(
@@ -58,6 +59,7 @@ def command(
     sound: str | None,
     rows: int | None,
     budget: float,
+    group_from: str | None,
     jobs: int | None,
 ) -> None:
     """Write an HTML report on a model: scores, errors, features.
@@ -71,9 +73,9 @@ def command(
     check_outputs({output: ".html"}, inputs=[model, *tables])
     check_paths(output, sound=sound, csv=csv)
     if model.lower().endswith(".json"):
-        if tables or sound is not None or rows is not None:
+        if tables or sound is not None or rows is not None or group_from is not None:
             raise click.UsageError(
-                "TABLE, --sound and --rows need a model (.fk) instead of scores."
+                "TABLE, --sound, --rows and --group-from need a model (.fk) instead of scores."
             )
         write_report(output, model=read_scores(model), csv=csv)
         show_message(f"{output}: scores only; give the model and its table for explanations")
@@ -85,10 +87,16 @@ def command(
         loaded = load_model(model)
     features = explanation = None
     if tables:
-        features = loaded.read(tables)
+        features = loaded.read(tables, group_from=group_from)
         with show_explanation_progress() as report:
             explanation = explain(
-                loaded, features, rows=rows, budget=budget, n_jobs=jobs, progress=report
+                loaded,
+                features,
+                rows=rows,
+                budget=budget,
+                group_from=group_from,
+                n_jobs=jobs,
+                progress=report,
             )
     write_report(
         output, model=loaded, explanation=explanation, table=features, sound=sound, csv=csv

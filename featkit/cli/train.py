@@ -17,7 +17,11 @@ from featkit.cli._console import no_garbage_collection, show_message, show_warni
 from featkit.cli._options import exclude_options, jobs_option, label_map_option, quiet_option
 from featkit.cli._progress import show_progress
 from featkit.models import AUTO
-from featkit.models.estimator import ESTIMATORS
+from featkit.models.estimator import ENSEMBLE, ESTIMATORS
+from featkit.models.regressor import REGRESSORS
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
+from featkit.models.training_options import CALIBRATIONS, METHODS, MIN_ROWS, STANDARD
+from featkit.table.label_cells import SEPARATOR
 
 if TYPE_CHECKING:
     from featkit.models.result import Result
@@ -27,9 +31,13 @@ EPILOG = """
 Examples:
   featkit train corpus.parquet --label genre -o genre.fk
   featkit train corpus.parquet --label genre --group artist --folds 10 -o genre.fk
+  featkit train emodb.parquet --label emotion --group speaker --leave-one-group-out -o emotion.fk
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
   featkit train corpus.parquet --model random_forest --set n_estimators=500 -o genre.fk
+  featkit train emotions.parquet --group speaker --normalize-by speaker -o emotion.fk
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
+  featkit train voices.parquet --target valence --group speaker -o valence.fk
+  featkit train jamendo.parquet --multilabel tags --group group --split split -o tags.fk
   featkit train gtzan.parquet jamendo.parquet --label-map map.toml --leave-one-dataset-out -o m.fk
 
 TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
@@ -44,8 +52,17 @@ with the most likely one first.
 Recording conditions, such as sample rate, format and level, are also scored alone. If they predict
 the label, the first line warns of it: a model may recognise them instead of the content.
 
+--normalize-by removes differences between speakers, recorders or sites. Test rows are normalised by
+the unlabelled test rows of their group, so `featkit predict` needs to know which recordings belong
+together, too: from the same column, or by --group-from.
+
 `auto` selects the model and its parameters in inner folds, and outer folds estimate its
 performance (nested cross-validation).
+
+--calibrate fits a calibration of the probabilities on inner folds by group, so that no test row
+takes part. Scores are those after calibration; the calibration error, log loss and accuracy before
+it are shown, too. A temperature keeps all predicted classes; sigmoid and isotonic also learn how
+common the classes are.
 
 The same command gives the same scores.
 """
@@ -85,6 +102,21 @@ def _number(text: str) -> int | float | str:
 @click.command("train", epilog=EPILOG)
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of classes.")
+@click.option("--target", metavar="C", help="Column of numbers to predict instead of classes.")
+@click.option("--multilabel", metavar="C", help="Column of several labels, such as tags.")
+@click.option(
+    "--label-separator",
+    metavar="TEXT",
+    default=SEPARATOR,
+    show_default=True,
+    help="Text between the labels of a cell.",
+)
+@click.option(
+    "--empty-is-no-label",
+    is_flag=True,
+    help="A row with an empty cell has none of the labels; by default, it is left out.",
+)
+@label_map_option
 @click.option(
     "--group",
     metavar="C",
@@ -104,11 +136,27 @@ def _number(text: str) -> int | float | str:
     help="Ratio of training, validation and test rows, such as 60/20/20.",
 )
 @click.option(
+    "--leave-one-group-out",
+    is_flag=True,
+    help="Test each group with a model of the others; so do as many --folds as there are groups.",
+)
+@click.option(
+    "--leave-one-dataset-out",
+    is_flag=True,
+    help="Test each dataset (table, or value of the column dataset) with a model of the others.",
+)
+@click.option(
+    "--split-by-row",
+    is_flag=True,
+    help="Allow rows of one recording in training and test: for comparison only.",
+)
+@click.option(
     "--model",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help=f"{AUTO} (the best model in each fold), {', '.join(ESTIMATORS)}.",
+    help=f"{AUTO} (the best model in each fold), {', '.join(ESTIMATORS)}; with --target:"
+    f" {', '.join(REGRESSORS)}.",
 )
 @click.option(
     "--set",
@@ -117,6 +165,11 @@ def _number(text: str) -> int | float | str:
     callback=_parse_parameters,
     metavar="NAME=VALUE",
     help="Parameter of the named model, such as n_estimators=500; repeatable.",
+)
+@click.option(
+    "--ensemble/--no-ensemble",
+    default=True,
+    help=f"Whether {AUTO} may combine models by a weighted mean.  [default: yes]",
 )
 @click.option(
     "--select", type=click.IntRange(min=1), metavar="K", help="Use only the K best features."
@@ -128,16 +181,42 @@ def _number(text: str) -> int | float | str:
     metavar="C,C",
     help="Use these columns even if they look like identifiers or copies of the class.",
 )
-@label_map_option
 @click.option(
-    "--leave-one-dataset-out",
-    is_flag=True,
-    help="Test each dataset (table, or value of the column dataset) with a model of the others.",
+    "--normalize-by",
+    metavar="C",
+    help="Standardise each column within each group of this column, such as speaker; or a part of a"
+    " name, as for --group.",
 )
 @click.option(
-    "--split-by-row",
+    "--normalization",
+    type=click.Choice(METHODS),
+    default=STANDARD,
+    show_default=True,
+    help="Mean and standard deviation, or median and interquartile range.",
+)
+@click.option(
+    "--normalize-min-rows",
+    type=click.IntRange(min=2),
+    default=MIN_ROWS,
+    show_default=True,
+    metavar="N",
+    help="Smaller groups are normalised by the statistics of all training rows.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(CALIBRATIONS),
+    help="Calibrate the probabilities on inner folds; auto selects a method by the log loss.",
+)
+@click.option(
+    "--prediction-sets",
     is_flag=True,
-    help="Allow rows of one recording in training and test: for comparison only.",
+    help="Fit prediction sets (`featkit predict --coverage`) for a named model, too.",
+)
+@click.option(
+    "--cost",
+    "costs",
+    metavar="FILE.csv",
+    help="Cost of each wrong prediction: a row per true, a column per predicted class.",
 )
 @click.option(
     "--seed",
@@ -167,8 +246,8 @@ def command(
     The scores come from cross-validation or a held-out test set, without leakage between
     recordings or groups.
     """
-    label_map = settings["label_map"]
-    inputs = [*tables, *([] if label_map is None else [label_map])]
+    files = [settings[name] for name in ("label_map", "costs")]
+    inputs = [*tables, *(name for name in files if name is not None)]
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=inputs)
     with no_garbage_collection():
         from featkit.sound_model import train
@@ -213,7 +292,38 @@ def _write_predictions(result: Result, predictions: str | None) -> None:
 
 
 def _show(result: Result) -> None:
-    from featkit.cli._scores import show_scores
+    from featkit.cli._scores import show_normalization
 
     show_warnings(result.warnings)
-    show_scores(result.evaluation)
+    SHOW_SCORES[result.model.task](result.evaluation)
+    if result.model.name == ENSEMBLE:
+        from featkit.explanation.ensembles import members_text
+
+        click.echo(f"\nmembers of the ensemble and their weights: {members_text(result.model)}")
+    show_normalization(result.evaluation)
+
+
+def _show_classification(evaluation: Any) -> None:
+    from featkit.cli._scores import show_scores
+
+    show_scores(evaluation)
+
+
+def _show_labels(evaluation: Any) -> None:
+    from featkit.cli._label_scores import show_label_scores
+
+    show_label_scores(evaluation)
+
+
+def _show_regression(evaluation: Any) -> None:
+    from featkit.cli._regression_scores import show_regression_scores
+
+    show_regression_scores(evaluation)
+
+
+SHOW_SCORES = {
+    CLASSIFICATION: _show_classification,
+    MULTILABEL: _show_labels,
+    REGRESSION: _show_regression,
+}
+"""The function that prints the scores of each task."""

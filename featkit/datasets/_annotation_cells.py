@@ -21,6 +21,9 @@ MAX_SHOWN = 40
 
 MAX_TIME_LENGTH = 60
 
+WHOLE_DAYS = re.compile(r"\d+ days", re.ASCII)
+"""A duration as pandas writes it if all durations of a column are whole days, such as 0 days."""
+
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -171,6 +174,8 @@ def time(text: str, location: str, column: str) -> float:
     TableError
         If the text is neither.
     """
+    if WHOLE_DAYS.fullmatch(text):
+        text = f"{text} 00:00:00"
     seconds = parse_time(text) if len(text) <= MAX_TIME_LENGTH else None
     return number(text, location, column) if seconds is None else seconds
 

@@ -108,7 +108,7 @@ def annotated(
     if left_out and not keep_all:
         log.remarks.append(
             f"{counted(len(left_out), 'recording')} without annotations left out, such as"
-            f" {left_out[0]}: with --background, they are background"
+            f" {left_out[0]}; with --background, such recordings are background"
         )
     return selected
 

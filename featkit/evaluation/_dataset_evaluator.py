@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -34,28 +35,25 @@ from featkit.evaluation.scoring import (
     chance_scores,
     majority_scores,
     score_warnings,
+    unpredictable_row_warnings,
 )
 from featkit.evaluation.secondary_labels import secondary_label_scores
 from featkit.evaluation.shift import measure_shift
 from featkit.evaluation.subgroups import subgroup_comparison
+from featkit.models.class_priors import ClassPrior
 from featkit.models.fold_models import Progress, training_rows
 from featkit.models.model import Model
-from featkit.models.probabilities import probabilities
 from featkit.models.problem import Problem
 from featkit.models.recording_conditions import (
     conditions_warnings,
     recording_conditions,
     score_conditions,
 )
+from featkit.models.reliability import calibration, calibration_warnings
 from featkit.models.score_types import ConditionsScores
-from featkit.models.scores import (
-    calibration,
-    calibration_warnings,
-    class_scores,
-    confusion_matrix,
-    model_scores,
-    predicted,
-)
+from featkit.models.scores import class_scores, confusion_matrix, model_scores, predicted
+from featkit.models.set_scores import score_sets
+from featkit.models.set_types import SetScores
 from featkit.models.splits import GroupFolds, min_groups_per_class
 from featkit.models.table_check import check_columns
 from featkit.table.columns import errors_in
@@ -76,6 +74,8 @@ class ModelPredictions(NamedTuple):
     classes: CommonClasses
     selected: SelectedRows
     P: Array
+    unpredictable: Array
+    costs: Array | None
     recordings: RecordingArrays
 
 
@@ -117,7 +117,8 @@ def read_home(
     classes = common_classes(name, model.classes, label_map)
     training = training_rows(model, table)
     rows = training_table_rows(where, table, model, classes, training)
-    return Home(rows, training.problem, _explained(model, table, seed=seed, n_jobs=n_jobs))
+    explanation = _explained(model, table, model.inputs(table), seed=seed, n_jobs=n_jobs)
+    return Home(rows, training.problem, explanation)
 
 
 def _table_names(tables: Any) -> str:
@@ -137,6 +138,7 @@ class DatasetEvaluator(NamedTuple):
     seed: int
     n_jobs: int | None
     warnings: Sequence[str]
+    priors: Mapping[str, ClassPrior] = MappingProxyType({})
 
     def predict(
         self, name: str, dataset: Dataset, model_name: str, model: Model, steps: Steps
@@ -157,13 +159,36 @@ class DatasetEvaluator(NamedTuple):
             self.label_map,
             failed=len(dataset.failures),
         )
-        P = classes.merge(self._probabilities(model_name, model, selected))
-        return ModelPredictions(model_name, classes, selected, P, by_recording(selected.rows, P))
+        own_P, trained = self._probabilities(model_name, model, selected)
+        P, y = classes.merge(own_P), selected.rows.y
+        can_predict = classes.merge(trained.astype(np.float64)) > 0
+        unpredictable = ~can_predict[np.arange(len(y)), np.searchsorted(classes.names, y)]
+        if len(y) and unpredictable.all():
+            raise TableError(
+                f"{name}: no row is of a class that the model of its fold was trained on, so that"
+                " there is nothing to score"
+            )
+        costs = classes.merge_costs(model.costs)
+        if costs is None and model.costs is not None:
+            selected.warnings.append(
+                "the label map merges classes, so that the cost matrix of the model is not used:"
+                " the most probable class is predicted"
+            )
+        recordings = by_recording(selected.rows, P)
+        return ModelPredictions(model_name, classes, selected, P, unpredictable, costs, recordings)
 
-    def _probabilities(self, model_name: str, model: Model, selected: SelectedRows) -> Array:
-        """Probabilities of the scored rows; training rows are predicted by the models of folds."""
+    def _probabilities(
+        self, model_name: str, model: Model, selected: SelectedRows
+    ) -> tuple[Array, Array]:
+        """Probabilities of the scored rows; training rows are predicted by the models of folds.
+
+        The second array is whether the model of each row was trained on each class.
+        """
         rows, home = selected.rows, self.home.get(model_name)
-        P = probabilities(model.pipeline, rows.X, model.classes)
+        prior = self.priors.get(model_name)
+        P = model.row_probabilities(selected.inputs(model.normalization))
+        if prior is not None:
+            P = prior.apply(P, model.calibrator)
         problem = selected.training.problem
         folds = folds_of_training_rows(model, selected.training, rows.table, selected.positions)
         if problem is None and home is not None:
@@ -172,8 +197,10 @@ class DatasetEvaluator(NamedTuple):
             selected.warnings.extend(shared_group_warnings(rows, home.rows, copies.folds))
             problem, folds = home.problem, copies.folds
         if problem is None:
-            return P
-        return predict_by_fold(model, problem, rows.X, P, folds, n_jobs=self.n_jobs)
+            return P, np.ones(P.shape, dtype=bool)
+        return predict_by_fold(
+            model, problem, selected.inputs, P, folds, prior=prior, n_jobs=self.n_jobs
+        )
 
     def score(self, model: Model, prediction: ModelPredictions, steps: Steps) -> DatasetEvaluation:
         """Score the predictions of one model for one dataset."""
@@ -181,8 +208,10 @@ class DatasetEvaluator(NamedTuple):
         classes = prediction.classes.names
         about = f"{prediction.model} on {rows.name}"
         steps.next(f"{about}: scoring")
-        answer = predicted(arrays.P, classes)
-        per_class = class_scores(arrays.y, answer, classes)
+        costs = prediction.costs
+        answer = predicted(arrays.P, classes, costs)
+        unpredictable = prediction.unpredictable[arrays.first]
+        per_class = class_scores(arrays.y, answer, classes, unpredictable)
         has_segments = len(arrays.y) < len(rows)
         n_groups = len(np.unique(arrays.groups))
         own_calibration = calibration(arrays.y, arrays.P, classes)
@@ -198,8 +227,12 @@ class DatasetEvaluator(NamedTuple):
             classes=classes,
             unit=rows.unit,
             groups=n_groups,
-            scores=model_scores(arrays.y, arrays.P, classes, arrays.groups, None),
-            segment_scores=model_scores(rows.y, prediction.P, classes, rows.groups, None)
+            scores=model_scores(
+                arrays.y, arrays.P, classes, arrays.groups, None, unpredictable, costs
+            ),
+            segment_scores=model_scores(
+                rows.y, prediction.P, classes, rows.groups, None, prediction.unpredictable, costs
+            )
             if has_segments
             else None,
             majority=majority_scores(arrays.y, classes),
@@ -211,15 +244,26 @@ class DatasetEvaluator(NamedTuple):
             secondary=secondary,
             subgroups=[
                 subgroup_comparison(
-                    name, values, arrays.y, arrays.P, classes, arrays.groups, arrays.names
+                    name,
+                    values,
+                    arrays.y,
+                    arrays.P,
+                    classes,
+                    arrays.groups,
+                    arrays.names,
+                    unpredictable,
+                    costs,
                 )
                 for name, values in arrays.subgroups.items()
             ],
             conditions=conditions,
+            class_prior=self.priors[prediction.model].remarks if self.priors else (),
+            prediction_sets=None if self.priors else _set_scores(model, prediction),
             warnings=[
                 *conditions_warnings(conditions, is_training=False),
                 *self.warnings,
                 *prediction.selected.warnings,
+                *unpredictable_row_warnings(unpredictable),
                 *score_warnings(prediction.selected.counts, per_class, rows.unit, n_groups),
                 *(calibration_warnings(own_calibration) if all_occur else []),
             ],
@@ -229,7 +273,8 @@ class DatasetEvaluator(NamedTuple):
         steps.next(f"{about}: measuring the shift")
         shift = self._shift(model, prediction)
         steps.next(f"{about}: explaining")
-        here = _explained(model, rows.table, seed=self.seed, n_jobs=self.n_jobs)
+        inputs = prediction.selected.inputs(model.normalization)
+        here = _explained(model, rows.table, inputs, seed=self.seed, n_jobs=self.n_jobs)
         importances = compare_importances(self.home[prediction.model].explanation, here)
         return replace(result, shift=shift, importances=importances)
 
@@ -261,13 +306,36 @@ class DatasetEvaluator(NamedTuple):
         return measure_shift(home, prediction.selected.rows, schema, seed=self.seed)
 
 
-def _explained(model: Model, table: FeatureTable, *, seed: int, n_jobs: int | None) -> Explanation:
-    """SHAP values of a random sample of rows."""
-    from featkit.explanation.computation import explain
+def _set_scores(model: Model, prediction: ModelPredictions) -> SetScores | None:
+    """Coverage of prediction sets; merged classes have other probabilities than the thresholds."""
+    rows, arrays, classes = prediction.selected.rows, prediction.recordings, prediction.classes
+    if model.sets is None or classes.merged:
+        return None
+    per = "recording" if len(arrays.y) < len(rows) else "segment"
+    folds = np.full(len(arrays.y), rows.name)
+    sets = {rows.name: model.sets}
+    return score_sets(
+        arrays.y,
+        arrays.P,
+        classes.names,
+        arrays.groups,
+        folds,
+        sets,
+        per=per,
+        costs=prediction.costs,
+    )
 
-    return explain(
+
+def _explained(
+    model: Model, table: FeatureTable, inputs: Array, *, seed: int, n_jobs: int | None
+) -> Explanation:
+    """SHAP values of a random sample of rows, whose inputs to the pipeline are given."""
+    from featkit.explanation.computation import explain_inputs
+
+    return explain_inputs(
         model,
-        table,
+        model.read(table),
+        inputs,
         rows=min(rows_to_explain(model), len(table)),
         budget=np.inf,  # the rows must not depend on the speed of the machine
         seed=seed,

@@ -41,7 +41,7 @@ from featkit.evaluation._pooled_rows import (
     smallest_p_value,
 )
 from featkit.evaluation.result import ValueInterval
-from featkit.models.scores import INTERVAL, exact_lower_end
+from featkit.models.bootstrap import INTERVAL, exact_lower_end
 
 DRAWS = 199
 """Random divisions, and draws of groups: 5 % of ``DRAWS + 1`` is a whole number."""

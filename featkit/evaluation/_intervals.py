@@ -6,7 +6,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.evaluation.result import ValueInterval
-from featkit.models.scores import DRAWS, DRAWS_AT_ONCE, INTERVAL, draws, exact_lower_end
+from featkit.models.bootstrap import DRAWS, DRAWS_AT_ONCE, INTERVAL, draws, exact_lower_end
 
 
 def drawn_sums(values: Array, groups: Array) -> Array:

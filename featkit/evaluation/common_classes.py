@@ -72,6 +72,24 @@ class CommonClasses:
             merged[:, position] += P[:, k]
         return merged / merged.sum(axis=1, keepdims=True) if self.merged else merged
 
+    def merge_costs(self, costs: Array | None) -> Array | None:
+        """Return a cost matrix in common classes.
+
+        Parameters
+        ----------
+        costs : array of float64, shape ``(classes of the model, classes of the model)``, or None
+            Costs; see `featkit.models.decisions.decide`.
+
+        Returns
+        -------
+        array of float64, shape ``(common classes, common classes)``, or None
+            None without costs, and if classes are merged: their costs may differ.
+        """
+        if costs is None or self.merged:
+            return None
+        order = np.argsort(self.positions)
+        return costs[np.ix_(order, order)]
+
     def of_labels(self, labels: Array) -> Array:
         """Return the common class of each label of the model.
 
@@ -149,11 +167,17 @@ def home_scores(
         return None
     by_recording = evaluation.recording_confusion is not None
     confusion = evaluation.recording_confusion or evaluation.confusion
-    per_class = _class_scores(_merged_confusion(confusion, classes), classes.names)
+    unpredictable = _unpredictable_classes(evaluation, classes)
+    per_class = [
+        dataclasses.replace(own, recall=None, f1=None) if own.name in unpredictable else own
+        for own in _class_scores(_merged_confusion(confusion, classes), classes.names)
+    ]
     recalls = [own.recall for own in per_class if own.name in present and own.recall is not None]
     if classes.merged:
-        metrics = _merged_metrics(evaluation.confusion, classes)
-        recording_metrics = _merged_metrics(confusion, classes) if by_recording else None
+        metrics = _merged_metrics(evaluation.confusion, classes, unpredictable)
+        recording_metrics = None
+        if by_recording:
+            recording_metrics = _merged_metrics(confusion, classes, unpredictable)
         home_calibration = None
     else:
         metrics = _intervals(evaluation.kept)
@@ -183,11 +207,24 @@ def _merged_confusion(confusion: Sequence[Sequence[int]], classes: CommonClasses
     return merged
 
 
+def _unpredictable_classes(evaluation: Evaluation, classes: CommonClasses) -> set[str]:
+    """Common classes that no model of a fold could predict at home, for their test rows."""
+    if evaluation.unpredictable is None:
+        return set()
+    pairs = list(zip(classes.own, classes.common, strict=True))
+    predictable = {name for own, name in pairs if own not in evaluation.unpredictable.classes}
+    return {name for _, name in pairs} - predictable
+
+
 def _merged_metrics(
-    confusion: Sequence[Sequence[int]], classes: CommonClasses
+    confusion: Sequence[Sequence[int]], classes: CommonClasses, unpredictable: Collection[str]
 ) -> dict[str, ValueInterval]:
     """Metrics of the merged confusion matrix; the log loss is not known."""
-    values = metrics_of_confusions(_merged_confusion(confusion, classes).astype(np.float64))
+    counts = _merged_confusion(confusion, classes).astype(np.float64)
+    left_out = np.isin(classes.names, list(unpredictable))
+    scored = np.where(left_out[:, None], 0, counts)
+    beyond = counts[left_out].sum(axis=0, keepdims=True)
+    values = metrics_of_confusions(np.concatenate([scored, beyond]))
     return {name: ValueInterval(value=float(value)) for name, value in values.items()}
 
 

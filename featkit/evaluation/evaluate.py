@@ -23,9 +23,11 @@ from featkit.evaluation.inputs import SoundOptions, named_models, read_datasets
 from featkit.evaluation.model_comparison import compare_models
 from featkit.evaluation.result import CrossEvaluation, ModelComparison
 from featkit.evaluation.rows import DatasetColumns
+from featkit.models.class_priors import resolve_prior
 from featkit.models.model_file import read_model
 from featkit.models.probabilities import prediction_columns
 from featkit.models.result import PACKAGES
+from featkit.models.row_groups import NO_GROUPS
 from featkit.models.scores import predicted
 from featkit.models.serialization import to_dict
 from featkit.schema import Failure
@@ -93,6 +95,8 @@ def evaluate(
     label_separator: str | None = None,
     by: str | Sequence[str] = (),
     group: str | None = None,
+    class_prior: str | os.PathLike[str] | Mapping[str, float] | None = None,
+    group_from: str | None = None,
     training_table: Any = None,
     labels: str | None = None,
     name_pattern: str | None = None,
@@ -134,6 +138,11 @@ def evaluate(
     group : str, optional
         Column, or part of a name, of the groups that intervals are drawn by; by default that of the
         model, if the table has it, else the recordings.
+    class_prior : {"balanced", "training"}, path or mapping of str to float, optional
+        How common each class of the models is in the datasets, as for `Model.predict`.
+    group_from : str, optional
+        Which rows of the datasets belong together, for models that normalise columns within groups;
+        see `Model.predict`.
     training_table : table, path, sequence of paths, or mapping of str to table, optional
         The table that the models were trained with, or several, to measure what differs from it.
     labels, name_pattern, manifest, where, annotations, tier, annotation_label, background
@@ -176,9 +185,15 @@ def evaluate(
         label_separator=label_separator,
         by=tuple(dict.fromkeys([by] if isinstance(by, str) else by)),
         group=group,
+        group_from=group_from,
     )
     common_map = None if label_map is None else as_label_map(label_map)
     by_name = named_models(models, load=read_model)
+    if group_from is not None and all(one.normalization is None for one in by_name.values()):
+        raise ParameterError(NO_GROUPS)
+    priors = {}
+    if class_prior is not None:
+        priors = {name: resolve_prior(model, class_prior) for name, model in by_name.items()}
     if progress:
         progress(0, 1, "reading the datasets")
     sound = SoundOptions(
@@ -207,7 +222,7 @@ def evaluate(
                 name, model, training_table, common_map, seed=seed, n_jobs=n_jobs
             )
     warnings += _incomplete_tables(home)
-    evaluator = DatasetEvaluator(columns, common_map, home, seed, n_jobs, warnings)
+    evaluator = DatasetEvaluator(columns, common_map, home, seed, n_jobs, warnings, priors)
     evaluations, comparisons, predictions = [], [], []
     for name, dataset in datasets.items():
         own = [evaluator.predict(name, dataset, *item, steps) for item in by_name.items()]
@@ -264,7 +279,7 @@ def _comparisons(dataset: str, predictions: Sequence[ModelPredictions]) -> list[
     outcomes = []
     for one in predictions:
         arrays = one.recordings
-        hits = predicted(arrays.P, one.classes.names) == arrays.y
+        hits = predicted(arrays.P, one.classes.names, one.costs) == arrays.y
         own = dict(zip(arrays.names.tolist(), np.where(hits, RIGHT, WRONG).tolist(), strict=True))
         outcomes.append(np.array([own.get(name, "") for name in group_of], dtype=np.str_))
     truth = np.full(len(groups), RIGHT)
@@ -285,7 +300,7 @@ def _prediction_table(prediction: ModelPredictions) -> pd.DataFrame:
     keys["label"] = rows.y.astype(object)
     if rows.secondary is not None:
         keys["secondary"] = rows.secondary.astype(object)
-    columns = prediction_columns(prediction.P, classes)
+    columns = prediction_columns(prediction.P, classes, prediction.costs)
     correct = pd.DataFrame({"correct": columns["predicted"].to_numpy() == rows.y.astype(object)})
     return pd.concat([pd.DataFrame(keys, index=range(len(rows))), columns, correct], axis=1)
 

@@ -9,7 +9,7 @@ equal by chance, as numbers may be, and say nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,9 @@ import numpy as np
 from featkit._utils.formatting import counted, plural
 from featkit._utils.typing import Array
 from featkit.evaluation.dataset_rows import DatasetRows
+from featkit.models.class_priors import ClassPrior
 from featkit.models.fold_models import TrainingRows, fit_fold_models
+from featkit.models.group_normalization import GroupNormalization
 from featkit.models.model import Model
 from featkit.models.outer_folds import plan_splits
 from featkit.models.probabilities import probabilities
@@ -162,12 +164,13 @@ def _copies(number: int) -> str:
 def predict_by_fold(
     model: Model,
     problem: Problem,
-    X: Array,
+    inputs: Callable[[GroupNormalization | None], Array],
     P: Array,
     folds: Array,
     *,
+    prior: ClassPrior | None = None,
     n_jobs: int | None,
-) -> Array:
+) -> tuple[Array, Array]:
     """Replace probabilities by those of the models of folds.
 
     Parameters
@@ -176,25 +179,34 @@ def predict_by_fold(
         A model with training metadata.
     problem : Problem
         Its training problem.
-    X : array of float64, shape ``(rows, columns)``
-        Features.
+    inputs : callable
+        ``inputs(normalization)`` returns what a pipeline sees of the rows, ``(rows, columns)``.
     P : array of float64, shape ``(rows, classes)``
         Probabilities by the final model.
     folds : array of int, shape ``(rows,)``
         Position of the fold whose model predicts each row; -1 for the final model.
+    prior : ClassPrior, optional
+        Shares of the classes that the probabilities are for.
     n_jobs : int, optional
         Number of worker processes; None for one per processor.
 
     Returns
     -------
-    array of float64, shape ``(rows, classes)``
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities.
+    trained : array of bool, shape ``(rows, classes)``
+        Whether the model that predicts a row was trained on each class.
     """
-    replaced = P.copy()
+    replaced, trained = P.copy(), np.ones(P.shape, dtype=bool)
     if (folds >= 0).any():
         for k, fold in enumerate(fit_fold_models(model, problem, n_jobs=n_jobs)):
             own = folds == k
-            replaced[own] = probabilities(fold.pipeline, X[own], model.classes)
-    return replaced
+            X = inputs(fold.normalization)
+            output = probabilities(fold.pipeline, X[own], model.classes)
+            own_P = fold.recipe.probabilities(output)
+            replaced[own] = own_P if prior is None else prior.apply(own_P, fold.recipe.calibrator)
+            trained[own] = np.isin(model.classes, fold.pipeline.classes_)
+    return replaced, trained
 
 
 def folds_of_training_rows(

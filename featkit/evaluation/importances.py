@@ -9,8 +9,8 @@ from featkit.errors import ParameterError
 from featkit.evaluation.result import ImportanceComparison, ImportancePair, ValueInterval
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.explanation.ranking import rank
-from featkit.models.estimator import ESTIMATORS
 from featkit.models.model import Model
+from featkit.models.task import TASKS
 
 MIN_COLUMNS = 3
 """Fewest columns for a rank correlation."""
@@ -37,7 +37,7 @@ def rows_to_explain(model: Model) -> int:
     int
         `MAX_ROWS`, or fewer for large forests and support vector machines.
     """
-    seconds_per_row = ESTIMATORS[model.name].seconds_per_row
+    seconds_per_row = TASKS[model.task].estimators[model.name].seconds_per_row
     if seconds_per_row is None:
         return MAX_ROWS
     return int(np.clip(MAX_SECONDS / seconds_per_row(model.pipeline[-1]), MIN_ROWS, MAX_ROWS))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from featkit.errors import ParameterError, TableError
 from featkit.evaluation.rows import DatasetColumns
 from featkit.models.model import Model
+from featkit.models.task import CLASSIFICATION
 from featkit.schema import DATASET, Failure
 from featkit.table.feature_table import FeatureTable
 from featkit.table.joining import dataset_name
@@ -103,7 +104,8 @@ def named_models(models: Any, *, load: Callable[[Path], Model]) -> dict[str, Mod
     Raises
     ------
     ParameterError
-        If there is no model, something else is given, or two have the same name.
+        If there is no model, something else is given, two have the same name, or a model does not
+        predict classes.
     ModelError
         If a model cannot be read.
     """
@@ -123,6 +125,13 @@ def named_models(models: Any, *, load: Callable[[Path], Model]) -> dict[str, Mod
             if is_table(_path(model, "a model")):
                 raise ParameterError(f"{os.fspath(model)}: is a table, not a model (.fk)")
             named[name] = load(model)
+    for name, model in named.items():
+        if model.task != CLASSIFICATION:
+            raise ParameterError(
+                f"the model {name!r} predicts {', '.join(map(repr, model.classes))} and not one"
+                " class for each row, so it cannot be evaluated in this way; `featkit report MODEL"
+                " TABLE -o report.html` scores it on the new rows of a table"
+            )
     return named
 
 

@@ -20,6 +20,7 @@ from featkit.models.score_types import (
     MetricValues,
     ModelScores,
 )
+from featkit.models.set_types import SetScores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -484,6 +485,12 @@ class DatasetEvaluation:
         None if the training table is not given.
     warnings : sequence of str
         Reasons to doubt the scores.
+    class_prior : sequence of str
+        Shares of the classes that the probabilities are for, as texts; empty if they are those of
+        the model.
+    prediction_sets : SetScores or None
+        Prediction sets and abstention, by recording, with the thresholds of the model; None if it
+        has none, its classes are merged, or class shares are given.
     """
 
     dataset: str
@@ -506,6 +513,8 @@ class DatasetEvaluation:
     shift: Shift | None = None
     importances: ImportanceComparison | None = None
     warnings: Sequence[str] = ()
+    class_prior: Sequence[str] = ()
+    prediction_sets: SetScores | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

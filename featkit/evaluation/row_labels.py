@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.table.label_cells import split_labels
 from featkit.table.label_map import LabelMap, spelled_like
 from featkit.table.missing_values import without_missing_words
 
@@ -101,7 +102,7 @@ def row_labels(
     if separator is not None and not any(separator in cell for cell in distinct.tolist()):
         absent = f"no cell of the label column contains the separator {separator!r}"
         note = f"{note}; {absent}" if note else absent
-    labels_of = [_labels(cell, separator) for cell in distinct.tolist()]
+    labels_of = [split_labels(cell, separator) for cell in distinct.tolist()]
     seconds = np.array([], dtype=np.str_)
     if secondary_cells is not None:
         seconds = np.char.strip(without_missing_words(secondary_cells)[0])
@@ -134,11 +135,6 @@ class _CellLabel(NamedTuple):
     secondary: str = ""
     dropped: str = ""
     unknown: str = ""
-
-
-def _labels(cell: str, separator: str | None) -> list[str]:
-    parts = [cell] if separator is None else cell.split(separator)
-    return [part.strip() for part in parts if part.strip()]
 
 
 def _cell_label(

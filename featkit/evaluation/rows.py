@@ -29,6 +29,7 @@ from featkit.evaluation.dataset_rows import DatasetRows
 from featkit.evaluation.result import RowCounts
 from featkit.evaluation.row_labels import LabelMapping, RowLabels, row_labels
 from featkit.models.fold_models import TrainingRows, training_rows
+from featkit.models.group_normalization import GroupNormalization
 from featkit.models.model import Model
 from featkit.models.outer_folds import plan_splits
 from featkit.models.problem import (
@@ -38,6 +39,12 @@ from featkit.models.problem import (
     name_list,
     texts,
     within_datasets,
+)
+from featkit.models.row_groups import (
+    RowGroups,
+    check_known,
+    group_size_warnings,
+    prediction_remark,
 )
 from featkit.models.row_predictions import EmptyColumns, row_problems
 from featkit.schema import DATASET, TIME_COLUMNS
@@ -70,6 +77,8 @@ class DatasetColumns:
         Columns by which scores are split.
     group : str or None
         Column or name stem of the groups; None for that of the model, if the table has it.
+    group_from : str or None
+        Source of the groups within which columns are normalised; see `Model.predict`.
     """
 
     label: str | None = None
@@ -77,12 +86,13 @@ class DatasetColumns:
     label_separator: str | None = None
     by: Sequence[str] = ()
     group: str | None = None
+    group_from: str | None = None
 
     @property
     def names(self) -> list[str]:
         """All columns that are named."""
-        group = group_column(self.group) if self.group is not None else None
-        named = [self.label, self.secondary_label, *self.by, group]
+        groups = [group_column(one) for one in (self.group, self.group_from) if one is not None]
+        named = [self.label, self.secondary_label, *self.by, *groups]
         return [name for name in named if name is not None]
 
 
@@ -101,6 +111,10 @@ class SelectedRows(NamedTuple):
         The training rows of the model in the table.
     warnings : list of str
         Reasons to doubt the scores.
+    X : array of float64, shape ``(table rows, columns)``
+        Columns of the model in all rows of the table; only used with groups.
+    groups : RowGroups or None
+        Groups of all rows of the table; None if the model does not normalise columns within groups.
     """
 
     rows: DatasetRows
@@ -108,6 +122,27 @@ class SelectedRows(NamedTuple):
     counts: RowCounts
     training: TrainingRows
     warnings: list[str]
+    X: Array
+    groups: RowGroups | None
+
+    def inputs(self, normalization: GroupNormalization | None) -> Array:
+        """Return what a pipeline sees of the scored rows.
+
+        A row is normalised by all rows of its group in the table, whether they have a label or not,
+        so that labels have no influence.
+
+        Parameters
+        ----------
+        normalization : GroupNormalization or None
+            The normalisation of the model, or of one of its folds.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``
+        """
+        if normalization is None or self.groups is None:
+            return self.rows.X
+        return normalization.apply(self.X, self.groups.names)[self.positions]
 
 
 def select_rows(
@@ -147,10 +182,17 @@ def select_rows(
     ------
     ParameterError
         If a column does not exist, or the model knows none of the labels.
+    ModelError
+        If the model normalises columns within groups, and it is unknown which rows belong together.
     TableError
-        If the table does not fit the model, or no row can be scored.
+        If the table does not fit the model, no row can be scored, or the group of a row is missing.
     """
     labels = _labels(dataset, table, model, columns, classes, label_map)
+    groups = None
+    if model.normalization is not None:
+        groups = model.groups_of(table, columns.group_from)
+    if groups is not None:
+        check_known(table, groups)
     training = training_rows(model, model.read({dataset: table}))
     names, times = _recording_names(table)
     reason = _reasons(table, model, labels, training, names)
@@ -177,8 +219,10 @@ def select_rows(
         *_repeated_with_other_labels(labels.primary, names, candidates, first),
         *_training_warnings(counts, training),
         *_row_warnings(rows, model, names[positions]),
+        *_normalization_warnings(model, groups),
     ]
-    return SelectedRows(rows, positions, counts, training, warnings)
+    X = rows.X if groups is None else table.matrix(model.columns)
+    return SelectedRows(rows, positions, counts, training, warnings, X, groups)
 
 
 def training_table_rows(
@@ -519,3 +563,10 @@ def _row_warnings(rows: DatasetRows, model: Model, names: Array) -> Iterator[str
                 f"recordings with several values of {column!r}: {len(several)}"
                 f" ({name_list(sorted(several))}); the value of the first row counts"
             )
+
+
+def _normalization_warnings(model: Model, groups: RowGroups | None) -> list[str]:
+    if model.normalization is None or groups is None:
+        return []
+    remark = prediction_remark(groups, model.normalization)
+    return [remark, *group_size_warnings(groups, model.normalization)]

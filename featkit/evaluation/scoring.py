@@ -142,6 +142,28 @@ def chance_scores(y: Array, classes: Sequence[str]) -> MetricValues:
     )
 
 
+def unpredictable_row_warnings(unpredictable: Array) -> list[str]:
+    """State the rule for recordings whose class the model of their fold was not trained on.
+
+    Parameters
+    ----------
+    unpredictable : array of bool, shape ``(recordings,)``
+        Whether each recording is such a one; see `featkit.models.absent_classes`.
+
+    Returns
+    -------
+    list of str
+        Empty, or one warning.
+    """
+    number = int(unpredictable.sum())
+    if not number:
+        return []
+    return [
+        f"{counted(number, 'recording')} of a class that the model of the fold was not trained on:"
+        " errors of the accuracy, left out of balanced accuracy, macro F1 and log loss"
+    ]
+
+
 def score_warnings(
     counts: RowCounts, per_class: Sequence[ClassScores], unit: str, n_groups: int
 ) -> Iterator[str]:

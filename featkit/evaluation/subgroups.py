@@ -17,8 +17,9 @@ from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.evaluation._intervals import drawn_sums, exact_margin
 from featkit.evaluation.result import SubgroupComparison, SubgroupScores, ValueInterval
+from featkit.models.bootstrap import INTERVAL
 from featkit.models.score_types import METRICS
-from featkit.models.scores import INTERVAL, confidence_intervals, metric_values, predicted
+from featkit.models.scores import confidence_intervals, metric_values, predicted
 from featkit.models.splits import natural_order
 
 MAX_VALUES = 50
@@ -36,6 +37,8 @@ def subgroup_comparison(
     classes: Sequence[str],
     groups: Array,
     recordings: Array,
+    unpredictable: Array | None = None,
+    costs: Array | None = None,
 ) -> SubgroupComparison:
     """Score the rows of each value of a column, and compare the best with the worst.
 
@@ -55,6 +58,10 @@ def subgroup_comparison(
         The group of each row: the bootstrap draws whole groups.
     recordings : array of str, shape ``(rows,)``
         The recording of each row.
+    unpredictable : array of bool, shape ``(rows,)``, optional
+        Rows whose class the model was not trained on; see `featkit.models.absent_classes`.
+    costs : array of float64, shape ``(classes, classes)``, optional
+        See `featkit.models.decisions.decide`.
 
     Returns
     -------
@@ -84,15 +91,19 @@ def subgroup_comparison(
     accurate.
     """
     _check_number(column, values)
+    if unpredictable is None:
+        unpredictable = np.zeros(len(y), dtype=bool)
     names = [*_in_order(values[values != ""]), *{""}.intersection(values.tolist())]
     scores = [
-        _scores(name, y[rows], P[rows], classes, groups[rows], recordings[rows])
-        for name, rows in ((name, values == name) for name in names)
+        _scores(
+            name, y[own], P[own], classes, groups[own], recordings[own], unpredictable[own], costs
+        )
+        for name, own in ((name, values == name) for name in names)
     ]
     compared = _compared(scores)
     highest = max(compared, key=_accuracy)
     lowest = min(reversed(compared), key=_accuracy)
-    hits = predicted(P, classes) == y
+    hits = predicted(P, classes, costs) == y
     return SubgroupComparison(
         column=column,
         subgroups=scores,
@@ -132,20 +143,32 @@ def _is_number(text: str) -> bool:
 
 
 def _scores(
-    name: str, y: Array, P: Array, classes: Sequence[str], groups: Array, recordings: Array
+    name: str,
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    groups: Array,
+    recordings: Array,
+    unpredictable: Array,
+    costs: Array | None,
 ) -> SubgroupScores:
-    """Score the rows of one subgroup; one group alone has no interval."""
-    values, n_groups = metric_values(y, P, classes), len(np.unique(groups))
+    """Score the rows of one subgroup; one group alone has no interval.
+
+    Metrics that leave out all rows are left out, too.
+    """
+    values = metric_values(y, P, classes, unpredictable, costs)
+    n_groups = len(np.unique(groups))
+    scored = [metric for metric in METRICS if np.isfinite(values[metric])]
     ends: dict[str, dict[str, float]] = {metric: {} for metric in METRICS}
     if n_groups > 1:
-        low, high = confidence_intervals(y, P, classes, groups)
+        low, high = confidence_intervals(y, P, classes, groups, unpredictable, costs)
         ends = {metric: {"low": low[metric], "high": high[metric]} for metric in METRICS}
     return SubgroupScores(
         value=name,
         rows=len(y),
         recordings=len(np.unique(recordings)),
         groups=n_groups,
-        metrics={metric: ValueInterval(value=values[metric], **ends[metric]) for metric in METRICS},
+        metrics={metric: ValueInterval(value=values[metric], **ends[metric]) for metric in scored},
     )
 
 

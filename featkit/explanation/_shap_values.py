@@ -15,7 +15,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from featkit._utils.typing import Array
-from featkit.models.estimator import ESTIMATORS, Contributions
+from featkit.models.estimator import Contributions
+from featkit.models.task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -32,9 +33,11 @@ class Sampled(NamedTuple):
     error: Array
 
 
-def exact(pipeline: Pipeline, name: str, X: Array) -> Contributions | None:
+def exact(
+    pipeline: Pipeline, name: str, X: Array, task: str = CLASSIFICATION
+) -> Contributions | None:
     """Exact SHAP values per column of the table; None if the estimator has no exact method."""
-    contributions = ESTIMATORS[name].contributions
+    contributions = TASKS[task].estimators[name].contributions
     if contributions is None:
         return None
     Z = np.asarray(pipeline[:-1].transform(X)) if len(pipeline) > 1 else X
@@ -57,7 +60,7 @@ def origins(pipeline: Pipeline, columns: int) -> Array:
 
 
 def sampled(pipeline: Pipeline, X: Array, background: Array, *, seed: int) -> Sampled:
-    """SHAP values of the probabilities, sampled over random orders of the columns.
+    """SHAP values of probabilities or of a number, sampled over random orders of the columns.
 
     The method is that of shap's `PermutationExplainer`. Each order is followed forwards and
     backwards, so that the SHAP values and the base value add up to the output exactly.
@@ -67,13 +70,20 @@ def sampled(pipeline: Pipeline, X: Array, background: Array, *, seed: int) -> Sa
     Štrumbelj and Kononenko, "Explaining prediction models and individual predictions with feature
     contributions", Knowl. Inf. Syst. 41, 2014.
     """
-    estimates = np.stack(
-        [_permuted(pipeline.predict_proba, X, background, seed + k) for k in range(REPETITIONS)]
-    )
-    base = pipeline.predict_proba(background).mean(axis=0)
+    output = _output(pipeline)
+    estimates = np.stack([_permuted(output, X, background, seed + k) for k in range(REPETITIONS)])
+    base = output(background).mean(axis=0)
     values = estimates.mean(axis=0)
     error = estimates.std(axis=0, ddof=1) / np.sqrt(REPETITIONS)
-    return Sampled(Contributions(values, base, pipeline.predict_proba(X)), error)
+    return Sampled(Contributions(values, base, output(X)), error)
+
+
+def _output(pipeline: Pipeline) -> Callable[[Array], Array]:
+    """The explained function: probabilities, or one column with the predicted number."""
+    if hasattr(pipeline, "predict_proba"):
+        probabilities: Callable[[Array], Array] = pipeline.predict_proba
+        return probabilities
+    return lambda X: np.asarray(pipeline.predict(X))[:, None]
 
 
 def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: int) -> Array:
@@ -89,7 +99,7 @@ def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: in
     finally:
         np.random.set_state(state)
     values: Array = explanation.values
-    return values
+    return values.reshape(*X.shape, -1)  # shap drops the last axis of a single output
 
 
 def _same(background: Array, x: Array) -> Array:
@@ -107,12 +117,14 @@ def evaluations(columns: int, background: int) -> int:
     return REPETITIONS * (2 * columns + 1) * background
 
 
-def seconds(pipeline: Pipeline, name: str, X: Array, background: Array) -> tuple[float, float]:
+def seconds(
+    pipeline: Pipeline, name: str, X: Array, background: Array, task: str = CLASSIFICATION
+) -> tuple[float, float]:
     """Measured start-up time, and time for each row, in seconds; after a first call to warm up."""
 
     def measured(rows: int) -> float:
         begin = time.perf_counter()
-        if exact(pipeline, name, X[:rows]) is None:
+        if exact(pipeline, name, X[:rows], task) is None:
             sampled(pipeline, X[:rows], background, seed=0)
         return time.perf_counter() - begin
 

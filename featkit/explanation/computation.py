@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,23 +14,28 @@ from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.errors import ParameterError, TableError
-from featkit.explanation._explainers import Explainer, explainers
+from featkit.explanation._explainers import (
+    Explainer,
+    calibrated_by_fold,
+    candidate_note,
+    explainers,
+)
 from featkit.explanation._shap_values import REPETITIONS, evaluations, exact, sampled, seconds
-from featkit.explanation.explanation import Explanation
-from featkit.models.estimator import ESTIMATORS
+from featkit.explanation.ensembles import combine, is_ensemble, member_model, member_models
+from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.models.fold_models import Progress
 from featkit.models.model import Model
-from featkit.models.probabilities import in_order_of, probabilities
+from featkit.models.probabilities import in_order_of
 from featkit.models.problem import (
     group_texts,
-    name_list,
     row_datasets,
     texts,
     within_datasets,
 )
+from featkit.models.row_groups import RowGroups, group_size_warnings, prediction_remark
+from featkit.models.task import TASKS
 from featkit.schema import DATASET
 from featkit.table.feature_table import FeatureTable
-from featkit.table.missing_values import without_missing_words
 from featkit.table.name_stems import group_column
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ class _Values(NamedTuple):
     base: Array
     output: Array
     P: Array
+    inputs: Array
     error: Array | None
 
 
@@ -65,7 +71,9 @@ def explain(
     *,
     rows: int | None = None,
     budget: float = BUDGET,
+    group_from: str | None = None,
     seed: int = 0,
+    member: str | None = None,
     n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Explanation:
@@ -86,8 +94,14 @@ def explain(
         Seconds that the computation may take, above 0. Some estimators are slow (``svm``): their
         rows are explained in random order until the time is over. The selection of rows then
         depends on the machine; pass `rows` for a reproducible selection.
+    group_from : str, optional
+        Which rows belong together, for a model that normalises columns within groups; see
+        `Model.predict`. Test rows of the training table are normalised as in training.
     seed : int
         Seed of the random selection of rows and of sampled SHAP values.
+    member : str, optional
+        Estimator of the member of an ensemble that is explained alone. By default, all members are:
+        see `featkit.explanation.ensembles`.
     n_jobs : int, optional
         Number of worker processes. None means one for each processor.
     progress : callable, optional
@@ -103,25 +117,132 @@ def explain(
     ------
     TableError
         If the table does not fit the model, or has no rows.
+    ModelError
+        If it is unknown which rows belong together.
     ParameterError
-        If `rows` or `budget` is not above 0.
+        If `rows` or `budget` is not above 0, `group_from` is wrong, or the model has no such
+        member.
     """
-    if rows is not None and (type(rows) is not int or rows < 1):
-        raise ParameterError(f"rows must be a whole number from 1, got {rows!r}")
-    if not budget > 0:
-        raise ParameterError(f"budget must be above 0 seconds, got {budget}")
-    sample = model.trained.sample
-    table = model.read(table)
+    _check_limits(rows, budget)
+    table = model.read(table, group_from=group_from)
     model.check(table)
+    inputs = model.inputs(table, group_from=group_from)
+    notes = _normalization_notes(model, model.groups_of(table, group_from))
+    explanation = explain_inputs(
+        model,
+        table,
+        inputs,
+        rows=rows,
+        budget=budget,
+        seed=seed,
+        member=member,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+    return replace(explanation, notes=[*explanation.notes, *notes])
+
+
+def explain_rows(
+    model: Model,
+    table: FeatureTable,
+    own: Array,
+    *,
+    group_from: str | None = None,
+    member: str | None = None,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Explain some rows of a table, which are normalised with the others of their groups.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    table : FeatureTable
+        The rows that are predicted together.
+    own : array of bool, shape ``(rows,)``
+        The rows to explain.
+    group_from, member, n_jobs, progress
+        As for `explain`.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    TableError, ModelError, ParameterError
+        As for `explain`.
+    """
+    model.check(table)
+    inputs = model.inputs(table, group_from=group_from)
+    notes = _normalization_notes(model, model.groups_of(table, group_from))
+    explanation = explain_inputs(
+        model,
+        model.read(table.rows(own)),
+        inputs[own],
+        rows=None,
+        budget=BUDGET,
+        seed=0,
+        member=member,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+    return replace(explanation, notes=[*explanation.notes, *notes])
+
+
+def explain_inputs(
+    model: Model,
+    table: FeatureTable,
+    inputs: Array,
+    *,
+    rows: int | None,
+    budget: float,
+    seed: int,
+    member: str | None = None,
+    n_jobs: int | None,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Explain rows whose inputs to the pipeline are given.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    table : FeatureTable
+        The rows, as `Model.read` reads them.
+    inputs : array of float64, shape ``(rows, columns)``
+        What the pipeline of the model sees; see `Model.inputs`.
+    rows, budget, seed, member, n_jobs, progress
+        As for `explain`.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    TableError
+        If the table has no rows.
+    ParameterError
+        If the model has no such member.
+    """
+    options: dict[str, Any] = {"rows": rows, "seed": seed, "n_jobs": n_jobs, "progress": progress}
+    if member is not None:
+        return explain_inputs(member_model(model, member), table, inputs, budget=budget, **options)
+    if is_ensemble(model):
+        return _explain_ensemble(model, table, inputs, budget, options)
+    sample = model.trained.sample
     if not len(table):
         raise TableError("the table has no rows to explain")
     workers = worker_count(n_jobs)
     X = table.matrix(model.columns)
-    row_explainers, notes = explainers(model, sample, table, workers, progress)
+    row_explainers, notes = explainers(model, sample, table, inputs, workers, progress)
     available = sum(len(explainer.rows) for explainer in row_explainers)
     drawn = _drawn(row_explainers, rows, seed)
-    shap_values = _shap_values(model, X, drawn, budget, seed, workers, progress)
-    y, label_notes = _labels(model, table, shap_values.rows)
+    shap_values = _shap_values(model, drawn, budget, seed, workers, progress)
+    y, label_notes = _targets(model, table, shap_values.rows)
+    estimator = TASKS[model.task].estimators[model.name]
     lines = None if table.places is None else table.places.lines
     explanation = Explanation(
         values=shap_values.values,
@@ -129,8 +250,8 @@ def explain(
         output=shap_values.output,
         probabilities=shap_values.P,
         error=shap_values.error,
-        scale=ESTIMATORS[model.name].scale,
-        meaning=ESTIMATORS[model.name].meaning(len(model.classes)),
+        scale=estimator.scale,
+        meaning=estimator.meaning(len(model.classes)),
         X=X[shap_values.rows],
         columns=list(model.columns),
         classes=list(model.classes),
@@ -144,26 +265,71 @@ def explain(
         schema={column["name"]: column for column in model.provenance.get("columns", [])},
         notes=[*_sampling_note(len(shap_values.rows), available), *label_notes, *notes],
         lines=None if lines is None else lines[shap_values.rows],
+        decision=model.decision,
+        task=model.task,
+        costs=model.costs,
+        normalized=None if model.normalization is None else shap_values.inputs,
     )
     return replace(explanation, notes=[*filter(None, [explanation.flaw]), *explanation.notes])
 
 
-def _labels(model: Model, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
-    """True classes, "" where unknown, and a note on labels that the model was not trained on."""
-    label = model.trained.settings.label
-    if not table.has_column(label):
-        return None, []
-    labels, _ = without_missing_words(texts(table, label)[rows])
-    y = np.where(np.isin(labels, model.classes), labels, "")
-    new_classes = sorted(set(labels.tolist()) - {"", *model.classes})
-    notes = []
-    if new_classes:
-        count = int(np.sum((labels != "") & (y == "")))
+def _check_limits(rows: int | None, budget: float) -> None:
+    if rows is not None and (type(rows) is not int or rows < 1):
+        raise ParameterError(f"rows must be a whole number from 1, got {rows!r}")
+    if not budget > 0:
+        raise ParameterError(f"budget must be above 0 seconds, got {budget}")
+
+
+def _normalization_notes(model: Model, groups: RowGroups | None) -> list[str]:
+    """Notes on the normalisation within groups, if the model has one."""
+    if model.normalization is None or groups is None:
+        return []
+    remark = prediction_remark(groups, model.normalization)
+    return [
+        f"{remark[0].upper()}{remark[1:]}. SHAP values, directions and colours are those of the"
+        " normalised values; values in tables, and the usual values, are in their own units.",
+        *group_size_warnings(groups, model.normalization),
+    ]
+
+
+def _explain_ensemble(
+    model: Model, table: FeatureTable, inputs: Array, budget: float, options: Mapping[str, Any]
+) -> Explanation:
+    """The explanations of all members, combined; slow members share the budget."""
+    members = member_models(model)
+    estimators = TASKS[model.task].estimators
+    slow = sum(estimators[own.name].rows_at_once is not None for _, own in members)
+    own_budget = budget / max(slow, 1)
+    combined = combine(
+        [
+            (
+                own.trained.candidate,
+                weight,
+                explain_inputs(own, table, inputs, budget=own_budget, **options),
+            )
+            for weight, own in members
+        ]
+    )
+    notes = candidate_note(model) if (combined.folds != NO_FOLD).any() else []
+    P = combined.probabilities
+    if model.trained.settings.calibrate is not None:
+        workers, progress = worker_count(options["n_jobs"]), options["progress"]
+        P = calibrated_by_fold(model, table, P, combined.folds, workers, progress)
         notes.append(
-            f"{counted(count, 'row has', 'rows have')} a class that the model was not trained on"
-            f" ({name_list(new_classes)}). Such rows are not scored."
+            "Probabilities are calibrated. Contributions describe the output of the members before"
+            " calibration."
         )
-    return (y if (y != "").any() else None), notes
+    return replace(combined, probabilities=P, notes=[*combined.notes, *notes])
+
+
+def _targets(model: Model, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
+    """True targets of the rows, None if unknown, and notes on targets that cannot be used."""
+    column = model.trained.settings.target_column
+    if not table.has_column(column):
+        return None, []
+    options = [] if model.decision is None else [model.decision]
+    known_targets = TASKS[model.task].known_targets
+    return known_targets(texts(table, column)[rows], model.classes, *options)
 
 
 def _keys(model: Model, table: FeatureTable) -> dict[str, Array]:
@@ -200,13 +366,12 @@ def _drawn(row_explainers: Sequence[Explainer], rows: int | None, seed: int) -> 
     ranks = np.split(order, np.cumsum(sizes)[:-1])
     for explainer, rank in zip(row_explainers, ranks, strict=True):
         first = np.argsort(rank)[: int(np.sum(rank < limit))]
-        drawn.append(explainer._replace(rows=explainer.rows[first]))
+        drawn.append(explainer.part(first, learnt=explainer.learnt))
     return drawn
 
 
 def _shap_values(
     model: Model,
-    X: Array,
     row_explainers: Sequence[Explainer],
     budget: float,
     seed: int,
@@ -216,11 +381,11 @@ def _shap_values(
     """The SHAP values of as many rows as the budget allows, in the order of the table."""
     import joblib
 
-    batch_size = ESTIMATORS[model.name].rows_at_once
-    batches = list(_batches(row_explainers, batch_size or len(X)))
-    total = sum(len(rows) for _, rows in batches)
+    batch_size = TASKS[model.task].estimators[model.name].rows_at_once
+    total = sum(len(explainer.rows) for explainer in row_explainers)
+    batches = list(_batches(row_explainers, batch_size or total))
     if batch_size and progress:
-        progress(0, total, _time_estimate(model.name, X, batches, workers, budget))
+        progress(0, total, _time_estimate(model, batches, workers, budget))
     deadline = time.monotonic() + budget if batch_size else np.inf
     explain_batch = joblib.delayed(_batch_values)
     with interrupts_ignored():
@@ -230,8 +395,8 @@ def _shap_values(
             batch_size=1,
             pre_dispatch="n_jobs",
         )(
-            explain_batch(model.name, model.classes, explainer, rows, X[rows], seed=seed)
-            for explainer, rows in _until(deadline, batches)
+            explain_batch(model.name, model.classes, explainer, seed=seed, task=model.task)
+            for explainer in _until(deadline, batches)
         )
     finished: list[_Values] = []
     for result in results:
@@ -241,16 +406,14 @@ def _shap_values(
     return _in_table_order(finished)
 
 
-def _until(
-    deadline: float, batches: Sequence[tuple[Explainer, Array]]
-) -> Iterator[tuple[Explainer, Array]]:
+def _until(deadline: float, batches: Sequence[Explainer]) -> Iterator[Explainer]:
     """The batches that start before the deadline, and at least `MIN_ROWS` rows."""
     sent = 0
-    for explainer, rows in batches:
+    for explainer in batches:
         if sent >= MIN_ROWS and time.monotonic() > deadline:
             return
-        sent += len(rows)
-        yield explainer, rows
+        sent += len(explainer.rows)
+        yield explainer
 
 
 def _in_table_order(batches: Sequence[_Values]) -> _Values:
@@ -263,45 +426,44 @@ def _in_table_order(batches: Sequence[_Values]) -> _Values:
     return _Values(**arrays)
 
 
-def _batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[tuple[Explainer, Array]]:
+def _batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[Explainer]:
     """Batches of rows of each explainer in turn, so that every fold is covered when time is up."""
     for start in itertools.count(0, size):
         unfinished = [explainer for explainer in row_explainers if len(explainer.rows) > start]
         if not unfinished:
             return
         for explainer in unfinished:
-            yield explainer, explainer.rows[start : start + size]
+            rows = np.arange(start, min(start + size, len(explainer.rows)))
+            yield explainer.part(rows, learnt=explainer.learnt)
 
 
-def _time_estimate(
-    name: str,
-    X: Array,
-    batches: Sequence[tuple[Explainer, Array]],
-    workers: int,
-    budget: float,
-) -> str:
+def _time_estimate(model: Model, batches: Sequence[Explainer], workers: int, budget: float) -> str:
     """The expected time for all rows, measured on a few."""
-    explainer, rows = batches[0]
-    start, per_row = seconds(explainer.pipeline, name, X[rows[:N_TIMED_ROWS]], explainer.background)
-    total = sum(len(rows) for _, rows in batches)
+    first = batches[0]
+    timed = first.inputs[:N_TIMED_ROWS]
+    start, per_row = seconds(first.pipeline, model.name, timed, first.background, model.task)
+    total = sum(len(explainer.rows) for explainer in batches)
     needed = (start * len(batches) + per_row * total) / workers
     stop = f"; stops after {budget:.0f} s with a random sample of rows" if needed > budget else ""
     return f"explaining, about {needed:.0f} s{stop}"
 
 
 def _batch_values(
-    name: str, classes: Sequence[str], explainer: Explainer, rows: Array, X: Array, *, seed: int
+    name: str, classes: Sequence[str], explainer: Explainer, *, seed: int, task: str
 ) -> _Values:
     """The SHAP values of a batch, with classes in the order of `classes`."""
     from threadpoolctl import threadpool_limits
 
-    pipeline, error = explainer.pipeline, None
+    pipeline, rows, X, error = explainer.pipeline, explainer.rows, explainer.inputs, None
     with threadpool_limits(1):
-        contributions = exact(pipeline, name, X)
+        contributions = exact(pipeline, name, X, task)
         if contributions is None:
             contributions, error = sampled(pipeline, X, explainer.background, seed=seed)
-        P = probabilities(pipeline, X, classes)
-    own = pipeline.classes_
+        P = TASKS[task].predict(pipeline, X, classes)
+    if explainer.calibrator is not None:
+        P = explainer.calibrator.apply(P)
+    fitted = pipeline.named_steps["model"]
+    own = getattr(fitted, "classes_", np.asarray(classes))
     base = np.broadcast_to(contributions.base, contributions.output.shape)
     return _Values(
         rows,
@@ -311,12 +473,13 @@ def _batch_values(
         in_order_of(classes, own, base),
         in_order_of(classes, own, contributions.output),
         P,
+        X,
         None if error is None else in_order_of(classes, own, error),
     )
 
 
 def _method(model: Model, row_explainers: Sequence[Explainer]) -> str:
-    chosen = ESTIMATORS[model.name]
+    chosen = TASKS[model.task].estimators[model.name]
     if chosen.contributions is not None:
         return f"exact SHAP values of the {chosen.title}"
     rows = len(row_explainers[0].background)

@@ -24,8 +24,12 @@ from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
+from featkit.models.decisions import decide
+from featkit.models.label_decision import LabelDecision
+from featkit.models.label_sets import label_sets
 from featkit.models.problem import within_datasets
 from featkit.models.scores import predicted
+from featkit.models.task import CLASSIFICATION, REGRESSION
 from featkit.schema import DATASET
 from featkit.table.cell_values import text_values
 
@@ -45,6 +49,29 @@ NO_FOLD = ""
 """Fold of rows that the final model explains."""
 
 
+NORMALIZED_UNIT = "standard deviations in the group"
+"""Unit of values that are normalised within groups."""
+
+
+@dataclass(frozen=True, eq=False)
+class MemberExplanation:
+    """The explanation of one member of an ensemble.
+
+    Attributes
+    ----------
+    name : str
+        Estimator and parameters.
+    weight : float
+        Share of the member in the probabilities of the ensemble.
+    explanation : Explanation
+        Its SHAP values, with its own probabilities.
+    """
+
+    name: str
+    weight: float
+    explanation: Explanation
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """SHAP values of a model for the rows of a table.
@@ -58,15 +85,15 @@ class Explanation:
     output : array of float64, shape ``(rows, classes)``
         Output of the model, in the same scale.
     scale : str
-        ``"log odds"`` or ``"probability"``.
+        ``"log odds"``, ``"probability"`` or ``"units of the target"``.
     X : array of float64, shape ``(rows, columns)``
         Values of the columns in their own units; NaN where undefined.
     columns, classes : list of str
         Names, in the order of the arrays.
     probabilities : array of float64, shape ``(rows, classes)``
         Predicted probability of each class.
-    y : array of str, shape ``(rows,)``, or None
-        True classes, "" where unknown; None if all are unknown.
+    y : array, shape ``(rows,)``, or None
+        True classes, "" where unknown, or true numbers, NaN where unknown; None if all are unknown.
     keys : mapping of str to array
         Origin of each row: ``row``, its number in the table, counted from 1; and ``path``,
         ``start``, ``end`` and ``group``, if the table has them.
@@ -90,6 +117,19 @@ class Explanation:
         Caveats.
     lines : array of int, shape ``(rows,)``, or None
         Line of each row in its CSV file; None for other formats.
+    members : sequence of MemberExplanation
+        Explanations of the members of an ensemble, the heaviest first; empty for other models.
+    decision : LabelDecision or None
+        The thresholds of a model of several labels. ``classes`` are then labels, and ``y`` holds
+        the labels of each row, sorted and joined by the separator.
+    task : str
+        Name of the task of the model, one of `featkit.models.task.TASKS`. A regression has one
+        output: `classes` is the target, and `probabilities` are the predicted numbers.
+    costs : array of float64, shape ``(classes, classes)``, or None
+        Cost matrix of the model; see `featkit.models.decisions.decide`.
+    normalized : array of float64, shape ``(rows, columns)``, or None
+        Values of the columns within their groups, which the SHAP values refer to; None if the model
+        does not normalise columns within groups.
     rankings : dict
         Rankings that `featkit.explanation.ranking.rank` has computed so far.
     """
@@ -114,12 +154,22 @@ class Explanation:
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     lines: Array | None = None
+    members: Sequence[MemberExplanation] = ()
+    decision: LabelDecision | None = None
+    task: str = CLASSIFICATION
+    costs: Array | None = None
+    normalized: Array | None = None
     rankings: dict[tuple[str, int | None], Ranking] = field(
         default_factory=dict, init=False, repr=False
     )
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def inputs(self) -> Array:
+        """Values that the SHAP values refer to, ``(rows, columns)``: ``normalized``, or ``X``."""
+        return self.X if self.normalized is None else self.normalized
 
     @cached_property
     def residual(self) -> Array:
@@ -145,19 +195,44 @@ class Explanation:
 
     @cached_property
     def predicted(self) -> Array:
-        """Class with the highest probability, ``(rows,)``."""
-        return predicted(self.probabilities, self.classes)
+        """Class that is predicted, label with the highest probability, or target of a regression.
+
+        Shape ``(rows,)``; see `featkit.models.decisions`.
+        """
+        return predicted(self.probabilities, self.classes, self.costs)
+
+    @property
+    def confidence(self) -> Array:
+        """Probability of the predicted class, ``(rows,)``."""
+        places = decide(self.probabilities, self.costs)
+        confidence: Array = self.probabilities[np.arange(len(self)), places]
+        return confidence
+
+    @cached_property
+    def answer(self) -> Array:
+        """The prediction, ``(rows,)``: the predicted class, or the predicted labels, joined."""
+        if self.decision is None:
+            return self.predicted
+        sets = self.decision.labels(self.probabilities)
+        return label_sets(sets, self.classes, self.decision.separator)
+
+    @property
+    def predicts_number(self) -> bool:
+        """Whether the model predicts a number instead of classes."""
+        return self.task == REGRESSION
 
     @property
     def held_out(self) -> Array:
-        """Mask of rows with a known class that the model was not trained on, ``(rows,)``.
+        """Mask of rows with a known target that the model was not trained on, ``(rows,)``.
 
         Test rows of the training table are not included: they have scores of their own.
         """
         held_out: Array = self.folds == NO_FOLD
         if self.learnt is not None:
             held_out = held_out & ~self.learnt
-        return held_out & (False if self.y is None else self.y != "")
+        if self.y is None:
+            return held_out & False
+        return held_out & (np.isfinite(self.y) if self.predicts_number else self.y != "")
 
     @property
     def groups(self) -> Array:
@@ -170,6 +245,27 @@ class Explanation:
         if "path" not in self.keys:
             return np.arange(len(self))
         return within_datasets(np.asarray(self.keys["path"]), self.keys.get(DATASET))
+
+    def of_rows(self, rows: Array) -> Explanation:
+        """Select rows.
+
+        Parameters
+        ----------
+        rows : array of int
+            Positions of the rows.
+
+        Returns
+        -------
+        Explanation
+        """
+        arrays = ("values", "base", "output", "probabilities", "X", "folds")
+        optional = ("y", "learnt", "lines", "error", "normalized")
+        selected = {name: getattr(self, name)[rows] for name in arrays}
+        selected |= {
+            name: value[rows] for name in optional if (value := getattr(self, name)) is not None
+        }
+        keys = {name: np.asarray(column)[rows] for name, column in self.keys.items()}
+        return replace(self, **selected, keys=keys)
 
     def mean(self) -> Explanation:
         """Average all rows, for example the segments of a recording.
@@ -186,10 +282,12 @@ class Explanation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value
             X = np.nanmean(self.X, axis=0, keepdims=True)
+            inputs = np.nanmean(self.inputs, axis=0, keepdims=True)
         return replace(
             self,
             **means,
             X=X,
+            normalized=None if self.normalized is None else inputs,
             y=None if self.y is None else self.y[:1],
             keys={name: column[:1] for name, column in self.keys.items()},
             folds=self.folds[:1],
@@ -252,6 +350,21 @@ class Explanation:
             The unit, "" if it is unknown.
         """
         return str(self.schema.get(column, {}).get("unit", ""))
+
+    def input_unit(self, column: str) -> str:
+        """Return the unit of the values that the SHAP values of a column refer to.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+
+        Returns
+        -------
+        str
+            The unit; normalised values are in units of their scale.
+        """
+        return self.unit(column) if self.normalized is None else NORMALIZED_UNIT
 
 
 def _index(kind: str, name: object, names: Sequence[str]) -> int:

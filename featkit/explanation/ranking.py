@@ -17,7 +17,8 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.explanation.explanation import NO_FOLD, Explanation
-from featkit.models.scores import INTERVAL
+from featkit.models.bootstrap import INTERVAL
+from featkit.models.task import CLASSIFICATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,9 @@ def _rank(explanation: Explanation, by: str, of_class: int | None) -> Ranking:
     import pandas as pd
 
     names, values = _grouped(explanation, by)
-    sizes = _sizes(values if of_class is None else values[:, :, of_class : of_class + 1])
+    sizes = _sizes(
+        values if of_class is None else values[:, :, of_class : of_class + 1], explanation.task
+    )
     by_fold = pd.DataFrame(sizes, columns=names).groupby(explanation.folds).mean()
     by_fold = by_fold.drop(index=NO_FOLD, errors="ignore")
     mean = sizes.mean(axis=0)
@@ -167,10 +170,10 @@ def _grouped(explanation: Explanation, by: str) -> tuple[list[str], Array]:
     return _summed(explanation, [_label(explanation, name, by) for name in explanation.columns])
 
 
-def _sizes(values: Array) -> Array:
-    """|SHAP| of each feature in each row, summed over classes: ``(rows, names)``."""
+def _sizes(values: Array, task: str) -> Array:
+    """|SHAP| of each feature in each row, summed over classes or labels: ``(rows, names)``."""
     sizes: Array = np.abs(values).sum(axis=2)
-    return sizes / 2 if values.shape[2] == 2 else sizes
+    return sizes / 2 if values.shape[2] == 2 and task == CLASSIFICATION else sizes
 
 
 def _summed(explanation: Explanation, labels: Sequence[T]) -> tuple[list[T], Array]:
@@ -196,7 +199,7 @@ def direction(explanation: Explanation) -> pd.DataFrame:
     """
     import pandas as pd
 
-    ranks = ranked(explanation.X)
+    ranks = ranked(explanation.inputs)
     correlations = [
         _correlation(ranks, ranked(explanation.values[:, :, k]))
         for k in range(len(explanation.classes))
@@ -226,7 +229,7 @@ def correlated(explanation: Explanation) -> list[list[str]]:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    ranks = ranked(explanation.X)
+    ranks = ranked(explanation.inputs)
     distance = 1 - np.abs(np.nan_to_num(pd.DataFrame(ranks).corr().to_numpy()))
     np.fill_diagonal(distance, 0)
     if len(distance) < 2:
@@ -261,7 +264,7 @@ def grid(explanation: Explanation) -> pd.DataFrame:
         for name in explanation.columns
     ]
     cells, summed = _summed(explanation, pairs)
-    values = _sizes(summed).mean(axis=0)
+    values = _sizes(summed, explanation.task).mean(axis=0)
     table = pd.Series(values, index=pd.MultiIndex.from_tuples(cells)).unstack().fillna(0.0)
     return table.loc[table.sum(axis=1).sort_values(ascending=False).index]
 

@@ -9,6 +9,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.models.problem import Problem, mixed_recordings, name_list, texts
 from featkit.models.settings import Settings
+from featkit.models.task import TASKS
 from featkit.schema import DATASET, KEY_COLUMNS, TIME_COLUMNS
 from featkit.table.group_detection import SPLIT_COLUMNS
 from featkit.table.label_map import matching_labels
@@ -21,15 +22,20 @@ def data_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
     likely = {group.column for group in problem.likely_groups}
     yield from _copies(problem)
     yield from _unused_columns(problem, used | likely)
-    yield from _mixed_recordings(problem)
-    yield from lookalike_warnings(settings.label, problem.y.tolist())
-    yield from _classes_of_one_dataset(problem)
+    yield from TASKS[problem.task].data_warnings(problem, settings)
     if settings.group is not None:
         yield from lookalike_warnings(settings.group, problem.groups.tolist())
     published = settings.fold, settings.split
     made = published == (None, None) and not settings.leave_one_dataset_out
     if made and not settings.split_by_row:
         yield from _unused_published_splits(problem, used)
+
+
+def class_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
+    """Yield a warning for each reason to doubt the classes of the rows."""
+    yield from _mixed_recordings(problem)
+    yield from lookalike_warnings(settings.label, problem.y.tolist())
+    yield from _classes_of_one_dataset(problem)
 
 
 def _classes_of_one_dataset(problem: Problem) -> Iterator[str]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
-from featkit.models.estimator import ESTIMATORS, Candidate
+from featkit.models.absent_classes import unpredictable_rows
+from featkit.models.estimator import Candidate
 from featkit.models.outer_folds import N_FOLDS, SplitPlan, plan_splits
 from featkit.models.problem import Problem
 from featkit.models.score_types import GroupSplit
-from featkit.models.scores import compare_splits
 from featkit.models.settings import Settings
 from featkit.models.splits import min_groups_per_class
+from featkit.models.task import TASKS
 from featkit.schema import LikelyGroup
 
 
@@ -34,15 +35,26 @@ def plan_by_likely_group(problem: Problem, settings: Settings) -> LikelyGroupPla
     Only one likely group is scored, with one candidate, since that takes as long as one model. The
     number of folds is that of `settings`, or the number of groups of the rarest class.
     """
+    task = TASKS[problem.task]
+    if task.compare_splits is None or not task.has_classes:
+        return None
     for likely in problem.likely_groups:
         try:
             grouped = problem.grouped_by(likely.group)
             folds = None
             if settings.shares is None:
-                n_groups = min_groups_per_class(grouped.y, grouped.groups)
-                folds = min(settings.folds or N_FOLDS, n_groups)
+                folds = settings.folds or N_FOLDS
+                folds = min(folds, min_groups_per_class(grouped.strata(folds), grouped.groups))
             # Any named model will do: one candidate is scored, so that no inner folds are needed.
-            named = replace(settings, fold=None, split=None, model=ESTIMATORS.names[0])
+            named = replace(
+                settings,
+                fold=None,
+                split=None,
+                model=next(iter(task.estimators)),
+                calibrate=None,
+                prediction_sets=False,
+                leave_one_group_out=False,
+            )
             plan = plan_splits(grouped, replace(named, folds=folds))
         except FeatkitError:  # rows without a group, or a class with one group, have no score
             continue
@@ -72,8 +84,15 @@ def by_likely_group(
     """
     problem = likely.problem
     _, counts = np.unique(problem.y, return_counts=True)
-    used, grouped, difference = compare_splits(
-        problem, plan.test_rows, own, likely.plan.test_rows, unseen
+    compare = TASKS[problem.task].compare_splits
+    assert compare is not None  # otherwise there is no plan
+    used, grouped, difference = compare(
+        problem,
+        plan.test_rows,
+        own,
+        likely.plan.test_rows,
+        unseen,
+        unpredictable_rows(problem, plan.outer),
     )
     return GroupSplit(
         group=likely.likely.group,

@@ -7,14 +7,19 @@ training can be repeated in a time that depends on the number of its rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from featkit.errors import ModelError, ParameterError
-from featkit.models.estimator import ESTIMATORS, check_candidate
+from featkit.models.calibration import Calibrator
+from featkit.models.estimator import check_candidate
+from featkit.models.group_normalization import GroupNormalization
+from featkit.models.label_decision import LabelDecision
 from featkit.models.model import Model
-from featkit.models.score_types import Evaluation
-from featkit.models.serialization import from_dict
+from featkit.models.novelty import Novelty
+from featkit.models.prediction_sets import PredictionSets
+from featkit.models.serialization import from_dict, to_dict
+from featkit.models.task import CLASSIFICATION, REGRESSION, TASKS, Task
 from featkit.models.training_metadata import TrainingMetadata
 
 
@@ -27,13 +32,25 @@ class ModelMetadata:
     name : str
         Name of the estimator.
     classes, columns : sequence of str
-        Classes and feature columns, in the order of the model.
+        Outputs, such as the classes, and feature columns, in the order of the model.
     provenance : mapping
         Origin of the features.
     training : TrainingMetadata
         How the model was trained.
     scores : mapping
-        An `Evaluation` as plain data, or empty.
+        An `Evaluation`, or that of another task, as plain data; or empty.
+    normalization : GroupNormalization or None
+        Normalisation within groups.
+    calibrator : Calibrator or None
+        Calibration of the probabilities.
+    sets : PredictionSets or None
+        Prediction sets and abstention.
+    novelty : Novelty or None
+        Distance to the training data.
+    task : str
+        Name of the task.
+    decision : LabelDecision or None
+        The thresholds of labels, if the model predicts several.
     """
 
     name: str
@@ -42,11 +59,20 @@ class ModelMetadata:
     provenance: Mapping[str, Any]
     training: TrainingMetadata
     scores: Mapping[str, Any]
+    normalization: GroupNormalization | None = None
+    calibrator: Calibrator | None = None
+    sets: PredictionSets | None = None
+    novelty: Novelty | None = None
+    task: str = CLASSIFICATION
+    decision: LabelDecision | None = None
 
 
 def metadata_of(model: Model) -> dict[str, Any]:
     """The metadata of a model as plain data."""
-    return {field.name: getattr(model, field.name) for field in fields(ModelMetadata)}
+    metadata = {field.name: getattr(model, field.name) for field in fields(ModelMetadata)}
+    return {
+        name: to_dict(value) if is_dataclass(value) else value for name, value in metadata.items()
+    }
 
 
 def read_metadata(data: Any) -> dict[str, Any]:
@@ -72,15 +98,43 @@ def read_metadata(data: Any) -> dict[str, Any]:
         values = getattr(metadata, kind)
         if not values or len(set(values)) < len(values):
             raise ModelError(f"its list of {kind} is empty, or has duplicates")
-    if list(metadata.classes) != sorted(metadata.classes) or len(metadata.classes) < 2:
+    if metadata.task not in TASKS:
+        raise ModelError(f"this version of featkit has no task {metadata.task!r}")
+    task = TASKS[metadata.task]
+    if task.has_names and (
+        list(metadata.classes) != sorted(metadata.classes) or len(metadata.classes) < 2
+    ):
         raise ModelError("it has fewer than two classes, or they are not sorted")
-    if metadata.name not in ESTIMATORS:
+    if metadata.task != metadata.training.settings.task:
+        raise ModelError("its settings belong to another task")
+    if metadata.task == REGRESSION and list(metadata.classes) != [
+        metadata.training.settings.target
+    ]:
+        raise ModelError("its target is not that of its settings")
+    if metadata.name not in task.estimators:
         raise ModelError(f"this version of featkit has no estimator {metadata.name!r}")
+    if (metadata.decision is None) != (task.fit_decision is None):
+        raise ModelError("its thresholds belong to another task")
+    if metadata.decision is not None:
+        metadata.decision.check(len(metadata.classes))
     _check_provenance(metadata.provenance)
-    _check_training(metadata)
+    _check_training(metadata, task)
+    _check_normalization(metadata)
+    if not task.has_classes and (metadata.calibrator is not None or metadata.sets is not None):
+        raise ModelError("it has calibration or prediction sets, but no classes")
+    if metadata.calibrator is not None:
+        if not task.has_classes:
+            raise ModelError("it has a calibration, but predicts no classes")
+        metadata.calibrator.check(len(metadata.classes))
+    if metadata.sets is not None:
+        if not task.has_classes:
+            raise ModelError("it has prediction sets, but predicts no classes")
+        metadata.sets.check()
+    if metadata.novelty is not None:
+        metadata.novelty.check(len(metadata.columns))
     evaluation = None
     if metadata.scores:
-        evaluation = from_dict(Evaluation, metadata.scores, name="metadata.scores")
+        evaluation = from_dict(task.evaluation_type, metadata.scores, name="metadata.scores")
         evaluation.check()
         if list(evaluation.classes) != list(metadata.classes):
             raise ModelError("its scores belong to other classes")
@@ -91,6 +145,12 @@ def read_metadata(data: Any) -> dict[str, Any]:
         "provenance": metadata.provenance,
         "training_metadata": metadata.training,
         "evaluation": evaluation,
+        "normalization": metadata.normalization,
+        "calibrator": metadata.calibrator,
+        "sets": metadata.sets,
+        "novelty": metadata.novelty,
+        "task": metadata.task,
+        "decision": metadata.decision,
     }
 
 
@@ -112,15 +172,33 @@ def _has_name_and_unit(column: Any) -> bool:
     )
 
 
-def _check_training(metadata: ModelMetadata) -> None:
+def _check_training(metadata: ModelMetadata, task: Task) -> None:
     training = metadata.training
     training.sample.check(len(metadata.classes), len(metadata.columns))
     folds, kept = training.settings.folds, training.kept
     if folds is not None and folds > len(training.sample.rows):
         raise ModelError("it was trained with more folds than it had rows")
+    if training.settings.costs is not None:
+        training.settings.costs.of(metadata.classes)  # raises if it is of other classes
+    counts = training.class_rows
+    if counts and (
+        sorted(counts) != sorted(metadata.classes)
+        or min(counts.values()) < 1
+        or sum(counts.values()) != training.rows
+    ):
+        raise ModelError("its numbers of rows of each class do not fit its classes and rows")
     if kept.name != metadata.name:
         raise ModelError("its parameters belong to another estimator")
     try:
-        check_candidate(kept)
+        check_candidate(kept, task.estimators)
     except ParameterError as error:
         raise ModelError(f"its parameters are invalid: {error}") from None
+
+
+def _check_normalization(metadata: ModelMetadata) -> None:
+    normalization = metadata.normalization
+    by = None if normalization is None else normalization.by
+    if by != metadata.training.settings.normalize_by:
+        raise ModelError("its normalisation is not that of its settings")
+    if normalization is not None:
+        normalization.check(len(metadata.columns))

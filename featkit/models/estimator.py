@@ -1,4 +1,4 @@
-"""Estimators: the registry of classifiers, and the pipelines that contain them.
+"""Estimators: the contract, the registry of classifiers, and the pipelines that contain them.
 
 Each module of `featkit.models.estimators` exports one `ESTIMATOR`. From it follow the pipeline with
 all steps that must be fitted inside the fold, the candidates that ``auto`` compares, and the types
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 """Name of the model that is selected among all others."""
+
+ENSEMBLE = "ensemble"
+"""Name of the weighted mean of several models, which ``auto`` may select."""
 
 LOG_ODDS, PROBABILITY = "log odds", "probability"
 """Scales of contributions."""
@@ -85,6 +88,33 @@ def in_one_vs_rest_log_odds(n_classes: int) -> str:
     )
 
 
+def analysis_of_variance(X: Array, y: Array) -> tuple[Array, Array]:
+    """Return the F and p values of each column; F is 0 for a constant column.
+
+    Parameters
+    ----------
+    X : array, shape ``(rows, columns)``
+        Feature values.
+    y : array, shape ``(rows,)``
+        Class of each row.
+
+    Returns
+    -------
+    F, p : array of float64, shape ``(columns,)``
+    """
+    import numpy as np
+    from sklearn.feature_selection import f_classif
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        F, p = f_classif(X, y)
+    return np.nan_to_num(F, nan=0.0, posinf=np.finfo(np.float64).max), np.nan_to_num(p, nan=1.0)
+
+
+# Model files store the function under this module; the name is fixed.
+analysis_of_variance.__module__ = "featkit.models.estimators"
+
+
 class Contributions(NamedTuple):
     """Exact SHAP values: contributions of the columns that an estimator sees to each class.
 
@@ -141,6 +171,14 @@ class Estimator:
         explanations are fast.
     imputed, scaled : bool
         Whether missing values are filled, and columns are scaled to unit variance.
+    is_combination : bool
+        Whether it combines other estimators, so that ``auto`` does not compare it with them.
+    check_parameters : callable, optional
+        ``check_parameters(parameters)`` raises `ParameterError` if parameters that are not numbers
+        are invalid. It replaces the check of `ranges`.
+    score_columns : callable
+        ``score_columns(X, y)`` returns two arrays, ``(columns,)``. Feature selection keeps the
+        columns with the largest values of the first.
     step : float, optional
         For estimators without scaling, differences that they ignore, in addition to rounding to
         single precision; columns with such small differences are rescaled. None for no such step.
@@ -160,7 +198,10 @@ class Estimator:
     seconds_per_row: Callable[[Any], float] | None = None
     imputed: bool = True
     scaled: bool = True
+    is_combination: bool = False
+    check_parameters: Callable[[Mapping[str, Any]], None] | None = None
     step: float | None = None
+    score_columns: Callable[[Array, Array], tuple[Array, Array]] = analysis_of_variance
 
 
 @dataclass(frozen=True)
@@ -179,6 +220,9 @@ class Candidate:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if members := self.parameters.get("members"):
+            parts = (f"{weight:.2g} {Candidate(name, own)}" for name, own, weight in members)
+            return f"{self.name} ({' + '.join(parts)})"
         values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
         return f"{self.name} ({values})" if values else self.name
 
@@ -187,39 +231,46 @@ ESTIMATORS = module_registry("model", "featkit.models.estimators", "ESTIMATOR", 
 """All estimators by name, in alphabetical order; each is loaded when it is first used."""
 
 
-def candidates(name: str) -> list[Candidate]:
+def candidates(name: str, estimators: Mapping[str, Estimator] = ESTIMATORS) -> list[Candidate]:
     """Return all combinations of an estimator's grid.
 
     Parameters
     ----------
     name : str
         Name of the estimator.
+    estimators : mapping of str to Estimator
+        The estimators of a task; by default, the classifiers.
 
     Returns
     -------
     list of Candidate
         The defaults come first.
     """
-    grid = ESTIMATORS[name].grid
+    grid = estimators[name].grid
     return [
         Candidate(name, dict(zip(grid, values, strict=True))) for values in product(*grid.values())
     ]
 
 
-def check_candidate(candidate: Candidate) -> None:
+def check_candidate(candidate: Candidate, estimators: Mapping[str, Estimator] = ESTIMATORS) -> None:
     """Check the parameters of a candidate.
 
     Parameters
     ----------
     candidate : Candidate
         With the name of an existing estimator.
+    estimators : mapping of str to Estimator
+        The estimators of a task; by default, the classifiers.
 
     Raises
     ------
     ParameterError
         If users cannot set a parameter, or its value is out of range.
     """
-    estimator = ESTIMATORS[candidate.name]
+    estimator = estimators[candidate.name]
+    if estimator.check_parameters is not None:
+        estimator.check_parameters(candidate.parameters)
+        return
     for name, value in candidate.parameters.items():
         if not isinstance(value, bool) and value in estimator.grid.get(name, ()):
             continue
@@ -229,17 +280,27 @@ def check_candidate(candidate: Candidate) -> None:
         check_parameter(f"{name} of {candidate.name}", value, type(low), at_least=low, at_most=high)
 
 
-def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameters: Any) -> Pipeline:
+def pipeline(
+    name: str,
+    *,
+    select: int | None = None,
+    seed: int = 0,
+    estimators: Mapping[str, Estimator] = ESTIMATORS,
+    **parameters: Any,
+) -> Pipeline:
     """Return an unfitted pipeline of an estimator with its preprocessing, for use inside a fold.
 
     Parameters
     ----------
     name : str
-        Name of an estimator, one of `featkit.models.estimator.ESTIMATORS`.
+        Name of an estimator.
     select : int, optional
-        Number of columns to keep, those with the largest F value of an analysis of variance.
+        Number of columns to keep; see `Estimator.score_columns`. For a classifier, those with the
+        largest F value of an analysis of variance.
     seed : int
         Seed of the estimator.
+    estimators : mapping of str to Estimator
+        The estimators of a task; by default, the classifiers.
     **parameters
         Parameters of the estimator, such as ``C`` or ``n_estimators``.
 
@@ -262,11 +323,13 @@ def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameter
     """
     from sklearn.pipeline import Pipeline
 
-    estimator = ESTIMATORS[name]
+    estimator = estimators[name]
     model = estimator.build(seed)
     for parameter in parameters:
         if parameter not in model.get_params():
             raise ParameterError(unknown(f"parameter of {name}", parameter, model.get_params()))
+    if estimator.is_combination:  # each member has its own preprocessing
+        return Pipeline([("model", model.set_params(select=select, **parameters))])
     steps: list[tuple[str, Any]] = []
     # Imported where needed, because predictions wait for these imports.
     if estimator.imputed or select:
@@ -285,32 +348,5 @@ def pipeline(name: str, *, select: int | None = None, seed: int = 0, **parameter
     if select:
         from sklearn.feature_selection import SelectKBest
 
-        steps.append(("select", SelectKBest(analysis_of_variance, k=select)))
+        steps.append(("select", SelectKBest(estimator.score_columns, k=select)))
     return Pipeline([*steps, ("model", model.set_params(**parameters))])
-
-
-def analysis_of_variance(X: Array, y: Array) -> tuple[Array, Array]:
-    """Return the F and p values of each column; F is 0 for a constant column.
-
-    Parameters
-    ----------
-    X : array, shape ``(rows, columns)``
-        Feature values.
-    y : array, shape ``(rows,)``
-        Class of each row.
-
-    Returns
-    -------
-    F, p : array of float64, shape ``(columns,)``
-    """
-    import numpy as np
-    from sklearn.feature_selection import f_classif
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        F, p = f_classif(X, y)
-    return np.nan_to_num(F, nan=0.0, posinf=np.finfo(np.float64).max), np.nan_to_num(p, nan=1.0)
-
-
-# Model files store the function under this module; the name is fixed.
-analysis_of_variance.__module__ = "featkit.models.estimators"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.models.estimator import Candidate, pipeline
-from featkit.models.probabilities import probabilities
+from featkit.models.group_normalization import fit_normalization, normalized_rows
 from featkit.models.problem import Problem
 from featkit.models.settings import Settings
+from featkit.models.task import TASKS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -44,8 +45,9 @@ class _Data(NamedTuple):
     X: Array
     y: Array
     groups: Array
-    classes: list[str]
+    outputs: list[str]
     settings: Settings
+    normalization_groups: Array | None
 
 
 class Fits:
@@ -71,7 +73,14 @@ class Fits:
         n_jobs: int | None,
         fitted: Callable[[str], None],
     ) -> None:
-        self._data = _Data(problem.X, problem.y, problem.groups, problem.classes, settings)
+        self._data = _Data(
+            problem.X,
+            problem.y,
+            problem.groups,
+            problem.outputs,
+            settings,
+            problem.normalization_groups,
+        )
         self._n_jobs = worker_count(n_jobs)
         self._fitted = fitted
         self._fit_warnings: Counter[str] = Counter()
@@ -92,8 +101,9 @@ class Fits:
 
         Yields
         ------
-        array of float64, shape ``(rows, classes)``
-            Probabilities of the test rows of each fit, in the order of `fits`.
+        array of float64, shape ``(rows, outputs)``
+            Predictions of the test rows of each fit, such as probabilities of the classes, in the
+            order of `fits`.
         """
         yield from self._results(_predicted, fits, step, self._n_jobs)
 
@@ -134,8 +144,16 @@ def _predicted(
     from threadpoolctl import threadpool_limits
 
     pipeline, fit_warnings = _fit(data, candidate, train)
+    X = _inputs(data, train, test)
     with threadpool_limits(1):
-        return probabilities(pipeline, data.X[test], data.classes), fit_warnings
+        task = TASKS[data.settings.task]
+        return task.predict(pipeline, X, data.outputs), fit_warnings
+
+
+def _inputs(data: _Data, train: Array, rows: Array) -> Array:
+    """The matrix of the training rows, or of the test rows, which are normalised together."""
+    normalization = fit_normalization(data.X, data.normalization_groups, train, data.settings)
+    return normalized_rows(normalization, data.X, data.normalization_groups, rows)
 
 
 def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, list[str]]:
@@ -144,11 +162,15 @@ def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
     from threadpoolctl import threadpool_limits
 
     select, seed = data.settings.select, data.settings.seed
-    fitted = pipeline(candidate.name, select=select, seed=seed, **candidate.parameters)
+    estimators = TASKS[data.settings.task].estimators
+    fitted = pipeline(
+        candidate.name, select=select, seed=seed, estimators=estimators, **candidate.parameters
+    )
     takes_groups = has_fit_parameter(fitted.named_steps["model"], "groups")
     groups = {"model__groups": data.groups[train]} if takes_groups else {}
+    X = _inputs(data, train, train)
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        fitted.fit(data.X[train], data.y[train], **groups)
+        fitted.fit(X, data.y[train], **groups)
     unconverged = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return fitted, [f"{candidate} did not converge"] if unconverged else []

@@ -16,10 +16,16 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.models.fitting import Fits
+from featkit.models.group_normalization import (
+    GroupNormalization,
+    fit_normalization,
+    normalized_rows,
+)
 from featkit.models.model import Model
 from featkit.models.outer_folds import plan_splits
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem, group_texts, row_datasets, within_datasets
+from featkit.models.recipes import Recipe, make_recipes
 from featkit.models.training_sample import digests, match_positions
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
@@ -58,14 +64,36 @@ class FoldModel(NamedTuple):
         Name of the fold.
     pipeline : sklearn.pipeline.Pipeline
         The fitted pipeline.
+    recipe : Recipe
+        The selected candidate, and what is fitted on its inner folds; see `Recipe.probabilities`.
     train, test : array of int, shape ``(rows,)``
         Training and test rows of the fold, as positions in the problem.
+    normalization : GroupNormalization or None
+        Normalisation with the statistics of the training rows of the fold.
     """
 
     name: str
     pipeline: Pipeline
+    recipe: Recipe
     train: Array
     test: Array
+    normalization: GroupNormalization | None = None
+
+    def inputs(self, problem: Problem, rows: Array) -> Array:
+        """Return the matrix that the pipeline sees.
+
+        Parameters
+        ----------
+        problem : Problem
+            The training problem.
+        rows : array of int
+            The training rows, or the test rows, which are normalised together.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``
+        """
+        return normalized_rows(self.normalization, problem.X, problem.normalization_groups, rows)
 
 
 def training_rows(model: Model, table: FeatureTable) -> TrainingRows:
@@ -120,26 +148,44 @@ def fit_fold_models(
     -------
     list of FoldModel
     """
-    settings = model.trained.settings
+    settings, kept = model.trained.settings, model.trained.kept
     folds = plan_splits(problem, settings).outer
-    done = iter(range(1, len(folds) + 1))
+    if settings.calibrate is None:  # probabilities need no inner folds
+        folds = [dataclasses.replace(fold, inner=[]) for fold in folds]
+    total = sum(len(fold.inner) + 1 for fold in folds)
+    done = iter(range(1, total + 1))
 
     def fitted(note: str) -> None:
         if progress:
-            progress(next(done), len(folds), note)
+            progress(next(done), total, "fitting")
 
     fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
-    pipelines = fits.pipelines([(model.trained.kept, fold.train) for fold in folds])
+    recipes = make_recipes(fits, problem, folds, {kept.name: [kept]}, settings)
+    pipelines = fits.pipelines([(kept, fold.train) for fold in folds])
     return [
-        FoldModel(fold.name, pipeline, fold.train, fold.test)
-        for fold, pipeline in zip(folds, pipelines, strict=True)
+        FoldModel(
+            fold.name,
+            pipeline,
+            own[kept.name],
+            fold.train,
+            fold.test,
+            fit_normalization(problem.X, problem.normalization_groups, fold.train, settings),
+        )
+        for fold, pipeline, own in zip(folds, pipelines, recipes, strict=True)
     ]
 
 
 def _training_problem(model: Model, table: FeatureTable) -> Problem | None:
     """The training problem of the model, if these are its training rows."""
     settings = model.trained.settings
-    special = {settings.label, settings.group, settings.fold, settings.split} - {*model.columns}
+    named = {
+        settings.target_column,
+        settings.group,
+        settings.normalize_by,
+        settings.fold,
+        settings.split,
+    }
+    special = named - {*model.columns}
     extra = [name for name in table.feature_names if name in special]
     columns = [*model.columns, *extra]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
@@ -158,6 +204,6 @@ def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]
         group_texts(table, name)
         if table.has_column(group_column(name))
         else np.full(len(table), "")
-        for name in (settings.label, settings.group or "path")
+        for name in (settings.target_column, settings.group or "path")
     )
     return label, within_datasets(group, row_datasets(table, settings))

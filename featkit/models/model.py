@@ -12,22 +12,31 @@ from typing import TYPE_CHECKING, Any, Literal
 from featkit._utils.io import check_outputs, check_writable
 from featkit._utils.typing import Array
 from featkit.errors import ModelError, ParameterError
+from featkit.models.calibration import Calibrator
+from featkit.models.class_priors import resolve_prior
+from featkit.models.label_decision import LabelDecision
+from featkit.models.novelty import Novelty
+from featkit.models.prediction_sets import PredictionSets
 from featkit.models.predictions import Predictions
 from featkit.models.predictor import Predictor
-from featkit.models.probabilities import probabilities
 from featkit.models.problem import row_datasets
+from featkit.models.row_groups import NO_GROUPS, RowGroups, check_known, row_groups
 from featkit.models.row_predictions import RowPredictions, row_unit
 from featkit.models.serialization import to_dict
 from featkit.models.sound_extractor import SoundExtractor
 from featkit.models.table_check import check_columns, check_values, column_units
+from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_tables import read_tables
+from featkit.models.uncertainty import Uncertainty
 from featkit.table.feature_table import FeatureTable
+from featkit.table.name_stems import group_column
 from featkit.table.table_files import failures_file, is_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    from featkit.models.group_normalization import GroupNormalization
     from featkit.models.score_types import Evaluation
     from featkit.models.training_metadata import TrainingMetadata
     from featkit.models.training_tables import Tables
@@ -53,7 +62,8 @@ class Model:
     name : str
         Name of the estimator.
     classes : list of str
-        In the order of the probabilities.
+        The outputs of the model: its classes, in the order of the probabilities; or the column that
+        a regression predicts.
     columns : list of str
         Feature columns, in the order of the pipeline.
     provenance : mapping
@@ -64,6 +74,18 @@ class Model:
         Scores on rows that the model was not trained on; None if there are none.
     sound : SoundExtractor or None
         Extraction of features from sound; None if the model takes tables only.
+    normalization : GroupNormalization or None
+        Normalisation of the columns within groups, which precedes the pipeline; None without it.
+    calibrator : Calibrator or None
+        Calibration of the probabilities; None without calibration.
+    sets : PredictionSets or None
+        Thresholds of prediction sets and abstention; None if nothing was fitted on inner folds.
+    novelty : Novelty or None
+        Distance to the training data; None in models of earlier versions.
+    task : str
+        Name of the task, one of `featkit.models.task.TASKS`.
+    decision : LabelDecision or None
+        The thresholds of labels, if the model predicts several.
     """
 
     pipeline: Pipeline
@@ -74,6 +96,12 @@ class Model:
     training_metadata: TrainingMetadata | None = None
     evaluation: Evaluation | None = None
     sound: SoundExtractor | None = field(default=None, repr=False)
+    normalization: GroupNormalization | None = field(default=None, repr=False)
+    calibrator: Calibrator | None = None
+    sets: PredictionSets | None = None
+    novelty: Novelty | None = field(default=None, repr=False)
+    task: str = CLASSIFICATION
+    decision: LabelDecision | None = None
 
     @cached_property
     def training(self) -> dict[str, Any]:
@@ -97,6 +125,17 @@ class Model:
         if self.training_metadata is None:
             raise ModelError("the model has no training metadata: train it again")
         return self.training_metadata
+
+    @cached_property
+    def costs(self) -> Array | None:
+        """Cost of predicting the class of a column for a row of the class of a row.
+
+        None without a cost matrix: the most probable class is predicted. An array of float64,
+        ``(classes, classes)``, in the order of `classes`; see `featkit.models.decisions`.
+        """
+        training = self.training_metadata
+        matrix = None if training is None else training.settings.costs
+        return None if matrix is None else matrix.of(self.classes)
 
     @property
     def units(self) -> dict[str, str]:
@@ -126,6 +165,7 @@ class Model:
         inputs: FeatureTable | pd.DataFrame | Path | Sequence[Path] | None = None,
         *,
         per: Literal["recording", "segment"] | None = None,
+        class_prior: str | os.PathLike[str] | Mapping[str, float] | None = None,
         output: Path | None = None,
         fresh: bool = False,
         manifest: Path | None = None,
@@ -135,10 +175,14 @@ class Model:
         annotation_label: str | None = None,
         background: str | None = None,
         timeout: float | None = None,
+        coverage: float | None = None,
+        accuracy: float | None = None,
+        novelty: bool = False,
+        group_from: str | None = None,
         n_jobs: int | None = 1,
         progress: Callable[[Any], None] | None = None,
     ) -> Predictions:
-        """Predict the classes of sound files, or of the rows of a table.
+        """Predict the classes, or numbers, of sound files or of the rows of a table.
 
         Parameters
         ----------
@@ -147,8 +191,12 @@ class Model:
             are analysed like the training data, with the same segments. With a manifest: empty, or
             the folder that its paths are relative to.
         per : {"recording", "segment"}, optional
-            Whether segments of one recording are combined, by the mean of their log probabilities.
-            By default, they are, unless they are annotated intervals.
+            Whether segments of one recording are combined: by the mean of their log probabilities,
+            or of their numbers. By default, they are, unless they are annotated intervals.
+        class_prior : {"balanced", "training"}, path or mapping of str to float, optional
+            How common each class is where the recordings come from: all classes equally, as in the
+            training rows, or shares in a CSV or TOML file or a mapping. Probabilities are changed
+            accordingly; see `featkit.models.class_priors`. By default, they are those of the model.
         output : path, optional
             The CSV file to write. Failures are listed in ``<output>.failures.csv``. The features of
             sound files are stored in the checkpoint ``<output>.parts`` as in `featkit.extract`, so
@@ -159,6 +207,23 @@ class Model:
             Whether to discard earlier results.
         manifest, where, annotations, tier, annotation_label, background, timeout
             As for `featkit.extract`; for sound only.
+        coverage : float, optional
+            Adds the columns ``prediction_set``, a JSON list of classes that contains the true one
+            with this probability, and ``abstain``, True unless the set has exactly one class. See
+            `featkit.models.prediction_sets` for what holds.
+        accuracy : float, optional
+            Adds the column ``abstain``, True where the probability is below the threshold above
+            which this share of the predictions was correct in the inner folds.
+        novelty : bool
+            Whether to add the column ``novelty``: the share of the training rows of unseen groups
+            that are nearer to the training data; see `featkit.models.novelty`.
+        group_from : str, optional
+            For a model that normalises columns within groups (``train(normalize_by=...)``): which
+            rows belong together. A column of the table or the manifest; a part of a name, such as
+            ``"stem(path, 1)"``; ``"folder"``, the folder that contains a file (``"folder:2"`` for
+            the one above, and so on); or a pattern of names, such as ``"{speaker}-{take}"``. By
+            default the column of the training, if there is one. The features of all recordings are
+            then held in memory, since a prediction depends on the other rows of its group.
         n_jobs : int, optional
             Worker processes; None for one for each processor.
         progress : callable, optional
@@ -168,7 +233,8 @@ class Model:
         -------
         Predictions
             ``.data`` with ``path`` (and ``start``, ``end``), ``predicted``, its ``probability``,
-            and ``p_<class>`` of each class; ``.failures``. If the model was trained on several
+            and ``p_<class>`` of each class; ``.failures``. A regression has ``predicted`` only, the
+            predicted number. If the model was trained on several
             datasets and the table names them, ``dataset`` comes first.
 
         Raises
@@ -176,7 +242,8 @@ class Model:
         TableError
             If the table lacks a column of the model, or has it in another unit or definition.
         ModelError
-            If the model cannot be used on sound, or has no training metadata.
+            If the model cannot be used on sound, has no training metadata, does not know which rows
+            belong together, or lacks what `coverage`, `accuracy` or `novelty` need.
         ParameterError
             If `inputs` or another parameter is invalid, or the checkpoint was made with other
             settings.
@@ -185,12 +252,24 @@ class Model:
         """
         if per not in (None, *PER):
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
+        if not TASKS[self.task].has_classes and (coverage is not None or accuracy is not None):
+            raise ParameterError("coverage and accuracy need a model that predicts classes")
+        uncertainty = Uncertainty.of(
+            self.sets, self.novelty, coverage=coverage, accuracy=accuracy, novelty=novelty
+        )
+        if class_prior is not None and (coverage is not None or accuracy is not None):
+            raise ParameterError(
+                "coverage and accuracy hold for the class shares of the training data: leave"
+                " class_prior out"
+            )
         table, paths = _table_or_sound(() if inputs is None and manifest is not None else inputs)
         if output is not None:
-            files_read = [os.fspath(table)] if isinstance(table, str | os.PathLike) else []
+            named = [table, class_prior]
+            files_read = [os.fspath(one) for one in named if isinstance(one, str | os.PathLike)]
             check_outputs({os.fspath(output): ".csv"}, inputs=files_read)
             check_writable(failures_file(output))
-        predictor = Predictor(self, per, output)
+        prior = None if class_prior is None else resolve_prior(self, class_prior)
+        predictor = Predictor(self, per, output, prior, uncertainty, group_from)
         corpus = {
             "manifest": manifest,
             "where": where,
@@ -205,21 +284,21 @@ class Model:
                 raise ParameterError(
                     f"{' and '.join(given)} cannot be used with a table, only with sound"
                 )
-            return predictor.predict_table(self.read(table))
+            return predictor.predict_table(self.read(table, group_from=group_from))
         batch = self._sound().process(
             self.provenance,
             paths,
             predictor,
             output=output,
             fresh=fresh,
-            corpus=corpus,
+            corpus={**corpus, **predictor.group_fields(has_manifest=manifest is not None)},
             timeout=timeout,
             n_jobs=n_jobs,
             progress=progress,
         )
         return predictor.predictions(batch)
 
-    def read(self, tables: Tables) -> FeatureTable:
+    def read(self, tables: Tables, *, group_from: str | None = None) -> FeatureTable:
         """Read one or several tables; only the columns of the model are features.
 
         Several tables are joined, with the column ``dataset``. If the model was trained with a
@@ -232,6 +311,8 @@ class Model:
             A table or its file (``.parquet``, ``.csv``); several files, whose names without suffix
             are the names of the datasets; or a mapping of dataset names to tables. Other columns
             may hold anything.
+        group_from : str, optional
+            As for `predict`; a column that it names is kept.
 
         Returns
         -------
@@ -249,7 +330,8 @@ class Model:
         """
         if isinstance(tables, FeatureTable) and self.training_metadata is None:
             return tables
-        return read_tables(tables, self.trained.settings, self.columns, self.classes)
+        kept = [] if group_from is None else [group_column(group_from)]
+        return read_tables(tables, self.trained.settings, self.columns, self.classes, keep=kept)
 
     def extract(
         self,
@@ -337,27 +419,123 @@ class Model:
 
         write_model(self, path)
 
-    def probabilities(self, table: FeatureTable) -> Array:
-        """Compute the probability of each class for each row.
+    def groups_of(self, table: FeatureTable, group_from: str | None = None) -> RowGroups | None:
+        """Return the group of each row, within which columns are normalised.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The rows that are predicted together.
+        group_from : str, optional
+            As for `predict`.
+
+        Returns
+        -------
+        RowGroups or None
+            None if the model does not normalise columns within groups.
+
+        Raises
+        ------
+        ModelError
+            If it does, and it is unknown which rows belong together.
+        ParameterError
+            If `group_from` does not exist, does not match, or has no use.
+        """
+        if self.normalization is not None:
+            return row_groups(table, self.normalization, group_from, self.datasets_of(table))
+        if group_from is not None:
+            raise ParameterError(NO_GROUPS)
+        return None
+
+    def normalized(self, X: Array, groups: RowGroups | None) -> Array:
+        """Normalise rows within their groups, if the model does.
+
+        Parameters
+        ----------
+        X : array of float64, shape ``(rows, columns)``
+            Columns of the model.
+        groups : RowGroups or None
+            Groups of the rows, as `groups_of` returns them.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``
+        """
+        if self.normalization is None or groups is None:
+            return X
+        return self.normalization.apply(X, groups.names)
+
+    def inputs(self, table: FeatureTable, *, group_from: str | None = None) -> Array:
+        """Return the matrix that the pipeline sees.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The rows that are predicted together, with the columns of the model.
+        group_from : str, optional
+            As for `predict`.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``
+            The columns of the model, normalised within groups if the model does so.
+
+        Raises
+        ------
+        ModelError, ParameterError
+            As for `groups_of`.
+        TableError
+            If the group of a row is missing.
+        """
+        groups = self.groups_of(table, group_from)
+        if groups is not None:
+            check_known(table, groups)
+        return self.normalized(table.matrix(self.columns), groups)
+
+    def probabilities(self, table: FeatureTable, *, group_from: str | None = None) -> Array:
+        """Compute the probability of each class for each row, or the number that is predicted.
 
         Parameters
         ----------
         table : FeatureTable
             With the columns of the model.
+        group_from : str, optional
+            As for `predict`.
 
         Returns
         -------
-        array of float64, shape ``(rows, classes)``
+        array of float64, shape ``(rows, outputs)``
 
         Raises
         ------
         TableError
-            If the table lacks a column, has it in another unit, or has another feature set.
+            If the table lacks a column, has it in another unit, or has another feature set; or if
+            the group of a row is missing.
+        ModelError, ParameterError
+            As for `groups_of`.
         """
         self.check(table)
-        return probabilities(self.pipeline, table.matrix(self.columns), self.classes)
+        return self.row_probabilities(self.inputs(table, group_from=group_from))
 
-    def predict_table(self, table: FeatureTable, *, per: str | None = None) -> pd.DataFrame:
+    def row_probabilities(self, X: Array) -> Array:
+        """Compute the predictions for the rows of an array, such as calibrated probabilities.
+
+        Parameters
+        ----------
+        X : array of float64, shape ``(rows, columns)``
+            What the pipeline sees; see `inputs`.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, outputs)``
+            Probabilities of the classes, or predicted numbers.
+        """
+        P = TASKS[self.task].predict(self.pipeline, X, self.classes)
+        return P if self.calibrator is None else self.calibrator.apply(P)
+
+    def predict_table(
+        self, table: FeatureTable, *, per: str | None = None, group_from: str | None = None
+    ) -> pd.DataFrame:
         """Predict the classes of recordings, or of each of their segments.
 
         Parameters
@@ -365,6 +543,9 @@ class Model:
         table : FeatureTable
             With the columns of the model.
         per : {"recording", "segment"}, optional
+            Whether segments of one recording are combined, by the mean of their log probabilities.
+            By default, they are, unless they are annotated intervals.
+        group_from : str, optional
             As for `predict`.
 
         Returns
@@ -376,14 +557,22 @@ class Model:
 
         Raises
         ------
-        TableError
+        TableError, ModelError, ParameterError
             As for `probabilities`.
         """
         import pandas as pd
 
         datasets = self.datasets_of(table)
-        rows = RowPredictions.of(table, self.probabilities(table), datasets=datasets)
-        return pd.DataFrame(rows.predictions(self.classes, row_unit(per, table)))
+        P = self.probabilities(table, group_from=group_from)
+        rows = RowPredictions.of(table, P, datasets=datasets)
+        columns = rows.predictions(
+            self.classes,
+            row_unit(per, table),
+            self.task,
+            costs=self.costs,
+            decision=self.decision,
+        )
+        return pd.DataFrame(columns)
 
     def datasets_of(self, table: FeatureTable) -> Array | None:
         """Return the dataset of each row, if the model was trained on several.

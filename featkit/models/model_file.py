@@ -22,18 +22,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from featkit._utils.io import replacing
 from featkit.errors import ModelError
 from featkit.models._metadata_schema import metadata_of, read_metadata
-from featkit.models._model_validation import PREPARATIONS, check_parameters, check_parts, is_array
 from featkit.models._pipeline_schema import build
-from featkit.models.estimator import ESTIMATORS, Estimator, pipeline
+from featkit.models.estimator import Estimator
 from featkit.models.model import Model
+from featkit.models.pipeline_check import check_pipeline
+from featkit.models.task import TASKS
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+    pass
 
 MAGIC = b"featkit model 1\n"
 """Format and version."""
@@ -101,6 +100,7 @@ LOADERS = {
     "builtins.str": {"JsonNode", "TypeNode"},
     "builtins.tuple": {"TupleNode"},
     "featkit.models.estimators.analysis_of_variance": {"FunctionNode"},
+    "featkit.models.one_vs_rest.mean_analysis_of_variance": {"FunctionNode"},
     "numpy.dtype": {"DTypeNode"},
     "numpy.float64": {"NdArrayNode"},
     "numpy.int64": {"NdArrayNode"},
@@ -223,7 +223,8 @@ def _read(content: bytes) -> Model:
         contents = {name: archive.read(name) for name in sorted(arrays)}
     try:
         fitted = build(schema, contents)
-        _check_pipeline(fitted, own_estimator, metadata["columns"], metadata["classes"])
+        task = TASKS[metadata["task"]]
+        check_pipeline(fitted, own_estimator, len(metadata["columns"]), metadata["classes"], task)
     # Attributes of scikit-learn objects differ from version to version.
     except AttributeError as error:
         advice = _version_advice(metadata["training_metadata"].versions)
@@ -243,7 +244,7 @@ def _checked(content: bytes) -> tuple[dict[str, Any], Estimator, Any, set[str]]:
         metadata = read_metadata(stored)
     except ValueError as error:
         raise ModelError(f"{_printable(error)}. Train the model again") from None
-    own_estimator = ESTIMATORS[metadata["name"]]
+    own_estimator = TASKS[metadata["task"]].estimators[metadata["name"]]
     arrays, trees = _check_types(schema, own_estimator)
     leaves = _leaves(sizes, trees, len(metadata["classes"]))
     for size in (sum(sizes.values()), sum(sizes[name] for name in arrays)):
@@ -355,36 +356,3 @@ def _parts(schema: Any) -> Iterator[dict[str, Any]]:
             stack.extend(part.values())
         elif isinstance(part, list):
             stack.extend(part)
-
-
-def _check_pipeline(
-    fitted: Any, own_estimator: Estimator, columns: list[str], classes: list[str]
-) -> None:
-    """Refuse parts that do not belong to the estimator, or do not fit together."""
-    from sklearn.pipeline import Pipeline
-
-    check_parts(fitted, Pipeline, but={"steps"})
-    unfitted = _unfitted(own_estimator, [name for name, _ in fitted.steps])
-    check_parameters(fitted, unfitted, but={"steps"})
-    width = len(columns)
-    for (name, step), (_, fresh) in zip(fitted.steps[:-1], unfitted.steps[:-1], strict=True):
-        width = PREPARATIONS[name](step, fresh, width)
-    last = fitted.steps[-1][1]
-    if not is_array(last.classes_, len(classes), kinds="U") or list(last.classes_) != classes:
-        raise ModelError("its classes differ from those of its estimator")
-    own_estimator.check(last, width, len(classes))
-    P = fitted.predict_proba(np.array([np.zeros(len(columns)), np.full(len(columns), np.nan)]))
-    if P.shape != (2, len(classes)) or not np.isfinite(P).all():
-        raise ModelError("it does not give a probability for each class")
-
-
-def _unfitted(own_estimator: Estimator, steps: list[str]) -> Pipeline:
-    """The unfitted pipeline with these steps; in earlier versions none had ``resolve``."""
-    from sklearn.pipeline import Pipeline
-
-    for select in (None, 1):
-        own = pipeline(own_estimator.name, select=select).steps
-        for variant in (own, [(name, step) for name, step in own if name != "resolve"]):
-            if [name for name, _ in variant] == steps:
-                return Pipeline(variant)
-    raise ModelError(f"its steps are not those of the estimator {own_estimator.name!r}")

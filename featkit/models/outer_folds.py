@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from featkit._utils.formatting import counted
+from featkit._utils.formatting import counted, plural
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
+from featkit.models.absent_classes import unpredictable_rows
 from featkit.models.estimator import AUTO
 from featkit.models.problem import Problem, check_complete, name_list, texts
 from featkit.models.settings import Settings
@@ -38,6 +39,7 @@ from featkit.models.splits import (
     split_by_fold,
     split_by_part,
 )
+from featkit.models.task import MULTILABEL, TASKS
 from featkit.schema import DATASET
 from featkit.table.missing_values import without_missing_words
 
@@ -56,7 +58,7 @@ class OuterFold:
     train, test : array of int, shape ``(rows,)``
         Row numbers. The fold that fits the final model has no test rows.
     inner : list of tuple of array
-        Training and validation rows of each inner fold; empty if no model is selected.
+        Training and validation rows of each inner fold; empty if nothing is fitted on them.
     """
 
     name: str
@@ -79,12 +81,15 @@ class SplitPlan:
         Description of the split, such as ``"5 folds by recording"``.
     published : bool
         Whether the table defines the split. It may keep groups together that no column identifies.
+    by_group : bool
+        Whether each outer fold leaves out one group, and has its name.
     """
 
     outer: list[OuterFold]
     final: OuterFold
     protocol: str
     published: bool
+    by_group: bool = False
 
     @property
     def test_rows(self) -> Array:
@@ -126,6 +131,7 @@ def plan_splits(problem: Problem, settings: Settings) -> SplitPlan:
         "split": split,
         "shares (--ratio)": shares,
         "leave_one_dataset_out": settings.leave_one_dataset_out or None,
+        "leave_one_group_out": settings.leave_one_group_out or None,
     }
     given = [name for name, value in ways.items() if value is not None]
     if len(given) > 1:
@@ -134,31 +140,49 @@ def plan_splits(problem: Problem, settings: Settings) -> SplitPlan:
         plan = _by_fold_column(problem, fold, settings)
     elif settings.leave_one_dataset_out:
         plan = _by_datasets(problem, settings)
+    elif settings.leave_one_group_out or settings.folds == len(set(problem.groups.tolist())):
+        plan = _by_groups(problem, settings)
     elif split is not None:
         parts = _published_parts(problem, split)
         plan = _by_parts(problem, parts, settings, f"column {split!r}", published=True)
     elif shares is not None:
-        parts = GroupHoldout(shares, seed=settings.seed).parts(problem.y, problem.groups)
+        strata = problem.strata(len(shares))
+        parts = GroupHoldout(shares, seed=settings.seed).parts(strata, problem.groups)
         ratio = "/".join(f"{share:g}" for share in shares)
         protocol = f"{ratio} by {problem.unit}"
         plan = _by_parts(problem, parts, settings, protocol, published=False)
     else:
         plan = _by_made_folds(problem, settings)
-    _check_training_classes(problem, plan)
+    _check_training_classes(problem, plan, all_classes=not plan.by_group and fold is None)
     return plan
 
 
-def _check_training_classes(problem: Problem, plan: SplitPlan) -> None:
-    """Raise if the test rows of a fold have a class that its training rows lack."""
+def _check_training_classes(problem: Problem, plan: SplitPlan, *, all_classes: bool) -> None:
+    """Raise if training rows lack a class of the test rows, or have one class only.
+
+    Without `all_classes`, it suffices that a class of some test row is in the training rows: see
+    `featkit.models.absent_classes`.
+    """
+    if not problem.has_classes:
+        return
     for fold in plan.outer:
         classes = set(problem.y[fold.train].tolist())
-        if missing := sorted(set(problem.y[fold.test].tolist()) - classes):
+        missing = sorted(set(problem.y[fold.test].tolist()) - classes)
+        if missing and all_classes:
             raise ParameterError(
                 f"class {missing[0]!r} occurs only in {fold.name!r} of {plan.protocol}, so no"
                 " training row has it; remove the rows of the class, or split in another way"
             )
         if len(classes) < 2:
-            raise ParameterError(f"{fold.name!r} of {plan.protocol} has training rows of one class")
+            raise ParameterError(
+                f"{fold.name!r} of {plan.protocol} has training rows of one class; remove its rows,"
+                " or split in another way"
+            )
+    if unpredictable_rows(problem, plan.outer).all():
+        raise ParameterError(
+            f"each class occurs in one fold only of {plan.protocol}, so that no test row can be"
+            " predicted; split in another way"
+        )
 
 
 def row_wise_folds(problem: Problem, plan: SplitPlan, *, seed: int) -> list[OuterFold]:
@@ -176,18 +200,22 @@ def row_wise_folds(problem: Problem, plan: SplitPlan, *, seed: int) -> list[Oute
     Returns
     -------
     list of OuterFold
-        Empty if the plan is row-wise itself, each row is a group, or a class has one row.
+        Empty if the plan is row-wise itself, each row is a group, a class has one row, or the task
+        compares no splits.
     """
+    if TASKS[problem.task].compare_splits is None:
+        return []
     rows = np.arange(len(problem))
     single_rows = len(set(problem.groups.tolist())) == len(problem)
-    fewest = min_groups_per_class(problem.y, rows)
+    strata = problem.strata(len(plan.outer))
+    fewest = min_groups_per_class(strata, rows)
     if (single_rows and not plan.published) or problem.is_row_wise or fewest < 2:
         return []
     if len(plan.outer) == 1:
         sizes = len(plan.outer[0].train), len(plan.outer[0].test)
-        splits = GroupHoldout(sizes, seed=seed).split(None, problem.y, rows)
+        splits = GroupHoldout(sizes, seed=seed).split(None, strata, rows)
     else:
-        splits = GroupFolds(min(len(plan.outer), fewest), seed=seed).split(None, problem.y, rows)
+        splits = GroupFolds(min(len(plan.outer), fewest), seed=seed).split(None, strata, rows)
     return [OuterFold(str(k + 1), train, test, []) for k, (train, test) in enumerate(splits)]
 
 
@@ -221,13 +249,26 @@ def _by_datasets(problem: Problem, settings: Settings) -> SplitPlan:
     return _by_folds(problem, names, settings, f"{len(datasets)} datasets, each left out once")
 
 
+def _by_groups(problem: Problem, settings: Settings) -> SplitPlan:
+    """Each group as an outer fold."""
+    names = problem.groups
+    if problem.unit == "row":  # numbered from 0; rows are counted from 1
+        names = (names.astype(np.intp) + 1).astype(np.str_)
+    order = natural_order(names)
+    splits = dict(zip(order, split_by_fold(names), strict=True))
+    inner = functools.partial(_inner_folds, problem, settings, all_classes=False)
+    protocol = f"{counted(len(order), problem.unit, plural(problem.unit))}, each left out once"
+    plan = _cross_validation(problem, splits, inner, protocol, published=False)
+    return replace(plan, by_group=True)
+
+
 def _by_folds(problem: Problem, names: Array, settings: Settings, protocol: str) -> SplitPlan:
     """Given folds as outer folds; the others, merged to `N_FOLDS`, as inner folds of each."""
     order = natural_order(names)
 
     def inner(rows: Array) -> list[Split]:
-        if settings.model != AUTO or len(set(names[rows].tolist())) < 2:
-            return _inner_folds(problem, settings, rows)
+        if not settings.needs_inner_folds or len(set(names[rows].tolist())) < 2:
+            return _inner_folds(problem, settings, rows, all_classes=False)
         folds = split_by_fold(_merged(names[rows]))
         return _comparable(problem, [(rows[train], rows[test]) for train, test in folds])
 
@@ -248,7 +289,8 @@ def _merged(names: Array) -> Array:
 
 def _by_made_folds(problem: Problem, settings: Settings) -> SplitPlan:
     n_folds = N_FOLDS if settings.folds is None else settings.folds
-    splits = GroupFolds(n_folds, seed=settings.seed).split(None, problem.y, problem.groups)
+    strata = problem.strata(n_folds)
+    splits = GroupFolds(n_folds, seed=settings.seed).split(None, strata, problem.groups)
     named = {str(k): split for k, split in enumerate(splits, start=1)}
     inner = functools.partial(_inner_folds, problem, settings)
     protocol = f"{n_folds} folds by {problem.unit}"
@@ -275,7 +317,7 @@ def _by_parts(
     """One outer fold; validation rows, if there are any, are the only inner fold."""
     ((train, test),) = split_by_part(parts)
     validation = parts[train] == VALIDATION
-    if settings.model == AUTO and validation.any():
+    if settings.needs_inner_folds and validation.any():
         inner = _comparable(problem, [(train[~validation], train[validation])])
     else:
         inner = _inner_folds(problem, settings, train)
@@ -283,25 +325,59 @@ def _by_parts(
     return SplitPlan([OuterFold("test", train, test, inner)], final, protocol, published)
 
 
-def _inner_folds(problem: Problem, settings: Settings, rows: Array) -> list[Split]:
-    """Inner folds of some rows, as many as the rarest class has groups; none without selection."""
-    if settings.model != AUTO:
+def _inner_folds(
+    problem: Problem, settings: Settings, rows: Array, *, all_classes: bool = True
+) -> list[Split]:
+    """Inner folds of some rows, as many as the rarest class has groups; none without need.
+
+    Without `all_classes`, a class with one group in these rows is passed over: its rows count as
+    rows of the most common class, so that they do not limit the number of folds.
+    """
+    if not settings.needs_inner_folds:
         return []
-    y, groups = problem.y[rows], problem.groups[rows]
-    n_folds = min(N_INNER_FOLDS, min_groups_per_class(y, groups))
+    strata, groups = problem.strata(N_INNER_FOLDS, rows), problem.groups[rows]
+    counts = groups_per_class(strata, groups)
+    if not all_classes:
+        single = [name for name, count in counts.items() if count < 2]
+        commonest = max(counts, key=lambda name: counts[name])
+        strata = np.where(np.isin(strata, single), commonest, strata)
+        counts = groups_per_class(strata, groups)
+    n_folds = min(N_INNER_FOLDS, *counts.values())
     if n_folds < 2:
-        counts = groups_per_class(y, groups)
+        if problem.task == MULTILABEL:
+            raise ParameterError(
+                f"the training rows of a fold have too few groups ({problem.unit}) to choose"
+                " thresholds of the labels within the folds: choose more folds, or a group with"
+                " more values"
+            )
+        if not problem.has_classes:
+            raise ParameterError(
+                f"the training rows of a fold have too few groups ({problem.unit}) to select a"
+                " model within the folds: name a model, such as ridge, or choose more folds"
+            )
         rarest = min(counts, key=lambda name: counts[name])
+        purpose, remedy = _inner_purpose(settings)
         raise ParameterError(
-            f"class {rarest!r} has too few groups ({problem.unit}) to select a model within the"
-            " folds: name a model, such as svm, or remove the rows of the class"
+            f"class {rarest!r} has too few groups ({problem.unit}) to {purpose} within the folds:"
+            f" {remedy}, or remove the rows of the class"
         )
-    splits = GroupFolds(n_folds, seed=settings.seed).split(None, y, groups)
+    splits = GroupFolds(n_folds, seed=settings.seed).split(None, strata, groups)
     return _comparable(problem, [(rows[train], rows[test]) for train, test in splits])
+
+
+def _inner_purpose(settings: Settings) -> tuple[str, str]:
+    """What inner folds are needed for, and how to do without."""
+    if settings.model == AUTO:
+        return "select a model", "name a model, such as svm"
+    if settings.calibrate is not None:
+        return "calibrate probabilities", "train without calibration"
+    return "fit prediction sets", "train without prediction sets"
 
 
 def _comparable(problem: Problem, splits: Sequence[Split]) -> list[Split]:
     """Inner folds with two or more training classes, without validation rows of other classes."""
+    if not problem.has_classes:
+        return [(train, validation) for train, validation in splits if len(validation)]
     usable = []
     for train, validation in splits:
         classes = np.unique(problem.y[train])

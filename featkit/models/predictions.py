@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit.models.uncertainty import ABSTAIN, PREDICTION_SET
 from featkit.schema import Failure
 from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import read_rows
@@ -19,8 +20,9 @@ from featkit.table.dialects import Dialect
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXTS: dict[str, type] = {"path": str, "predicted": object}
-"""Columns of text, and their types in memory; all others are numbers."""
+TEXTS: dict[str, type] = {"path": str, "predicted": object, PREDICTION_SET: object}
+"""Columns of text, and their types in memory; `ABSTAIN` is boolean, all others are
+numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,14 @@ def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
     columns: dict[str, Any] = {name: [] if name in TEXTS else array("d") for name in names}
     for cells in rows:
         for (name, column), cell in zip(columns.items(), cells, strict=True):
-            column.append(unescape_formula(cell) if name in TEXTS else float(cell))
+            column.append(_value(name, cell))
+    types = {**TEXTS, ABSTAIN: bool}
     return pd.DataFrame(
-        {name: np.array(column, TEXTS.get(name, float)) for name, column in columns.items()}
+        {name: np.array(column, types.get(name, float)) for name, column in columns.items()}
     )
+
+
+def _value(name: str, cell: str) -> str | float:
+    if name in TEXTS:
+        return unescape_formula(cell)
+    return cell == "true" if name == ABSTAIN else float(cell)

@@ -1,4 +1,4 @@
-"""Preparation of a table for training: its classification problem, leakage removed, with warnings.
+"""Preparation of a table for training: its problem, leakage removed, with warnings.
 
 Imports within functions are needed for training only, not for predictions.
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
+from featkit.models.normalization_groups import with_normalization_groups
 from featkit.models.problem import Problem, group_texts, make_problem, within_datasets
 from featkit.models.settings import Settings
+from featkit.models.task import TASKS
 from featkit.models.training_tables import read_training_tables
 from featkit.schema import DATASET, LikelyGroup
 
@@ -20,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def prepare_problem(tables: Tables, settings: Settings) -> Problem:
-    """Make the classification problem of a table, without leaking columns, and with all warnings.
+    """Make the problem of a table, without leaking columns, and with all warnings.
 
     Parameters
     ----------
     tables : table, sequence of paths, or mapping of str to table
-        Features with a label for each row, in one or several tables; see `featkit.train`.
+        Features with a target for each row, in one or several tables; see `featkit.train`.
     settings : Settings
         Names of the columns; see `featkit.train`.
 
@@ -42,7 +46,12 @@ def prepare_problem(tables: Tables, settings: Settings) -> Problem:
     from featkit.models._data_checks import data_warnings
 
     table = read_training_tables(tables, settings)
-    problem = _without_leaks(make_problem(table, settings), settings)
+    problem, prepare = make_problem(table, settings), TASKS[settings.task].prepare
+    if prepare is not None:
+        problem = prepare(problem, settings)
+    problem = _without_leaks(with_normalization_groups(problem, settings), settings)
+    if settings.costs is not None:
+        problem = replace(problem, costs=settings.costs.of(problem.classes))
     n_columns = len(problem.columns)
     if settings.select is not None and not 1 <= settings.select <= n_columns:
         raise ParameterError(
@@ -54,12 +63,10 @@ def prepare_problem(tables: Tables, settings: Settings) -> Problem:
 
 
 def _without_leaks(problem: Problem, settings: Settings) -> Problem:
-    """Remove the columns that certainly leak the class; warn of them and of likely ones."""
-    from featkit.models._leaking_columns import leaking_columns
-
+    """Remove the columns that certainly leak the target; warn of them and of likely ones."""
     if missing := [name for name in settings.include if name not in problem.columns]:
         raise ParameterError(unknown("column of numbers to include", missing[0], problem.columns))
-    leaks = leaking_columns(problem, settings)
+    leaks = TASKS[problem.task].leaking_columns(problem, settings)
     if leaks.certain.keys() >= {*problem.columns}:  # no column would be left
         leaks.likely.update(leaks.certain)
         leaks.certain.clear()
@@ -74,8 +81,9 @@ def _with_likely_groups(problem: Problem, settings: Settings) -> Problem:
     if settings.split_by_row or settings.leave_one_dataset_out or named:
         return problem
     published = [name for name in (settings.fold, settings.split) if name is not None]
-    passed_over = [settings.label, DATASET, *settings.exclude, *published]
-    groups = likely_groups(problem.table, problem.X, problem.y, exclude=passed_over)
+    passed_over = [settings.target_column, DATASET, *settings.exclude, *published]
+    y = problem.y if problem.has_classes else np.zeros(len(problem), dtype=np.str_)
+    groups = likely_groups(problem.table, problem.X, y, exclude=passed_over)
     if published:
         groups = [one for one in groups if problem.divides_groups(published[0], one.group)]
     return problem.with_likely_groups([_counted_by_dataset(problem, one) for one in groups])

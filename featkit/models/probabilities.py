@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.models.decisions import decision_arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +45,7 @@ def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array
     array of float64, shape ``(rows, classes)``
         0 for a class that the pipeline was not trained on.
     """
-    # Only trees do without scaling; all other estimators multiply matrices.
-    at_once = ROWS_AT_ONCE if "scale" in pipeline.named_steps else TREE_ROWS_AT_ONCE
+    at_once = rows_at_once(pipeline)
     blocks = [np.zeros((0, len(classes)))]
     for start in range(0, len(X), at_once):
         own = pipeline.predict_proba(X[start : start + at_once])
@@ -52,6 +53,26 @@ def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array
         P /= P.sum(axis=1, keepdims=True)  # XGBoost computes in single precision
         blocks.append(P)
     return np.concatenate(blocks)
+
+
+def rows_at_once(pipeline: Pipeline) -> int:
+    """Return the number of rows that a pipeline predicts together.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+
+    Returns
+    -------
+    int
+    """
+    return ROWS_AT_ONCE if _multiplies_matrices(pipeline) else TREE_ROWS_AT_ONCE
+
+
+def _multiplies_matrices(pipeline: Pipeline) -> bool:
+    """Whether the estimator multiplies matrices: only trees do without scaling."""
+    members = getattr(pipeline.steps[-1][1], "pipelines_", [])
+    return "scale" in pipeline.named_steps or any(map(_multiplies_matrices, members))
 
 
 def in_order_of(classes: Sequence[str], own: Array, x: Array) -> Array:
@@ -104,7 +125,13 @@ def of_recordings(recordings: Array, P: Array) -> tuple[Array, Array]:
     return names[order], joint / joint.sum(axis=1, keepdims=True)
 
 
-def prediction_arrays(P: Array, classes: Sequence[str]) -> dict[str, Array]:
+def prediction_arrays(
+    P: Array,
+    classes: Sequence[str],
+    costs: Array | None = None,
+    *,
+    added: Mapping[str, Array] = MappingProxyType({}),
+) -> dict[str, Array]:
     """Make the columns ``predicted``, ``probability`` and ``p_<class>`` of each class.
 
     Parameters
@@ -113,19 +140,22 @@ def prediction_arrays(P: Array, classes: Sequence[str]) -> dict[str, Array]:
         Probabilities.
     classes : sequence of str
         In order.
+    costs : array of float64, shape ``(classes, classes)``, optional
+        See `featkit.models.decisions.decide`.
+    added : mapping of str to array, shape ``(rows,)``, optional
+        Columns that follow ``probability``.
 
     Returns
     -------
     dict of str to array, shape ``(rows,)``
     """
-    columns = {
-        "predicted": np.asarray(classes, dtype=object)[np.argmax(P, axis=1)],
-        "probability": P.max(axis=1) if len(P) else np.empty(0),
-    }
-    return columns | {f"p_{name}": P[:, k] for k, name in enumerate(classes)}
+    of_classes = {f"p_{name}": P[:, k] for k, name in enumerate(classes)}
+    return {**decision_arrays(P, classes, costs), **added, **of_classes}
 
 
-def prediction_columns(P: Array, classes: Sequence[str]) -> pd.DataFrame:
+def prediction_columns(
+    P: Array, classes: Sequence[str], costs: Array | None = None
+) -> pd.DataFrame:
     """Make a table of the columns of `prediction_arrays`.
 
     Parameters
@@ -134,6 +164,8 @@ def prediction_columns(P: Array, classes: Sequence[str]) -> pd.DataFrame:
         Probabilities.
     classes : sequence of str
         In order.
+    costs : array of float64, shape ``(classes, classes)``, optional
+        See `featkit.models.decisions.decide`.
 
     Returns
     -------
@@ -141,4 +173,4 @@ def prediction_columns(P: Array, classes: Sequence[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(prediction_arrays(P, classes))
+    return pd.DataFrame(prediction_arrays(P, classes, costs))

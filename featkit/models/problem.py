@@ -1,4 +1,4 @@
-"""A classification problem: rows of features with their classes, recordings and groups.
+"""The problem of a training: rows of features with their targets, recordings and groups.
 
 Data that no model can be trained on raise an error here, before anything is fitted. Doubtful data
 give a warning, which is stored with the scores: see `featkit.models._data_checks`.
@@ -21,6 +21,7 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.settings import Settings
+from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.schema import DATASET, TIME_COLUMNS, LikelyGroup
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import ambiguous_word_warnings, without_missing_words
@@ -41,7 +42,7 @@ MAX_NAMES = 5
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Rows of features, each with one class.
+    """Rows of features, each with its target, such as one class.
 
     Attributes
     ----------
@@ -51,8 +52,9 @@ class Problem:
         The features in use.
     X : array of float64, shape ``(rows, columns)``
         Feature values; NaN where undefined.
-    y : array of str, shape ``(rows,)``
-        Class of each row.
+    y : array, shape ``(rows,)`` or ``(rows, labels)``
+        Target of each row: its class as text, a number (float64), or whether it has each of
+        several labels (bool).
     recordings : array of str, shape ``(rows,)``
         Recording of each row.
     groups : array of str, shape ``(rows,)``
@@ -67,6 +69,14 @@ class Problem:
         Columns and name stems that may denote groups and that the split divides.
     datasets : array of str, shape ``(rows,)``, or None
         Dataset of each row, if several datasets were joined.
+    costs : array of float64, shape ``(classes, classes)``, or None
+        Cost matrix; see `featkit.models.decisions.decide`.
+    task : str
+        Name of the task, one of `featkit.models.task.TASKS`.
+    target : str
+        Column of the target.
+    normalization_groups : array of str, shape ``(rows,)``, or None
+        Group of each row within which columns are normalised; None without normalisation.
     """
 
     table: FeatureTable
@@ -80,14 +90,41 @@ class Problem:
     warnings: list[str] = field(default_factory=list)
     likely_groups: list[LikelyGroup] = field(default_factory=list)
     datasets: Array | None = None
+    costs: Array | None = None
+    task: str = CLASSIFICATION
+    target: str = "label"
+    normalization_groups: Array | None = None
 
     def __len__(self) -> int:
         return len(self.y)
 
     @cached_property
+    def outputs(self) -> list[str]:
+        """Names of the columns of predictions: classes, the target, or labels."""
+        return TASKS[self.task].outputs(self.y, self.target)
+
+    @property
     def classes(self) -> list[str]:
-        """The classes, in alphabetical order."""
-        return sorted(set(self.y.tolist()))
+        """The classes, in alphabetical order; the same as `outputs` of a classification."""
+        return self.outputs
+
+    def strata(self, n_parts: int, rows: Array | None = None) -> Array:
+        """Return the stratum of each row for a split; each part has its share of every stratum.
+
+        Parameters
+        ----------
+        n_parts : int
+            Number of parts of the split.
+        rows : array of int, shape ``(rows,)``, optional
+            The rows to split; by default all.
+
+        Returns
+        -------
+        array, shape ``(rows,)``
+            Such as the class of each row.
+        """
+        y, groups = (self.y, self.groups) if rows is None else (self.y[rows], self.groups[rows])
+        return TASKS[self.task].strata(y, groups, n_parts)
 
     @property
     def dataset_rows(self) -> dict[str, int]:
@@ -97,12 +134,17 @@ class Problem:
     @property
     def single_dataset_classes(self) -> dict[str, str]:
         """The classes that only one of several datasets has, and its name."""
-        if self.datasets is None or len(self.dataset_rows) < 2:
+        if self.datasets is None or len(self.dataset_rows) < 2 or not self.has_classes:
             return {}
         owners: dict[str, set[str]] = {}
         for name, dataset in set(zip(self.y.tolist(), self.datasets.tolist(), strict=True)):
             owners.setdefault(name, set()).add(dataset)
         return {name: min(owners[name]) for name in self.classes if len(owners[name]) == 1}
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether each row has exactly one class."""
+        return TASKS[self.task].has_classes
 
     @property
     def has_segments(self) -> bool:
@@ -168,6 +210,8 @@ class Problem:
         """SHA-256 of features, classes and groups, by which training data is recognised."""
         digest = hashlib.sha256(json.dumps([self.columns, self.y.tolist()]).encode())
         digest.update(json.dumps(self.groups.tolist()).encode())
+        if self.normalization_groups is not None:
+            digest.update(json.dumps(self.normalization_groups.tolist()).encode())
         digest.update(np.ascontiguousarray(self.X, dtype="<f8").tobytes())
         return digest.hexdigest()
 
@@ -232,7 +276,7 @@ class Problem:
             As for `make_problem`.
         """
         groups = within_datasets(group_texts(self.table, group), self.datasets)
-        _check_groups(group, groups, self.recordings, self.y)
+        _check_groups(group, groups, self.recordings, self.y if self.has_classes else None)
         unit = group_unit(group)
         return dataclasses.replace(self, groups=groups, bootstrap_groups=groups, unit=unit)
 
@@ -252,12 +296,12 @@ class Problem:
 
 
 def make_problem(table: FeatureTable, settings: Settings) -> Problem:
-    """Make a classification problem of a table.
+    """Make the problem of a table.
 
     Parameters
     ----------
     table : FeatureTable
-        Features, and columns with class, recording and group.
+        Features, and columns with target, recording and group.
     settings : Settings
         Names of the columns; see `featkit.train`.
 
@@ -268,15 +312,14 @@ def make_problem(table: FeatureTable, settings: Settings) -> Problem:
     Raises
     ------
     ParameterError
-        If a column is missing, there is one class only or no feature, or groups equal classes.
+        If a column is missing, there is one class only or no feature, groups equal classes, or the
+        target is constant or no number.
     TableError
         If a value is infinite, a row has no group, or a recording is in two groups.
     """
-    label, group = settings.label, settings.group
+    task, group = TASKS[settings.task], settings.group
     warnings = list(table.notes)
-    table = _labelled_rows(table, label, warnings)
-    y = texts(table, label)
-    warnings += ambiguous_word_warnings(label, y.tolist())
+    table, y = task.read_target(table, settings, warnings)
     datasets = row_datasets(table, settings)
     if datasets is not None:
         check_complete(table, DATASET, datasets, "every row must be in a dataset")
@@ -285,18 +328,26 @@ def make_problem(table: FeatureTable, settings: Settings) -> Problem:
     if group:
         groups, note = without_missing_words(groups)
         check_complete(table, group, groups, "every row must be in a group", note)
-        _check_groups(group, groups, recordings, y)
+        _check_groups(group, groups, recordings, y if task.has_classes else None)
         warnings += ambiguous_word_warnings(group, groups.tolist())
-    if len(set(y.tolist())) < 2:
-        only = str(y[0])
-        raise ParameterError(f"column {label!r} has one class, {only!r}: at least two are needed")
     for name in settings.exclude:
         _check_column(table, name)
     keys = settings.key_columns
     X, columns = _features(table, [n for n in table.feature_names if n not in keys], warnings)
     unit = group_unit(group) if group else "recording" if "path" in table.keys else "row"
     return Problem(
-        table, columns, X, y, recordings, groups, groups, unit, warnings, datasets=datasets
+        table,
+        columns,
+        X,
+        y,
+        recordings,
+        groups,
+        groups,
+        unit,
+        warnings,
+        datasets=datasets,
+        task=settings.task,
+        target=settings.target_column,
     )
 
 
@@ -449,17 +500,40 @@ def name_list(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_NAMES]) + more
 
 
-def _labelled_rows(table: FeatureTable, label: str, warnings: list[str]) -> FeatureTable:
-    names, note = without_missing_words(texts(table, label))
+def rows_with_target(
+    table: FeatureTable, column: str, warnings: list[str], *, thing: str
+) -> FeatureTable:
+    """Return the rows of a table that have a target; a warning counts the others.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    column : str
+        Column of the target.
+    warnings : list of str
+        The warning is appended to it.
+    thing : str
+        What the column contains, with its article, such as ``"a class"``.
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    ParameterError
+        If there is no such column, or no row has a target.
+    """
+    names, note = without_missing_words(texts(table, column))
     end = f"; {note}" if note else ""
     labelled = np.array([name.strip() != "" for name in names.tolist()], dtype=bool)
     if not labelled.any():
-        raise ParameterError(f"column {label!r} is empty: no row has a class{end}")
+        raise ParameterError(f"column {column!r} is empty: no row has {thing}{end}")
     if labelled.all():
         return table
     count = int(np.sum(~labelled))
     have = "has" if count == 1 else "have"
-    warnings.append(f"{count} of {len(table)} rows {have} no {label!r}: excluded{end}")
+    warnings.append(f"{count} of {len(table)} rows {have} no {column!r}: excluded{end}")
     return table.rows(np.flatnonzero(labelled))
 
 
@@ -482,17 +556,20 @@ def _recordings(
     return paths
 
 
-def _check_groups(group: str, groups: Array, recordings: Array, y: Array) -> None:
+def _check_groups(group: str, groups: Array, recordings: Array, y: Array | None) -> None:
+    """Raise if groups divide recordings, or cannot be split; `y` is None without classes."""
     group_of: dict[str, str] = {}
     for recording, name in zip(recordings.tolist(), groups.tolist(), strict=True):
         if group_of.setdefault(recording, name) != name:
             raise TableError(f"{recording} is in two groups, {group_of[recording]!r} and {name!r}")
-    pairs = set(zip(groups.tolist(), y.tolist(), strict=True))
     if len(set(groups.tolist())) == 1:
         raise ParameterError(
             f"the group {group!r} has one value, {str(groups[0])!r}: all rows would stay together,"
             " and none could be test rows; name a column with several"
         )
+    if y is None:
+        return
+    pairs = set(zip(groups.tolist(), y.tolist(), strict=True))
     if len(pairs) == len(set(y.tolist())) == len(set(groups.tolist())):
         raise ParameterError(
             f"the group {group!r} is the class under another name: each class has one group only,"

@@ -252,10 +252,14 @@ def _scores(
         importances.append(_importances(fitted, X[explained], names))
     tested = np.concatenate([test for _, test in splits])
     folds = np.repeat(np.array(fold_names, object), [len(test) for _, test in splits])
-    scores = model_scores(y[tested], np.concatenate(parts), classes, groups[tested], folds)
+    unpredictable = np.concatenate([~np.isin(y[test], y[train]) for train, test in splits])
+    scores = model_scores(
+        y[tested], np.concatenate(parts), classes, groups[tested], folds, unpredictable
+    )
     _, counts = np.unique(y[tested], return_counts=True)
-    chance = 1 / len(counts)
-    lead = (scores.balanced_accuracy.low - chance) / (1 - chance) if len(counts) > 1 else 0.0
+    n_scored = len(np.unique(y[tested][~unpredictable]))
+    chance = 1 / n_scored
+    lead = (scores.balanced_accuracy.low - chance) / (1 - chance) if n_scored > 1 else 0.0
     return ConditionsScores(
         candidate=str(CANDIDATE),
         protocol=protocol,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.models.absent_classes import fold_classes, unpredictable_rows
+from featkit.models.cost_scores import cost_scores
+from featkit.models.curves import evaluate_curves, inner_threshold
+from featkit.models.decisions import decision_arrays
 from featkit.models.estimator import Candidate
+from featkit.models.group_normalization import GroupNormalization
+from featkit.models.label_decision import LabelDecision
 from featkit.models.model import Model
 from featkit.models.outer_folds import OuterFold, SplitPlan
-from featkit.models.probabilities import prediction_columns
 from featkit.models.problem import Problem
+from featkit.models.recipes import Recipe
 from featkit.models.recording_conditions import RecordingConditions, score_conditions
-from featkit.models.score_types import METRICS, ConditionsScores, Evaluation, RowSplit
-from featkit.models.scores import compare_splits, evaluate
+from featkit.models.score_types import ConditionsScores, Evaluation
+from featkit.models.scores import evaluate, recording_arrays
 from featkit.models.serialization import to_dict
+from featkit.models.set_scores import score_sets
+from featkit.models.set_types import SetScores
 from featkit.models.settings import Settings
+from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_metadata import TrainingMetadata
 from featkit.models.training_sample import sample_training_rows
 from featkit.schema import DATASET
@@ -44,15 +54,16 @@ class Result:
 
     Attributes
     ----------
-    evaluation : Evaluation
-        The scores.
+    evaluation : Evaluation or RegressionEvaluation
+        The scores; the type depends on the task.
     model : Model
         Fitted on all rows that are not held out.
     predictions : pandas.DataFrame
         Predictions of the kept model for the test rows: ``row``, the number of the row in the
         table, counted from 1 (the header of a CSV file does not count); ``dataset``, ``path``,
         ``start``, ``end`` and ``group`` where they exist, ``fold``, ``label``, ``predicted``,
-        ``probability``, and ``p_<class>`` of each class.
+        ``probability``, and ``p_<class>`` of each class. A regression has ``target`` and
+        ``predicted`` instead.
     """
 
     evaluation: Evaluation
@@ -80,7 +91,7 @@ class Result:
         import pandas as pd
 
         rows = {
-            name: {metric: scores[metric].value for metric in METRICS}
+            name: {metric: scores[metric].value for metric in TASKS[self.model.task].metrics}
             for name, scores in self.evaluation.ranking
         }
         return pd.DataFrame.from_dict(rows, orient="index")
@@ -114,7 +125,8 @@ def evaluate_plan(
         Without comparisons with other splits, and without warnings.
     """
     rows, folds = plan.test_rows, plan.test_folds
-    return evaluate(
+    unpredictable = unpredictable_rows(problem, plan.outer)
+    evaluation = evaluate(
         problem.y[rows],
         P,
         problem.classes,
@@ -128,7 +140,103 @@ def evaluate_plan(
         n_groups=len(set(problem.groups.tolist())),
         n_columns=len(problem.columns),
         chosen={name: str(candidate) for name, candidate in chosen.items()},
+        unpredictable=unpredictable,
+        costs=problem.costs,
     )
+    y, groups = problem.y[rows], problem.bootstrap_groups[rows]
+    costs = None
+    if problem.costs is not None:
+        costs = cost_scores(y, P[model], problem.classes, groups, problem.costs)
+    return replace(
+        evaluation,
+        curves=evaluate_curves(y, P[model], problem.classes, groups, unpredictable),
+        costs=costs,
+        leave_one_group_out=plan.by_group,
+        fold_classes=fold_classes(problem.y, plan.outer, problem.classes),
+    )
+
+
+def with_inner_threshold(
+    evaluation: Evaluation,
+    problem: Problem,
+    plan: SplitPlan,
+    P: Array,
+    recipes: Sequence[Recipe],
+) -> Evaluation:
+    """Add the threshold of two classes that inner folds choose, if there are any.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The scores.
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        Its outer folds.
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities of the test rows by the kept model, one fold after the other.
+    recipes : sequence of Recipe
+        The kept model of each outer fold.
+
+    Returns
+    -------
+    Evaluation
+    """
+    curves, classes = evaluation.curves, problem.classes
+    inner = [(own, own.out_of_fold) for own in recipes]
+    if curves is None or len(classes) != 2 or any(own is None for _, own in inner):
+        return evaluation
+    positive = curves.classes[0].name
+    k = classes.index(positive)
+    validation = [
+        (problem.y[own.rows], recipe.probabilities(own.P)[:, k])
+        for recipe, own in inner
+        if own is not None
+    ]
+    if any(not np.any(y == positive) for y, _ in validation):
+        return evaluation
+    ends = np.cumsum([len(fold.test) for fold in plan.outer])
+    folds = np.split(np.arange(ends[-1]), ends[:-1])
+    threshold = inner_threshold(problem.y[plan.test_rows], P[:, k], folds, validation, positive)
+    return replace(evaluation, curves=replace(curves, inner_threshold=threshold))
+
+
+def evaluate_sets(
+    problem: Problem, plan: SplitPlan, P: Array, recipes: Mapping[str, Recipe]
+) -> dict[str, SetScores]:
+    """Score the prediction sets of the kept model for the test rows of a plan.
+
+    Parameters
+    ----------
+    problem : Problem
+        The table, with classes and groups.
+    plan : SplitPlan
+        Its outer folds.
+    P : array of float64, shape ``(rows, classes)``
+        Probabilities of the test rows by the kept model, one fold after the other.
+    recipes : mapping of str to Recipe
+        What was fitted on the inner folds of each outer fold.
+
+    Returns
+    -------
+    dict of str to SetScores
+        ``prediction_sets`` and, if recordings have several rows, ``recording_prediction_sets``:
+        fields of `Evaluation`. Empty if there were no inner folds.
+    """
+    sets = {name: recipe.sets for name, recipe in recipes.items() if recipe.sets is not None}
+    if len(sets) < len(recipes):
+        return {}
+    rows, folds = plan.test_rows, plan.test_folds
+    y, groups = problem.y[rows], problem.bootstrap_groups[rows]
+    classes, costs = problem.classes, problem.costs
+    of_rows = score_sets(y, P, classes, groups, folds, sets, per="segment", costs=costs)
+    scores = {"prediction_sets": of_rows}
+    if problem.has_segments:
+        y, P, groups, folds = recording_arrays(y, P, problem.recordings[rows], groups, folds)
+        scores["recording_prediction_sets"] = score_sets(
+            y, P, classes, groups, folds, sets, per="recording", costs=costs
+        )
+    return scores
 
 
 def compare_row_split(
@@ -138,7 +246,7 @@ def compare_row_split(
     row_wise: Sequence[OuterFold],
     row_wise_P: Array,
     candidate: Candidate,
-) -> RowSplit:
+) -> Any:
     """Compare the scores of a candidate with those by a row-wise split.
 
     Parameters
@@ -158,13 +266,16 @@ def compare_row_split(
 
     Returns
     -------
-    RowSplit
+    RowSplit or RegressionRowSplit
     """
-    other = np.concatenate([fold.test for fold in row_wise])
-    grouped, row_wise_values, difference = compare_splits(
-        problem, plan.test_rows, P, other, row_wise_P
+    task, other = TASKS[problem.task], np.concatenate([fold.test for fold in row_wise])
+    assert task.compare_splits is not None  # otherwise there are no such folds
+    # Only classes can be absent from training rows.
+    absent = [unpredictable_rows(problem, plan.outer)] if problem.has_classes else []
+    grouped, row_wise_values, difference = task.compare_splits(
+        problem, plan.test_rows, P, other, row_wise_P, *absent
     )
-    return RowSplit(
+    return task.row_split_type(
         candidate=str(candidate),
         grouped=grouped,
         row_wise=row_wise_values,
@@ -204,7 +315,9 @@ def evaluate_conditions(
     )
 
 
-def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFrame:
+def prediction_table(
+    problem: Problem, plan: SplitPlan, P: Array, recipes: Sequence[Recipe]
+) -> pd.DataFrame:
     """Make the table of predictions for the test rows.
 
     Parameters
@@ -215,6 +328,8 @@ def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFram
         Its outer folds.
     P : array of float64, shape ``(rows, classes)``
         Probabilities of the test rows, one fold after the other.
+    recipes : sequence of Recipe
+        The recipe of the kept model in each fold.
 
     Returns
     -------
@@ -232,8 +347,15 @@ def prediction_table(problem: Problem, plan: SplitPlan, P: Array) -> pd.DataFram
             keys[key] = np.asarray(problem.table.keys[key])[rows]
     if (problem.bootstrap_groups != problem.recordings).any():
         keys["group"] = problem.bootstrap_groups[rows]
-    about = pd.DataFrame({**keys, "fold": folds, "label": problem.y[rows].astype(object)})
-    data = pd.concat([about, prediction_columns(P, problem.classes)], axis=1)
+    task = TASKS[problem.task]
+    decisions = [recipe.decision for recipe in recipes if recipe.decision is not None]
+    sizes = [len(fold.test) for fold in plan.outer]
+    options = {"decision": LabelDecision.by_row(decisions, sizes)} if decisions else {}
+    keys |= {"fold": folds, task.true_column: task.target_values(problem.y[rows], **options)}
+    columns = task.prediction_arrays(P, problem.outputs, **options)
+    if problem.costs is not None:
+        columns |= decision_arrays(P, problem.outputs, problem.costs)
+    data = pd.DataFrame({**keys, **columns})
     return data.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
 
 
@@ -243,6 +365,7 @@ def training_metadata(
     settings: Settings,
     chosen: Mapping[str, Candidate],
     kept: Candidate,
+    normalization: GroupNormalization | None = None,
 ) -> TrainingMetadata:
     """Record how a model was trained.
 
@@ -258,6 +381,8 @@ def training_metadata(
         The kept model in each fold.
     kept : Candidate
         The estimator and parameters of the final model.
+    normalization : GroupNormalization, optional
+        Its normalisation.
 
     Returns
     -------
@@ -272,6 +397,14 @@ def training_metadata(
         protocol=plan.protocol,
         rows=len(plan.final.train),
         digest=problem.digest,
-        sample=sample_training_rows(problem, plan.final.train, seed=settings.seed),
+        sample=sample_training_rows(problem, plan.final.train, normalization, seed=settings.seed),
         versions={name: version(name) for name in PACKAGES},
+        class_rows=_class_rows(problem, plan.final.train),
     )
+
+
+def _class_rows(problem: Problem, rows: Array) -> dict[str, int]:
+    """Number of rows of each class; empty for other tasks."""
+    if problem.task != CLASSIFICATION:
+        return {}
+    return dict(sorted(Counter(problem.y[rows].tolist()).items()))

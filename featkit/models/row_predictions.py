@@ -14,8 +14,11 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import TableError
-from featkit.models.probabilities import of_recordings, prediction_arrays
+from featkit.models.decisions import decision_arrays
+from featkit.models.label_decision import LabelDecision
 from featkit.models.problem import exceeds_float32, name_list, texts, within_datasets
+from featkit.models.task import CLASSIFICATION, TASKS
+from featkit.models.uncertainty import Uncertainty
 from featkit.schema import DATASET, NUMERIC_KEYS, Failure
 from featkit.table.feature_table import FeatureTable
 
@@ -24,7 +27,7 @@ NO_VALUE = "none of the model's columns has a value: no prediction is possible"
 
 @dataclass(frozen=True, eq=False)
 class RowPredictions:
-    """The probabilities of some rows, in their order.
+    """The predictions of some rows, in their order.
 
     Attributes
     ----------
@@ -35,14 +38,17 @@ class RowPredictions:
         where the table has them; or ``row``, the row number.
     problems : array of object, shape ``(rows,)``
         Why the row cannot be predicted; "" if it can.
-    P : array of float64, shape ``(rows, classes)``
-        Probabilities; meaningless where there is a problem.
+    P : array of float64, shape ``(rows, outputs)``
+        Predictions, such as probabilities; meaningless where there is a problem.
+    distances : array of float64, shape ``(rows,)``, or None
+        Distances to the training data, if they are asked for.
     """
 
     names: Array
     keys: Mapping[str, Array]
     problems: Array
     P: Array
+    distances: Array | None = None
 
     @classmethod
     def of(
@@ -51,6 +57,7 @@ class RowPredictions:
         P: Array,
         problems: Array | None = None,
         datasets: Array | None = None,
+        distances: Array | None = None,
     ) -> RowPredictions:
         """Add the keys of a table to the probabilities of its rows.
 
@@ -65,6 +72,8 @@ class RowPredictions:
         datasets : array of str, shape ``(rows,)``, optional
             Dataset of each row, if several were joined: the same path in two of them denotes two
             recordings.
+        distances : array of float64, shape ``(rows,)``, optional
+            Distances to the training data.
 
         Returns
         -------
@@ -74,14 +83,15 @@ class RowPredictions:
             problems = np.full(len(P), "", dtype=object)
         keys = {} if datasets is None else {DATASET: datasets.astype(object)}
         names = within_datasets(_row_names(table), datasets)
-        return cls(names, {**keys, **_keys(table)}, problems, P)
+        return cls(names, {**keys, **_keys(table)}, problems, P, distances)
 
     def __len__(self) -> int:
         return len(self.P)
 
     def __getitem__(self, rows: slice | Array) -> RowPredictions:
         keys = {name: column[rows] for name, column in self.keys.items()}
-        return RowPredictions(self.names[rows], keys, self.problems[rows], self.P[rows])
+        distances = None if self.distances is None else self.distances[rows]
+        return RowPredictions(self.names[rows], keys, self.problems[rows], self.P[rows], distances)
 
     def followed_by(self, other: RowPredictions) -> RowPredictions:
         """Append the rows of the next table.
@@ -95,22 +105,43 @@ class RowPredictions:
         -------
         RowPredictions
         """
+        distances = None
+        if self.distances is not None and other.distances is not None:
+            distances = np.concatenate([self.distances, other.distances])
         return RowPredictions(
             np.concatenate([self.names, other.names]),
             {name: np.concatenate([self.keys[name], other.keys[name]]) for name in self.keys},
             np.concatenate([self.problems, other.problems]),
             np.concatenate([self.P, other.P]),
+            distances,
         )
 
-    def predictions(self, classes: Sequence[str], per: str) -> dict[str, Array]:
-        """Predict the classes of the recordings, or of the rows.
+    def predictions(
+        self,
+        outputs: Sequence[str],
+        per: str,
+        task: str = CLASSIFICATION,
+        *,
+        costs: Array | None = None,
+        decision: LabelDecision | None = None,
+        uncertainty: Uncertainty | None = None,
+    ) -> dict[str, Array]:
+        """Make the predictions of the recordings, or of the rows.
 
         Parameters
         ----------
-        classes : sequence of str
-            In the order of the probabilities.
+        outputs : sequence of str
+            Names of the columns of `P`, such as the classes.
         per : {"recording", "segment"}
-            Whether the rows of one recording are combined; see `of_recordings`.
+            Whether the rows of one recording are combined; see `Task.combine`.
+        task : str
+            Name of the task of the model.
+        costs : array of float64, shape ``(classes, classes)``, optional
+            Cost matrix of a classification; see `featkit.models.decisions.decide`.
+        decision : LabelDecision, optional
+            The decision of the model, if its task has one.
+        uncertainty : Uncertainty, optional
+            What to add; the distance of a recording is the mean of its rows.
 
         Returns
         -------
@@ -118,12 +149,18 @@ class RowPredictions:
             The columns that `Model.predict` describes, without the rows that have a problem.
         """
         rows = self[self.problems == ""]
-        keys, P = rows.keys, rows.P
+        keys, P, distances, unit = rows.keys, rows.P, rows.distances, "segment"
         if per == "recording" and "path" in keys:
-            _, P = of_recordings(rows.names, P)
+            _, P = TASKS[task].combine(rows.names, P)
             first = np.sort(np.unique(rows.names, return_index=True)[1])
             keys = {name: keys[name][first] for name in (DATASET, "path") if name in keys}
-        return {**keys, **prediction_arrays(P, classes)}
+            distances, unit = _of_recordings(rows.names, distances), per
+        added = {}
+        if uncertainty is not None:
+            added = uncertainty.columns(P, outputs, distances, unit, costs)
+        arrays = TASKS[task].prediction_arrays(P, outputs, added=added, decision=decision)
+        columns = {**keys, **arrays}
+        return columns if costs is None else columns | decision_arrays(P, outputs, costs)
 
     def failures(self, per: str) -> Iterator[Failure]:
         """List the rows that cannot be predicted.
@@ -165,6 +202,16 @@ def row_unit(per: str | None, table: FeatureTable) -> str:
         By default ``"segment"`` if rows are annotated intervals, else ``"recording"``.
     """
     return per or ("segment" if table.is_annotated else "recording")
+
+
+def _of_recordings(names: Array, values: Array | None) -> Array | None:
+    """Mean value of each recording, in order of appearance."""
+    if values is None:
+        return None
+    _, first, place = np.unique(names, return_index=True, return_inverse=True)
+    means = np.bincount(place, weights=values) / np.bincount(place)
+    ordered: Array = means[np.argsort(first)]
+    return ordered
 
 
 def row_problems(X: Array, columns: Sequence[str]) -> Array:

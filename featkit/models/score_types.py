@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from featkit.models.absent_class_types import FoldClasses, UnpredictableRows
+from featkit.models.costs import CostScores
+from featkit.models.curve_types import Curves
+from featkit.models.set_types import SetScores
 from featkit.schema import LikelyGroup
 
 RANKED_BY = "balanced_accuracy"
@@ -30,7 +34,7 @@ class MetricScore:
     low, high : float
         Ends of the 95 % confidence interval.
     folds : mapping of str to float
-        The score in each fold.
+        The score in each fold; without folds that have no row to score.
     """
 
     value: float
@@ -100,7 +104,8 @@ class ClassScores:
     precision : float or None
         None if the class was never predicted.
     recall, f1 : float or None
-        None if no row is of the class.
+        None if no row is of the class, or no model could predict one; see
+        `featkit.models.absent_classes`.
     support : int
         Rows of the class.
     predicted : int
@@ -196,6 +201,28 @@ class Calibration:
     reliability: Sequence[ReliabilityBin]
     classes: Sequence[ClassCalibration]
     classwise_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class UncalibratedScores:
+    """Scores of the kept model before its probabilities are calibrated.
+
+    Attributes
+    ----------
+    metrics : MetricValues
+        Scores of the test rows.
+    calibration : Calibration
+        Of their probabilities.
+    recordings : MetricValues or None
+        Scores when the segments of a recording are combined; None if no recording has several.
+    recording_calibration : Calibration or None
+        Of the probabilities of these recordings.
+    """
+
+    metrics: MetricValues
+    calibration: Calibration
+    recordings: MetricValues | None = None
+    recording_calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,6 +340,32 @@ class ConditionsScores:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NormalizationSummary:
+    """How columns were normalised within groups; see `featkit.models.group_normalization`.
+
+    Attributes
+    ----------
+    by : str
+        Column or name stem of the groups.
+    method : str
+        ``"standard"`` or ``"robust"``.
+    min_rows : int
+        Fewest values of a column for which a group has statistics of its own.
+    groups, small_groups : int
+        Number of groups in the table, and of those with fewer rows.
+    note : str
+        What this means for the scores and for predictions, in one sentence.
+    """
+
+    by: str
+    method: str
+    min_rows: int
+    groups: int
+    small_groups: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Scores of all models that were compared, and details of the one that is kept.
 
@@ -359,6 +412,28 @@ class Evaluation:
         Prediction from recording conditions alone; None without quality columns.
     warnings : sequence of str
         Reasons to doubt the scores.
+    normalization : NormalizationSummary or None
+        Normalisation within groups; None without it.
+    uncalibrated : UncalibratedScores or None
+        Scores before calibration; all others are those of calibrated probabilities. None without
+        calibration.
+    calibrations : mapping of str to str
+        Method of calibration in each fold; ``"none"`` where ``auto`` selected none. Empty without
+        calibration.
+    prediction_sets : SetScores or None
+        Prediction sets and abstention of the kept model; None without inner folds.
+    recording_prediction_sets : SetScores or None
+        The same for recordings; None like `recordings`.
+    leave_one_group_out : bool
+        Whether each fold leaves out one group, and has its name.
+    fold_classes : sequence of FoldClasses
+        Test rows of each fold, and the classes that it lacks; empty in models of earlier versions.
+    unpredictable : UnpredictableRows or None
+        Test rows whose class no training row of their fold has; None if there are none.
+    curves : Curves or None
+        ROC and precision-recall curves of the kept model; None in models of earlier versions.
+    costs : CostScores or None
+        Costs of its decisions; None without a cost matrix.
     """
 
     likely_groups: Sequence[LikelyGroup] = ()
@@ -383,6 +458,16 @@ class Evaluation:
     by_row: RowSplit | None = None
     conditions: ConditionsScores | None = None
     warnings: Sequence[str]
+    normalization: NormalizationSummary | None = None
+    uncalibrated: UncalibratedScores | None = None
+    calibrations: Mapping[str, str] = field(default_factory=dict)
+    prediction_sets: SetScores | None = None
+    recording_prediction_sets: SetScores | None = None
+    leave_one_group_out: bool = False
+    fold_classes: Sequence[FoldClasses] = ()
+    unpredictable: UnpredictableRows | None = None
+    curves: Curves | None = None
+    costs: CostScores | None = None
 
     @property
     def kept(self) -> ModelScores:
@@ -392,11 +477,20 @@ class Evaluation:
     @property
     def dataset_scores(self) -> dict[str, MetricValues]:
         """Scores of the kept model for each dataset, if each was left out once; else empty."""
-        if not self.datasets or self.kept.accuracy.folds.keys() != self.datasets.keys():
+        folds = [self.kept[metric].folds.keys() for metric in METRICS]
+        if not self.datasets or any(names != self.datasets.keys() for names in folds):
             return {}
         return {
             name: MetricValues(**{metric: self.kept[metric].folds[name] for metric in METRICS})
             for name in self.datasets
+        }
+
+    @property
+    def fold_scores(self) -> dict[str, dict[str, float | None]]:
+        """Scores of the kept model in each fold; None where a fold has no row to score."""
+        return {
+            own.fold: {metric: self.kept[metric].folds.get(own.fold) for metric in METRICS}
+            for own in self.fold_classes
         }
 
     @property
@@ -423,3 +517,14 @@ class Evaluation:
             len(self.classes)
         }:
             raise ValueError("its scores belong to other classes")
+        absent = [*(self.unpredictable.classes if self.unpredictable else ())]
+        for own in self.fold_classes:
+            absent += [*own.not_in_training, *own.not_in_test]
+            if not 0 <= own.unpredictable_rows <= own.rows <= self.scored_rows:
+                raise ValueError("its folds have more rows than the table")
+        if not {*absent} <= {*self.classes}:
+            raise ValueError("the classes that its folds lack are other classes")
+        if self.curves is not None:
+            self.curves.check(self.classes)
+        if self.costs is not None:
+            self.costs.matrix.of(self.classes)

@@ -1,65 +1,48 @@
-"""Scores of predictions, with confidence intervals, and calibration.
+"""Scores of predictions, with confidence intervals.
 
 Conventions: ``y`` holds the true classes, ``(rows,)``; ``P`` the probabilities, ``(rows,
-classes)``, float64; ``classes`` are sorted. The class with the greatest probability is predicted.
+classes)``, float64; ``classes`` are sorted. `featkit.models.decisions` predicts classes.
 
 Values are those of scikit-learn over all test rows. The spread is the standard deviation over
-folds. Intervals are percentile bootstraps over groups [1]_: a group is drawn as a whole, because a
-hundred segments of one song are not a hundred observations. If a share is 0 or 1 in every draw, the
-interval is the exact one [2]_ for as many trials as there are groups.
-
-References
-----------
-.. [1] B. Efron, R. J. Tibshirani, "An introduction to the bootstrap", 1993.
-.. [2] C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated in the
-   case of the binomial", Biometrika 26, 1934.
+folds. Intervals draw whole groups: see `featkit.models.bootstrap`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.models.absent_class_types import UnpredictableRows
+from featkit.models.bootstrap import (
+    DRAWS,
+    DRAWS_AT_ONCE,
+    INTERVAL,
+    draws,
+    exact_lower_end,
+    group_sums,
+)
+from featkit.models.decisions import decide
 from featkit.models.probabilities import of_recordings
 from featkit.models.problem import Problem, mixed_recordings
+from featkit.models.reliability import calibration
 from featkit.models.score_types import (
     METRICS,
     AccuracyDifference,
-    Calibration,
-    ClassCalibration,
     ClassScores,
     Evaluation,
     MetricScore,
     MetricValues,
     ModelScores,
-    ReliabilityBin,
 )
 
 BOUNDED_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 """Metrics that are from 0 to 1."""
 
-DRAWS = 1000
-DRAWS_AT_ONCE = 50
-
-MANY_GROUPS = 10_000
-"""Number of groups from which `draws` uses another sequence of random numbers, five times as fast.
-
-Fewer groups keep their sequence, so that stored intervals stay the same."""
-
-DENSE_COUNTS = 2**20
-"""Largest number of cells, of the confusions of all groups, that are held in one array."""
-
-INTERVAL = (2.5, 97.5)
-"""Percentiles of a 95 % interval."""
-
-RELIABILITY_BINS = 10
-
-BIAS_DIFFERENCE, BIAS_ODDS_RATIO = 0.02, 2.0
-"""Probabilities of a class are biased if their mean differs from the share of the class by more
-than the first number, and the odds differ by more than the second as a factor."""
+MEANS_OF_PREDICTABLE = ("balanced_accuracy", "macro_f1", "log_loss")
+"""Metrics that leave out rows or classes that no model could predict."""
 
 
 def evaluate(
@@ -77,6 +60,8 @@ def evaluate(
     n_groups: int,
     n_columns: int,
     chosen: Mapping[str, str],
+    unpredictable: Array | None = None,
+    costs: Array | None = None,
 ) -> Evaluation:
     """Score all models on the test rows, and the kept model in detail.
 
@@ -96,19 +81,30 @@ def evaluate(
         Name of the kept model, one of the keys of `P`.
     protocol, unit, n_rows, n_groups, n_columns, chosen
         As in `Evaluation`.
+    unpredictable : array of bool, shape ``(rows,)``, optional
+        See `model_scores`.
+    costs : array of float64, shape ``(classes, classes)``, optional
+        See `featkit.models.decisions.decide`.
 
     Returns
     -------
     Evaluation
         Without comparisons with other splits, and without warnings.
     """
-    answer = predicted(P[model], classes)
+    if unpredictable is None:
+        unpredictable = np.zeros(len(y), dtype=bool)
+    answer = predicted(P[model], classes, costs)
     details: dict[str, Any] = {}
     if recordings is not None:
-        own_y, own_P, *others = recording_arrays(y, P[model], recordings, groups, folds)
-        own_answer = predicted(own_P, classes)
+        own_y, own_P, *others = recording_arrays(
+            y, P[model], recordings, groups, folds, unpredictable
+        )
+        own_groups, own_folds, own_unpredictable = others
+        own_answer = predicted(own_P, classes, costs)
         details = {
-            "recordings": model_scores(own_y, own_P, classes, *others),
+            "recordings": model_scores(
+                own_y, own_P, classes, own_groups, own_folds, own_unpredictable, costs
+            ),
             "recording_confusion": confusion_matrix(own_y, own_answer, classes),
             "recording_calibration": calibration(own_y, own_P, classes),
         }
@@ -121,18 +117,43 @@ def evaluate(
         scored_rows=len(y),
         classes=list(classes),
         model=model,
-        models={name: model_scores(y, own, classes, groups, folds) for name, own in P.items()},
-        per_class=class_scores(y, answer, classes),
+        models={
+            name: model_scores(y, own, classes, groups, folds, unpredictable, costs)
+            for name, own in P.items()
+        },
+        per_class=class_scores(y, answer, classes, unpredictable),
         confusion=confusion_matrix(y, answer, classes),
         calibration=calibration(y, P[model], classes),
         **details,
         chosen=chosen,
+        unpredictable=_unpredictable_rows(y, P[model], classes, unpredictable, costs),
         warnings=[],
     )
 
 
+def _unpredictable_rows(
+    y: Array, P: Array, classes: Sequence[str], unpredictable: Array, costs: Array | None
+) -> UnpredictableRows | None:
+    """The number of these rows, and the means over classes that count their classes as 0."""
+    if not unpredictable.any():
+        return None
+    with_zeros = metric_values(y, P, classes, costs=costs)
+    return UnpredictableRows(
+        classes=sorted(set(y[unpredictable].tolist())),
+        rows=int(unpredictable.sum()),
+        balanced_accuracy=with_zeros.balanced_accuracy,
+        macro_f1=with_zeros.macro_f1,
+    )
+
+
 def model_scores(
-    y: Array, P: Array, classes: Sequence[str], groups: Array, folds: Array | None
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    groups: Array,
+    folds: Array | None,
+    unpredictable: Array | None = None,
+    costs: Array | None = None,
 ) -> ModelScores:
     """Compute all metrics of one model, with spread and intervals.
 
@@ -148,86 +169,111 @@ def model_scores(
         The group of each row: the bootstrap draws whole groups.
     folds : array, shape ``(rows,)``, or None
         The fold in which each row was a test row; None if there are no folds.
+    unpredictable : array of bool, shape ``(rows,)``, optional
+        Whether the class of each row was absent from the training rows; by default of none. See
+        `featkit.models.absent_classes`.
+    costs : array of float64, shape ``(classes, classes)``, optional
+        Cost matrix, which determines the predicted classes: see `featkit.models.decisions.decide`.
 
     Returns
     -------
     ModelScores
+        A metric has no value for a fold in which all rows are left out.
     """
-    values = metric_values(y, P, classes)
+    if unpredictable is None:
+        unpredictable = np.zeros(len(y), dtype=bool)
+    values = metric_values(y, P, classes, unpredictable, costs)
     by_fold = {}
     if folds is not None:
+        parts = {str(fold): folds == fold for fold in dict.fromkeys(folds.tolist())}
         by_fold = {
-            str(fold): metric_values(y[folds == fold], P[folds == fold], classes)
-            for fold in dict.fromkeys(folds.tolist())
+            fold: metric_values(y[own], P[own], classes, unpredictable[own], costs)
+            for fold, own in parts.items()
         }
-    low, high = confidence_intervals(y, P, classes, groups)
-    return ModelScores(
-        **{
-            name: MetricScore(
-                value=values[name],
-                std=_spread([fold[name] for fold in by_fold.values()]),
-                low=low[name],
-                high=high[name],
-                folds={fold: own[name] for fold, own in by_fold.items()},
-            )
-            for name in METRICS
-        }
-    )
+    low, high = confidence_intervals(y, P, classes, groups, unpredictable, costs)
+    scores = {}
+    for name in METRICS:
+        of_folds = {fold: own[name] for fold, own in by_fold.items() if np.isfinite(own[name])}
+        scores[name] = MetricScore(
+            value=values[name],
+            std=_spread([*of_folds.values()]),
+            low=low[name],
+            high=high[name],
+            folds=of_folds,
+        )
+    return ModelScores(**scores)
 
 
-def recording_arrays(
-    y: Array, P: Array, recordings: Array, groups: Array, folds: Array
-) -> tuple[Array, Array, Array, Array]:
+def recording_arrays(y: Array, P: Array, recordings: Array, *others: Array) -> tuple[Array, ...]:
     """Combine the segments of each recording; recordings with two classes are left out.
 
     Parameters
     ----------
-    y, P, groups, folds
+    y, P
         See `model_scores`.
     recordings : array of str, shape ``(rows,)``
         The recording of each row.
+    *others : array, shape ``(rows,)``
+        Groups, folds and the like, which are equal for all rows of a recording.
 
     Returns
     -------
-    y, P, groups, folds
+    y, P, *others
         The same of each recording.
     """
     consistent = ~np.isin(recordings, list(mixed_recordings(recordings, y)))
-    y, P, recordings, groups, folds = (x[consistent] for x in (y, P, recordings, groups, folds))
+    y, P, recordings, *others_left = (x[consistent] for x in (y, P, recordings, *others))
     names, joint = of_recordings(recordings, P)
     first = dict(zip(recordings[::-1].tolist(), range(len(y))[::-1], strict=True))
     at = np.array([first[name] for name in names.tolist()], dtype=np.intp)
-    return y[at], joint, groups[at], folds[at]
+    return y[at], joint, *(x[at] for x in others_left)
 
 
 def _spread(values: Sequence[float]) -> float | None:
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def metric_values(y: Array, P: Array, classes: Sequence[str]) -> MetricValues:
+def metric_values(
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    unpredictable: Array | None = None,
+    costs: Array | None = None,
+) -> MetricValues:
     """Compute all metrics; classes without rows are left out of means over classes.
 
     Parameters
     ----------
-    y, P, classes
+    y, P, classes, unpredictable, costs
         See `model_scores`.
 
     Returns
     -------
     MetricValues
+        If all rows are unpredictable, the accuracy is 0, and the other metrics are NaN.
     """
     from sklearn.metrics import f1_score, log_loss, recall_score
 
-    true, answer = np.searchsorted(classes, y), np.argmax(P, axis=1)
-    present = np.unique(true)
+    true, answer = _true_numbers(y, classes, unpredictable), decide(P, costs)
+    predictable = true < len(classes)
+    present = np.unique(true[predictable])
+    if not len(present):
+        return MetricValues(accuracy=0.0, **dict.fromkeys(MEANS_OF_PREDICTABLE, np.nan))
+    own = true[predictable], P[predictable]
     return MetricValues(
         accuracy=float(np.mean(answer == true)),
         balanced_accuracy=float(
             recall_score(true, answer, labels=present, average="macro", zero_division=0)
         ),
         macro_f1=float(f1_score(true, answer, labels=present, average="macro", zero_division=0)),
-        log_loss=float(log_loss(true, P, labels=range(len(classes)))),
+        log_loss=float(log_loss(*own, labels=range(len(classes)))),
     )
+
+
+def _true_numbers(y: Array, classes: Sequence[str], unpredictable: Array | None) -> Array:
+    """The number of the class of each row; that of unpredictable rows is one that is no class."""
+    true = np.searchsorted(classes, y)
+    return true if unpredictable is None else np.where(unpredictable, len(classes), true)
 
 
 def balanced_log_loss(y: Array, P: Array, classes: Sequence[str]) -> float:
@@ -250,46 +296,49 @@ def balanced_log_loss(y: Array, P: Array, classes: Sequence[str]) -> float:
     return float(np.mean([losses[true == k].mean() for k in range(len(present))]))
 
 
-def predicted(P: Array, classes: Sequence[str]) -> Array:
-    """Return the class with the greatest probability of each row.
+def predicted(P: Array, classes: Sequence[str], costs: Array | None = None) -> Array:
+    """Return the predicted class of each row: see `featkit.models.decisions.decide`.
 
     Parameters
     ----------
-    P, classes
+    P, classes, costs
         See `model_scores`.
 
     Returns
     -------
     array of str, shape ``(rows,)``
     """
-    answer: Array = np.asarray(classes)[np.argmax(P, axis=1)]
+    answer: Array = np.asarray(classes)[decide(P, costs)]
     return answer
 
 
 def confidence_intervals(
-    y: Array, P: Array, classes: Sequence[str], groups: Array
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    groups: Array,
+    unpredictable: Array | None = None,
+    costs: Array | None = None,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Compute 95 % confidence intervals of all metrics by drawing groups with replacement.
 
     Parameters
     ----------
-    y, P, classes, groups
+    y, P, classes, groups, unpredictable, costs
         See `model_scores`.
 
     Returns
     -------
     low, high : dict of str to float
-        Ends of the interval of each metric.
+        Ends of the interval of each metric, over the draws in which it has a row to score.
 
     Notes
     -----
     If all n groups are correct in every draw, the lower end is 0.025 ** (1 / n): with a lower
     true share, n correct groups have a probability below 2.5 %.
     """
-    drawn = _bootstrap_metrics(y, P, classes, groups)
-    low, high = (
-        {name: float(np.percentile(values, q)) for name, values in drawn.items()} for q in INTERVAL
-    )
+    drawn = _bootstrap_metrics(y, P, classes, groups, unpredictable, costs)
+    low, high = ({name: _percentile(values, q) for name, values in drawn.items()} for q in INTERVAL)
     least = exact_lower_end(len(np.unique(groups)))
     for name in BOUNDED_METRICS:
         if low[name] == high[name] == 1:
@@ -299,50 +348,10 @@ def confidence_intervals(
     return low, high
 
 
-def exact_lower_end(groups: int, *, intervals: int = 1) -> float:
-    """Return the exact lower end of the interval of a share if all groups are correct.
-
-    Parameters
-    ----------
-    groups : int
-        Number of groups, at least 1.
-    intervals : int, optional
-        Number of intervals that hold together.
-
-    Returns
-    -------
-    float
-        (0.025 / intervals) ** (1 / groups).
-    """
-    return float((INTERVAL[0] / 100 / intervals) ** (1 / groups))
-
-
-def draws(groups: int, count: int, *, at_once: int) -> Iterator[Array]:
-    """Draw groups with replacement, as many as there are.
-
-    The draws are the same for any `at_once`.
-
-    Parameters
-    ----------
-    groups : int
-        Number of groups.
-    count : int
-        Number of draws, a multiple of `at_once`.
-    at_once : int
-        Draws in one array.
-
-    Yields
-    ------
-    array of int, shape ``(at_once, groups)``
-        How often each group is drawn.
-    """
-    rng = np.random.default_rng(0)
-    for _ in range(count // at_once):
-        if groups < MANY_GROUPS:
-            yield rng.multinomial(groups, np.full(groups, 1 / groups), at_once)
-        else:
-            drawn = (rng.integers(groups, size=groups) for _ in range(at_once))
-            yield np.stack([np.bincount(places, minlength=groups) for places in drawn])
+def _percentile(values: Array, q: float) -> float:
+    """A percentile of the defined values; NaN if there are none."""
+    defined = values[np.isfinite(values)]
+    return float(np.percentile(defined, q)) if len(defined) else np.nan
 
 
 def accuracy_difference(
@@ -378,7 +387,12 @@ def accuracy_difference(
 
 
 def compare_splits(
-    problem: Problem, rows: Array, P: Array, other_rows: Array, other_P: Array
+    problem: Problem,
+    rows: Array,
+    P: Array,
+    other_rows: Array,
+    other_P: Array,
+    unpredictable: Array | None = None,
 ) -> tuple[MetricValues, MetricValues, AccuracyDifference]:
     """Compare the scores of one candidate by two splits of a table.
 
@@ -390,6 +404,8 @@ def compare_splits(
         Test rows of each split.
     P, other_P : array of float64, shape ``(rows, classes)``
         Probabilities of these rows.
+    unpredictable : array of bool, shape ``(rows,)``, optional
+        Unpredictable rows of the first split; see `model_scores`.
 
     Returns
     -------
@@ -399,51 +415,44 @@ def compare_splits(
         How much higher the accuracy by the second split is.
     """
     y, classes, groups = problem.y, problem.classes, problem.bootstrap_groups
+    costs = problem.costs
     hits, other_hits = (
-        predicted(P, classes) == y[rows],
-        predicted(other_P, classes) == y[other_rows],
+        predicted(P, classes, costs) == y[rows],
+        predicted(other_P, classes, costs) == y[other_rows],
     )
     return (
-        metric_values(y[rows], P, classes),
-        metric_values(y[other_rows], other_P, classes),
+        metric_values(y[rows], P, classes, unpredictable, costs),
+        metric_values(y[other_rows], other_P, classes, costs=costs),
         accuracy_difference(hits, groups[rows], other_hits, groups[other_rows]),
     )
 
 
 def _bootstrap_metrics(
-    y: Array, P: Array, classes: Sequence[str], groups: Array
+    y: Array,
+    P: Array,
+    classes: Sequence[str],
+    groups: Array,
+    unpredictable: Array | None,
+    costs: Array | None,
 ) -> dict[str, Array]:
     """Values of each metric in all draws, computed from the confusions and losses of the groups."""
     k = len(classes)
     names, group = np.unique(groups, return_inverse=True)
-    true, answer = np.searchsorted(classes, y), np.argmax(P, axis=1)
-    add_confusions = _confusion_sums(group, true * k + answer, len(names), k * k)
-    losses = np.bincount(group, weights=_losses(P, true), minlength=len(names))
+    true, answer = _true_numbers(y, classes, unpredictable), decide(P, costs)
+    n_true = max(k, int(true.max()) + 1)  # the last row is that of unpredictable rows, if any
+    add_confusions = group_sums(group, true * k + answer, len(names), n_true * k)
+    scored = np.flatnonzero(true < k)
+    losses = np.bincount(
+        group[scored], weights=_losses(P[scored], true[scored]), minlength=len(names)
+    )
     drawn: dict[str, list[Array]] = {name: [] for name in METRICS}
     for times in draws(len(names), DRAWS, at_once=DRAWS_AT_ONCE):
-        confusion = add_confusions(times).reshape(-1, k, k)
+        confusion = add_confusions(times).reshape(-1, n_true, k)
         for name, value in metrics_of_confusions(confusion).items():
             drawn[name].append(value)
-        drawn["log_loss"].append(times @ losses / confusion.sum(axis=(1, 2)))
+        n_scored = confusion[:, :k].sum(axis=(1, 2))
+        drawn["log_loss"].append(_ratio(times @ losses, n_scored))
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
-
-
-def _confusion_sums(
-    group: Array, cell: Array, n_groups: int, n_cells: int
-) -> Callable[[Array], Array]:
-    """A function that adds the confusions of drawn groups: ``(draws, groups) -> (draws, cells)``.
-
-    All sums are of whole numbers, so that both ways give the same bits.
-    """
-    if n_groups * n_cells <= DENSE_COUNTS:
-        confusions = np.zeros((n_groups, n_cells))
-        np.add.at(confusions, (group, cell), 1)
-        return lambda times: np.asarray(times @ confusions)
-    pairs, counts = np.unique(group * n_cells + cell, return_counts=True)
-    own, cells = np.divmod(pairs, n_cells)
-    return lambda times: np.stack(
-        [np.bincount(cells, weights=drawn[own] * counts, minlength=n_cells) for drawn in times]
-    )
 
 
 def _losses(P: Array, true: Array) -> Array:
@@ -459,34 +468,45 @@ def metrics_of_confusions(confusion: Array) -> dict[str, Array]:
     Parameters
     ----------
     confusion : array, shape ``(..., true, predicted)``
-        Counts.
+        Counts. Rows beyond the number of columns are of unpredictable rows: see `model_scores`.
 
     Returns
     -------
     dict of str to array, shape ``(...)``
-        Means over classes leave out classes without rows.
+        Means over classes leave out classes without rows; they are NaN if no class has one.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    true, answer = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    rows, answer = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    true = rows[..., : confusion.shape[-1]]
     recall = np.where(true > 0, hits / np.maximum(true, 1), 0)
     f1 = np.where(true > 0, 2 * hits / np.maximum(true + answer, 1), 0)
     present = np.sum(true > 0, axis=-1)
     return {
-        "accuracy": hits.sum(axis=-1) / true.sum(axis=-1),
-        "balanced_accuracy": recall.sum(axis=-1) / present,
-        "macro_f1": f1.sum(axis=-1) / present,
+        "accuracy": hits.sum(axis=-1) / rows.sum(axis=-1),
+        "balanced_accuracy": _ratio(recall.sum(axis=-1), present),
+        "macro_f1": _ratio(f1.sum(axis=-1), present),
     }
 
 
-def class_scores(y: Array, answer: Array, classes: Sequence[str]) -> list[ClassScores]:
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    """A ratio, NaN where the denominator is 0."""
+    ratio: Array = np.where(denominator > 0, numerator / np.maximum(denominator, 1), np.nan)
+    return ratio
+
+
+def class_scores(
+    y: Array, answer: Array, classes: Sequence[str], unpredictable: Array | None = None
+) -> list[ClassScores]:
     """Compute precision, recall, F1 and support of each class.
 
     Parameters
     ----------
     y, answer : array of str, shape ``(rows,)``
-        True and predicted classes.
+        True and predicted classes. A prediction may be another text than a class.
     classes : sequence of str
         In order.
+    unpredictable : array of bool, shape ``(rows,)``, optional
+        See `model_scores`.
 
     Returns
     -------
@@ -495,21 +515,33 @@ def class_scores(y: Array, answer: Array, classes: Sequence[str]) -> list[ClassS
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    columns = precision_recall_fscore_support(y, answer, labels=list(classes), zero_division=0)
+    true, own = np.searchsorted(classes, y), _class_numbers(answer, classes)
+    predictable = _true_numbers(y, classes, unpredictable)
+    numbers = range(len(classes))
+    columns = precision_recall_fscore_support(predictable, own, labels=numbers, zero_division=0)
+    supports = np.bincount(true, minlength=len(classes)).tolist()
     scores = []
-    for name, precision, recall, f1, support in zip(classes, *columns, strict=True):
-        count = int(np.sum(answer == name))
+    for k, (precision, recall, f1, scored) in enumerate(zip(*columns, strict=True)):
+        count = int(np.sum(own == k))
         scores.append(
             ClassScores(
-                name=name,
+                name=classes[k],
                 precision=float(precision) if count else None,
-                recall=float(recall) if support else None,
-                f1=float(f1) if support else None,
-                support=int(support),
+                recall=float(recall) if scored else None,
+                f1=float(f1) if scored else None,
+                support=supports[k],
                 predicted=count,
             )
         )
     return scores
+
+
+def _class_numbers(names: Array, classes: Sequence[str]) -> Array:
+    """The number of each class, -1 for other names."""
+    ordered = np.asarray(classes)
+    places = np.minimum(np.searchsorted(ordered, names), len(ordered) - 1)
+    numbers: Array = np.where(ordered[places] == names, places, -1)
+    return numbers
 
 
 def confusion_matrix(y: Array, answer: Array, classes: Sequence[str]) -> list[list[int]]:
@@ -529,109 +561,3 @@ def confusion_matrix(y: Array, answer: Array, classes: Sequence[str]) -> list[li
 
     matrix: list[list[int]] = count(y, answer, labels=list(classes)).tolist()
     return matrix
-
-
-def calibration(y: Array, P: Array, classes: Sequence[str]) -> Calibration:
-    """Measure how well probabilities agree with observed frequencies.
-
-    Parameters
-    ----------
-    y, P, classes
-        See `model_scores`.
-
-    Returns
-    -------
-    Calibration
-    """
-    true = np.searchsorted(classes, y)
-    truth = np.eye(len(classes))[true]
-    bins = list(_reliability(P.max(axis=1), np.argmax(P, axis=1) == true))
-    of_classes = [
-        ClassCalibration(
-            name=name,
-            probability=float(P[:, k].mean()),
-            share=float(truth[:, k].mean()),
-            expected_error=_expected_error(list(_reliability(P[:, k], truth[:, k]))),
-            brier=float(np.mean((P[:, k] - truth[:, k]) ** 2)),
-        )
-        for k, name in enumerate(classes)
-    ]
-    return Calibration(
-        brier=float(np.mean(np.sum((P - truth) ** 2, axis=1))),
-        expected_error=_expected_error(bins),
-        reliability=bins,
-        classes=of_classes,
-        classwise_error=float(np.mean([own.expected_error for own in of_classes])),
-    )
-
-
-def rarest_biased_class(calibration: Calibration) -> ClassCalibration | None:
-    """Return the rarest class whose probabilities do not reflect its frequency.
-
-    Estimators weight classes equally, so that rare classes are recognised as well as common ones.
-    The probability of a rare class is then higher than its frequency.
-
-    Parameters
-    ----------
-    calibration : Calibration
-        Of the model.
-
-    Returns
-    -------
-    ClassCalibration or None
-        None if no class is clearly biased.
-    """
-    uniform = 1 / len(calibration.classes)
-    biased = [own for own in calibration.classes if _is_biased(own, uniform)]
-    return min(biased, key=lambda own: (own.share, own.name), default=None)
-
-
-def _is_biased(own: ClassCalibration, uniform: float) -> bool:
-    """Whether the mean probability clearly differs from the share, towards `uniform`."""
-    low, high = sorted([own.probability, own.share])
-    clear = high - low > BIAS_DIFFERENCE and high * (1 - low) > BIAS_ODDS_RATIO * low * (1 - high)
-    return clear and abs(own.probability - uniform) < abs(own.share - uniform)
-
-
-def calibration_warnings(calibration: Calibration) -> list[str]:
-    """List the reasons to doubt the probabilities.
-
-    Parameters
-    ----------
-    calibration : Calibration
-        Of the model.
-
-    Returns
-    -------
-    list of str
-        Empty, or one warning.
-    """
-    biased = rarest_biased_class(calibration)
-    if biased is None:
-        return []
-    return [
-        "probabilities assume that all classes are equally common, but they are not: the mean"
-        f" probability of {biased.name!r} is {biased.probability:.3f}, and its share of the rows"
-        f" is {biased.share:.3f}"
-    ]
-
-
-def _expected_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Mean distance between probability and share over bins, weighted by rows."""
-    total = sum(own.rows * abs(own.accuracy - own.confidence) for own in bins)
-    return float(total / sum(own.rows for own in bins))
-
-
-def _reliability(probability: Array, hits: Array) -> Iterator[ReliabilityBin]:
-    edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
-    place = np.searchsorted(edges, probability, side="right") - 1
-    place = np.minimum(place, RELIABILITY_BINS - 1)
-    for k in np.unique(place):
-        inside = place == k
-        yield ReliabilityBin(
-            low=float(edges[k]),
-            high=float(edges[k + 1]),
-            rows=int(inside.sum()),
-            confidence=float(probability[inside].mean()),
-            accuracy=float(hits[inside].mean()),
-        )

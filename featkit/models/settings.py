@@ -7,11 +7,17 @@ from typing import Any
 
 from featkit._utils.parameters import Parameters, parameter
 from featkit.errors import ParameterError
+from featkit.models.costs import CostMatrix, as_cost_matrix
 from featkit.models.estimator import AUTO
 from featkit.models.splits import check_shares
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TARGETS
+from featkit.models.training_options import CALIBRATIONS, METHODS, MIN_ROWS, STANDARD
 from featkit.schema import DATASET
+from featkit.table.label_cells import SEPARATOR, check_separator
 from featkit.table.label_map import LabelMap, as_label_map
 from featkit.table.name_stems import group_column
+
+DEFAULT_LABEL = "label"
 
 
 def _column_name(name: str, value: Any) -> str | None:
@@ -57,13 +63,21 @@ def _label_map(name: str, value: Any) -> LabelMap | None:
     return None if value is None else as_label_map(value)
 
 
+def _separator(name: str, value: Any) -> str:
+    return check_separator(value)
+
+
+def _cost_matrix(name: str, value: Any) -> CostMatrix | None:
+    return None if value is None else as_cost_matrix(value)
+
+
 class Settings(Parameters):
     """Settings of a training; see `featkit.train` for their meaning.
 
     They are stored in model files, as plain data.
     """
 
-    label: str = parameter("label", "Column of the classes.", convert=_column_name)
+    label: str = parameter(DEFAULT_LABEL, "Column of the classes.", convert=_column_name)
     group: str | None = parameter(None, "Column or name stem of the groups.", convert=_column_name)
     fold: str | None = parameter(None, "Column of published folds.", convert=_column_name)
     folds: int | None = parameter(None, "Number of folds.", at_least=2)
@@ -92,6 +106,38 @@ class Settings(Parameters):
     leave_one_dataset_out: bool = parameter(
         False, "Whether each dataset is an outer fold.", convert=_flag
     )
+    calibrate: str | None = parameter(
+        None, "Calibration of the probabilities.", choices=CALIBRATIONS
+    )
+    prediction_sets: bool = parameter(
+        False, "Whether prediction sets are fitted, also for a named model.", convert=_flag
+    )
+    target: str | None = parameter(None, "Column of numbers to predict.", convert=_column_name)
+    multilabel: str | None = parameter(
+        None, "Column of several labels to predict.", convert=_column_name
+    )
+    label_separator: str = parameter(
+        SEPARATOR, "Text between the labels of a cell.", convert=_separator
+    )
+    empty_is_no_label: bool = parameter(
+        False, "Whether a row with an empty cell has none of the labels.", convert=_flag
+    )
+
+    ensemble: bool = parameter(False, "Whether auto may combine candidates.", convert=_flag)
+    normalize_by: str | None = parameter(
+        None, "Column or name stem of groups to normalise within.", convert=_column_name
+    )
+    normalization: str = parameter(STANDARD, "Centre and scale of a group.", choices=METHODS)
+    normalize_min_rows: int = parameter(
+        MIN_ROWS, "Fewest values of a column in a group of its own statistics.", at_least=2
+    )
+
+    leave_one_group_out: bool = parameter(
+        False, "Whether each group is an outer fold.", convert=_flag
+    )
+    costs: CostMatrix | None = parameter(
+        None, "Cost of each wrong prediction.", convert=_cost_matrix
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,8 +152,79 @@ class Settings(Parameters):
                 "leave_one_dataset_out and split_by_row exclude each other: all rows of a dataset"
                 " are test rows together"
             )
+        if self.leave_one_group_out and self.split_by_row:
+            raise ParameterError(
+                "leave_one_group_out and split_by_row exclude each other: all rows of a group are"
+                " test rows together"
+            )
+        if self.leave_one_group_out and self.group is None:
+            raise ParameterError(
+                "leave_one_group_out needs a group: name the column of the groups, such as speaker"
+            )
         if self.group is not None:
             group_column(self.group)  # raises if a name stem is malformed
+        self._check_task()
+        self._check_normalization()
+
+    def _check_task(self) -> None:
+        named = {"label": self.label, "target": self.target, "multilabel": self.multilabel}
+        named = {name: column for name, column in named.items() if column is not None}
+        if self.label == DEFAULT_LABEL:
+            del named["label"]  # the default
+        if len(named) > 1:
+            raise ParameterError(
+                f"{' and '.join(named)} exclude each other: choose one column to predict, label for"
+                " classes, target for numbers or multilabel for several labels"
+            )
+        target = TARGETS[self.task]
+        for name in ("calibrate", "prediction_sets"):
+            if self.task != CLASSIFICATION and getattr(self, name):
+                raise ParameterError(f"{name} applies to classes, not to {target}: omit it")
+        if self.task != CLASSIFICATION and self.costs is not None:
+            raise ParameterError(f"costs apply to classes, not to {target}: omit them")
+        if self.label_map is not None and self.task == MULTILABEL:
+            raise ParameterError("a label map applies to one label for each row, not to several")
+        if self.task != MULTILABEL and (
+            self.label_separator != SEPARATOR or self.empty_is_no_label
+        ):
+            raise ParameterError(
+                "label_separator and empty_is_no_label apply to a column of several labels: name it"
+                " with multilabel"
+            )
+        if self.label_map is not None and self.task == REGRESSION:
+            raise ParameterError("a label map applies to labels, not to a numeric target")
+
+    def _check_normalization(self) -> None:
+        if self.normalize_by is None:
+            if (self.normalization, self.normalize_min_rows) != (STANDARD, MIN_ROWS):
+                raise ParameterError(
+                    "normalization and normalize_min_rows need the groups to normalise within: name"
+                    " their column as normalize_by"
+                )
+        elif group_column(self.normalize_by) == self.target_column:
+            raise ParameterError(
+                f"normalize_by {self.normalize_by!r} is what is predicted, which predictions lack;"
+                " name another column"
+            )
+
+    @property
+    def task(self) -> str:
+        """Name of the task, one of `featkit.models.task.TASKS`."""
+        if self.target is not None:
+            return REGRESSION
+        return CLASSIFICATION if self.multilabel is None else MULTILABEL
+
+    @property
+    def target_column(self) -> str:
+        """Column of what is predicted: classes, numbers or several labels."""
+        return self.target or self.multilabel or self.label
+
+    @property
+    def needs_inner_folds(self) -> bool:
+        """Whether something besides the model itself is fitted or selected on inner folds."""
+        if self.model == AUTO or self.multilabel is not None:  # thresholds of labels
+            return True
+        return self.calibrate is not None or self.prediction_sets
 
     @property
     def by_dataset(self) -> bool:
@@ -124,6 +241,6 @@ class Settings(Parameters):
     @property
     def required_columns(self) -> list[str]:
         """Columns that each table of a training must have."""
-        group = group_column(self.group) if self.group is not None else None
-        named = [self.label, group, self.fold, self.split]
-        return [name for name in named if name is not None]
+        groups = [group_column(one) for one in (self.group, self.normalize_by) if one is not None]
+        named = [self.target_column, *groups, self.fold, self.split]
+        return list(dict.fromkeys(name for name in named if name is not None))

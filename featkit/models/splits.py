@@ -7,6 +7,7 @@ is never in both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
@@ -18,6 +19,7 @@ from featkit._utils.parameters import is_whole
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models._group_coverage import cover_classes
+from featkit.models._label_stratification import assign_labelled_groups
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -33,6 +35,9 @@ PART_SYNONYMS = {
     "holdout": TEST,
 }
 """Other names of the parts in published splits."""
+
+DECIMAL = re.compile(r"[-+]?[0-9]*\.[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
+"""A measured number, unlike a number that denotes a class, such as ``3``."""
 
 Split = tuple[Array, Array]
 """Numbers of training rows and of test rows."""
@@ -121,8 +126,8 @@ class GroupFolds:
         ----------
         X : object
             Ignored.
-        y : array-like, shape ``(rows,)``
-            Class of each row.
+        y : array-like, shape ``(rows,)``, or array of bool, shape ``(rows, labels)``
+            Class of each row, or which labels it has.
         groups : array-like, shape ``(rows,)``, optional
             Group of each row; by default each row is a group.
 
@@ -179,8 +184,8 @@ class GroupHoldout:
 
         Parameters
         ----------
-        y : array-like, shape ``(rows,)``
-            Class of each row.
+        y : array-like, shape ``(rows,)``, or array of bool, shape ``(rows, labels)``
+            Class of each row, or which labels it has.
         groups : array-like, shape ``(rows,)``, optional
             Group of each row; by default each row is a group.
 
@@ -271,8 +276,10 @@ def min_groups_per_class(y: Any, groups: Any) -> int:
 
     Parameters
     ----------
-    y, groups : array-like, shape ``(rows,)``
-        Class and group of each row.
+    y : array-like, shape ``(rows,)``, or array of bool, shape ``(rows, labels)``
+        Class of each row. With labels, all rows count as one class.
+    groups : array-like, shape ``(rows,)``
+        Group of each row.
 
     Returns
     -------
@@ -286,13 +293,17 @@ def groups_per_class(y: Any, groups: Any) -> dict[Any, int]:
 
     Parameters
     ----------
-    y, groups : array-like, shape ``(rows,)``
-        Class and group of each row.
+    y : array-like, shape ``(rows,)``, or array of bool, shape ``(rows, labels)``
+        Class of each row. With labels, all rows count as one class.
+    groups : array-like, shape ``(rows,)``
+        Group of each row.
 
     Returns
     -------
     dict
     """
+    if np.ndim(y) == 2:
+        y = np.zeros(len(y))  # rows with any labels
     pairs = set(zip(np.asarray(y).tolist(), np.asarray(groups).tolist(), strict=True))
     counts: dict[Any, int] = {}
     for name, _ in pairs:
@@ -305,8 +316,10 @@ def assign_parts(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: 
 
     Parameters
     ----------
-    y, groups : array-like, shape ``(rows,)``
-        Class and group of each row.
+    y : array-like, shape ``(rows,)``, or array of bool, shape ``(rows, labels)``
+        Class of each row, or which labels it has.
+    groups : array-like, shape ``(rows,)``
+        Group of each row.
     shares : sequence of float, shape ``(parts,)``
         Share of each part; their sum is 1.
     seed : int
@@ -320,18 +333,22 @@ def assign_parts(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: 
     Raises
     ------
     ParameterError
-        If a class has fewer groups than there are parts.
+        If a class has fewer groups than there are parts. Labels may have fewer; if there are fewer
+        groups than parts.
 
     Notes
     -----
     The largest group comes first. Each goes to the part that lacks most of the classes of the
     group. If every group has one class, each part thus gets a group of every class. If groups have
     several classes, and a part lacks one, another division is searched for: see
-    `featkit.models._group_coverage`.
+    `featkit.models._group_coverage`. Rows with several labels are divided by iterative
+    stratification: see `featkit.models._label_stratification`.
     """
     shares = np.asarray(shares, dtype=np.float64)
     _check_groups(y, groups, len(shares))
     ids, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    if np.ndim(y) == 2:
+        return assign_labelled_groups(np.asarray(y), group_of, shares, seed=seed)[group_of]
     classes, class_of = np.unique(np.asarray(y), return_inverse=True)
     counts = np.zeros((len(ids), len(classes)))
     np.add.at(counts, (group_of, class_of), 1)
@@ -353,13 +370,26 @@ def assign_parts(y: Any, groups: Any, shares: Sequence[float] | Array, *, seed: 
 def _check_groups(y: Any, groups: Any, n_parts: int) -> None:
     """Raise if a class has fewer groups than there are parts."""
     thing = "row" if len(set(np.asarray(groups).tolist())) == len(y) else "group"
-    for name, count in groups_per_class(y, groups).items():
+    counts = groups_per_class(y, groups)
+    if len(counts) == 1 and min(counts.values()) < n_parts:
+        (count,) = counts.values()
+        raise ParameterError(
+            f"{counted(count, thing)} cannot be divided into {n_parts} parts: choose fewer folds or"
+            " parts, or add rows"
+        )
+    for name, count in counts.items():
         if count < n_parts:
             fewer = f"choose at most {count} folds or parts, or " if count > 1 else ""
+            numbers = "; to predict numbers, pass the column as target" if _measured(counts) else ""
             raise ParameterError(
                 f"class {name!r} has {counted(count, thing)}, and each of {n_parts} parts needs"
-                f" one: {fewer}remove the rows of the class"
+                f" one: {fewer}remove the rows of the class{numbers}"
             )
+
+
+def _measured(classes: Iterable[Any]) -> bool:
+    """Whether all classes are decimal numbers, such as a target."""
+    return all(DECIMAL.fullmatch(str(name)) for name in classes)
 
 
 def _groups_or_rows(y: Any, groups: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +13,40 @@ from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models._likely_groups import by_likely_group, group_warnings, plan_by_likely_group
-from featkit.models.estimator import AUTO, ESTIMATORS, Candidate, candidates, check_candidate
+from featkit.models.costs import as_cost_matrix
+from featkit.models.estimator import AUTO, Candidate, candidates, check_candidate
 from featkit.models.fitting import Fit, Fits
+from featkit.models.group_normalization import fit_normalization
 from featkit.models.model import Model
+from featkit.models.normalization_groups import divided_group_warnings, normalization_summary
+from featkit.models.novelty import fit_novelty
 from featkit.models.outer_folds import OuterFold, SplitPlan, plan_splits, row_wise_folds
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
+from featkit.models.recipes import CandidateGrid, Recipe, make_recipes
 from featkit.models.recording_conditions import conditions_warnings, recording_conditions
 from featkit.models.result import (
     BASELINE,
     Result,
     compare_row_split,
-    evaluate_conditions,
-    evaluate_plan,
     prediction_table,
     training_metadata,
+    with_inner_threshold,
 )
-from featkit.models.scores import balanced_log_loss, calibration_warnings
 from featkit.models.settings import Settings
+from featkit.models.task import TASKS, Task
+from featkit.models.training_options import MIN_ROWS, STANDARD
 from featkit.models.training_tables import dataset_names
+from featkit.table.label_cells import SEPARATOR
 from featkit.table.label_map import LabelMap, as_label_map
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from featkit.models.costs import CostMatrix
     from featkit.models.training_tables import Tables
 
-CandidateGrid = Mapping[str, Sequence[Candidate]]
-"""Candidates of each estimator."""
+    Costs = CostMatrix | str | os.PathLike[str] | Mapping[str, Mapping[str, float]] | pd.DataFrame
 
 ProgressCallback = Callable[[int, int, str], None]
 """``progress(done, total, step)``, called after each fit."""
@@ -61,6 +69,18 @@ def train(
     include: Sequence[str] = (),
     label_map: LabelMap | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     leave_one_dataset_out: bool = False,
+    calibrate: str | None = None,
+    prediction_sets: bool = False,
+    ensemble: bool = True,
+    normalize_by: str | None = None,
+    normalization: str = STANDARD,
+    normalize_min_rows: int = MIN_ROWS,
+    leave_one_group_out: bool = False,
+    costs: Costs | None = None,
+    target: str | None = None,
+    multilabel: str | None = None,
+    label_separator: str = SEPARATOR,
+    empty_is_no_label: bool = False,
     seed: int = 0,
     n_jobs: int | None = 1,
     progress: ProgressCallback | None = None,
@@ -78,6 +98,17 @@ def train(
         denotes two recordings or groups.
     label : str
         Column of the classes.
+    target : str, optional
+        Column of numbers to predict instead of classes (regression). Rows without a number are left
+        out, with a warning.
+    multilabel : str, optional
+        Column of several labels to predict instead of one class, such as ``"rock;live"``. Labels
+        that fewer than two groups have, or lack, are left out, and rows without a label, too, with
+        warnings. The threshold of each label maximises its F1 score on inner folds.
+    label_separator : str
+        Text between the labels of a cell.
+    empty_is_no_label : bool
+        Whether a row with an empty cell has none of the labels, instead of being left out.
     group : str, optional
         Column of groups that no split may divide, such as artist or speaker. Rows of one recording
         (``path``) always stay together. ``"stem(name, 1-3)"`` takes the first three fields of the
@@ -96,7 +127,8 @@ def train(
     model : str
         Name of an estimator, which is used with its default parameters; or ``"auto"``, which
         selects estimator and parameters within each fold, by the log loss with classes of equal
-        weight.
+        weight, or by the mean squared error of a target. A target has its own estimators; see
+        `featkit.models.regressor.REGRESSORS`.
     parameters : mapping of str to number, optional
         Parameters of the named estimator, such as ``{"n_estimators": 500}``.
     select : int, optional
@@ -112,6 +144,37 @@ def train(
     leave_one_dataset_out : bool
         Whether each dataset is one outer fold, which is scored by a model that was trained on the
         others. The datasets are several tables, or the values of a column ``dataset``.
+    calibrate : {"auto", "sigmoid", "isotonic", "temperature"}, optional
+        Calibration of the probabilities of all models, fitted on inner folds by group; see
+        `featkit.models.calibration`. ``"auto"`` selects the method with the lowest log loss, or
+        none. ``scores["uncalibrated"]`` holds the scores before. By default, there is none.
+    prediction_sets : bool
+        Whether to fit prediction sets and abstention on inner folds for a named model, too. With
+        ``"auto"`` or a calibration they are always fitted. See `Model.predict`.
+    ensemble : bool
+        Whether ``"auto"`` may answer with a weighted mean of candidates. Members and weights are
+        selected on inner folds.
+    normalize_by : str, optional
+        Column, or part of a name as for `group`, of groups such as speakers. Each column is
+        normalised within each group, inside the fold: training rows by the training rows of their
+        group, test rows by the unlabelled test rows of theirs. The model then needs the groups of
+        the rows that it predicts: see `Model.predict`, and `featkit.models.group_normalization`.
+    normalization : {"standard", "robust"}
+        Mean and standard deviation of a group, or its median and interquartile range.
+    normalize_min_rows : int
+        Fewest values of a column that a group needs; below it, all training rows serve instead.
+    leave_one_group_out : bool
+        Whether each group is one outer fold with its name, which is scored by a model that was
+        trained on the others. As many `folds` as there are groups do the same. A group may lack a
+        class. If a class occurs in one group only, its test rows cannot be predicted: accuracy
+        counts them as errors; balanced accuracy, macro F1 and log loss leave them out, with a
+        warning. The same holds for a column of published folds.
+    costs : CostMatrix, path, mapping or DataFrame, optional
+        What each wrong prediction costs: a file of delimited text, a mapping of true classes to
+        mappings of predicted classes to costs, or the same as a DataFrame; see
+        `featkit.models.costs`. The model then predicts the class with the least expected cost
+        instead of the most probable one, and all scores are of these predictions. Models are
+        selected by the log loss as without costs. The probabilities should be calibrated.
     seed : int
         Seed of all random choices, from 0 to 2**32 - 1.
     n_jobs : int, optional
@@ -161,54 +224,83 @@ def train(
         label_map=as_label_map(label_map) if label_map is not None else None,
         datasets=dataset_names(table),
         leave_one_dataset_out=leave_one_dataset_out,
+        calibrate=calibrate,
+        prediction_sets=prediction_sets,
+        ensemble=ensemble,
+        normalize_by=normalize_by,
+        normalization=normalization,
+        normalize_min_rows=normalize_min_rows,
+        leave_one_group_out=leave_one_group_out,
+        costs=as_cost_matrix(costs) if costs is not None else None,
+        target=target,
+        multilabel=multilabel,
+        label_separator=label_separator,
+        empty_is_no_label=empty_is_no_label,
         seed=seed,
     )
-    grid = _candidate_grid(model, settings.parameters or {})
+    task = TASKS[settings.task]
+    grid = _candidate_grid(task, model, settings.parameters or {})
     problem = prepare_problem(table, settings)
     plan = plan_splits(problem, settings)
     row_wise = row_wise_folds(problem, plan, seed=settings.seed)
     likely = plan_by_likely_group(problem, settings)
-    conditions = recording_conditions(problem.table)
+    conditions = recording_conditions(problem.table) if task.score_conditions else None
     n_compared = len(row_wise) + (len(likely.plan.outer) if likely else 0)
     n_conditions = 0 if conditions is None else 1
     fitted = _progress_counter(progress, plan, grid, n_compared, n_conditions)
 
     fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
-    *selected, final = _select_candidates(fits, problem, [*plan.outer, plan.final], grid)
-    P = _test_probabilities(fits, problem, plan, selected)
-    chosen = {fold.name: best[model] for fold, best in zip(plan.outer, selected, strict=True)}
-    candidate = final[model]
-    evaluation = evaluate_plan(problem, plan, P, model, chosen)
-    grouped_P = P[model]
+    *recipes, final = make_recipes(fits, problem, [*plan.outer, plan.final], grid, settings)
+    used = {fold.name: own[model] for fold, own in zip(plan.outer, recipes, strict=True)}
+    chosen = {name: recipe.candidate for name, recipe in used.items()}
+    output = _test_probabilities(fits, problem, plan, recipes)
+    P = _model_probabilities(output, plan, recipes)
+    candidate = final[model].candidate
+    decided = {} if task.fit_decision is None else {"recipes": [*recipes, final]}
+    evaluation = task.evaluate(problem, plan, P, model, chosen, **decided)
+    if task.has_classes:
+        evaluation = with_inner_threshold(
+            evaluation, problem, plan, P[model], [own[model] for own in recipes]
+        )
+    grouped_P = output[model]
     if n_compared and model == AUTO:  # splits are compared with the same candidate in every fold
         grouped_P = _candidate_probabilities(fits, candidate, plan.outer, "scoring")
-    by_row = by_group = None
+    comparisons: dict[str, Any] = {}
+    by_group = conditions_scores = None
     if row_wise:
         row_wise_P = _candidate_probabilities(fits, candidate, row_wise, "splitting by row")
-        by_row = compare_row_split(problem, plan, grouped_P, row_wise, row_wise_P, candidate)
+        comparisons["by_row"] = compare_row_split(
+            problem, plan, grouped_P, row_wise, row_wise_P, candidate
+        )
     if likely:
         likely_fits = Fits(likely.problem, settings, n_jobs=n_jobs, fitted=fitted)
         step = "splitting by likely groups"
         likely_P = _candidate_probabilities(likely_fits, candidate, likely.plan.outer, step)
         by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)
-    conditions_scores = None
-    if conditions is not None:
-        conditions_scores = evaluate_conditions(problem, plan, conditions, seed=seed)
+        comparisons["by_group"] = by_group
+    if conditions is not None and task.score_conditions:
+        conditions_scores = task.score_conditions(problem, plan, conditions, seed=seed)
+        comparisons["conditions"] = conditions_scores
         fitted("scoring recording conditions")
+    if task.score_recipes:
+        comparisons |= task.score_recipes(problem, plan, output[model], P[model], used)
     (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
+    fitted_normalization = fit_normalization(
+        problem.X, problem.normalization_groups, plan.final.train, settings
+    )
     evaluation = replace(
         evaluation,
         datasets=problem.dataset_rows,
         likely_groups=problem.likely_groups,
-        by_group=by_group,
-        by_row=by_row,
-        conditions=conditions_scores,
+        normalization=normalization_summary(problem, settings),
+        **comparisons,
         warnings=[
             *conditions_warnings(conditions_scores),
             *group_warnings(problem.likely_groups, by_group),
             *problem.warnings,
+            *divided_group_warnings(problem, plan, settings),
             *fits.warnings,
-            *calibration_warnings(evaluation.calibration),
+            *task.score_warnings(evaluation),
         ],
     )
     return Result(
@@ -216,23 +308,33 @@ def train(
         model=Model(
             pipeline=pipeline,
             name=candidate.name,
-            classes=[str(name) for name in pipeline.classes_],
+            classes=problem.outputs,
             columns=problem.columns,
             provenance=problem.table.provenance,
-            training_metadata=training_metadata(problem, plan, settings, chosen, candidate),
+            training_metadata=training_metadata(
+                problem, plan, settings, chosen, candidate, fitted_normalization
+            ),
             evaluation=evaluation,
+            normalization=fitted_normalization,
+            calibrator=final[model].calibrator,
+            task=task.name,
+            sets=final[model].sets,
+            novelty=fit_novelty(problem, plan.final.train, seed=seed),
+            decision=final[model].decision,
         ),
-        predictions=prediction_table(problem, plan, P[model]),
+        predictions=prediction_table(problem, plan, P[model], [own[model] for own in recipes]),
     )
 
 
-def _candidate_grid(model: str, parameters: Mapping[str, Any]) -> CandidateGrid:
+def _candidate_grid(task: Task, model: str, parameters: Mapping[str, Any]) -> CandidateGrid:
+    estimators = task.estimators
     if model == AUTO:
-        return {name: candidates(name) for name in ESTIMATORS}
-    if model not in ESTIMATORS:
-        raise ParameterError(unknown("model", model, [AUTO, *ESTIMATORS]))
+        single = [name for name in estimators if not estimators[name].is_combination]
+        return {name: candidates(name, estimators) for name in single}
+    if model not in estimators:
+        raise ParameterError(unknown("model", model, [AUTO, *estimators]))
     candidate = Candidate(model, parameters)
-    check_candidate(candidate)
+    check_candidate(candidate, estimators)
     return {model: [candidate]}
 
 
@@ -250,7 +352,8 @@ def _progress_counter(
     n_candidates = sum(map(len, grid.values()))
     n_inner = n_candidates * sum(len(fold.inner) for fold in [*plan.outer, plan.final])
     n_repeated = len(plan.outer) if n_compared and len(grid) > 1 else 0
-    total = n_inner + len(plan.outer) * len(grid) + n_repeated + n_compared
+    n_models = len(grid) + (len(grid) > 1)  # each estimator, and auto
+    total = n_inner + len(plan.outer) * n_models + n_repeated + n_compared
     total += n_conditions + 1
     done = iter(range(1, total + 1))
 
@@ -261,78 +364,39 @@ def _progress_counter(
     return fitted
 
 
-def _select_candidates(
-    fits: Fits, problem: Problem, folds: Sequence[OuterFold], grid: CandidateGrid
-) -> list[dict[str, Candidate]]:
-    """For each fold, the best candidate of each estimator on the inner folds, and of all."""
-    all_candidates = [candidate for tried in grid.values() for candidate in tried]
-    tasks = [
-        Fit(candidate, train, validation)
-        for fold in folds
-        for candidate in all_candidates
-        for train, validation in fold.inner
-    ]
-    losses = (
-        balanced_log_loss(problem.y[task.test], P, problem.classes)
-        for task, P in zip(tasks, fits.probabilities(tasks, "selecting"), strict=True)
-    )
-    return [
-        _best_candidates(grid, [_mean(losses, len(fold.inner)) for _ in all_candidates])
-        for fold in folds
-    ]
-
-
-def _mean(values: Iterator[float], count: int) -> float:
-    """Mean of the next `count` values; 0 if `count` is 0."""
-    return sum(next(values) for _ in range(count)) / max(count, 1)
-
-
-def _best_candidates(grid: CandidateGrid, losses: Sequence[float]) -> dict[str, Candidate]:
-    """The candidate with the least loss; if several are equal, the first: grids begin with the
-    default.
-
-    `losses` has one value for each candidate of the grid.
-    """
-    next_loss = iter(losses)
-    best: dict[str, tuple[float, Candidate]] = {}
-    for name, tried in grid.items():
-        pairs = [(next(next_loss), candidate) for candidate in tried]
-        best[name] = min(pairs, key=lambda pair: pair[0])
-    if len(grid) > 1:
-        best[AUTO] = min(best.values(), key=lambda pair: pair[0])
-    return {name: candidate for name, (_, candidate) in best.items()}
-
-
 def _test_probabilities(
-    fits: Fits, problem: Problem, plan: SplitPlan, selected: Sequence[Mapping[str, Candidate]]
+    fits: Fits, problem: Problem, plan: SplitPlan, recipes: Sequence[Mapping[str, Recipe]]
 ) -> dict[str, Array]:
-    """Probabilities of each model for the test rows of all outer folds, one after the other."""
-    estimators = [name for name in selected[0] if name != AUTO]
-    tasks = [
-        Fit(best[name], fold.train, fold.test)
-        for fold, best in zip(plan.outer, selected, strict=True)
-        for name in estimators
+    """Output of each model for the test rows of all outer folds, one after the other.
+
+    These are predictions before anything else of the recipes is applied to them.
+    """
+    task, names = TASKS[problem.task], list(recipes[0])
+    wanted = [
+        Fit(own[name].candidate, fold.train, fold.test)
+        for fold, own in zip(plan.outer, recipes, strict=True)
+        for name in names
     ]
-    results = fits.probabilities(tasks, "scoring")
+    results = fits.probabilities(wanted, "scoring")
     parts: dict[str, list[Array]] = {}
-    for fold, best in zip(plan.outer, selected, strict=True):
-        P = {name: next(results) for name in estimators}
-        if AUTO in best:
-            P[AUTO] = P[best[AUTO].name]
-        P[BASELINE] = _class_shares(problem, len(fold.test))
+    for fold in plan.outer:
+        P = {name: next(results) for name in names}
+        P[BASELINE] = task.baseline(problem, fold.train, len(fold.test))
         for name in P:
             parts.setdefault(name, []).append(P[name])
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def _class_shares(problem: Problem, n_rows: int) -> Array:
-    """Shares of the classes in the whole table, for each of some rows.
-
-    If classes are equally common, the most common class of the training rows is the rarest of the
-    test rows. With shares of the training rows, the baseline would be worse than chance.
-    """
-    shares = [np.mean(problem.y == name) for name in problem.classes]
-    return np.tile(shares, (n_rows, 1))
+def _model_probabilities(
+    output: Mapping[str, Array], plan: SplitPlan, recipes: Sequence[Mapping[str, Recipe]]
+) -> dict[str, Array]:
+    """The output of each model, with the recipe of each fold applied; the baseline has none."""
+    ends = np.cumsum([len(fold.test) for fold in plan.outer])[:-1]
+    P = dict(output)
+    for name in recipes[0]:
+        parts = zip(recipes, np.split(output[name], ends), strict=True)
+        P[name] = np.concatenate([own[name].probabilities(part) for own, part in parts])
+    return P
 
 
 def _candidate_probabilities(

@@ -53,6 +53,8 @@ class TrainingMetadata(TrainingSummary):
         The split, as in `Evaluation`.
     sample : TrainingSample
         Parts of the training rows.
+    class_rows : mapping of str to int
+        Training rows of each class; empty in models of earlier versions.
     """
 
     kept: Candidate
@@ -60,3 +62,4 @@ class TrainingMetadata(TrainingSummary):
     unit: str
     protocol: str
     sample: TrainingSample = field(metadata={"key": "reference"})
+    class_rows: Mapping[str, int] = field(default_factory=dict)

@@ -22,7 +22,9 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import ModelError
-from featkit.models.problem import Problem
+from featkit.models.group_normalization import GroupNormalization, normalized_rows
+from featkit.models.problem import Problem, texts
+from featkit.models.task import TASKS
 
 BACKGROUND_ROWS = 30
 
@@ -46,11 +48,13 @@ class TrainingSample:
     Attributes
     ----------
     background : array of float64, shape ``(rows, columns)``
-        Some training rows; NaN where a value is missing.
-    usual : array of float64, shape ``(2, classes, columns)``
-        Lower and upper quartile of each column in each class.
+        Some training rows as the pipeline sees them, so normalised if columns are; NaN where a
+        value is missing.
+    usual : array of float64, shape ``(2, outputs, columns)``
+        Lower and upper quartile of each column for each output, such as each class, in the units of
+        the table.
     rows : list of bytes
-        A digest of each row of the table, of its numbers, class and group.
+        A digest of each row of the table, of its numbers, target and group.
     numbers : list of bytes
         A digest of each row of the table, of its numbers alone.
     unseen : list of int
@@ -130,13 +134,13 @@ class TrainingSample:
         except (KeyError, TypeError, ValueError, binascii.Error):
             raise ModelError("it has no valid training sample, which explanations need") from None
 
-    def check(self, n_classes: int, n_columns: int) -> None:
+    def check(self, n_outputs: int, n_columns: int) -> None:
         """Check that the sample fits a model.
 
         Parameters
         ----------
-        n_classes, n_columns : int
-            Numbers of classes and columns of the model.
+        n_outputs, n_columns : int
+            Numbers of outputs, such as classes, and of columns of the model.
 
         Raises
         ------
@@ -145,7 +149,7 @@ class TrainingSample:
         """
         if self.background.ndim != 2 or self.background.shape[1] != n_columns:
             raise ModelError("its training rows do not fit its columns")
-        if self.usual.shape != (2, n_classes, n_columns):
+        if self.usual.shape != (2, n_outputs, n_columns):
             raise ModelError("its quartiles do not fit its columns and classes")
         count = len(self.rows)
         if count != len(self.numbers) or not set(self.unseen) <= set(range(count)):
@@ -171,7 +175,13 @@ def background_rows(X: Array, *, seed: int) -> Array:
     return X[np.sort(rows)]
 
 
-def sample_training_rows(problem: Problem, rows: Array, *, seed: int) -> TrainingSample:
+def sample_training_rows(
+    problem: Problem,
+    rows: Array,
+    normalization: GroupNormalization | None = None,
+    *,
+    seed: int,
+) -> TrainingSample:
     """Take the training sample of a model.
 
     Parameters
@@ -180,6 +190,8 @@ def sample_training_rows(problem: Problem, rows: Array, *, seed: int) -> Trainin
         The table, with classes and groups.
     rows : array of int
         Positions of the training rows; all others were held out.
+    normalization : GroupNormalization, optional
+        The normalisation of the model.
     seed : int
         Seed of the random draw of the background.
 
@@ -187,18 +199,33 @@ def sample_training_rows(problem: Problem, rows: Array, *, seed: int) -> Trainin
     -------
     TrainingSample
     """
-    X, y = problem.X[rows], problem.y[rows]
-    with warnings.catch_warnings():
-        # A class may have no value in a column.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        usual = [np.nanpercentile(X[y == name], QUARTILES, axis=0) for name in problem.classes]
+    Z = normalized_rows(normalization, problem.X, problem.normalization_groups, rows)
     return TrainingSample(
-        background=background_rows(X, seed=seed),
-        usual=np.stack(usual, axis=1),
-        rows=digests(problem.X, problem.y, groups_of(problem)),
+        background=background_rows(Z, seed=seed),
+        usual=TASKS[problem.task].quartiles(problem, rows),
+        rows=digests(problem.X, texts(problem.table, problem.target), groups_of(problem)),
         numbers=digests(problem.X),
         unseen=np.setdiff1d(np.arange(len(problem)), rows).tolist(),
     )
+
+
+def column_quartiles(X: Array) -> Array:
+    """Compute the quartiles of each column.
+
+    Parameters
+    ----------
+    X : array of float64, shape ``(rows, columns)``
+        Some training rows, NaN where a value is missing.
+
+    Returns
+    -------
+    array of float64, shape ``(2, columns)``
+        See `QUARTILES`; NaN for a column without a value.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        quartiles: Array = np.nanpercentile(X, QUARTILES, axis=0)
+    return quartiles
 
 
 def groups_of(problem: Problem) -> Array:

@@ -94,7 +94,12 @@ def read_training_tables(tables: Tables, settings: Settings) -> FeatureTable:
 
 
 def read_tables(
-    tables: Tables, settings: Settings, columns: Sequence[str], classes: Sequence[str]
+    tables: Tables,
+    settings: Settings,
+    columns: Sequence[str],
+    classes: Sequence[str],
+    *,
+    keep: Sequence[str] = (),
 ) -> FeatureTable:
     """Read tables for a model.
 
@@ -111,6 +116,8 @@ def read_tables(
         Feature columns of the model.
     classes : sequence of str
         Classes of the model.
+    keep : sequence of str
+        Further columns to keep as text, where they exist and are not features.
 
     Returns
     -------
@@ -121,7 +128,10 @@ def read_tables(
     TableError
         If a file is not a table, a feature cell is not a number, or the tables do not fit together.
     """
-    parts = {name: _read(table, settings, columns) for name, table in _named(tables).items()}
+    parts = {
+        name: _read(table, settings, columns, keep=[one for one in keep if one not in columns])
+        for name, table in _named(tables).items()
+    }
     joined = _joined(parts, settings)
     if settings.label_map is None or not joined.has_column(settings.label):
         return joined
@@ -144,7 +154,12 @@ def _named(tables: Tables) -> dict[str, Table]:
 
 
 def _read(
-    table: Table, settings: Settings, columns: Sequence[str] | None, *, name: str = ""
+    table: Table,
+    settings: Settings,
+    columns: Sequence[str] | None,
+    *,
+    name: str = "",
+    keep: Sequence[str] = (),
 ) -> FeatureTable:
     """Read one table: for a training, or for a model with these columns.
 
@@ -154,10 +169,16 @@ def _read(
     if isinstance(table, FeatureTable):
         return table
     if isinstance(table, str | os.PathLike):
-        keys = _keys(column_names(table), settings, columns, name)
+        existing = column_names(table)
+        keys = _with_kept(_keys(existing, settings, columns, name), keep, existing)
         return FeatureTable.read(table, keys, features=columns)
-    keys = _keys(list(map(str, table.columns)), settings, columns, name)
+    existing = list(map(str, table.columns))
+    keys = _with_kept(_keys(existing, settings, columns, name), keep, existing)
     return FeatureTable.of(table, keys=keys, features=columns)
+
+
+def _with_kept(keys: list[str], keep: Sequence[str], existing: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*keys, *(name for name in keep if name in existing)]))
 
 
 def _keys(

@@ -1,7 +1,10 @@
 """Figures for papers, drawn on Matplotlib axes."""
 
+from featkit.plots.curve_figures import precision_recall as precision_recall
+from featkit.plots.curve_figures import roc as roc
 from featkit.plots.figures import beeswarm as beeswarm
 from featkit.plots.figures import confusion as confusion
 from featkit.plots.figures import dependence as dependence
 from featkit.plots.figures import family_heatmap as family_heatmap
 from featkit.plots.figures import importance as importance
+from featkit.plots.regression import predictions as predictions

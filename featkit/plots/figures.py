@@ -40,6 +40,7 @@ from featkit.plots._drawing import (
     swarm_offsets,
     value_ranks,
 )
+from featkit.table.label_cells import split_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +93,9 @@ def importance(
         If `of_class` or `by` is unknown, the explanation has no rows, or `top` is below 1.
     """
     check_drawable(explanation, top)
-    name = "all classes" if of_class is None else _class_name(explanation, of_class)
+    overall = of_class is None and not explanation.predicts_number
+    every = "all classes" if explanation.decision is None else "all labels"
+    name = every if overall else _class_name(explanation, of_class)
     ranking = rank(explanation, by=by, of_class=of_class)
     shown = ranking.table.head(top)
     heights = np.arange(len(shown))
@@ -115,7 +118,7 @@ def importance(
 def beeswarm(
     explanation: Explanation,
     *,
-    of_class: str | float,
+    of_class: str | float | None = None,
     top: int = 12,
     ax: Axes | None = None,
     seed: int = 0,
@@ -129,8 +132,8 @@ def beeswarm(
     ----------
     explanation : Explanation
         SHAP values of some rows.
-    of_class : str or number
-        Class whose SHAP values are drawn.
+    of_class : str or number, optional
+        Class whose SHAP values are drawn; needed unless the model predicts a number.
     top : int
         Maximum number of columns, at least 1. The most important is at the top.
     ax : matplotlib.axes.Axes, optional
@@ -153,7 +156,7 @@ def beeswarm(
     names = rank(explanation, of_class=of_class).table["feature"].head(top).tolist()
     columns = [explanation.columns.index(name) for name in names]
     values = explanation.values[:, columns, explanation.classes.index(of_class)]
-    ranks = value_ranks(explanation.X[:, columns])
+    ranks = value_ranks(explanation.inputs[:, columns])
     heights = np.arange(len(names)) + swarm_offsets(values, np.random.default_rng(seed))
     defined = ~np.isnan(ranks)
 
@@ -239,7 +242,11 @@ def confusion(scores: Mapping[str, Any], *, shares: bool = True, ax: Axes | None
 
 
 def dependence(
-    explanation: Explanation, column: str, *, of_class: str | float, ax: Axes | None = None
+    explanation: Explanation,
+    column: str,
+    *,
+    of_class: str | float | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the SHAP value of a column against its value, one point for each row.
 
@@ -252,8 +259,8 @@ def dependence(
         SHAP values of some rows.
     column : str
         Name of the column.
-    of_class : str or number
-        Class whose SHAP values are drawn.
+    of_class : str or number, optional
+        Class whose SHAP values are drawn; needed unless the model predicts a number.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; by default, those of a new figure.
 
@@ -271,7 +278,10 @@ def dependence(
     of_class = _class_name(explanation, of_class)
     k = explanation.place_of_column(column)
     column = explanation.columns[k]
-    x, values = explanation.X[:, k], explanation.values[:, k, explanation.classes.index(of_class)]
+    x, values = (
+        explanation.inputs[:, k],
+        explanation.values[:, k, explanation.place_of_class(of_class)],
+    )
     defined = np.isfinite(x)
 
     ax = new_axes(ax, 4.8, 3.6)
@@ -279,9 +289,9 @@ def dependence(
     size = 2 * dot_size(len(x))
     for label, rows, style in _point_groups(explanation, of_class):
         ax.scatter(x[defined & rows], values[defined & rows], s=size, label=label, **style)
-    if explanation.y is not None:
+    if explanation.y is not None and not explanation.predicts_number:
         ax.legend(fontsize="small", title="rows", title_fontsize="small")
-    unit = explanation.unit(column)
+    unit = explanation.input_unit(column)
     unit_label = f" [{display_name(unit)}]" if unit not in ("", "1") else ""
     ax.set_xlabel(display_name(column) + unit_label, **PLAIN_TEXT)
     ax.set_ylabel(f"contribution, in {explanation.scale}")
@@ -293,7 +303,10 @@ def dependence(
     return ax
 
 
-def _class_name(explanation: Explanation, of_class: str | float) -> str:
+def _class_name(explanation: Explanation, of_class: str | float | None) -> str:
+    """Name of the class, or of the predicted number."""
+    if of_class is None and explanation.predicts_number:
+        return explanation.classes[0]
     return explanation.classes[explanation.place_of_class(of_class)]
 
 
@@ -304,14 +317,17 @@ def _point_groups(
     ring = {"facecolors": "none", "edgecolors": GREY, "linewidths": 0.8}
     filled = {"c": DARK, "linewidths": 0}
     y = explanation.y
-    if y is None:
+    if y is None or explanation.predicts_number:
         return [("", np.full(len(explanation), True), filled)]
-    groups = [
-        ("of other classes", (y != of_class) & (y != ""), ring),
-        ("of this class", y == of_class, filled),
-    ]
+    without, having, undefined = "of other classes", "of this class", "of unknown class"
+    members = y == of_class
+    if explanation.decision is not None:
+        without, having, undefined = "without the label", "with the label", "of unknown labels"
+        separator = explanation.decision.separator
+        members = np.array([of_class in split_labels(cell, separator) for cell in y.tolist()])
+    groups = [(without, ~members & (y != ""), ring), (having, members, filled)]
     cross = {"c": GREY, "marker": "x", "linewidths": 0.8}
-    return [*groups, ("of unknown class", y == "", cross)] if (y == "").any() else groups
+    return [*groups, (undefined, y == "", cross)] if (y == "").any() else groups
 
 
 def family_heatmap(explanation: Explanation, *, ax: Axes | None = None) -> Axes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from featkit._utils.formatting import counted, plural
+from featkit.models.reliability import rarest_biased_class
 from featkit.models.score_types import Calibration
-from featkit.models.scores import rarest_biased_class
 from featkit.report.formatting import fixed, percent, percent_number, quoted
 
 

@@ -112,9 +112,14 @@ def script_data(explanation: Explanation) -> dict[str, Any]:
         "columns": {
             name: {
                 "values": [with_unit(value, explanation.unit(name)) for value in column.tolist()],
-                "steps": _svg.colour_steps(column).tolist(),
+                "steps": _svg.colour_steps(inputs).tolist(),
             }
-            for name, column in zip(explanation.columns, explanation.X[drawn].T, strict=True)
+            for name, column, inputs in zip(
+                explanation.columns,
+                explanation.X[drawn].T,
+                explanation.inputs[drawn].T,
+                strict=True,
+            )
         },
     }
 
@@ -122,7 +127,7 @@ def script_data(explanation: Explanation) -> dict[str, Any]:
 def panels(explanation: Explanation, drawn: Array) -> list[Panel]:
     """The charts of each class, with dots for the drawn rows."""
     correlations = direction(explanation).to_numpy()
-    steps = np.stack([_svg.colour_steps(column) for column in explanation.X[drawn].T], axis=1)
+    steps = np.stack([_svg.colour_steps(column) for column in explanation.inputs[drawn].T], axis=1)
     return [
         _panel(explanation, k, correlations[:, k], drawn, steps)
         for k in range(len(explanation.classes))
@@ -140,7 +145,11 @@ def _panel(
     limit = float(np.abs(values[:, order]).max(initial=0))
     swarms = [
         _swarm(
-            row, explanation.values[drawn, c, k], steps[:, c], limit, _direction(correlations[c])
+            row,
+            explanation.values[drawn, c, k],
+            steps[:, c],
+            limit,
+            _direction(correlations[c], explanation.predicts_number),
         )
         for c, row in zip(order, ranking.to_dict("records"), strict=True)
     ]
@@ -153,13 +162,14 @@ def _panel(
     )
 
 
-def _direction(correlation: float) -> str:
+def _direction(correlation: float, predicts_number: bool) -> str:
     if np.isnan(correlation):
         return "constant values or contributions"
     if abs(correlation) < WEAK:
         return "no clear direction"
     values = "high" if correlation > 0 else "low"
-    return f"{values} values {'support' if abs(correlation) >= STRONG else 'tend to support'} it"
+    verb = "raise" if predicts_number else "support"
+    return f"{values} values {verb if abs(correlation) >= STRONG else f'tend to {verb}'} it"
 
 
 def _lead(explanation: Explanation, name: str, order: Sequence[int], correlations: Array) -> str:
@@ -169,7 +179,11 @@ def _lead(explanation: Explanation, name: str, order: Sequence[int], correlation
         mixed = "" if values else " (no clear direction)"
         if not np.isnan(correlations[c]):
             reasons.append(f"{values}{explanation.columns[c]}{mixed}")
-    return f"Strongest support for {quoted(name)}: {enumerated(reasons)}." if reasons else ""
+    if not reasons:
+        return ""
+    if explanation.predicts_number:
+        return f"{quoted(name)} is raised most by {enumerated(reasons)}."
+    return f"Strongest support for {quoted(name)}: {enumerated(reasons)}."
 
 
 def _swarm(
@@ -183,7 +197,7 @@ def _swarm(
 
 def _bins(explanation: Explanation, c: int, k: int) -> list[Bin]:
     """The rows in bins of equal size by the value of a column."""
-    values, contributions = explanation.X[:, c], explanation.values[:, c, k]
+    values, contributions = explanation.inputs[:, c], explanation.values[:, c, k]
     defined = np.flatnonzero(np.isfinite(values))
     order = defined[np.argsort(values[defined], kind="stable")]
     return [
@@ -201,9 +215,9 @@ def _bins(explanation: Explanation, c: int, k: int) -> list[Bin]:
 
 def _dependence(explanation: Explanation, c: int, k: int, drawn: Array) -> Dependence:
     column, bins = explanation.columns[c], _bins(explanation, c, k)
-    unit = explanation.unit(column)
+    unit = explanation.input_unit(column)
     chart = _svg.dependence(
-        explanation.X[drawn, c],
+        explanation.inputs[drawn, c],
         explanation.values[drawn, c, k],
         [(b.middle, b.contribution) for b in bins],
         column=column,

@@ -72,13 +72,13 @@ def confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], noun: str
     return Confusion(
         lead=_lead(int(counts.sum() - np.trace(counts)), int(counts.sum()), noun),
         classes=classes,
-        headers=_headers(classes),
+        headers=headers(classes),
         cells=_cells(classes, counts),
         confusions=_confusions(classes, counts),
     )
 
 
-def _headers(classes: Sequence[str]) -> list[str]:
+def headers(classes: Sequence[str]) -> list[str]:
     lengths = [len(name) for name in classes]
     if sum(lengths) <= MAX_HEADERS and max(lengths, default=0) <= MAX_HEADER:
         return list(classes)

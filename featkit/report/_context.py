@@ -11,9 +11,12 @@ from typing import Any
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import contributions
 from featkit.models.model import Model
+from featkit.models.multilabel_types import MultilabelEvaluation
+from featkit.models.regression_types import RegressionEvaluation
 from featkit.models.score_types import Evaluation
+from featkit.models.task import CLASSIFICATION
 from featkit.models.training_metadata import TrainingSummary
-from featkit.report._held_out import held_out_scores
+from featkit.report._held_out import HELD_OUT
 from featkit.report._recording import mean_row
 from featkit.table.feature_table import FeatureTable
 
@@ -33,10 +36,11 @@ class ScoresOnly:
 
     name: str
     classes: list[str]
-    evaluation: Evaluation
+    evaluation: Evaluation | MultilabelEvaluation | RegressionEvaluation
     training_metadata: TrainingSummary | None = None
     columns: list[str] = field(default_factory=list)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    task: str = CLASSIFICATION
 
 
 ReportedModel = Model | ScoresOnly
@@ -80,15 +84,15 @@ class Context:
         return None if rate == "native" else rate
 
     @cached_property
-    def evaluations(self) -> list[Evaluation]:
-        """Scores of training, and of new rows of known class that are explained."""
+    def evaluations(self) -> list[Any]:
+        """Scores of training, and of new rows of known target that are explained."""
         new_rows = None
         if self.explanation is not None:
-            new_rows = held_out_scores(self.model.name, self.explanation)
+            new_rows = HELD_OUT[self.explanation.task](self.model.name, self.explanation)
         return [scores for scores in (self.model.evaluation, new_rows) if scores]
 
     @property
-    def titled_evaluations(self) -> list[tuple[str, Evaluation]]:
+    def titled_evaluations(self) -> list[tuple[str, Any]]:
         """The scores with their headings, which are "" if there is only one."""
         titles = EVALUATION_TITLES if len(self.evaluations) > 1 else [""]
         return list(zip(titles, self.evaluations, strict=False))

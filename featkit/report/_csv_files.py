@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,13 @@ import pandas as pd
 from featkit._utils.io import replacing
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.explanation.ranking import BY, correlated, direction, grid, rank
-from featkit.models.probabilities import prediction_columns
-from featkit.models.score_types import METRICS, Evaluation
+from featkit.models.decisions import decision_arrays
+from featkit.models.multilabel_types import METRICS as LABEL_METRICS
+from featkit.models.multilabel_types import MultilabelEvaluation
+from featkit.models.regression_types import REGRESSION_METRICS, RegressionEvaluation
+from featkit.models.score_types import METRICS, Calibration, Evaluation
 from featkit.models.serialization import to_dict
+from featkit.models.task import TASKS
 from featkit.table.csv_writing import write_csv
 
 HERE = "_here"
@@ -28,7 +33,7 @@ MAX_SLUG = 40
 
 def write_files(
     folder: str | os.PathLike[str],
-    evaluations: Sequence[Evaluation],
+    evaluations: Sequence[Any],
     explanation: Explanation | None,
 ) -> list[Path]:
     """Write the files, each atomically, and remove those of classes of an earlier report.
@@ -37,7 +42,7 @@ def write_files(
     ----------
     folder : path
         Folder of the files; created if it does not exist.
-    evaluations : sequence of Evaluation
+    evaluations : sequence of Evaluation or RegressionEvaluation
         Scores of training, and of new rows of the explained table.
     explanation : Explanation, optional
         SHAP values of some rows.
@@ -54,7 +59,7 @@ def write_files(
     """
     tables = {} if explanation is None else _explanation_tables(explanation)
     for evaluation, suffix in zip(evaluations, ("", HERE), strict=False):
-        for name, table in _score_tables(evaluation).items():
+        for name, table in SCORE_TABLES[type(evaluation)](evaluation).items():
             tables[f"{name}{suffix}.csv"] = table
     written = []
     for name, table in tables.items():
@@ -89,13 +94,70 @@ def _score_tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
     if by_row := evaluation.by_row:
         name = f"{by_row.candidate}, split by row"
         rows += [[name, metric, by_row.row_wise[metric], *3 * [np.nan]] for metric in METRICS]
-    bins = pd.DataFrame(map(to_dict, evaluation.calibration.reliability))
+    calibrations = {"reliability": evaluation.calibration}
+    if before := evaluation.uncalibrated:
+        name = f"{evaluation.model}, before calibration"
+        rows += [[name, metric, before.metrics[metric], *3 * [np.nan]] for metric in METRICS]
+        calibrations["reliability_uncalibrated"] = before.calibration
     return {
         "scores": pd.DataFrame(rows, columns=["model", "score", "value", "low", "high", "std"]),
         "per_class": pd.DataFrame(map(to_dict, evaluation.per_class)),
         "confusion": _with_names(confusion, "class", classes),
-        "reliability": bins.round({"from": 9, "to": 9}),
+        **{name: _reliability(own) for name, own in calibrations.items()},
     }
+
+
+def _reliability(calibration: Calibration) -> pd.DataFrame:
+    bins = pd.DataFrame(map(to_dict, calibration.reliability))
+    return bins.round({"from": 9, "to": 9})
+
+
+def _regression_tables(evaluation: RegressionEvaluation) -> dict[str, pd.DataFrame]:
+    models = dict(evaluation.ranking)
+    if evaluation.recordings:
+        models[f"{evaluation.model}, whole recordings"] = evaluation.recordings
+    rows = [
+        [model, metric, score.value, score.low, score.high, score.std]
+        for model, scores in models.items()
+        for metric, score in ((metric, scores[metric]) for metric in REGRESSION_METRICS)
+    ]
+    if by_row := evaluation.by_row:
+        name = f"{by_row.candidate}, split by row"
+        rows += [
+            [name, metric, by_row.row_wise[metric], *3 * [np.nan]] for metric in REGRESSION_METRICS
+        ]
+    tables = {
+        "scores": pd.DataFrame(rows, columns=["model", "score", "value", "low", "high", "std"]),
+        "target_ranges": pd.DataFrame(map(to_dict, evaluation.ranges)),
+    }
+    if evaluation.group_errors:
+        tables["group_errors"] = pd.DataFrame(map(to_dict, evaluation.group_errors))
+    return tables
+
+
+def _label_tables(evaluation: MultilabelEvaluation) -> dict[str, pd.DataFrame]:
+    labels, models = list(evaluation.labels), dict(evaluation.ranking)
+    if evaluation.recordings:
+        models[f"{evaluation.model}, whole recordings"] = evaluation.recordings
+    rows = [
+        [model, metric, score.value, score.low, score.high, score.std]
+        for model, scores in models.items()
+        for metric, score in ((metric, scores[metric]) for metric in LABEL_METRICS)
+    ]
+    pairs = pd.DataFrame(evaluation.co_occurrence, columns=labels)
+    return {
+        "scores": pd.DataFrame(rows, columns=["model", "score", "value", "low", "high", "std"]),
+        "per_label": pd.DataFrame(map(to_dict, evaluation.per_label)),
+        "co_occurrence": _with_names(pairs, "label", labels),
+    }
+
+
+SCORE_TABLES: dict[type[Any], Callable[[Any], dict[str, pd.DataFrame]]] = {
+    Evaluation: _score_tables,
+    MultilabelEvaluation: _label_tables,
+    RegressionEvaluation: _regression_tables,
+}
+"""The function that makes the tables of each type of scores."""
 
 
 def _explanation_tables(explanation: Explanation) -> dict[str, pd.DataFrame]:
@@ -134,7 +196,12 @@ def _predictions(explanation: Explanation) -> pd.DataFrame:
     origin = pd.DataFrame(dict(explanation.keys), index=range(len(explanation)))
     if (explanation.folds != NO_FOLD).any():
         origin["fold"] = explanation.folds
+    task = TASKS[explanation.task]
     if explanation.y is not None:
-        origin["label"] = explanation.y
-    predictions = prediction_columns(explanation.probabilities, explanation.classes)
-    return pd.concat([origin, predictions], axis=1)
+        origin[task.true_column] = explanation.y
+    options = {} if explanation.decision is None else {"decision": explanation.decision}
+    P, classes = explanation.probabilities, explanation.classes
+    arrays = task.prediction_arrays(P, classes, **options)
+    if explanation.costs is not None:
+        arrays |= decision_arrays(P, classes, explanation.costs)
+    return pd.concat([origin, pd.DataFrame(arrays)], axis=1)

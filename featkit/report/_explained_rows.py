@@ -82,7 +82,7 @@ def explained_row(context: Context, explanation: Explanation, row: int) -> Expla
 def prediction(explanation: Explanation, row: int, n_classes: int) -> Prediction:
     """The predicted class of a row, and the highest probabilities."""
     true = "" if explanation.y is None else str(explanation.y[row])
-    predicted = str(explanation.predicted[row])
+    predicted = str(explanation.answer[row])
     P = explanation.probabilities[row]
     order = np.argsort(-P, kind="stable")
     if len(P) == n_classes + 1:  # the last class needs no more space than a sum of others
@@ -95,7 +95,7 @@ def prediction(explanation: Explanation, row: int, n_classes: int) -> Prediction
             (explanation.classes[k], percent(float(P[k])), _svg.bar(float(P[k]), 1.0))
             for k in order[:n_classes]
         ],
-        remaining=_remaining(P[order[n_classes:]]),
+        remaining=_remaining(P[order[n_classes:]]) if explanation.decision is None else "",
     )
 
 

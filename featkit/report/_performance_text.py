@@ -68,9 +68,11 @@ def _row_wise_comparison(scores: Evaluation) -> list[str]:
         return ["No row-wise split was evaluated for comparison."]
     difference = by_row.difference
     clear = difference.low > 0 or difference.high < 0
+    before = "" if scores.uncalibrated is None else ", before calibration"
     return [
         f"With a row-wise split, which ignores groups, the accuracy of {by_row.candidate} would"
-        f" be {percent(by_row.row_wise.accuracy)} instead of {percent(by_row.grouped.accuracy)}:"
+        f" be {percent(by_row.row_wise.accuracy)} instead of {percent(by_row.grouped.accuracy)}"
+        f"{before}:"
         f" {_difference(difference)}, {'a' if clear else 'not a'} significant difference."
     ]
 

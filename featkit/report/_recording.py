@@ -7,12 +7,13 @@ import dataclasses
 import numpy as np
 
 from featkit.explanation.explanation import Explanation
-from featkit.models.probabilities import of_recordings
+from featkit.models.task import TASKS
 
 
 def mean_row(explanation: Explanation) -> Explanation:
-    """The rows of a recording as one row, with the joint probabilities of its segments."""
-    _, P = of_recordings(np.zeros(len(explanation)), explanation.probabilities)
+    """The rows of a recording as one row, with the joint prediction of its segments."""
+    combine = TASKS[explanation.task].combine
+    _, P = combine(np.zeros(len(explanation)), explanation.probabilities)
     whole = explanation.mean()
     ends = {"start": min, "end": max}
     keys = {

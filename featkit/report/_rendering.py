@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from featkit._utils.io import replacing
+from featkit.models.task import CLASSIFICATION
 from featkit.report._assets import asset, environment, policy
 from featkit.report._context import Folder
 from featkit.report.section import sections_of
@@ -18,6 +19,7 @@ def render(
     subtitle: str,
     title: str,
     columns: Iterable[str] = (),
+    task: str = CLASSIFICATION,
     script_data: Mapping[str, Any] | None = None,
 ) -> str:
     """Render a page; `columns` are those whose definitions the page contains."""
@@ -28,7 +30,7 @@ def render(
         script=asset("script.js"),
         subtitle=subtitle,
         title=title,
-        sections=[(section, section.build(inputs)) for section in sections_of(page)],
+        sections=[(section, section.build(inputs)) for section in sections_of(page, task)],
         column_numbers={name: k for k, name in enumerate(columns, start=1)},
         script_data=script_data or {},
     )

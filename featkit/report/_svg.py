@@ -342,6 +342,50 @@ def reliability(
     )
 
 
+def scatter(
+    x: Array | Sequence[float],
+    y: Array | Sequence[float],
+    *,
+    x_name: str,
+    y_name: str,
+    diagonal: bool,
+    title: str,
+    description: str,
+) -> Markup:
+    """Dots of two numbers, with a reference line: the diagonal, or 0 of the vertical axis.
+
+    With the diagonal both axes have the same range.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    left, top, right, bottom = AXES_BOX
+    if diagonal:
+        x0, x1 = y0, y1 = _ends(np.concatenate([x, y]))
+    else:
+        x0, x1 = _ends(x)
+        y1 = float(np.abs(y).max(initial=0)) or 1.0
+        y0 = -y1
+    across = left + (x - x0) / (x1 - x0) * (right - left)
+    down = bottom - (y - y0) / (y1 - y0) * (bottom - top)
+    middle = (top + bottom) // 2
+    line = f"M{left} {bottom}L{right} {top}" if diagonal else f"M{left} {middle}H{right}"
+    name = significant if diagonal else signed
+    return plot(
+        element("path", class_="rule against" if diagonal else "rule zero", d=line),
+        dots(across, down, "faint"),
+        *axes((significant(x0, 3), significant(x1, 3)), (name(y0, 3), name(y1, 3)), x_name, y_name),
+        *([] if diagonal else [_text(left - 5, middle + 4, "0", "end")]),
+        title=title,
+        description=description,
+        kind="scatter",
+    )
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    """The range of some values, of positive length."""
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
 def _bin_text(b: ReliabilityBin, noun: str) -> str:
     confidence, accuracy = fixed(b.confidence, 2), fixed(b.accuracy, 2)
     return f"{counted(b.rows, noun)}, confidence {confidence}, accuracy {accuracy}"

@@ -95,6 +95,23 @@ def fixed(value: float | None, places: int = 3) -> str:
     return f"{value + math.copysign(1e-9, value):.{places}f}".replace("-", "−")
 
 
+def share(value: float | None) -> str:
+    """Format a score that may be near 0 from both sides, without a sign for 0.
+
+    Parameters
+    ----------
+    value : float or None
+        The score; None if it is undefined.
+
+    Returns
+    -------
+    str
+        The score with three decimal places.
+    """
+    text = fixed(value)
+    return "0.000" if text == "−0.000" else text
+
+
 def percent_number(share: float) -> str:
     """Format a share as a percentage without the sign ``%``.
 

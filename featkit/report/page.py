@@ -11,12 +11,13 @@ import json
 import os
 from pathlib import Path
 
+from featkit._utils.bidi import settled
 from featkit._utils.io import check_regular, check_writable
 from featkit.errors import ParameterError, TableError
 from featkit.explanation.explanation import Explanation
 from featkit.models.result import Result
-from featkit.models.score_types import Evaluation
 from featkit.models.serialization import from_dict
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
 from featkit.models.training_metadata import TrainingSummary
 from featkit.report._class_panels import script_data
 from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
@@ -68,10 +69,18 @@ def _model_page(context: Context) -> str:
         context.page,
         context,
         subtitle="featkit report",
-        title=f"{len(context.model.classes)} classes, {context.model.name}",
+        title=f"{_outputs(context.model)}, {context.model.name}",
         columns=context.schema,
+        task=context.model.task,
         script_data={} if explanation is None else script_data(explanation),
     )
+
+
+def _outputs(model: ReportedModel) -> str:
+    """What a model predicts, for titles."""
+    if model.task == REGRESSION:
+        return settled(model.classes[0])
+    return f"{len(model.classes)} {'labels' if model.task == MULTILABEL else 'classes'}"
 
 
 def recording_page(
@@ -112,9 +121,10 @@ def recording_page(
     return render(
         context.page,
         context,
-        subtitle=f"featkit explain: {model.name} model of {len(model.classes)} classes",
+        subtitle=f"featkit explain: {model.name} model of {_outputs(model)}",
         title=str(explanation.keys["path"][0]),
         columns=context.schema,
+        task=model.task,
     )
 
 
@@ -141,13 +151,12 @@ def read_scores(path: Folder) -> ScoresOnly:
         check_regular(path)
         scores = json.loads(Path(path).read_text("utf-8"))
         training = scores.pop("training", None) if isinstance(scores, dict) else None
-        evaluation = from_dict(Evaluation, scores)
+        summary = from_dict(TrainingSummary, training) if training else None
+        task = summary.settings.task if summary else CLASSIFICATION
+        evaluation = from_dict(TASKS[task].evaluation_type, scores)
         evaluation.check()
         model = ScoresOnly(
-            evaluation.model,
-            list(evaluation.classes),
-            evaluation,
-            from_dict(TrainingSummary, training) if training else None,
+            evaluation.model, list(evaluation.classes), evaluation, summary, task=task
         )
     except OSError as error:
         raise TableError(f"{name}: cannot read it: {error.strerror}") from None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featkit._utils.registry import RegistryError, module_registry
+from featkit.models.task import CLASSIFICATION
 
 PAGES = ("model", "recording", "evaluation")
 """The report of a model, the page of a single recording, and the report on other datasets."""
@@ -36,6 +37,8 @@ class Section:
         ``"evaluation"``, and a `Context` for the others.
     pages : tuple of str
         The pages that show it; see `PAGES`.
+    tasks : tuple of str
+        The tasks of models whose pages show it; see `featkit.models.task.TASKS`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Section:
     order: int
     build: Callable[[Any], Any]
     pages: tuple[str, ...] = ("model",)
+    tasks: tuple[str, ...] = (CLASSIFICATION,)
 
     def __post_init__(self) -> None:
         if not self.pages or not set(self.pages) <= set(PAGES):
@@ -57,13 +61,15 @@ class Section:
 SECTIONS = module_registry("report section", "featkit.report.sections", "SECTION", Section)
 
 
-def sections_of(page: str) -> list[Section]:
+def sections_of(page: str, task: str = CLASSIFICATION) -> list[Section]:
     """List the sections of a page.
 
     Parameters
     ----------
     page : {"model", "recording", "evaluation"}
         The page.
+    task : str
+        The task of the model.
 
     Returns
     -------
@@ -75,5 +81,7 @@ def sections_of(page: str) -> list[Section]:
     RegistryError
         If a module in the folder of sections does not export a valid section.
     """
-    shown = [section for section in SECTIONS.values() if page in section.pages]
+    shown = [
+        section for section in SECTIONS.values() if page in section.pages and task in section.tasks
+    ]
     return sorted(shown, key=lambda section: (section.order, section.name))

@@ -288,6 +288,14 @@ def test_gaps_shorter_than_a_frame_and_tails_of_segments_are_left_out(file):
     assert not extraction.failures
 
 
+def test_annotations_of_another_recording_leave_no_background(file):
+    extraction = extract(file, [(100.0, 101.0, "x"), (2.0, 1.0, "x")], background="noise")
+    assert len(extraction.table) == 0
+    assert [failure.stage for failure in extraction.failures] == ["interval", "interval"]
+    some = extract(file, [(100.0, 101.0, "x"), (1.0, 2.0, "x")], background="noise")
+    assert some.table.data["label"].tolist() == ["x", "noise", "noise"]
+
+
 def test_fields_of_the_recording_hold_for_the_background(tmp_path):
     for name in ("a.wav", "b.wav"):
         write_sound(tmp_path / name, 8000)

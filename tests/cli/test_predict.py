@@ -51,6 +51,8 @@ def models(tmp_path_factory):
     cut = featkit.extract(folder / "train", segment=0.2, segment_hop=0.1, **how).table
     for name in ("svm", "logistic"):
         featkit.train(cut, model=name, folds=2).model.save(folder / f"{name}.fk")
+    sets = featkit.train(cut, model="logistic", folds=2, prediction_sets=True)
+    sets.model.save(folder / "sets.fk")
     table = featkit.extract(folder / "train", **how).table
     featkit.train(table, model="logistic", folds=2).model.save(folder / "whole.fk")
     return folder
@@ -102,6 +104,33 @@ def test_an_interrupted_prediction_is_resumed_with_the_same_bytes(
     assert 4 <= predictions.resumed < COUNT
     assert files_of("p.csv") == files_of("whole.csv")
     assert count_stored("p.csv") == (COUNT + 1, COUNT + 1)
+
+
+def test_sets_and_novelty_of_sound_are_those_of_its_table_and_survive_an_interruption(
+    models, corpus, monkeypatch, per
+):
+    model = featkit.load_model(models / "sets.fk")
+    how = {"per": per, "coverage": 0.8, "novelty": True}
+    model.predict("new", output="whole.csv", **how)
+    monkeypatch.setattr(Predictor, "max_rows", 3)
+    interrupted_after(model, 4, **how)
+    model.predict("new", output="p.csv", **how)
+    assert files_of("p.csv") == files_of("whole.csv")
+    written = model.predict(model.extract("new").table, **how).data
+    pd.testing.assert_frame_equal(model.predict("new", output="p.csv", **how).data, written)
+    added = ["prediction_set", "abstain", "novelty"]
+    assert [name for name in written if name in added] == added
+
+
+def test_the_command_adds_columns_and_refuses_what_the_model_lacks(models, corpus):
+    outcome = run("predict", models / "sets.fk", "new", "--coverage", "0.8", "--novelty", status=3)
+    header = next(line for line in outcome.stdout.splitlines() if "predicted" in line)
+    assert header.split() == [
+        *("path", "predicted", "probability"),
+        *("prediction_set", "abstain", "novelty"),
+    ]
+    refusal = error_line("predict", models / "svm.fk", "new", "--coverage", "0.8", status=1)
+    assert "train it again with prediction_sets=True (--prediction-sets)" in refusal
 
 
 CHILD = """

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import skops.io
 import soundfile
+from learning import few_trees
+from regression_data import trained, voices
 
 from featkit import extract, feature_set, signals, train
 from featkit.models._pipeline_schema import build
@@ -51,8 +53,9 @@ UNNEEDED = {
 ESTIMATOR_MODULES = {
     "random_forest": {"sklearn.ensemble", "sklearn.feature_selection"},
     "xgboost": {"xgboost"},
+    "ensemble": {"sklearn.ensemble", "sklearn.feature_selection", "xgboost"},
 }
-"""`sklearn.ensemble` imports the feature selection itself."""
+"""`sklearn.ensemble` imports the feature selection itself; an ensemble may have any member."""
 
 TABLE_CHECKS = {
     "featkit.table.group_detection",
@@ -73,8 +76,10 @@ def folder(tmp_path_factory):
         soundfile.write(folder / kind / f"{k}.wav", y, 8000)
     table = extract(folder, features="genre75", labels="folder").table
     table.write(folder / "table.parquet")
-    for name in ESTIMATORS:
-        train(table, model=name, folds=2).model.save(folder / f"{name}.fk")
+    with pytest.MonkeyPatch.context() as patch:
+        few_trees(patch, 5)
+        for name in ESTIMATORS:
+            train(table, model=name, folds=2).model.save(folder / f"{name}.fk")
     return folder
 
 
@@ -97,6 +102,14 @@ def test_a_prediction_loads_only_the_modules_it_needs(folder, name):
     }
     if name == "xgboost":  # which neither imputes nor scales
         assert "sklearn.impute" not in loaded
+
+
+def test_a_prediction_of_a_number_loads_only_the_modules_it_needs(folder):
+    trained("ridge").model.save(folder / "number.fk")
+    voices().to_csv(folder / "number.csv", index=False)
+    loaded = loaded_by(folder, "predict", "number.fk", "number.csv")
+    assert "featkit.models.tasks.regression" in loaded
+    assert not loaded & {*UNNEEDED, *TABLE_CHECKS, "featkit.explanation"}
 
 
 def test_an_explanation_on_the_terminal_does_not_load_the_report(folder):

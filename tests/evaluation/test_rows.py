@@ -46,7 +46,7 @@ def left_out(counts):
 
 
 def test_all_rows_of_a_new_dataset_are_scored(home):
-    rows, positions, counts, training, warnings = selected(home[0], foreign())
+    rows, positions, counts, training, warnings, *_ = selected(home[0], foreign())
     assert positions.tolist() == list(range(12))
     assert counts.scored_rows == counts.scored_recordings == counts.rows == 12
     assert rows.y.tolist() == foreign()["label"].tolist()

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from learning import few_trees
+from learning import few_estimators, few_trees
 
 import featkit
 from featkit.models import pipeline, training
@@ -24,7 +24,8 @@ from featkit.table.feature_table import FeatureTable
     "classes", [["0", "1"], ["-1", "x"], ["1_0", "1e3"], [0, 1], [False, True]]
 )
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_every_estimator_learns_classes_that_look_like_numbers(name, classes):
+def test_every_estimator_learns_classes_that_look_like_numbers(name, classes, monkeypatch):
+    few_trees(monkeypatch)
     y = np.array(classes)[np.arange(40) % 2]
     X = np.random.default_rng(0).normal(size=(40, 2)) + 4 * (np.arange(40) % 2)[:, None]
     fitted = pipeline(name).fit(X, y)
@@ -168,7 +169,7 @@ def test_pandas_periods_are_read_from_parquet_by_a_new_process(tmp_path):
 def test_numeric_classes_survive_training_file_prediction_explanation_and_page(
     name, tmp_path, monkeypatch
 ):
-    few_trees(monkeypatch)
+    few_trees(monkeypatch, 10)
     tables = stored(frame("whole floats", rows=30, gaps=(1,)), tmp_path)
     results = [
         featkit.train(table, label="sort", model=name, shares=(70, 30), exclude=["b"])
@@ -197,7 +198,7 @@ def test_numeric_classes_survive_training_file_prediction_explanation_and_page(
 
 def test_auto_selects_among_estimators_for_numeric_classes(monkeypatch):
     few_trees(monkeypatch)
-    monkeypatch.setattr(training, "ESTIMATORS", ["logistic", "random_forest"])
-    monkeypatch.setattr(training, "candidates", lambda name: [Candidate(name)])
+    few_estimators(monkeypatch, "logistic", "random_forest")
+    monkeypatch.setattr(training, "candidates", lambda name, _: [Candidate(name)])
     result = featkit.train(frame("whole floats", rows=24), label="sort", folds=2)
     assert result.model.classes == ["1", "10", "2"]

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from learning import file_names, people
+from learning import few_estimators, file_names, people
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 
 import featkit
 from featkit.cli._main import main
 from featkit.explanation import explain
-from featkit.models import pipeline, training
+from featkit.models import pipeline
 from featkit.models.splits import GroupFolds
 from featkit.report.page import page
 from featkit.table.feature_table import FeatureTable
@@ -74,7 +74,7 @@ def test_the_first_warning_gives_both_scores_and_the_remedy():
 
 
 def test_auto_scores_the_final_candidate_by_the_likely_group(monkeypatch):
-    monkeypatch.setattr(training, "ESTIMATORS", ["logistic", "svm"])
+    few_estimators(monkeypatch, "logistic", "svm")
     data, who, _ = people(count=16, takes=3)
     steps = []
     result = featkit.train(

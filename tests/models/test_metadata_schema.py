@@ -73,6 +73,27 @@ CHANGES = {
     "feature set as a text": lambda metadata: metadata.update(
         provenance={"feature_set": "standard"}
     ),
+    "a calibrator as a text": lambda metadata: metadata.update(calibrator="sigmoid"),
+    "a calibrator of another method": lambda metadata: metadata.update(
+        calibrator={"method": "beta", "temperature": 1.0}
+    ),
+    "a temperature of 0": lambda metadata: metadata.update(
+        calibrator={"method": "temperature", "temperature": 0.0}
+    ),
+    "a calibrator of fewer classes": lambda metadata: metadata.update(
+        calibrator={
+            "method": "sigmoid",
+            "sigmoids": [{"slope": -1.0, "intercept": 0.0}],
+            "prior": [0.5, 0.5],
+        }
+    ),
+    "rows of other classes": lambda metadata: metadata["training"].update(class_rows={"a": 60}),
+    "rows of classes that do not add up": lambda metadata: metadata["training"].update(
+        class_rows={"a": 1, "b": 1, "c": 1}
+    ),
+    "a class without rows": lambda metadata: metadata["training"].update(
+        class_rows={"a": 0, "b": 30, "c": 30}
+    ),
     "feature set alone": lambda metadata: metadata.update(
         provenance={"feature_set": {"name": "standard", "version": 1}}
     ),

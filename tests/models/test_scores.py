@@ -11,13 +11,13 @@ from learning import accuracy, copies, tones
 from sklearn import metrics as reference
 
 import featkit
-from featkit.models import scores as scores_module
+from featkit.models import bootstrap
+from featkit.models.bootstrap import draws
+from featkit.models.reliability import calibration
 from featkit.models.score_types import METRICS
 from featkit.models.scores import (
-    calibration,
     class_scores,
     confidence_intervals,
-    draws,
     metric_values,
     metrics_of_confusions,
     model_scores,
@@ -207,11 +207,11 @@ def made_predictions(rows, groups, classes=("a", "b", "c"), seed=0):
 def test_intervals_are_the_same_however_the_confusions_are_added(monkeypatch):
     predictions = made_predictions(500, 60)
     dense = confidence_intervals(*predictions)
-    monkeypatch.setattr(scores_module, "DENSE_COUNTS", 0)
+    monkeypatch.setattr(bootstrap, "DENSE_COUNTS", 0)
     assert confidence_intervals(*predictions) == dense
 
 
-@pytest.mark.parametrize("groups", [40, scores_module.MANY_GROUPS])
+@pytest.mark.parametrize("groups", [40, bootstrap.MANY_GROUPS])
 def test_draws_are_the_same_however_many_are_in_one_array(groups):
     one, two = (np.concatenate(list(draws(groups, 4, at_once=k))) for k in (1, 4))
     np.testing.assert_array_equal(one, two)
@@ -219,7 +219,7 @@ def test_draws_are_the_same_however_many_are_in_one_array(groups):
 
 
 def test_intervals_of_many_groups_are_those_of_a_binomial():
-    n = 2 * scores_module.MANY_GROUPS
+    n = 2 * bootstrap.MANY_GROUPS
     y, P, classes, _ = made_predictions(n, 1)
     low, high = confidence_intervals(y, P, classes, np.arange(n))
     mean = np.mean(np.array(classes)[P.argmax(axis=1)] == y)

@@ -92,7 +92,9 @@ def test_the_plain_scores_have_the_keys_of_the_json_in_their_order():
     assert " ".join(made()[0].scores) == (
         "likely_groups by_group protocol unit rows groups columns judged datasets classes model"
         " models per_class confusion calibration recordings recording_confusion"
-        " recording_calibration chosen by_row conditions warnings"
+        " recording_calibration chosen by_row conditions warnings normalization uncalibrated"
+        " calibrations prediction_sets recording_prediction_sets leave_one_group_out"
+        " fold_classes unpredictable curves costs"
     )
 
 

@@ -120,13 +120,19 @@ def test_the_seed_decides_and_nothing_else():
 def test_a_class_with_too_few_groups_is_named():
     y = ["a"] * 6 + ["rare"] * 2
     with pytest.raises(
-        ParameterError, match=r"'rare' has 2 rows, and each of 3 parts needs one: choose"
+        ParameterError, match=r"'rare' has 2 rows, and each of 3 parts needs one: choose.*class$"
     ):
         list(GroupFolds(3).split(y, y))
     with pytest.raises(ParameterError, match=r"'rare' has 2 groups, .* choose at most 2 folds"):
         list(GroupFolds(3).split(y, y, [0, 0, 1, 1, 2, 2, 3, 4]))
     with pytest.raises(ParameterError, match=r"'rare' has 1 group, .* needs one: remove the rows"):
         GroupHoldout((1, 1)).parts(y, [*range(6), 7, 7])
+
+
+def test_classes_that_are_measured_numbers_may_be_a_target():
+    y = ["0.25", "-1.5e-05", "3.0"]
+    with pytest.raises(ParameterError, match=r"to predict numbers, pass the column as target"):
+        list(GroupFolds(2).split(y, y))
 
 
 @pytest.mark.parametrize("n_splits", [1, 0, -3, 2.0, "5"])

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from learning import accuracy, copies, few_trees, tones
+from learning import SMALL_FORESTS, accuracy, copies, few_trees, tones
 from sklearn.model_selection import cross_validate
 
 import featkit
@@ -70,17 +70,18 @@ def test_without_leakage_the_difference_of_splits_may_be_0():
 
 
 def test_auto_is_one_of_the_compared_candidates(monkeypatch):
-    few_trees(monkeypatch)
-    monkeypatch.setattr(training, "candidates", lambda name: candidates(name)[:2])
+    few_trees(monkeypatch, 10)
+    monkeypatch.setattr(training, "candidates", lambda name, _: candidates(name)[:2])
     data = tones(rows=45)
     calls = []
     result = featkit.train(
         data,
         folds=2,
+        ensemble=False,
         progress=lambda done, total, step: calls.append((done, total, step)),
     )
     board = result.leaderboard
-    assert set(board.index) == {"auto", "baseline", *ESTIMATORS}
+    assert set(board.index) == {"auto", "baseline", *ESTIMATORS} - {"ensemble"}
     assert list(board["balanced_accuracy"]) == sorted(board["balanced_accuracy"], reverse=True)
     possible = {str(candidate) for name in ESTIMATORS for candidate in candidates(name)}
     assert set(result.scores["chosen"].values()) <= possible
@@ -95,13 +96,15 @@ def test_auto_is_one_of_the_compared_candidates(monkeypatch):
 def test_any_number_of_workers_gives_the_same_scores(model):
     data = tones(rows=45, spread=3.0)
     data.loc[4, "b"] = np.nan
-    one, two = (featkit.train(data, folds=2, model=model, n_jobs=jobs) for jobs in (1, 2))
+    options = {"folds": 2, "model": model, "parameters": SMALL_FORESTS.get(model)}
+    one, two = (featkit.train(data, **options, n_jobs=jobs) for jobs in (1, 2))
     assert one.scores == two.scores
     pd.testing.assert_frame_equal(one.predictions, two.predictions, check_exact=True)
 
 
 @pytest.mark.parametrize("model", ESTIMATORS)
-def test_the_final_model_is_fitted_on_all_rows(model):
+def test_the_final_model_is_fitted_on_all_rows(model, monkeypatch):
+    few_trees(monkeypatch)
     data = tones(rows=60)
     result = featkit.train(data, folds=3, model=model)
     table = FeatureTable.of(data)
@@ -117,7 +120,8 @@ def test_the_final_model_is_fitted_on_all_rows(model):
 
 
 @pytest.mark.parametrize("model", ESTIMATORS)
-def test_pipelines_work_in_scikit_learns_cross_validation(model):
+def test_pipelines_work_in_scikit_learns_cross_validation(model, monkeypatch):
+    few_trees(monkeypatch)
     data = tones(rows=60)
     X, y = data[["pitch", "a", "b", "c"]].to_numpy(), data["label"].to_numpy(str)
     X[3, 2] = np.nan

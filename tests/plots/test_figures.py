@@ -13,6 +13,8 @@ import pytest
 from featkit.errors import ParameterError
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import BY, grid, rank
+from featkit.models.curves import evaluate_curves
+from featkit.models.serialization import to_dict
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -34,6 +36,19 @@ SCORES = {
     "classes": CLASSES,
     "confusion": [[3, 1, 0], [0, 0, 0], [1, 1999, 8000]],
 }
+
+
+def curve_scores(classes=CLASSES, rows=60):
+    """Scores with curves of made-up probabilities."""
+    rng = np.random.default_rng(0)
+    names = sorted(classes)
+    y = np.array(names)[np.arange(rows) % len(names)]
+    P = rng.dirichlet(np.ones(len(names)), rows) + 0.3 * (y[:, None] == np.array(names))
+    curves = evaluate_curves(y, P / P.sum(axis=1, keepdims=True), names, np.arange(rows))
+    return {"model": "x$y$", "classes": names, "curves": to_dict(curves)}
+
+
+CURVES = curve_scores()
 
 
 @pytest.fixture
@@ -68,6 +83,9 @@ DRAWN = {
     "beeswarm": lambda e, **given: plots.beeswarm(e, of_class="_b", **given),
     "confusion": lambda e, **given: plots.confusion(SCORES, **given),
     "dependence": lambda e, **given: plots.dependence(e, "pitch", of_class="$a$", **given),
+    "roc": lambda e, **given: plots.roc(CURVES, **given),
+    "roc of a class": lambda e, **given: plots.roc(CURVES, of_class="$a$", **given),
+    "precision_recall": lambda e, **given: plots.precision_recall(CURVES, **given),
     "family_heatmap": lambda e, **given: plots.family_heatmap(e, **given),
 }
 every_figure = pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
@@ -352,6 +370,21 @@ def test_wrong_arguments_of_figures_are_refused(explanation):
         plots.confusion({"classes": ["a"]})
     none = dataclasses.replace(explanation, values=np.empty((0, 5, 3)))
     for name, draw in DRAWN.items():
-        if name != "confusion":
+        if name.split()[0] not in ("confusion", "roc", "precision_recall"):
             with pytest.raises(ParameterError, match="empty"):
                 draw(none)
+
+
+def test_predictions_are_drawn_against_their_targets():
+    scores = {
+        "true_values": [1.0, 2, 4],
+        "predicted_values": [1.5, 2, 3],
+        "target": "valence",
+        "model": "ridge",
+    }
+    ax = plots.predictions(scores)
+    points = ax.collections[0].get_offsets()
+    assert points.tolist() == [[1, 1.5], [2, 2], [4, 3]]
+    assert ax.get_title().startswith("ridge")
+    with pytest.raises(ParameterError, match="not those of a regression"):
+        plots.predictions({"confusion": []})

@@ -24,8 +24,8 @@ def test_another_table_has_scores_of_its_own():
     assert scores.scored_rows == 30
     text = plain_text(page(model=model, explanation=explanation, table=other))
     assert "The explained table" in text
-    assert text.count("Test rows of the training table") == 2
-    assert text.count("New rows of the explained table") == 2
+    assert text.count(">Test rows of the training table<") == 3
+    assert text.count(">New rows of the explained table<") == 3
     assert f"Of 30 recordings, {round(30 * right)} (" in text
     assert "Of 60 recordings," in text
 

@@ -25,7 +25,16 @@ from featkit.report._sounds import load_sound
 from featkit.report.page import page, recording_page, write_report
 
 VOID = {"meta", "link", "img", "wbr", "br", "col", "input"}
-SECTIONS = ["overview", "performance", "errors", "importance", "recordings", "reproducibility"]
+SECTIONS = [
+    "overview",
+    "performance",
+    "curves",
+    "prediction_sets",
+    "errors",
+    "importance",
+    "recordings",
+    "reproducibility",
+]
 
 
 class Page(HTMLParser):

@@ -132,7 +132,7 @@ def test_a_link_opens_the_folded_definition_of_a_column(opened):
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
-@pytest.mark.parametrize(("name", "sections"), [("plain", 6), ("recording", 4)])
+@pytest.mark.parametrize(("name", "sections"), [("plain", 8), ("recording", 4)])
 def test_each_section_is_visible(opened, tmp_path, name, sections, width, scheme):
     """The pictures are saved in the folder ``FEATKIT_PICTURES``, if it is set."""
     folder = Path(os.environ.get("FEATKIT_PICTURES") or tmp_path)

@@ -9,17 +9,16 @@ Nature Machine Intelligence 2, 2020 (TreeSHAP).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.tree._tree import Tree
 from sklearn.utils.validation import column_or_1d
 
 from featkit._utils.typing import Array
-from featkit.models._model_validation import TREES_AT_ONCE, check_nodes, check_parts
+from featkit.models._forest_trees import check_forest_trees
+from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
 
 
@@ -81,35 +80,11 @@ def _check(model: Any, n_columns: int, n_classes: int) -> None:
         check_parts(member, DecisionTreeClassifier, but={"tree_"})
         if member.n_outputs_ != 1 or member.n_classes_ != n_classes:
             raise ValueError("a tree has other classes than the model")
-    trees = [member.tree_ for member in members]
-    for start in range(0, len(trees), TREES_AT_ONCE):
-        _check_trees(trees[start : start + TREES_AT_ONCE], n_columns, n_classes)
-
-
-def _check_trees(trees: Sequence[Any], n_columns: int, n_classes: int) -> None:
-    for tree in trees:
-        _check_sizes(tree, n_columns, n_classes)
-    nodes = check_nodes([tree.children_left for tree in trees], [t.children_right for t in trees])
-    if nodes.depths.tolist() != [tree.max_depth for tree in trees]:
-        raise ValueError("the depth of a tree is not that of its nodes")
-    feature = np.concatenate([tree.feature for tree in trees])[nodes.inner]
-    if np.any(feature < 0) or np.any(feature >= n_columns):
-        raise ValueError("a node of a tree refers to a column that does not exist")
-
-
-def _check_sizes(tree: Any, n_columns: int, n_classes: int) -> None:
-    """Check the sizes first: the arrays are views of memory, which must not be read outside."""
-    if type(tree) is not Tree or tree.node_count != tree.capacity:
-        raise ValueError("the number of nodes of a tree is not that of its arrays")
-    if (tree.n_outputs, tree.n_features) != (1, n_columns) or tree.n_classes.tolist() != [
-        n_classes
-    ]:
-        raise ValueError("a tree has other columns or classes than the model")
-    values = tree.value
-    if values.shape != (tree.node_count, 1, n_classes) or not np.all(values >= 0):
-        raise ValueError("the shape of the leaves does not fit the classes")
-    if not np.all(np.abs(values.sum(axis=2) - 1) < 1e-5):
-        raise ValueError("the leaves of a tree hold no probabilities")
+    check_forest_trees([member.tree_ for member in members], n_columns, n_classes)
+    for member in members:
+        values = member.tree_.value
+        if not np.all(values >= 0) or not np.all(np.abs(values.sum(axis=2) - 1) < 1e-5):
+            raise ValueError("the leaves of a tree hold no probabilities")
 
 
 def _contributions(model: Any, Z: Array) -> Contributions:

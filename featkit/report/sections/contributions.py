@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report._context import Context
 from featkit.report._explained_rows import ContributionTable, contribution_table
 from featkit.report._explanation_notes import scale_note, value_notes
@@ -30,6 +31,10 @@ class Contributions:
         Warning that contributions do not add up to the output, or "".
     notes : sequence of str
         Caveats of the explanation.
+    predicts_number : bool
+        Whether contributions are to a number instead of a class.
+    several : bool
+        Whether the model predicts several labels.
     """
 
     table: ContributionTable
@@ -38,6 +43,8 @@ class Contributions:
     method: str
     flaw: str
     notes: Sequence[str]
+    predicts_number: bool
+    several: bool
 
 
 def build(context: Context) -> Contributions | None:
@@ -65,7 +72,16 @@ def build(context: Context) -> Contributions | None:
         method=explanation.method,
         flaw=explanation.flaw,
         notes=value_notes(explanation),
+        predicts_number=explanation.predicts_number,
+        several=explanation.decision is not None,
     )
 
 
-SECTION = Section("contributions", "Contributions", 20, build, pages=("recording",))
+SECTION = Section(
+    "contributions",
+    "Contributions",
+    20,
+    build,
+    pages=("recording",),
+    tasks=(CLASSIFICATION, MULTILABEL, REGRESSION),
+)

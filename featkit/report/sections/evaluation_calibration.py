@@ -11,6 +11,7 @@ from featkit._utils.formatting import counted
 from featkit.evaluation.result import CrossEvaluation, DatasetEvaluation
 from featkit.models.score_types import Calibration, ReliabilityBin
 from featkit.report import _svg
+from featkit.report._before_calibration import paired_bins
 from featkit.report._calibration_text import calibration_text
 from featkit.report._evaluation_text import home_metrics, pair_titles
 from featkit.report.formatting import fixed
@@ -77,7 +78,7 @@ def _pair(pair: DatasetEvaluation) -> CalibrationPair:
         no_home=_no_home(pair),
         figures=figures,
         measures=_measures(pair, home),
-        bins=_bins(here, home),
+        bins=paired_bins(here, home),
         at_home=home is not None,
     )
 
@@ -112,14 +113,3 @@ def _measures(pair: DatasetEvaluation, home: Calibration | None) -> list[tuple[s
     own = [here.expected_error, here.classwise_error, here.brier, loss]
     values = zip(MEASURES, own, at_home, strict=True)
     return [(name, fixed(value), fixed(home_value)) for name, value, home_value in values]
-
-
-def _bins(
-    here: Calibration, home: Calibration | None
-) -> list[tuple[str, ReliabilityBin | None, ReliabilityBin | None]]:
-    own = {(b.low, b.high): b for b in here.reliability}
-    other = {} if home is None else {(b.low, b.high): b for b in home.reliability}
-    return [
-        (f"{fixed(low, 1)} to {fixed(high, 1)}", own.get((low, high)), other.get((low, high)))
-        for low, high in sorted({*own, *other})
-    ]

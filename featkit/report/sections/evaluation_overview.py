@@ -228,8 +228,15 @@ def _lead(pair: DatasetEvaluation) -> str:
         f"On {quoted(pair.dataset)}, {quoted(pair.model)} classifies {percent(accuracy.value)} of"
         f" {recordings} correctly{percent_range(accuracy)}.{at_home} Always predicting the most"
         f" common class gives {percent(pair.majority.accuracy)}, and a random guess"
-        f" {percent(pair.chance.accuracy)}."
+        f" {percent(pair.chance.accuracy)}.{_class_prior(pair)}"
     )
+
+
+def _class_prior(pair: DatasetEvaluation) -> str:
+    """The shares of the classes that probabilities are for, if they are not those of the model."""
+    if not pair.class_prior:
+        return ""
+    return f" Probabilities are for other shares of the classes ({'; '.join(pair.class_prior)})."
 
 
 def _home_finding(pair: DatasetEvaluation) -> list[str]:

@@ -10,8 +10,9 @@ import numpy as np
 from markupsafe import Markup
 
 from featkit._utils.formatting import counted
-from featkit.explanation.explanation import Explanation
+from featkit.explanation.explanation import Explanation, MemberExplanation
 from featkit.explanation.ranking import Ranking, correlated, grid, rank
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report import _svg
 from featkit.report._class_panels import Panel, drawn_rows, panels
 from featkit.report._context import Context
@@ -31,6 +32,9 @@ N_COLUMNS = 20
 
 N_LEADING = 10
 """Leading columns that are compared between folds."""
+
+N_MEMBER_COLUMNS = 10
+"""Leading columns of each member of an ensemble."""
 
 GROUPINGS = {"family": "Families", "descriptor": "Descriptors", "statistic": "Statistics"}
 
@@ -64,6 +68,28 @@ class RankedFeature:
     share: float
     std: float
     bar: Markup
+
+
+@dataclass(frozen=True)
+class RankedMember:
+    """A member of an ensemble, with its most important columns.
+
+    Attributes
+    ----------
+    name : str
+        Estimator and parameters.
+    weight : float
+        Its share of the probabilities of the ensemble.
+    scale : str
+        Scale of its contributions.
+    columns : sequence of (str, float)
+        Its most important columns, with their share of its total importance.
+    """
+
+    name: str
+    weight: float
+    scale: str
+    columns: Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +128,12 @@ class Importance:
         Charts of each class.
     drawn : str
         The rows that the dots of charts show.
+    members : sequence of RankedMember
+        Members of an ensemble; empty for other models.
+    predicts_number : bool
+        Whether contributions are to a number instead of classes.
+    several : bool
+        Whether contributions are to several labels.
     """
 
     scale: str
@@ -119,6 +151,9 @@ class Importance:
     redundant: Sequence[Sequence[str]] = ()
     panels: Sequence[Panel] = ()
     drawn: str = ""
+    members: Sequence[RankedMember] = ()
+    predicts_number: bool = False
+    several: bool = False
 
 
 def build(context: Context) -> Importance | None:
@@ -145,11 +180,15 @@ def build(context: Context) -> Importance | None:
         notes=method_notes(explanation),
         lead=f"{rows} {'is' if len(explanation) == 1 else 'are'} too few for a ranking of columns."
         " The contributions in each row are shown below.",
+        predicts_number=explanation.predicts_number,
+        several=explanation.decision is not None,
     )
     return few if len(explanation) < MIN_ROWS else _with_rankings(few, explanation)
 
 
-SECTION = Section("importance", "Feature importance", 40, build)
+SECTION = Section(
+    "importance", "Feature importance", 40, build, tasks=(CLASSIFICATION, MULTILABEL, REGRESSION)
+)
 
 
 def _with_rankings(few: Importance, explanation: Explanation) -> Importance:
@@ -168,7 +207,14 @@ def _with_rankings(few: Importance, explanation: Explanation) -> Importance:
         redundant=correlated(explanation),
         panels=panels(explanation, drawn),
         drawn=_drawn(len(drawn), len(explanation)),
+        members=[_ranked_member(member) for member in explanation.members],
     )
+
+
+def _ranked_member(member: MemberExplanation) -> RankedMember:
+    table = rank(member.explanation).table.head(N_MEMBER_COLUMNS)
+    columns = zip(table["feature"].tolist(), table["share"].tolist(), strict=True)
+    return RankedMember(member.name, member.weight, member.explanation.scale, list(columns))
 
 
 def _drawn(drawn: int, rows: int) -> str:

@@ -11,10 +11,15 @@ from markupsafe import Markup
 
 from featkit._utils.formatting import counted, duration
 from featkit._utils.typing import Array
+from featkit.explanation.ensembles import is_ensemble, members_text
 from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.models.model import Model
+from featkit.models.multilabel_types import MultilabelEvaluation
 from featkit.models.problem import within_datasets
 from featkit.models.recording_conditions import condition_name
+from featkit.models.regression_types import RegressionEvaluation
 from featkit.models.score_types import Evaluation
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report import _svg
 from featkit.report._context import Context, ReportedModel
 from featkit.report.formatting import (
@@ -23,12 +28,16 @@ from featkit.report.formatting import (
     percent,
     percent_number,
     quoted,
+    significant,
     summary,
 )
 from featkit.report.section import Section
 from featkit.schema import DATASET, KEY_COLUMNS, QUALITY_FORMAT, QUALITY_PREFIX
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
+
+TARGET_TITLES = {CLASSIFICATION: "Classes", MULTILABEL: "Labels", REGRESSION: "Target"}
+"""Names of the target of each task."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class Overview:
         Rows of each class.
     counts_caption : str
         The rows that are counted.
+    counts_head : str
+        ``"Class"`` or ``"Label"``.
     new_table : str
         Relation of the explained table to the training table; "" if they are the same.
     new_table_facts : sequence of pairs of str
@@ -81,6 +92,7 @@ class Overview:
     facts: Sequence[tuple[str, str]]
     counts: Sequence[ClassCount]
     counts_caption: str
+    counts_head: str
     new_table: str
     new_table_facts: Sequence[tuple[str, str]]
     other_columns: Sequence[tuple[str, str]]
@@ -102,7 +114,7 @@ def build(context: Context) -> Overview:
     """
     model, explanation, table = context.model, context.explanation, context.table
     training, scores = model.training_metadata, model.evaluation
-    label = "label" if training is None else training.settings.label
+    label = "label" if training is None else training.settings.target_column
     new = explanation is not None and bool((explanation.folds == NO_FOLD).any())
     counts, counts_caption = _class_counts(model, label, None if new else table)
     table_facts = [] if table is None else _table_facts(model, table)
@@ -111,6 +123,7 @@ def build(context: Context) -> Overview:
         facts=[*_training_facts(model), *([] if new else table_facts), *_origin(model.provenance)],
         counts=counts,
         counts_caption=counts_caption,
+        counts_head="Label" if model.task == MULTILABEL else "Class",
         new_table=_new_table(explanation) if explanation is not None and new else "",
         new_table_facts=[*_row_facts(explanation, table, label), *table_facts] if new else [],
         other_columns=[] if table is None else _other_columns(model, table, label),
@@ -118,7 +131,7 @@ def build(context: Context) -> Overview:
     )
 
 
-SECTION = Section("overview", "Overview", 10, build)
+SECTION = Section("overview", "Overview", 10, build, tasks=(CLASSIFICATION, MULTILABEL, REGRESSION))
 
 
 def _lead(model: ReportedModel, label: str) -> str:
@@ -126,6 +139,10 @@ def _lead(model: ReportedModel, label: str) -> str:
     candidate = model.name if training is None else training.candidate
     column = "" if training is None else f" (column {quoted(label)})"
     classes = counted(len(model.classes), "class", "classes")
+    if model.task == MULTILABEL:
+        classes = f"any of {counted(len(model.classes), 'label')}"
+    if model.task == REGRESSION:
+        classes, column = quoted(model.classes[0]), ", a number,"
     features = counted(len(model.columns) if scores is None else scores.columns, "feature column")
     return f"The model, {candidate}, predicts {classes}{column} from {features}."
 
@@ -140,16 +157,49 @@ def _training_facts(model: ReportedModel) -> list[tuple[str, str]]:
         if training is not None and training.settings.split_by_row:
             together = "; row-wise split"
         split = scores.protocol + ("" if scores.unit == "row" else together)
-        facts = [("Rows", rows), *_datasets(scores), ("Split", split), *_conditions_alone(scores)]
+        facts = [("Rows", rows), *_datasets(scores), ("Split", split)]
+        if isinstance(scores, RegressionEvaluation):
+            facts += _target(scores)
+        elif isinstance(scores, MultilabelEvaluation):
+            facts.append(("Labels", f"{fixed(scores.labels_per_row, 2)} for each row on average"))
+        else:
+            facts += _conditions_alone(scores)
     elif training is not None:
         facts = [("Rows", f"{training.rows:,}")]
+    if isinstance(model, Model) and is_ensemble(model):
+        facts.append(("Members and their weights", members_text(model)))
+    if scores is not None:
+        facts += _normalization(scores)
     return [*facts, ("Features", _features(model))] if model.columns else facts
 
 
-def _datasets(scores: Evaluation) -> list[tuple[str, str]]:
+def _normalization(
+    scores: Evaluation | MultilabelEvaluation | RegressionEvaluation,
+) -> list[tuple[str, str]]:
+    """Normalisation within groups, and what it means for predictions."""
+    if (normalization := scores.normalization) is None:
+        return []
+    note = f"{normalization.note[0].upper()}{normalization.note[1:]}."
+    if normalization.small_groups:
+        note += (
+            f" {normalization.small_groups:,} of {normalization.groups:,} have fewer than"
+            f" {normalization.min_rows} rows, and are normalised by all training rows."
+        )
+    return [(f"Normalisation by {normalization.by}", note)]
+
+
+def _datasets(
+    scores: Evaluation | MultilabelEvaluation | RegressionEvaluation,
+) -> list[tuple[str, str]]:
     """Rows of each dataset, if several were joined."""
     counts = [f"{name} {counted(rows, 'row')}" for name, rows in scores.datasets.items()]
     return [("Datasets", ", ".join(counts))] if counts else []
+
+
+def _target(scores: RegressionEvaluation) -> list[tuple[str, str]]:
+    """Range and spread of the target in the test rows."""
+    low, high, mean, std = map(significant, (scores.low, scores.high, scores.mean, scores.std))
+    return [("Target", f"{low} to {high}, mean {mean}, standard deviation {std}")]
 
 
 def _conditions_alone(scores: Evaluation) -> list[tuple[str, str]]:
@@ -292,7 +342,7 @@ def _row_facts(
             rows = f"{rows} of {counted(recordings, 'recording')}"
     labelled = table is not None and label in table.keys
     classes = summary(table.column(label)) if table is not None and labelled else "unknown"
-    return [("Rows", rows), ("Classes", classes)]
+    return [("Rows", rows), (TARGET_TITLES[explanation.task], classes)]
 
 
 def _other_columns(model: ReportedModel, table: FeatureTable, label: str) -> list[tuple[str, str]]:
@@ -300,6 +350,7 @@ def _other_columns(model: ReportedModel, table: FeatureTable, label: str) -> lis
     if training := model.training_metadata:
         settings = training.settings
         used |= {settings.fold, settings.split, group_column(settings.group or "")}
+        used |= {group_column(settings.normalize_by or "")}
         used |= {DATASET} if settings.datasets else set()
     return [(name, summary(column)) for name, column in table.keys.items() if name not in used]
 
@@ -307,12 +358,17 @@ def _other_columns(model: ReportedModel, table: FeatureTable, label: str) -> lis
 def _class_counts(
     model: ReportedModel, label: str, table: FeatureTable | None
 ) -> tuple[list[ClassCount], str]:
+    if model.task == REGRESSION:
+        return [], ""
+    if model.task == MULTILABEL:
+        return _label_counts(model)
     if table is not None and label in table.keys:
         labels = table.column(label)
         counts = {name: int(np.sum(labels == name)) for name in model.classes}
         caption = "Rows of each class in the table"
     else:
-        per_class = [] if model.evaluation is None else model.evaluation.per_class
+        scores = model.evaluation
+        per_class = scores.per_class if isinstance(scores, Evaluation) else []
         counts = {scores.name: scores.support for scores in per_class}
         caption = "Test rows of each class"
     most, total = max(counts.values(), default=0), max(sum(counts.values()), 1)
@@ -320,3 +376,16 @@ def _class_counts(
         ClassCount(name, rows, percent(rows / total), _svg.bar(rows, most))
         for name, rows in counts.items()
     ], caption
+
+
+def _label_counts(model: ReportedModel) -> tuple[list[ClassCount], str]:
+    """Test rows of each label; a row may have several."""
+    scores = model.evaluation
+    if not isinstance(scores, MultilabelEvaluation):
+        return [], ""
+    counts = {own.name: own.support for own in scores.per_label}
+    most, total = max(counts.values()), max(scores.scored_rows, 1)
+    return [
+        ClassCount(name, rows, percent(rows / total), _svg.bar(rows, max(most, 1)))
+        for name, rows in counts.items()
+    ], "Test rows of each label"

@@ -10,8 +10,10 @@ from markupsafe import Markup
 from featkit.models.result import BASELINE
 from featkit.models.score_types import METRICS, Evaluation, MetricScore, ReliabilityBin
 from featkit.report import _svg
+from featkit.report._before_calibration import BeforeCalibration, before_calibration
 from featkit.report._calibration_text import calibration_text
 from featkit.report._context import Context
+from featkit.report._group_scores import GroupScores, absent_text, group_scores
 from featkit.report._performance_text import performance_text
 from featkit.report.formatting import fixed
 from featkit.report.section import Section
@@ -56,6 +58,10 @@ class Performance:
         The scores.
     datasets : sequence of (str, int, sequence of float)
         Name, rows and scores of each dataset, if each was left out once.
+    groups : GroupScores or None
+        Scores of each group, if each was left out once.
+    absent : sequence of str
+        Sentences on the classes that folds lack.
     row_wise : sequence of (str, float, float)
         Name of a score, and its values with a grouped and with a row-wise split.
     calibration : str
@@ -64,15 +70,20 @@ class Performance:
         Reliability diagram.
     bins : sequence of ReliabilityBin
         Numbers of the reliability diagram.
+    before : BeforeCalibration or None
+        Comparison with the probabilities before calibration; None without calibration.
     """
 
     lead: Sequence[str]
     metrics: Sequence[Metric]
     datasets: Sequence[tuple[str, int, Sequence[float]]]
+    groups: GroupScores | None
+    absent: Sequence[str]
     row_wise: Sequence[tuple[str, float, float]]
     calibration: str
     reliability: Markup
     bins: Sequence[ReliabilityBin]
+    before: BeforeCalibration | None = None
 
 
 def build(context: Context) -> list[tuple[str, Performance]] | None:
@@ -115,10 +126,13 @@ def performance(scores: Evaluation) -> Performance:
             (name, scores.datasets[name], [values[metric] for metric in METRICS])
             for name, values in scores.dataset_scores.items()
         ],
+        groups=group_scores(scores),
+        absent=absent_text(scores),
         row_wise=_row_wise(scores),
         calibration=calibration_text(scores.calibration, "row"),
         reliability=_svg.reliability(bins),
         bins=bins,
+        before=before_calibration(scores),
     )
 
 

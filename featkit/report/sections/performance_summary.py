@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from featkit.models.score_types import Evaluation
 from featkit.report._context import Context
 from featkit.report._performance_text import performance_text
 from featkit.report.section import Section
@@ -21,7 +22,7 @@ def build(context: Context) -> list[str] | None:
         Sentences on the scores of training; None if the model has none.
     """
     scores = context.model.evaluation
-    return None if scores is None else performance_text(scores)
+    return performance_text(scores) if isinstance(scores, Evaluation) else None
 
 
 SECTION = Section(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from featkit.models.task import CLASSIFICATION, MULTILABEL
 from featkit.report import _svg
 from featkit.report._class_panels import times
 from featkit.report._context import Context
@@ -56,6 +57,10 @@ class RecordingPrediction:
         Sound of the segment with the highest probability of the predicted class.
     segments : sequence of Segment
         Predictions for the segments.
+    most_probable : str
+        The class or label with the highest probability.
+    several : bool
+        Whether the model predicts several labels.
     """
 
     name: str
@@ -63,6 +68,8 @@ class RecordingPrediction:
     probability: str
     sound: Sound | None
     segments: Sequence[Segment]
+    most_probable: str
+    several: bool
 
 
 def build(context: Context) -> RecordingPrediction | None:
@@ -82,24 +89,33 @@ def build(context: Context) -> RecordingPrediction | None:
     if explanation is None:
         return None
     whole = mean_row(explanation)
-    predicted_class = int(np.argmax(whole.probabilities))
+    predicted_class = whole.classes.index(str(whole.predicted[0]))
     most_confident = int(np.argmax(explanation.probabilities[:, predicted_class]))
-    confidence = explanation.probabilities.max(axis=1)
+    confidence = explanation.confidence
     return RecordingPrediction(
         name=str(explanation.keys["path"][0]),
         whole=prediction(whole, 0, len(explanation.classes)),
-        probability=percent(float(whole.probabilities.max())),
+        probability=percent(float(whole.confidence[0])),
         sound=row_sound(context, explanation, most_confident),
         segments=[
             Segment(
                 times=times(explanation, row),
-                predicted=str(explanation.predicted[row]),
+                predicted=str(explanation.answer[row]),
                 probability=percent(float(confidence[row])),
                 bar=_svg.bar(float(confidence[row]), 1.0),
             )
             for row in range(len(explanation))
         ],
+        most_probable=explanation.classes[predicted_class],
+        several=explanation.decision is not None,
     )
 
 
-SECTION = Section("prediction", "Prediction", 10, build, pages=("recording",))
+SECTION = Section(
+    "prediction",
+    "Prediction",
+    10,
+    build,
+    pages=("recording",),
+    tasks=(CLASSIFICATION, MULTILABEL),
+)

@@ -9,6 +9,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.explanation.explanation import Explanation
+from featkit.models.task import CLASSIFICATION, MULTILABEL
 from featkit.report._context import Context
 from featkit.report._explained_rows import ExplainedRow, explained_row
 from featkit.report.section import Section
@@ -27,10 +28,13 @@ class Recordings:
         Titles and rows of each group.
     scale : str
         Scale of the contributions.
+    noun : str
+        What is predicted: ``"class"`` or ``"label"``.
     """
 
     groups: Sequence[tuple[str, Sequence[ExplainedRow]]]
     scale: str
+    noun: str
 
 
 def build(context: Context) -> Recordings | None:
@@ -54,10 +58,12 @@ def build(context: Context) -> Recordings | None:
         for title, rows in _selected(explanation)
         if rows
     ]
-    return Recordings(groups, explanation.scale)
+    return Recordings(
+        groups, explanation.scale, "class" if explanation.decision is None else "label"
+    )
 
 
-SECTION = Section("recordings", "Single recordings", 50, build)
+SECTION = Section("recordings", "Single recordings", 50, build, tasks=(CLASSIFICATION, MULTILABEL))
 
 
 def _selected(explanation: Explanation) -> list[tuple[str, list[int]]]:
@@ -77,7 +83,7 @@ def _selected(explanation: Explanation) -> list[tuple[str, list[int]]]:
 
 def _orders(explanation: Explanation) -> list[tuple[str, Array]]:
     """Titles of the groups, and all their rows in the order of preference."""
-    confidence = explanation.probabilities.max(axis=1, initial=0)
+    confidence = explanation.confidence
     descending, ascending = (np.argsort(x, kind="stable") for x in (-confidence, confidence))
     least = ("The least confident predictions", ascending)
     if explanation.y is None:
@@ -86,7 +92,7 @@ def _orders(explanation: Explanation) -> list[tuple[str, Array]]:
             least,
         ]
     labelled = explanation.y != ""
-    correct = explanation.predicted == explanation.y
+    correct = explanation.answer == explanation.y
     return [
         (f"The most confident {kind} predictions", _classes_in_turn(explanation, descending[mask]))
         for kind, mask in (

@@ -10,10 +10,15 @@ from typing import Any
 
 from featkit.features.sets.loading import feature_sets
 from featkit.models.serialization import to_dict
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report._context import Context, ScoresOnly
 from featkit.report.section import Section
+from featkit.table.label_cells import SEPARATOR
 
-TRAINING_OPTIONS = ("label", "group", "fold", "folds", "split", "model", "select", "seed")
+TRAINING_OPTIONS = (
+    *("label", "target", "multilabel", "group", "fold", "folds", "split", "model", "select"),
+    "seed",
+)
 """Settings of training that are options of the same name with one value."""
 
 
@@ -99,7 +104,14 @@ def build(context: Context) -> Reproducibility:
     )
 
 
-SECTION = Section("reproducibility", "Reproducibility", 90, build, pages=("model", "recording"))
+SECTION = Section(
+    "reproducibility",
+    "Reproducibility",
+    90,
+    build,
+    pages=("model", "recording"),
+    tasks=(CLASSIFICATION, MULTILABEL, REGRESSION),
+)
 
 
 def _definition(name: str, column: Mapping[str, Any]) -> ColumnDefinition:
@@ -158,16 +170,27 @@ def _train_command(settings: Mapping[str, Any]) -> list[str]:
     if not settings:
         return []
     words = ["featkit", "train", *_tables(settings)]
+    other_target = settings.get("target") or settings.get("multilabel")
     for name in TRAINING_OPTIONS:
-        if settings.get(name) is not None:
+        if settings.get(name) is not None and not (name == "label" and other_target):
             words += [f"--{name}", str(settings[name])]
+    if settings.get("label_separator", SEPARATOR) != SEPARATOR:
+        words += ["--label-separator", settings["label_separator"]]
     for name, value in (settings.get("parameters") or {}).items():
         words += ["--set", f"{name}={value}"]
     if settings.get("shares"):
         words += ["--ratio", "/".join(map(str, settings["shares"]))]
     if settings.get("label_map"):
         words += ["--label-map", "MAP.json"]
-    for name in ("leave_one_dataset_out", "split_by_row"):
+    if settings.get("costs"):
+        words += ["--cost", "COSTS.csv"]
+    for name in (
+        "leave_one_dataset_out",
+        "leave_one_group_out",
+        "split_by_row",
+        "prediction_sets",
+        "empty_is_no_label",
+    ):
         if settings.get(name):
             words.append(f"--{name.replace('_', '-')}")
     for name in ("exclude", "include"):

@@ -38,6 +38,11 @@ def test_the_end_may_be_missing_and_other_columns_are_kept(tmp_path):
     assert [entry.annotation.fields["speaker"] for entry in entries] == ["ann", "bob"]
 
 
+def test_a_column_of_starts_may_be_all_0_days(tmp_path):
+    text = "file,start,end,label\na.wav,0 days,0 days 00:00:01.5,x\n"
+    assert intervals(read("audformat", write_file(tmp_path / "x.csv", text))) == [(0, 1.5, "x")]
+
+
 def test_a_filewise_table_has_whole_files(tmp_path):
     entries = read("audformat", write_file(tmp_path / "x.csv", "file,emotion\na.wav,anger\n"))
     assert intervals(entries) == [(0, math.inf, "anger")]

@@ -1,0 +1,1 @@
+"""Regressors, one per module; `featkit.models.regressor.REGRESSORS` lists them."""

@@ -1,0 +1,1 @@
+"""Tasks, one per module; `featkit.models.task.TASKS` lists them."""
