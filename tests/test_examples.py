@@ -126,3 +126,20 @@ def test_meta_genres_are_learned_across_collections(corpus, tmp_path, run_exampl
         assert number_after(f"{model}: western to korean:", output) > 0.5
         assert number_after(f"{model}: korean to western:", output) > 0.5
         assert number_after(f"{model}: combined:", output) > 0.5
+
+
+def test_each_speaker_of_emodb_is_left_out(corpus, tmp_path, run_example):
+    folder = tmp_path / "emodb"
+    folder.mkdir()
+    for style, emotion in zip(STYLES, "WTNF", strict=True):
+        for number, file in enumerate(corpus["home"][style]):
+            name = f"{3 + number % 3:02}a{number // 3:02}{emotion}a.wav"
+            shutil.copy(file, folder / name)
+    output = run_example(
+        "emodb_speakers.py", folder, "--model", "logistic", "--features", "genre75"
+    )
+    plain, normalised = output.split("normalised by speaker:")
+    for part in (plain, normalised):
+        assert number_after("accuracy", part) > 0.4
+        assert re.findall(r"sets for ([\d.]+)", part) == ["0.8", "0.9", "0.95"]
+    assert (tmp_path / "emotion.fk").exists()
