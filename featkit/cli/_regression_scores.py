@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
-from featkit._utils.formatting import counted, printable
+from featkit._utils.formatting import printable
 from featkit.cli._console import show_table
-from featkit.models import AUTO
+from featkit.cli._scores import show_chosen, show_datasets, show_size
 from featkit.report.formatting import NO_NUMBER, share, signed, significant
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def show_regression_scores(evaluation: RegressionEvaluation) -> None:
     for likely in evaluation.likely_groups:
         click.echo(f'likely group: --group "{printable(likely.group)}"')
     _show_models(evaluation)
-    _show_datasets(evaluation)
+    show_datasets(evaluation, list(TITLES.values()), _dataset_cells)
     _show_recordings(evaluation)
     _show_row_split(evaluation)
     _show_ranges(evaluation)
@@ -50,53 +50,21 @@ def show_regression_scores(evaluation: RegressionEvaluation) -> None:
 
 
 def _show_models(evaluation: RegressionEvaluation) -> None:
-    units = ""
-    if evaluation.unit != "row":
-        units = f" of {evaluation.groups} {printable(evaluation.unit)}s"
     target = (
         f"{printable(evaluation.target)} from {significant(evaluation.low)} to"
         f" {significant(evaluation.high)} (standard deviation {significant(evaluation.std)})"
     )
-    click.echo(
-        f"{counted(evaluation.rows, 'row')}{units}, {target},"
-        f" {counted(evaluation.columns, 'column')};"
-        f" {counted(evaluation.scored_rows, 'test row')}, {printable(evaluation.protocol)}\n"
-        "score ± standard deviation over folds [95 % confidence interval]:"
-    )
+    show_size(evaluation, target)
     show_table(
         ["model", *TITLES.values()],
         [[name, *_metrics(scores)] for name, scores in evaluation.ranking],
     )
-    folds: dict[str, list[str]] = {}
-    for fold, candidate in evaluation.chosen.items():
-        folds.setdefault(candidate, []).append(printable(fold))
-    if evaluation.model == AUTO:
-        for candidate, names in folds.items():
-            where = f" in fold {', '.join(names)}" if len(evaluation.chosen) > 1 else ""
-            click.echo(f"{AUTO} selected {candidate}{where}")
+    show_chosen(evaluation)
 
 
-def _show_datasets(evaluation: RegressionEvaluation) -> None:
-    """The rows of each dataset, and its scores if each was left out once."""
-    datasets, scores = evaluation.datasets, evaluation.dataset_scores
-    if datasets and not scores:
-        counts = (f"{printable(name)} {counted(n, 'row')}" for name, n in datasets.items())
-        click.echo(f"\ndatasets: {', '.join(counts)}")
-    if not scores:
-        return
-    click.echo(f"\n{evaluation.model}, scores of each dataset by a model of the others:")
-    show_table(
-        ["dataset", "rows", *TITLES.values()],
-        [
-            [
-                printable(name),
-                str(datasets[name]),
-                *(_optional(values[metric], _error) for metric in ERRORS),
-                *(share(values[metric]) for metric in SHARES),
-            ]
-            for name, values in scores.items()
-        ],
-    )
+def _dataset_cells(values: Mapping[str, float | None]) -> list[str]:
+    errors = (_optional(values[metric], _error) for metric in ERRORS)
+    return [*errors, *(share(values[metric]) for metric in SHARES)]
 
 
 def _show_recordings(evaluation: RegressionEvaluation) -> None:

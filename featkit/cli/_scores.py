@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,9 +23,10 @@ from featkit.report.formatting import fixed
 
 if TYPE_CHECKING:
     from featkit.models.multilabel_types import MultilabelEvaluation
-    from featkit.models.score_types import Evaluation, MetricScore
+    from featkit.models.regression_types import RegressionEvaluation
+    from featkit.models.score_types import Evaluation, MetricScore, MetricValues
 
-    AnyEvaluation = Evaluation | MultilabelEvaluation
+    AnyEvaluation = Evaluation | MultilabelEvaluation | RegressionEvaluation
 
 TITLES = {
     "accuracy": "accuracy",
@@ -57,7 +58,7 @@ def show_scores(evaluation: Evaluation) -> None:
         _show_conditions(evaluation)
     _show_likely_groups(evaluation)
     show_leaderboard(evaluation)
-    _show_datasets(evaluation)
+    show_datasets(evaluation, list(TITLES.values()), _dataset_cells)
     _show_folds(evaluation)
     _show_recordings(evaluation)
     _show_row_split(evaluation)
@@ -193,7 +194,7 @@ def show_size(evaluation: AnyEvaluation, outputs: str) -> None:
 
     Parameters
     ----------
-    evaluation : Evaluation or MultilabelEvaluation
+    evaluation : Evaluation, or that of another task
         The scores.
     outputs : str
         What is predicted, such as ``"10 classes"``.
@@ -214,7 +215,7 @@ def show_chosen(evaluation: AnyEvaluation) -> None:
 
     Parameters
     ----------
-    evaluation : Evaluation or MultilabelEvaluation
+    evaluation : Evaluation, or that of another task
         The scores.
     """
     folds: dict[str, list[str]] = {}
@@ -226,8 +227,22 @@ def show_chosen(evaluation: AnyEvaluation) -> None:
             click.echo(f"{AUTO} selected {candidate}{where}")
 
 
-def _show_datasets(evaluation: Evaluation) -> None:
-    """The rows of each dataset, and its scores if each was left out once."""
+def show_datasets(
+    evaluation: Evaluation | RegressionEvaluation,
+    titles: Sequence[str],
+    cells: Callable[[Any], Sequence[str]],
+) -> None:
+    """Print the rows of each dataset, and its scores if each was left out once.
+
+    Parameters
+    ----------
+    evaluation : Evaluation or RegressionEvaluation
+        The scores.
+    titles : sequence of str
+        Heads of the columns of metrics.
+    cells : callable
+        ``cells(values)`` returns the text of each metric of a dataset.
+    """
     datasets, scores = evaluation.datasets, evaluation.dataset_scores
     if datasets and not scores:
         counts = (f"{printable(name)} {counted(n, 'row')}" for name, n in datasets.items())
@@ -236,16 +251,13 @@ def _show_datasets(evaluation: Evaluation) -> None:
         return
     click.echo(f"\n{evaluation.model}, scores of each dataset by a model of the others:")
     show_table(
-        ["dataset", "rows", *TITLES.values()],
-        [
-            [
-                printable(name),
-                str(datasets[name]),
-                *(fixed(values[metric]) for metric in TITLES),
-            ]
-            for name, values in scores.items()
-        ],
+        ["dataset", "rows", *titles],
+        [[printable(name), str(datasets[name]), *cells(values)] for name, values in scores.items()],
     )
+
+
+def _dataset_cells(values: MetricValues) -> list[str]:
+    return [fixed(values[metric]) for metric in TITLES]
 
 
 def _show_folds(evaluation: Evaluation) -> None:

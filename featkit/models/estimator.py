@@ -88,6 +88,27 @@ def in_one_vs_rest_log_odds(n_classes: int) -> str:
     )
 
 
+def group_options(fitted: Pipeline, groups: Array | None) -> dict[str, Array]:
+    """Return the arguments of ``fit`` that pass groups to an estimator that uses them.
+
+    Parameters
+    ----------
+    fitted : sklearn.pipeline.Pipeline
+        A pipeline of `pipeline`.
+    groups : array, shape ``(rows,)``, or None
+        Group of each row.
+
+    Returns
+    -------
+    dict of str to array
+        Empty if the estimator uses no groups, or there are none.
+    """
+    from sklearn.utils.validation import has_fit_parameter
+
+    takes_groups = has_fit_parameter(fitted.named_steps["model"], "groups")
+    return {"model__groups": groups} if takes_groups and groups is not None else {}
+
+
 def analysis_of_variance(X: Array, y: Array) -> tuple[Array, Array]:
     """Return the F and p values of each column; F is 0 for a constant column.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
-from featkit.models.estimator import Candidate, pipeline
+from featkit.models.estimator import Candidate, group_options, pipeline
 from featkit.models.group_normalization import fit_normalization, normalized_rows
 from featkit.models.problem import Problem
 from featkit.models.settings import Settings
@@ -158,7 +158,6 @@ def _inputs(data: _Data, train: Array, rows: Array) -> Array:
 
 def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, list[str]]:
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils.validation import has_fit_parameter
     from threadpoolctl import threadpool_limits
 
     select, seed = data.settings.select, data.settings.seed
@@ -166,8 +165,7 @@ def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
     fitted = pipeline(
         candidate.name, select=select, seed=seed, estimators=estimators, **candidate.parameters
     )
-    takes_groups = has_fit_parameter(fitted.named_steps["model"], "groups")
-    groups = {"model__groups": data.groups[train]} if takes_groups else {}
+    groups = group_options(fitted, data.groups[train])
     X = _inputs(data, train, train)
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)

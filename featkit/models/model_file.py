@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from featkit._utils.io import replacing
 from featkit.errors import ModelError
@@ -30,9 +30,6 @@ from featkit.models.estimator import Estimator
 from featkit.models.model import Model
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import TASKS
-
-if TYPE_CHECKING:
-    pass
 
 MAGIC = b"featkit model 1\n"
 """Format and version."""

@@ -50,7 +50,7 @@ class Uncertainty:
         accuracy: float | None,
         novelty: bool,
     ) -> Uncertainty:
-        """Check what is asked for against what a model has.
+        """Check the requested columns against the parts of a model.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from featkit._utils.parameters import is_number, unknown
 from featkit._utils.typing import Array
@@ -29,6 +29,7 @@ from featkit.models.estimator import (
     Candidate,
     Estimator,
     check_candidate,
+    group_options,
     pipeline,
 )
 from featkit.models.pipeline_check import check_pipeline
@@ -90,9 +91,7 @@ class WeightedMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.pipelines_ = []
         for name, parameters, _ in self.members:
             member = pipeline(name, select=self.select, seed=self.seed, **parameters)
-            takes_groups = has_fit_parameter(member.named_steps["model"], "groups")
-            options = {"model__groups": groups} if takes_groups and groups is not None else {}
-            self.pipelines_.append(member.fit(X, y, **options))
+            self.pipelines_.append(member.fit(X, y, **group_options(member, groups)))
         self.classes_ = np.unique(y)
         return self
 

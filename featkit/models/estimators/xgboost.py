@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
+from featkit.models._boosted_model import BoostedModel
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
@@ -29,23 +30,10 @@ ROUNDING = 1e-6
 """Rounding error of sums in single precision, relative to the largest margin or 1."""
 
 
-class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class XGBoost(ClassifierMixin, BoostedModel):  # type: ignore[misc]
     """Boosted trees with classes of equal weight.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Number of trees for each class.
-    learning_rate : float
-        Factor of each tree.
-    max_depth : int
-        Depth of the trees.
-    subsample, colsample_bytree : float
-        Shares of the rows and of the columns that a tree is grown on.
-    max_bin : int
-        Bins of the histogram of a column. More take longer, and add little for short tables.
-    random_state : int
-        Seed.
+    Its parameters are those of `BoostedModel`.
 
     Attributes
     ----------
@@ -54,24 +42,6 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ubj_ : array of uint8
         The trees, as XGBoost's binary JSON.
     """
-
-    def __init__(
-        self,
-        n_estimators: int = 200,
-        learning_rate: float = 0.1,
-        max_depth: int = 3,
-        subsample: float = 0.8,
-        colsample_bytree: float = 0.5,
-        max_bin: int = 32,
-        random_state: int = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_depth = max_depth
-        self.subsample = subsample
-        self.colsample_bytree = colsample_bytree
-        self.max_bin = max_bin
-        self.random_state = random_state
 
     def fit(self, X: Array, y: Array) -> Self:
         """Grow the trees.
@@ -102,20 +72,7 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ParameterError(f"y must hold at least two classes, got one class: {y[0]!r}")
         rows = xgboost.DMatrix(X, encoded, weight=compute_sample_weight("balanced", y), nthread=1)
-        settings = {
-            "objective": OBJECTIVE,
-            "num_class": len(self.classes_),
-            "tree_method": "hist",
-            "learning_rate": self.learning_rate,
-            "max_depth": self.max_depth,
-            "subsample": self.subsample,
-            "colsample_bytree": self.colsample_bytree,
-            "max_bin": self.max_bin,
-            "seed": self.random_state,
-            "nthread": 1,
-        }
-        booster = xgboost.train(settings, rows, num_boost_round=self.n_estimators)
-        self.ubj_: Array = np.frombuffer(booster.save_raw("ubj"), dtype=np.uint8)
+        self.grow(rows, {"objective": OBJECTIVE, "num_class": len(self.classes_)})
         return self
 
     def predict_proba(self, X: Array) -> Array:
@@ -150,24 +107,6 @@ class XGBoost(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         P = self.predict_proba(X)
         return np.asarray(self.classes_[np.argmax(P, axis=1)])
-
-    def booster(self) -> Any:
-        """Return the trees as an object of XGBoost.
-
-        Returns
-        -------
-        xgboost.Booster
-        """
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(self.ubj_.tobytes()))
-        return booster
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _build(seed: int) -> XGBoost:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
+from featkit.models._boosted_model import BoostedModel
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
@@ -31,23 +32,10 @@ ROUNDING = 1e-6
 """Rounding error of sums in single precision, relative to the largest output or 1."""
 
 
-class XGBoostRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class XGBoostRegressor(RegressorMixin, BoostedModel):  # type: ignore[misc]
     """Boosted trees that minimise the squared error.
 
-    Parameters
-    ----------
-    n_estimators : int
-        Number of trees.
-    learning_rate : float
-        Factor of each tree.
-    max_depth : int
-        Depth of the trees.
-    subsample, colsample_bytree : float
-        Shares of the rows and of the columns that a tree is grown on.
-    max_bin : int
-        Bins of the histogram of a column. More take longer, and add little for short tables.
-    random_state : int
-        Seed.
+    Its parameters are those of `BoostedModel`.
 
     Attributes
     ----------
@@ -56,24 +44,6 @@ class XGBoostRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     mean_, scale_ : float
         Mean and standard deviation of the target in the training rows.
     """
-
-    def __init__(
-        self,
-        n_estimators: int = 200,
-        learning_rate: float = 0.1,
-        max_depth: int = 3,
-        subsample: float = 0.8,
-        colsample_bytree: float = 0.5,
-        max_bin: int = 32,
-        random_state: int = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_depth = max_depth
-        self.subsample = subsample
-        self.colsample_bytree = colsample_bytree
-        self.max_bin = max_bin
-        self.random_state = random_state
 
     def fit(self, X: Array, y: Array) -> Self:
         """Grow the trees.
@@ -97,20 +67,7 @@ class XGBoostRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
         self.mean_, self.scale_ = target_scale(y)
         rows = xgboost.DMatrix(X, (y - self.mean_) / self.scale_, nthread=1)
-        settings = {
-            "objective": OBJECTIVE["name"],
-            "base_score": 0.0,
-            "tree_method": "hist",
-            "learning_rate": self.learning_rate,
-            "max_depth": self.max_depth,
-            "subsample": self.subsample,
-            "colsample_bytree": self.colsample_bytree,
-            "max_bin": self.max_bin,
-            "seed": self.random_state,
-            "nthread": 1,
-        }
-        booster = xgboost.train(settings, rows, num_boost_round=self.n_estimators)
-        self.ubj_: Array = np.frombuffer(booster.save_raw("ubj"), dtype=np.uint8)
+        self.grow(rows, {"objective": OBJECTIVE["name"], "base_score": 0.0})
         return self
 
     def predict(self, X: Array) -> Array:
@@ -131,24 +88,6 @@ class XGBoostRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
         own = self.booster().predict(xgboost.DMatrix(X, nthread=1)).astype(np.float64)
         return np.asarray(self.mean_ + self.scale_ * own)
-
-    def booster(self) -> Any:
-        """Return the trees as an object of XGBoost.
-
-        Returns
-        -------
-        xgboost.Booster
-        """
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(self.ubj_.tobytes()))
-        return booster
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _build(seed: int) -> XGBoostRegressor:

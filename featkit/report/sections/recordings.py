@@ -12,10 +12,8 @@ from featkit.explanation.explanation import Explanation
 from featkit.models.task import CLASSIFICATION, MULTILABEL
 from featkit.report._context import Context
 from featkit.report._explained_rows import ExplainedRow, explained_row
+from featkit.report._row_selection import first_rows
 from featkit.report.section import Section
-
-N_ROWS = 3
-"""Rows of each group."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def build(context: Context) -> Recordings | None:
         return None
     groups = [
         (title, [explained_row(context, explanation, row) for row in rows])
-        for title, rows in _selected(explanation)
+        for title, rows in first_rows(explanation, _orders(explanation))
         if rows
     ]
     return Recordings(
@@ -64,21 +62,6 @@ def build(context: Context) -> Recordings | None:
 
 
 SECTION = Section("recordings", "Single recordings", 50, build, tasks=(CLASSIFICATION, MULTILABEL))
-
-
-def _selected(explanation: Explanation) -> list[tuple[str, list[int]]]:
-    """Titles and rows of each group, with at most one row of each recording."""
-    recordings = explanation.recordings.tolist()
-    seen = set()
-    selected = []
-    for title, order in _orders(explanation):
-        rows: list[int] = []
-        for row in order.tolist():
-            if len(rows) < N_ROWS and recordings[row] not in seen:
-                seen.add(recordings[row])
-                rows.append(row)
-        selected.append((title, rows))
-    return selected
 
 
 def _orders(explanation: Explanation) -> list[tuple[str, Array]]:

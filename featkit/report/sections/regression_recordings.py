@@ -13,12 +13,10 @@ from featkit.models.task import REGRESSION
 from featkit.report._class_panels import row_name
 from featkit.report._context import Context
 from featkit.report._explained_rows import ContributionTable, contribution_table, row_sound
+from featkit.report._row_selection import first_rows
 from featkit.report._sounds import Sound
 from featkit.report.formatting import signed, significant
 from featkit.report.section import Section
-
-N_ROWS = 3
-"""Rows of each group."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +77,13 @@ def build(context: Context) -> RegressionRecordings | None:
         return None
     groups = [
         (title, [_predicted_row(context, explanation, row) for row in rows])
-        for title, rows in _selected(explanation)
+        for title, rows in first_rows(explanation, _orders(explanation))
         if rows
     ]
     return RegressionRecordings(explanation.classes[0], groups)
 
 
 SECTION = Section("regression_recordings", "Single recordings", 50, build, tasks=(REGRESSION,))
-
-
-def _selected(explanation: Explanation) -> list[tuple[str, list[int]]]:
-    """Titles and rows of each group, with at most one row of each recording."""
-    recordings = explanation.recordings.tolist()
-    seen = set()
-    selected = []
-    for title, order in _orders(explanation):
-        rows: list[int] = []
-        for row in order.tolist():
-            if len(rows) < N_ROWS and recordings[row] not in seen:
-                seen.add(recordings[row])
-                rows.append(row)
-        selected.append((title, rows))
-    return selected
 
 
 def _orders(explanation: Explanation) -> list[tuple[str, Array]]:
