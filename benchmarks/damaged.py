@@ -23,7 +23,7 @@ import numpy as np
 
 import featkit
 from featkit.audio import loading
-from featkit.batch import _worker_pool
+from featkit.batch import worker_pool
 from featkit.datasets import files
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -93,7 +93,7 @@ def check(folder: Path, kinds: dict[str, str]) -> list[str]:
             for ending in sorted({Path(name).suffix for name in kinds})
         ],
     )
-    _worker_pool.shared_executor(2).shutdown(wait=True)
+    worker_pool.shared_executor(2).shutdown(wait=True)
     waits = [late - early for early, late in itertools.pairwise([begin, *times])]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"\n{extraction.elapsed:.1f} s, the longest wait {max(waits):.1f} s,", end=" ")

@@ -108,6 +108,31 @@ def check_outputs(outputs: Mapping[str | None, str], *, inputs: Sequence[str] = 
         check_writable(path)
 
 
+def check_distinct(outputs: Iterable[str | os.PathLike[str] | None]) -> None:
+    """Check that no two output files are the same.
+
+    Parameters
+    ----------
+    outputs : iterable of paths
+        The files to write; those that are None are skipped.
+
+    Raises
+    ------
+    ParameterError
+        If two are the same file, even under different names.
+    """
+    seen = set()
+    for path in outputs:
+        if path is None:
+            continue
+        target = target_of(path).absolute()
+        if target in seen:
+            raise ParameterError(
+                f"{os.fspath(path)}: two outputs would be written to it: choose different files"
+            )
+        seen.add(target)
+
+
 def check_no_input(path: str | os.PathLike[str], inputs: Iterable[str]) -> None:
     """Check that an output file does not replace an input.
 

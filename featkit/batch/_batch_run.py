@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,16 +12,7 @@ from typing import Any
 import numpy as np
 
 from featkit.audio.excerpt import Excerpt
-from featkit.batch import _tasks, _worker_pool
-from featkit.batch._checkpoint import Checkpoint
-from featkit.batch._file_identity import (
-    NO_STAMP,
-    FileIdentity,
-    file_stamp,
-    intervals_digest,
-    stamp_with_intervals,
-    stamped_size,
-)
+from featkit.batch import _tasks, worker_pool
 from featkit.batch._row_fields import (
     fields_of_rows,
     has_bands,
@@ -30,16 +20,15 @@ from featkit.batch._row_fields import (
     row_bands,
 )
 from featkit.batch._rows import Rows
-from featkit.batch._worker_process import Task
+from featkit.batch.checkpoint import Checkpoint
 from featkit.batch.outcomes import Outcome, Progress
+from featkit.batch.resuming import find_stored
+from featkit.batch.worker_process import Task
 from featkit.datasets.files import Recording
 from featkit.features.sets.loading import FeatureSet
 from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
-
-MAX_CHUNK = 8
-"""Files that a worker takes at a time; short ones are analysed as one stack."""
 
 
 @dataclass
@@ -103,32 +92,14 @@ class BatchRun:
         return time.perf_counter() - self.start
 
     def resume(self) -> None:
-        """Look up the recordings that an earlier run finished.
-
-        A file with a stored stamp is not read. If only its size is stored, the file may have been
-        moved, copied or touched: then digests are compared.
-        """
+        """Look up the recordings that an earlier run finished; see `find_stored`."""
         self._report()
-        candidates = []
-        for k, recording in enumerate(self.recordings):
-            stamp = stamp_with_intervals(file_stamp(recording.file), intervals_digest(recording))
-            self._set_resumed(k, self.checkpoint.find_unchanged(recording.file, stamp))
-            unread = self.stored_ids[k] is None and stamp != NO_STAMP
-            if unread and self.checkpoint.has_size(stamped_size(stamp)):
-                candidates.append(k)
-        if self.resumed:
+        for stored in find_stored(self.checkpoint, self.recordings, self._process):
+            for k, stored_id in stored:
+                self.stored_ids[k] = stored_id
+            self.files += len(stored)
+            self.resumed += len(stored)
             self._report()
-        for results in self._process(_tasks.identify_files, candidates):
-            for k, identity in results:
-                if isinstance(identity, FileIdentity):
-                    file = self.recordings[k].file
-                    self._set_resumed(k, self.checkpoint.find_content(file, identity))
-            self._report()
-
-    def _set_resumed(self, k: int, stored_id: int | None) -> None:
-        self.stored_ids[k] = stored_id
-        self.files += stored_id is not None
-        self.resumed += stored_id is not None
 
     def compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
         """Analyse the remaining recordings, and store rows as soon as they are finished."""
@@ -201,31 +172,19 @@ class BatchRun:
         self, task: Task[Recording, Any], places: Sequence[int]
     ) -> Iterator[list[tuple[int, Any]]]:
         """Run a task on some recordings, and yield places with results."""
-        recordings = [self.recordings[k] for k in places]
-        chunk_size = max(1, min(MAX_CHUNK, len(recordings) // (4 * max(1, self.processes))))
-        chunks = _worker_pool.process_items(
+        return worker_pool.process_places(
             task,
-            recordings,
-            processes=min(self.processes, -(-len(recordings) // chunk_size)),
-            chunk_size=chunk_size,
+            self.recordings,
+            places,
+            processes=self.processes,
             timeout=self.timeout,
             checkpoint=self.checkpoint.path,
         )
-        with closing(chunks):
-            for chunk in chunks:
-                yield [(places[k], result) for k, result in chunk]
 
-    def _outcome(self, k: int, result: Outcome | _worker_pool.Crash) -> Outcome:
+    def _outcome(self, k: int, result: Outcome | worker_pool.Crash) -> Outcome:
         if isinstance(result, Outcome):
             return result
-        path, cause = self.recordings[k].path, f" ({result.cause})" if result.cause else ""
-        if result.is_timeout:
-            message = f"took longer than {self.timeout:g} s"
-            return Outcome(failure=Failure(path, "timeout", "TimeoutError", message))
-        message = (
-            f"the worker process died{cause}: killed by the system, or by a fault in a decoder"
-        )
-        return Outcome(failure=Failure(path, "worker", "TerminatedWorkerError", message))
+        return Outcome(failure=result.failure(self.recordings[k].path, self.timeout))
 
     def _report(self) -> None:
         if self.progress:

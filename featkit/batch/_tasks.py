@@ -19,14 +19,14 @@ from featkit.audio.excerpt import Excerpt
 from featkit.audio.interval_reading import cut
 from featkit.audio.quality import Quality
 from featkit.batch._annotated_rows import IntervalAnalysis
-from featkit.batch._file_identity import (
+from featkit.batch._rows import Rows
+from featkit.batch.file_identity import (
     FileIdentity,
     file_stamp,
     identify_file,
     intervals_digest,
     with_intervals,
 )
-from featkit.batch._rows import Rows
 from featkit.batch.outcomes import Outcome
 from featkit.datasets.files import Recording
 from featkit.dsp.disk_array import Clip

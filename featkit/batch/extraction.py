@@ -19,10 +19,10 @@ from featkit._utils.io import check_no_input, check_writable
 from featkit._utils.workers import why_no_processes, worker_count
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
-from featkit.batch._checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
 from featkit.batch._provenance import computation_settings, corpus_options, provenance
-from featkit.batch._worker_pool import check_timeout
+from featkit.batch.checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
 from featkit.batch.outcomes import BatchResult, Extraction, Progress
+from featkit.batch.worker_pool import check_timeout
 from featkit.datasets.annotation_files import AnnotationLog
 from featkit.datasets.files import Recording
 from featkit.datasets.recordings import recordings
@@ -234,6 +234,7 @@ def process_recordings(
     *,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet,
     output: str | os.PathLike[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     fresh: bool = False,
     corpus: Mapping[str, Any] = MappingProxyType({}),
     n_jobs: int | None = 1,
@@ -255,7 +256,10 @@ def process_recordings(
         Receives the rows when all recordings are analysed.
     output : path, optional
         The file that the target writes. The checkpoint and the list of failures are written next
-        to it; without it, no file is written.
+        to it.
+    checkpoint : path, optional
+        Without `output`: finished rows are stored in ``<checkpoint>.parts``; no other file is
+        written. Without both, none is.
     corpus : mapping
         The arguments `labels`, `name_pattern`, `manifest`, `where`, `annotations`, `tier`,
         `annotation_label` and `background` of `extract`.
@@ -292,7 +296,8 @@ def process_recordings(
             check_no_input(written, files_read)
     check_excerpt(excerpt, selected)
     is_single = len(selected) == 1
-    in_process = timeout is None and output is None and (is_single or n_jobs == 1)
+    resumable = checkpoint if output is None else output
+    in_process = timeout is None and resumable is None and (is_single or n_jobs == 1)
     obstacle = "" if in_process else why_no_processes()
     if obstacle and timeout is not None:
         raise ParameterError(
@@ -300,15 +305,15 @@ def process_recordings(
             " timeout, or call from a process that can start them"
         )
     workers = worker_count(n_jobs, items=len(selected))
-    if output is None or (is_single and not checkpoint_path(output).exists()):
+    if resumable is None or (is_single and not checkpoint_path(resumable).exists()):
         opening = memory_checkpoint()
     else:
         settings = computation_settings(chosen_set, excerpt)
-        opening = open_checkpoint(output, settings, fresh=fresh)
-    with opening as checkpoint:
-        needs_workers = timeout is not None or checkpoint.is_persistent or workers > 1
+        opening = open_checkpoint(resumable, settings, fresh=fresh)
+    with opening as storage:
+        needs_workers = timeout is not None or storage.is_persistent or workers > 1
         processes = workers if needs_workers and not obstacle else 0
-        run = BatchRun(selected, checkpoint, processes, timeout, progress)
+        run = BatchRun(selected, storage, processes, timeout, progress)
         run.resume()
         run.compute(chosen_set, excerpt)
         origin = provenance(
@@ -323,8 +328,9 @@ def process_recordings(
         failures = [*run.failures, *target_failures]
         if output is not None:
             write_failures(output, failures)
-            checkpoint.delete_unreferenced()
-    remarks = [*log.remarks, *checkpoint.remarks]
+        if storage.is_persistent:
+            storage.delete_unreferenced()
+    remarks = [*log.remarks, *storage.remarks]
     if obstacle and not is_single:
         remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
     return BatchResult(

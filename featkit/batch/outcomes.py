@@ -6,17 +6,36 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from featkit.batch._file_identity import FileIdentity
 from featkit.batch._rows import Rows
+from featkit.batch.file_identity import FileIdentity
 from featkit.schema import Failure
 from featkit.table.failure_list import write_failures
 
 if TYPE_CHECKING:
     from featkit.table.feature_table import FeatureTable
+
+
+class Content(NamedTuple):
+    """What is stored of a finished recording.
+
+    Attributes
+    ----------
+    data : bytes
+        Its results.
+    identity : FileIdentity or None
+        Content and stamp of the file; None in memory.
+    decoder, format : str
+        As in `Outcome`.
+    """
+
+    data: bytes
+    identity: FileIdentity | None
+    decoder: str
+    format: str
 
 
 @dataclass
@@ -42,6 +61,13 @@ class Outcome:
     decoder: str = ""
     format: str = ""
     failure: Failure | None = None
+
+    @property
+    def content(self) -> Content | None:
+        """What is stored of it; None for a failure."""
+        if self.rows is None:
+            return None
+        return Content(self.rows.to_bytes(), self.identity, self.decoder, self.format)
 
     @property
     def seconds(self) -> float:

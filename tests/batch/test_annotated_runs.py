@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
         soundfile.write(tmp_path / name, signals.noise(8000, 2.0, seed=k), 8000)
         os.utime(tmp_path / name, (1e9, 1e9))  # their stamps are trusted
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("featkit.batch._file_identity.SETTLED", -1.0)
+    monkeypatch.setattr("featkit.batch.file_identity.SETTLED", -1.0)
     monkeypatch.setattr("featkit.batch.extraction.why_no_processes", lambda: "test")
     return tmp_path
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featkit
-from featkit.batch._checkpoint import open_checkpoint
-from featkit.batch._file_identity import FileIdentity
 from featkit.batch._rows import Rows
+from featkit.batch.checkpoint import open_checkpoint
+from featkit.batch.file_identity import FileIdentity
 from featkit.batch.outcomes import Outcome
 from featkit.errors import ParameterError, WriteError
 from featkit.schema import MEASURED_QUALITY

@@ -49,7 +49,7 @@ def earlier_versions(monkeypatch):
     packages = json.loads(text)["versions"]
     decoders = dict(stored("SELECT DISTINCT decoder, version FROM contents"))
     monkeypatch.setattr("featkit.batch._provenance._version", packages.get)
-    for module in ("_provenance", "_checkpoint"):
+    for module in ("_provenance", "checkpoint"):
         monkeypatch.setattr(f"featkit.batch.{module}.versions", lambda: decoders)
 
 

@@ -10,7 +10,7 @@ from extracting import count_stored, extract
 import featkit
 from featkit.audio.excerpt import Excerpt
 from featkit.audio.source import SourceInfo
-from featkit.batch import _worker_pool
+from featkit.batch import worker_pool
 from featkit.batch._provenance import computation_settings
 from featkit.cli._main import main
 from featkit.errors import ParameterError
@@ -56,12 +56,12 @@ def decoders(monkeypatch):
         return replace(result, decoder="PyAV") if reader._name.endswith(".m4a") else result
 
     monkeypatch.setattr(SourceInfo, "from_reader", from_reader)
-    for user in ("_provenance", "_checkpoint"):
+    for user in ("_provenance", "checkpoint"):
         monkeypatch.setattr(f"featkit.batch.{user}.versions", lambda: dict(installed))
-    monkeypatch.setattr(_worker_pool, "shared_executor", None)  # it all happens here
-    results = _worker_pool.process_items
+    monkeypatch.setattr(worker_pool, "shared_executor", None)  # it all happens here
+    results = worker_pool.process_items
     here = lambda *arguments, **how: results(*arguments, **{**how, "processes": 0})  # noqa: E731
-    monkeypatch.setattr(_worker_pool, "process_items", here)
+    monkeypatch.setattr(worker_pool, "process_items", here)
     return installed
 
 

@@ -21,7 +21,7 @@ import featkit
 from featkit import signals
 from featkit._utils.io import check_writable
 from featkit._utils.workers import why_no_processes, worker_count
-from featkit.batch import _checkpoint_file, _worker_pool
+from featkit.batch import _checkpoint_file, worker_pool
 from featkit.cli._main import main
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
 from featkit.models.model_file import read_model
@@ -307,7 +307,7 @@ def test_a_system_without_semaphores_works_in_one_process(corpus, monkeypatch):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
     monkeypatch.setattr(multiprocessing, "Lock", refused)
-    monkeypatch.setattr(_worker_pool, "shared_executor", None)
+    monkeypatch.setattr(worker_pool, "shared_executor", None)
     assert "no semaphores (Function not implemented)" in why_no_processes()
     assert worker_count(2) == 1
     extraction = extract(n_jobs=2, output="t.csv")

@@ -26,7 +26,7 @@ from extracting import (
     write_noise,
 )
 
-from featkit.batch._checkpoint import open_checkpoint
+from featkit.batch.checkpoint import open_checkpoint
 from featkit.errors import WriteError
 
 

@@ -28,7 +28,7 @@ from extracting import (
 import featkit
 from featkit import signals
 from featkit.audio.excerpt import Excerpt
-from featkit.batch import _tasks, _worker_pool
+from featkit.batch import _tasks, worker_pool
 from featkit.datasets.files import Recording
 
 
@@ -41,7 +41,7 @@ def test_a_timeout_covers_everything_that_is_done_with_a_file(corpus, monkeypatc
         answers = work(items, lambda *places: reported.append(places))
         yield list(enumerate(answers))
 
-    monkeypatch.setattr(_worker_pool, "process_items", here)
+    monkeypatch.setattr(worker_pool, "process_items", here)
     table = extract(corpus, output=None, timeout=60.0).table
     assert reported == [(k,) for k in range(24)]
     np.testing.assert_array_equal(table.values, expected.values)
@@ -227,7 +227,7 @@ def test_slow_files_are_stored_one_by_one(corpus, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as quick:
-        quick.setattr(_worker_pool, "CHUNK_SECONDS", 0.0)
+        quick.setattr(worker_pool, "CHUNK_SECONDS", 0.0)
         with pytest.raises(KeyboardInterrupt):
             extract(corpus, progress=stop)
     assert count_stored() == (1, 1)

@@ -49,7 +49,15 @@ _used_folders: set[str] = set()
 
 @dataclass(frozen=True)
 class WorkerState:
-    """Places of the items that a worker was processing, and their deadline (monotonic clock)."""
+    """What a worker was processing.
+
+    Attributes
+    ----------
+    deadline : float
+        Time at which its alarm goes off, by `time.monotonic`.
+    items : tuple of int
+        Places of the items.
+    """
 
     deadline: float
     items: tuple[int, ...]
@@ -57,7 +65,17 @@ class WorkerState:
 
 @contextmanager
 def state_folder(checkpoint: Path | None) -> Iterator[Path]:
-    """A folder for state files next to the checkpoint, removed afterwards."""
+    """Make a folder for state files next to the checkpoint, and remove it afterwards.
+
+    Parameters
+    ----------
+    checkpoint : Path or None
+        The checkpoint; None for the folder for temporary files.
+
+    Yields
+    ------
+    Path
+    """
     parent = checkpoint.absolute().parent if checkpoint else None
     prefix = f".{checkpoint.name}." if checkpoint else TEMPORARY_PREFIX
     with _state_errors(os.fspath(parent) if parent else None):
@@ -84,14 +102,30 @@ def _state_errors(folder: str | None) -> Iterator[None]:
 
 
 def remove_state_folders(checkpoint: Path) -> None:
-    """Remove folders left by killed runs; no other run may be using the checkpoint."""
+    """Remove folders left by killed runs.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        The checkpoint, which no other run may be using.
+    """
     pattern = f".{glob.escape(checkpoint.name)}.*{STATE_SUFFIX}"
     for folder in checkpoint.absolute().parent.glob(pattern):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_states(folder: Path) -> list[WorkerState]:
-    """Read and remove the states of all workers, which must have ended."""
+    """Read and remove the states of all workers, which must have ended.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the state files.
+
+    Returns
+    -------
+    list of WorkerState
+    """
     states = []
     for file in folder.iterdir():
         deadline, *items = file.read_text("ascii").split() or [""]
@@ -102,11 +136,29 @@ def read_states(folder: Path) -> list[WorkerState]:
 
 
 def ignore_report(*places: int) -> None:
-    """The callback of a task whose state is not recorded."""
+    """Do nothing: the callback of a task whose state is not recorded.
+
+    Parameters
+    ----------
+    *places : int
+        Places of items.
+    """
 
 
 def items_for(items: Iterable[T], seconds: float) -> Iterator[T]:
-    """Yield items until some seconds have passed, but at least one."""
+    """Yield items until some seconds have passed, but at least one.
+
+    Parameters
+    ----------
+    items : iterable
+        The items.
+    seconds : float
+        Seconds after which no further item is yielded.
+
+    Yields
+    ------
+    item
+    """
     deadline = time.monotonic() + seconds
     for k, item in enumerate(items):
         if k and time.monotonic() >= deadline:
@@ -122,7 +174,28 @@ def run_chunk(
     places: Sequence[int],
     items: Sequence[T],
 ) -> list[R]:
-    """Process a chunk; the state is written, and the alarm set, whenever the task reports."""
+    """Process a chunk; the state is written, and the alarm set, whenever the task reports.
+
+    Parameters
+    ----------
+    task : callable
+        See `Task`.
+    seconds : float
+        Seconds after which no further item is started.
+    timeout : float or None
+        Seconds for each item.
+    folder : str
+        Folder of the state files.
+    places : sequence of int
+        Places of the items.
+    items : sequence
+        The items.
+
+    Returns
+    -------
+    list
+        A result for each item that was started.
+    """
     _used_folders.add(folder)
     with _state_errors(folder):
         state = open(os.path.join(folder, str(os.getpid())), "wb", buffering=0)  # noqa: SIM115
@@ -146,7 +219,19 @@ def run_chunk(
 
 
 def send_result(task: Task[T, R], items: Sequence[T], sender: Connection, parent: int) -> None:
-    """Process one item, and send its result or the exception that the parent is to raise."""
+    """Process one item, and send its result or the exception that the parent is to raise.
+
+    Parameters
+    ----------
+    task : callable
+        See `Task`.
+    items : sequence
+        The item.
+    sender : Connection
+        Receives the result.
+    parent : int
+        Process id of the parent process.
+    """
     follow_parent(parent)
     try:
         (result,) = task(items, ignore_report)
@@ -157,7 +242,13 @@ def send_result(task: Task[T, R], items: Sequence[T], sender: Connection, parent
 
 
 def follow_parent(parent: int) -> None:
-    """End this process soon after its parent process, even if that is killed."""
+    """End this process soon after its parent process, even if that is killed.
+
+    Parameters
+    ----------
+    parent : int
+        Process id of the parent process.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:

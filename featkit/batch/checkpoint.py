@@ -24,10 +24,10 @@ from featkit._utils.io import remove_unfinished, sibling
 from featkit.audio.decoding.reader import versions
 from featkit.batch._checkpoint_file import RESUME_READABLE, checkpoint_errors, open_file
 from featkit.batch._checkpoint_schema import INSERT, START_OVER, checksum, create_tables
-from featkit.batch._file_identity import NO_STAMP, FileIdentity
 from featkit.batch._rows import Rows
-from featkit.batch._worker_process import remove_state_folders
-from featkit.batch.outcomes import Outcome
+from featkit.batch.file_identity import NO_STAMP, FileIdentity
+from featkit.batch.outcomes import Content, Outcome
+from featkit.batch.worker_process import remove_state_folders
 from featkit.datasets.files import location_of
 from featkit.errors import WriteError
 from featkit.table.table_files import failures_file
@@ -36,7 +36,17 @@ STORED_COLUMNS = "id, digest, size, decoder, version, format, rows, contents.che
 
 
 def checkpoint_path(table: str | os.PathLike[str]) -> Path:
-    """File of the checkpoint of a table."""
+    """Return the file of the checkpoint of a table.
+
+    Parameters
+    ----------
+    table : path
+        The table, or another file that the checkpoint belongs to.
+
+    Returns
+    -------
+    Path
+    """
     return sibling(table, ".parts")
 
 
@@ -54,6 +64,10 @@ def open_checkpoint(
         The settings that its numbers depend on; values must be valid in JSON.
     fresh : bool
         Whether to discard earlier results.
+
+    Yields
+    ------
+    Checkpoint
 
     Raises
     ------
@@ -73,7 +87,12 @@ def open_checkpoint(
 
 @contextlib.contextmanager
 def memory_checkpoint() -> Iterator[Checkpoint]:
-    """A checkpoint in memory, for a run that cannot be resumed."""
+    """Open a checkpoint in memory, for a run that cannot be resumed.
+
+    Yields
+    ------
+    Checkpoint
+    """
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         create_tables(connection)
         yield Checkpoint(connection, None, "", [])
@@ -136,7 +155,20 @@ class Checkpoint:
         return [*self.file_remarks, f"{self.path}: {count} damaged, and computed again"]
 
     def find_unchanged(self, file: str, stamp: str) -> int | None:
-        """Id of the stored recording of a file whose stamp has not changed."""
+        """Find the stored recording of a file whose stamp has not changed.
+
+        Parameters
+        ----------
+        file : str
+            The file.
+        stamp : str
+            Its stamp; see `featkit.batch.file_identity.file_stamp`.
+
+        Returns
+        -------
+        int or None
+            Its id; None if it is not stored, damaged, or from another version of its decoder.
+        """
         if stamp == NO_STAMP:
             return None
         query = (
@@ -152,14 +184,37 @@ class Checkpoint:
         return None
 
     def has_size(self, size: int) -> bool:
-        """Whether a recording of this size in bytes is stored."""
+        """Return whether a recording of some size is stored.
+
+        Parameters
+        ----------
+        size : int
+            Size of the file in bytes.
+
+        Returns
+        -------
+        bool
+        """
         with checkpoint_errors(self.path):
             query = "SELECT 1 FROM contents WHERE size = ?"
             return self.connection.execute(query, [size]).fetchone() is not None
 
     def find_content(self, file: str, identity: FileIdentity) -> int | None:
-        """Id of the stored recording with this content; `file` is then stored as its file, too."""
-        query = f"SELECT {STORED_COLUMNS} FROM contents WHERE digest = ?"
+        """Find the latest stored recording with some content, and store it for a file, too.
+
+        Parameters
+        ----------
+        file : str
+            The file.
+        identity : FileIdentity
+            Content and stamp of the file.
+
+        Returns
+        -------
+        int or None
+            As for `find_unchanged`.
+        """
+        query = f"SELECT {STORED_COLUMNS} FROM contents WHERE digest = ? ORDER BY id DESC"
         with checkpoint_errors(self.path):
             rows = self.connection.execute(query, [identity.digest])
             stored = map(_StoredRecording._make, rows)
@@ -181,6 +236,33 @@ class Checkpoint:
         annotated : bool
             Whether the recording has annotations.
 
+        Returns
+        -------
+        Rows
+
+        Raises
+        ------
+        WriteError
+            If they do not match their checksum any more.
+        """
+        data = self.load(stored_id)
+        try:
+            return Rows.from_bytes(data, features, annotated=annotated)
+        except ValueError:
+            raise WriteError(f"{self.path}: holds rows of other features: {START_OVER}") from None
+
+    def load(self, stored_id: int) -> bytes:
+        """Results of a stored recording.
+
+        Parameters
+        ----------
+        stored_id : int
+            Its id, from this run.
+
+        Returns
+        -------
+        bytes
+
         Raises
         ------
         WriteError
@@ -192,13 +274,20 @@ class Checkpoint:
         recording = _StoredRecording(*columns) if columns else None
         if recording is None or not self._matches(recording):
             raise WriteError(f"{self.path}: was damaged during this run: {RESUME_READABLE}")
-        try:
-            return Rows.from_bytes(recording.rows, features, annotated=annotated)
-        except ValueError:
-            raise WriteError(f"{self.path}: holds rows of other features: {START_OVER}") from None
+        return recording.rows
 
     def load_decoder(self, stored_id: int) -> str:
-        """Decoder of a stored recording; its checksum is checked in `load_rows`."""
+        """Return the decoder of a stored recording; its checksum is checked in `load`.
+
+        Parameters
+        ----------
+        stored_id : int
+            Its id, from this run.
+
+        Returns
+        -------
+        str
+        """
         with checkpoint_errors(self.path):
             (decoder,) = self.connection.execute(
                 "SELECT decoder FROM contents WHERE id = ?", [stored_id]
@@ -206,7 +295,17 @@ class Checkpoint:
         return str(decoder)
 
     def load_format(self, stored_id: int) -> str:
-        """Format of the file of a stored recording; its checksum is checked in `load_rows`."""
+        """Return the format of the file of a stored recording; see `load_decoder`.
+
+        Parameters
+        ----------
+        stored_id : int
+            Its id, from this run.
+
+        Returns
+        -------
+        str
+        """
         with checkpoint_errors(self.path):
             (name,) = self.connection.execute(
                 "SELECT format FROM contents WHERE id = ?", [stored_id]
@@ -214,7 +313,30 @@ class Checkpoint:
         return str(name)
 
     def save(self, finished: Iterable[tuple[str, Outcome]]) -> list[int | None]:
-        """Store the rows of files in one transaction, and return their ids; None for failures.
+        """Store the rows of files; see `save_contents`.
+
+        Parameters
+        ----------
+        finished : iterable of (str, Outcome)
+            Files with their outcomes.
+
+        Returns
+        -------
+        list of int or None
+        """
+        return self.save_contents((file, outcome.content) for file, outcome in finished)
+
+    def save_contents(self, finished: Iterable[tuple[str, Content | None]]) -> list[int | None]:
+        """Store results in one transaction, and return their ids; None for failures.
+
+        Parameters
+        ----------
+        finished : iterable of (str, Content or None)
+            Files with their results; None for failures, which are not stored.
+
+        Returns
+        -------
+        list of int or None
 
         Raises
         ------
@@ -223,14 +345,14 @@ class Checkpoint:
         """
         stored_ids: list[int | None] = []
         with checkpoint_errors(self.path), self._transaction():
-            for file, outcome in finished:
-                if outcome.rows is None:
+            for file, content in finished:
+                if content is None:
                     stored_ids.append(None)
                     continue
-                identity, decoder = outcome.identity, outcome.decoder
-                content = (identity.digest, identity.size) if identity else (None, None)
+                identity, decoder = content.identity, content.decoder
+                digest, size = identity[:2] if identity else (None, None)
                 version = self.versions.get(decoder)
-                values = (*content, decoder, version, outcome.format, outcome.rows.to_bytes())
+                values = (digest, size, decoder, version, content.format, content.data)
                 inserted = self.connection.execute(INSERT, [*values, checksum(self.key, *values)])
                 stored_id = int(inserted.lastrowid or 0)
                 stored_ids.append(stored_id)

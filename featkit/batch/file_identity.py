@@ -25,7 +25,17 @@ NO_STAMP = ""
 
 
 class FileIdentity(NamedTuple):
-    """Digest, size in bytes and stamp of a file at the time when it was read."""
+    """Content and state of a file at the time when it was read.
+
+    Attributes
+    ----------
+    digest : bytes
+        SHA-256 of its suffix and content.
+    size : int
+        Size in bytes.
+    stamp : str
+        Size and times; `NO_STAMP` if the file had changed just before.
+    """
 
     digest: bytes
     size: int
@@ -33,7 +43,18 @@ class FileIdentity(NamedTuple):
 
 
 def file_stamp(file: str) -> str:
-    """Size and times of a file as text; `NO_STAMP` unless it is a regular file."""
+    """Return the size and times of a file as text.
+
+    Parameters
+    ----------
+    file : str
+        The file.
+
+    Returns
+    -------
+    str
+        `NO_STAMP` unless it is a regular file.
+    """
     try:
         status = os.stat(file)
     except (OSError, ValueError):
@@ -44,14 +65,33 @@ def file_stamp(file: str) -> str:
 
 
 def stamped_size(stamp: str) -> int:
-    """The file size in bytes that a stamp contains."""
+    """Return the size of the file that a stamp contains.
+
+    Parameters
+    ----------
+    stamp : str
+        The stamp.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     return int(stamp.partition(" ")[0])
 
 
 def intervals_digest(recording: Recording) -> str:
-    """Digest of the intervals of a recording, on which its rows depend; "" without annotations.
+    """Return a digest of the intervals of a recording, on which its rows depend.
 
-    Labels and other fields are not a part of it.
+    Parameters
+    ----------
+    recording : Recording
+        The recording; labels and other fields do not matter.
+
+    Returns
+    -------
+    str
+        "" without annotations.
     """
     if recording.annotations is None:
         return ""
@@ -62,7 +102,19 @@ def intervals_digest(recording: Recording) -> str:
 
 
 def with_intervals(identity: FileIdentity, digest: str) -> FileIdentity:
-    """Identity of a file together with intervals of it; see `intervals_digest`."""
+    """Return the identity of a file together with intervals of it.
+
+    Parameters
+    ----------
+    identity : FileIdentity
+        Identity of the file.
+    digest : str
+        Digest of the intervals; see `intervals_digest`.
+
+    Returns
+    -------
+    FileIdentity
+    """
     if not digest:
         return identity
     content = hashlib.sha256(identity.digest + digest.encode()).digest()
@@ -70,7 +122,19 @@ def with_intervals(identity: FileIdentity, digest: str) -> FileIdentity:
 
 
 def stamp_with_intervals(stamp: str, digest: str) -> str:
-    """Stamp of a file together with intervals of it."""
+    """Return the stamp of a file together with intervals of it.
+
+    Parameters
+    ----------
+    stamp : str
+        Stamp of the file.
+    digest : str
+        Digest of the intervals; see `intervals_digest`.
+
+    Returns
+    -------
+    str
+    """
     return f"{stamp} {digest}" if stamp != NO_STAMP and digest else stamp
 
 
@@ -78,6 +142,15 @@ def identify_file(file: str) -> FileIdentity:
     """Read a file and return its identity; without a stamp if the file changed just now.
 
     The digest is the SHA-256 of the suffix, which influences the decoder, and of the content.
+
+    Parameters
+    ----------
+    file : str
+        The file.
+
+    Returns
+    -------
+    FileIdentity
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Process items in a pool of worker processes, any of which may crash or hang.
 
-Each worker writes down which items it is processing (see `_worker_process`). If one crashes, loky
+Each worker writes down which items it is processing (see `worker_process`). If one crashes, loky
 declares the pool broken and all workers are restarted. The items that were in flight are then
 retried one at a time: an item whose worker crashes again has caused the crash, and all others
 finish. A timeout is an alarm that kills the worker, because a decoder in C cannot be interrupted.
@@ -17,9 +17,11 @@ import os
 import re
 import signal
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -27,9 +29,10 @@ from typing import Any
 
 from featkit._utils.parameters import check_parameter
 from featkit._utils.workers import ONE_THREAD, interrupts_ignored, is_daemonic
-from featkit.batch import _worker_process as worker
-from featkit.batch._worker_process import R, T, Task
+from featkit.batch import worker_process as worker
+from featkit.batch.worker_process import R, T, Task
 from featkit.errors import FeatkitError, ParameterError
+from featkit.schema import Failure
 
 CHUNK_SECONDS = 2.0
 """Seconds after which a worker starts no further item of its chunk."""
@@ -39,6 +42,9 @@ HEARTBEAT_SECONDS = 1.0
 
 CHUNKS_PER_WORKER = 2
 """Chunks submitted for each worker, so that no worker waits for its next chunk."""
+
+MAX_CHUNK = 8
+"""Files that a worker takes at a time; short ones are analysed as one stack."""
 
 MAX_START_CRASHES = 3
 """Maximum number of successive crashes before any worker has started an item."""
@@ -68,9 +74,42 @@ class Crash:
     cause: str
     is_timeout: bool
 
+    def failure(self, path: str, timeout: float | None) -> Failure:
+        """Return the failure of the recording that crashed its worker.
+
+        Parameters
+        ----------
+        path : str
+            Path of the recording.
+        timeout : float or None
+            Seconds that a recording may take.
+
+        Returns
+        -------
+        Failure
+        """
+        if self.is_timeout:
+            return Failure(path, "timeout", "TimeoutError", f"took longer than {timeout:g} s")
+        cause = f" ({self.cause})" if self.cause else ""
+        message = (
+            f"the worker process died{cause}: killed by the system, or by a fault in a decoder"
+        )
+        return Failure(path, "worker", "TerminatedWorkerError", message)
+
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuse a timeout that is not a positive number, or any timeout on a system without alarms."""
+    """Check a timeout.
+
+    Parameters
+    ----------
+    timeout : float or None
+        Seconds for each item.
+
+    Raises
+    ------
+    ParameterError
+        If it is no positive number, or this operating system has no alarms.
+    """
     check_parameter("timeout", timeout, float | None, above=0, at_most=MAX_TIMEOUT)
     if timeout is not None and not hasattr(signal, "setitimer"):
         raise ParameterError("timeout needs alarms, which this operating system does not have")
@@ -136,8 +175,57 @@ def process_items(
             yield _with_places(chunk, results, queue)
 
 
+def process_places(
+    task: Task[T, Any],
+    items: Sequence[T],
+    places: Sequence[int],
+    *,
+    processes: int,
+    timeout: float | None = None,
+    checkpoint: Path | None = None,
+) -> Generator[list[tuple[int, Any]]]:
+    """Process some of the items, in chunks that suit recordings.
+
+    Parameters
+    ----------
+    task, items, processes, timeout, checkpoint
+        As for `process_items`.
+    places : sequence of int
+        Places of the items to process.
+
+    Yields
+    ------
+    list of (int, result)
+        Places in `items` with their results.
+
+    Raises
+    ------
+    FeatkitError, WriteError
+        As for `process_items`.
+    """
+    chosen = [items[k] for k in places]
+    chunk_size = max(1, min(MAX_CHUNK, len(chosen) // (4 * max(1, processes))))
+    chunks = process_items(
+        task,
+        chosen,
+        processes=min(processes, -(-len(chosen) // chunk_size)),
+        chunk_size=chunk_size,
+        timeout=timeout,
+        checkpoint=checkpoint,
+    )
+    with closing(chunks):
+        for chunk in chunks:
+            yield [(places[k], result) for k, result in chunk]
+
+
 def has_one_thread() -> bool:
-    """Whether this process is known to have one thread only, including those of libraries."""
+    """Return whether this process has one thread only, including those of libraries.
+
+    Returns
+    -------
+    bool
+        False also where that is unknown.
+    """
     try:
         return len(os.listdir("/proc/self/task")) == 1
     except OSError:  # a system other than Linux
@@ -282,12 +370,23 @@ class _Pool:
 
 @lru_cache(maxsize=1)
 def shared_executor(processes: int) -> Any:
-    """Workers that serve several calls, and end when idle.
+    """Return workers that serve several calls, and end when idle.
 
     `joblib.Parallel` is no alternative: with one job it works in the calling process.
+
+    Parameters
+    ----------
+    processes : int
+        Number of processes.
+
+    Returns
+    -------
+    loky.ProcessPoolExecutor
     """
     from joblib.externals import loky
 
+    # An idle worker may end just as work arrives: loky starts another, and warns for nothing.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     return loky.ProcessPoolExecutor(
         processes,
         timeout=IDLE_SECONDS,
