@@ -24,6 +24,7 @@ Examples:
   featkit report genre.fk corpus.parquet --csv tables/ -o report.html
   featkit report genre.fk corpus.parquet --rows 500 -o report.html
   featkit report genre.fk gtzan.parquet jamendo.parquet -o report.html
+  featkit report genre.fk corpus.parquet --group groups.csv -o report.html
   featkit report scores.json -o scores.html
 
 The report is one self-contained file that needs no network. With --sound it contains a few seconds
@@ -48,6 +49,7 @@ of some recordings: check their licence before you share it.
     metavar="S",
     help="Time limit for explanations, in seconds; further rows are skipped.",
 )
+@click.option("--group", metavar="FILE", help="File of the groups that the model was trained with.")
 @group_from_option
 @jobs_option
 @quiet_option
@@ -59,6 +61,7 @@ def command(
     sound: str | None,
     rows: int | None,
     budget: float,
+    group: str | None,
     group_from: str | None,
     jobs: int | None,
 ) -> None:
@@ -70,12 +73,13 @@ def command(
     """
     from featkit.report.page import check_paths, read_scores, write_report
 
-    check_outputs({output: ".html"}, inputs=[model, *tables])
+    check_outputs({output: ".html"}, inputs=[model, *tables, *filter(None, [group])])
     check_paths(output, sound=sound, csv=csv)
     if model.lower().endswith(".json"):
-        if tables or sound is not None or rows is not None or group_from is not None:
+        if tables or any(one is not None for one in (sound, rows, group, group_from)):
             raise click.UsageError(
-                "TABLE, --sound, --rows and --group-from need a model (.fk) instead of scores."
+                "TABLE, --sound, --rows, --group and --group-from need a model (.fk) instead of"
+                " scores."
             )
         write_report(output, model=read_scores(model), csv=csv)
         show_message(f"{output}: scores only; give the model and its table for explanations")
@@ -87,7 +91,7 @@ def command(
         loaded = load_model(model)
     features = explanation = None
     if tables:
-        features = loaded.read(tables, group_from=group_from)
+        features = loaded.read(tables, group_from=group_from, groups=group)
         with show_explanation_progress() as report:
             explanation = explain(
                 loaded,

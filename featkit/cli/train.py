@@ -31,6 +31,7 @@ EPILOG = """
 Examples:
   featkit train corpus.parquet --label genre -o genre.fk
   featkit train corpus.parquet --label genre --group artist --folds 10 -o genre.fk
+  featkit train corpus.parquet --label genre --group groups.csv -o genre.fk
   featkit train emodb.parquet --label emotion --group speaker --leave-one-group-out -o emotion.fk
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
   featkit train corpus.parquet --model random_forest --set n_estimators=500 -o genre.fk
@@ -121,7 +122,8 @@ def _number(text: str) -> int | float | str:
     "--group",
     metavar="C",
     help="Column of groups to keep together, such as artist or speaker; or part of a name:"
-    ' "stem(name, 1-3)" is its first three fields, "folder(path)" its folder.',
+    ' "stem(name, 1-3)" is its first three fields, "folder(path)" its folder; or a file of groups,'
+    " from `featkit audit --write-groups`.",
 )
 @click.option("--fold", metavar="C", help="Column of predefined folds.")
 @click.option(
@@ -246,7 +248,7 @@ def command(
     The scores come from cross-validation or a held-out test set, without leakage between
     recordings or groups.
     """
-    files = [settings[name] for name in ("label_map", "costs")]
+    files = [settings[name] for name in ("label_map", "costs", "group")]
     inputs = [*tables, *(name for name in files if name is not None)]
     check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=inputs)
     with no_garbage_collection():

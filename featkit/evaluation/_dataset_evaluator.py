@@ -41,7 +41,7 @@ from featkit.evaluation.secondary_labels import secondary_label_scores
 from featkit.evaluation.shift import measure_shift
 from featkit.evaluation.subgroups import subgroup_comparison
 from featkit.models.class_priors import ClassPrior
-from featkit.models.fold_models import Progress, training_rows
+from featkit.models.fold_models import Progress, missing_groups, training_rows
 from featkit.models.model import Model
 from featkit.models.problem import Problem
 from featkit.models.recording_conditions import (
@@ -98,6 +98,7 @@ class Home(NamedTuple):
     rows: DatasetRows
     problem: Problem | None
     explanation: Explanation
+    remarks: Sequence[str] = ()
 
 
 def read_home(
@@ -118,7 +119,7 @@ def read_home(
     training = training_rows(model, table)
     rows = training_table_rows(where, table, model, classes, training)
     explanation = _explained(model, table, model.inputs(table), seed=seed, n_jobs=n_jobs)
-    return Home(rows, training.problem, explanation)
+    return Home(rows, training.problem, explanation, missing_groups(model, training))
 
 
 def _table_names(tables: Any) -> str:

@@ -19,7 +19,12 @@ from featkit.evaluation._dataset_evaluator import (
     Steps,
     read_home,
 )
-from featkit.evaluation.inputs import SoundOptions, named_models, read_datasets
+from featkit.evaluation.inputs import (
+    SoundOptions,
+    named_models,
+    read_datasets,
+    with_group_file,
+)
 from featkit.evaluation.model_comparison import compare_models
 from featkit.evaluation.result import CrossEvaluation, ModelComparison
 from featkit.evaluation.rows import DatasetColumns
@@ -137,7 +142,8 @@ def evaluate(
         Columns by whose values scores are split, such as ``"sex"``.
     group : str, optional
         Column, or part of a name, of the groups that intervals are drawn by; by default that of the
-        model, if the table has it, else the recordings.
+        model, if the table has it, else the recordings. Or a file of groups, as for
+        `featkit.train`.
     class_prior : {"balanced", "training"}, path or mapping of str to float, optional
         How common each class of the models is in the datasets, as for `Model.predict`.
     group_from : str, optional
@@ -209,6 +215,7 @@ def evaluate(
         progress=extraction_progress,
     )
     datasets = read_datasets(inputs, by_name, columns, sound, n_jobs=n_jobs)
+    datasets, columns = with_group_file(datasets, columns)
     warnings = [remark for dataset in datasets.values() for remark in dataset.remarks]
     warnings += _unused_rules(common_map, list(datasets), list(by_name))
     with_home = training_table is not None
@@ -251,7 +258,7 @@ def _incomplete_tables(home: Mapping[str, Home]) -> list[str]:
         " from the other rows"
         for name, own in home.items()
         if own.problem is None
-    ]
+    ] + [remark for own in home.values() for remark in own.remarks]
 
 
 def _unused_rules(

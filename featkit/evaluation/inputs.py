@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from featkit.models.model import Model
 from featkit.models.task import CLASSIFICATION
 from featkit.schema import DATASET, Failure
 from featkit.table.feature_table import FeatureTable
+from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name
 from featkit.table.table_files import column_names, is_table
 
@@ -186,6 +188,41 @@ def read_datasets(
     if not datasets:
         raise ParameterError("no dataset is given: give a table, or sound")
     return datasets
+
+
+def with_group_file(
+    datasets: Mapping[str, Dataset], columns: DatasetColumns
+) -> tuple[dict[str, Dataset], DatasetColumns]:
+    """Join the groups of a file to datasets, if a file is given instead of a column.
+
+    Parameters
+    ----------
+    datasets : mapping of str to Dataset
+        Datasets by name.
+    columns : DatasetColumns
+        Their columns; `group` may be the name of a file, unless a table has such a column.
+
+    Returns
+    -------
+    datasets : dict of str to Dataset
+        The same, or with the column ``group``.
+    columns : DatasetColumns
+        The same, or with this column as `group`.
+
+    Raises
+    ------
+    TableError
+        As for `featkit.table.group_files.with_groups`.
+    """
+    tables = [dataset.table for dataset in datasets.values()]
+    present = {name for table in tables for name in (*table.keys, *table.feature_names)}
+    if columns.group is None or not is_group_file(columns.group, present):
+        return dict(datasets), columns
+    joined = {
+        name: dataset._replace(table=with_groups(dataset.table, columns.group))
+        for name, dataset in datasets.items()
+    }
+    return joined, dataclasses.replace(columns, group=GROUP)
 
 
 def read_table(table: Table, models: Mapping[str, Model], columns: DatasetColumns) -> FeatureTable:

@@ -28,7 +28,7 @@ from featkit.evaluation.common_classes import CommonClasses
 from featkit.evaluation.dataset_rows import DatasetRows
 from featkit.evaluation.result import RowCounts
 from featkit.evaluation.row_labels import LabelMapping, RowLabels, row_labels
-from featkit.models.fold_models import TrainingRows, training_rows
+from featkit.models.fold_models import TrainingRows, missing_groups, training_rows
 from featkit.models.group_normalization import GroupNormalization
 from featkit.models.model import Model
 from featkit.models.outer_folds import plan_splits
@@ -218,6 +218,7 @@ def select_rows(
         *([labels.note] if labels.note else []),
         *_repeated_with_other_labels(labels.primary, names, candidates, first),
         *_training_warnings(counts, training),
+        *missing_groups(model, training),
         *_row_warnings(rows, model, names[positions]),
         *_normalization_warnings(model, groups),
     ]

@@ -16,7 +16,12 @@ from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.explanation.explanation import NO_FOLD
 from featkit.models.calibration import Calibrator
-from featkit.models.fold_models import Progress, fit_fold_models, training_rows
+from featkit.models.fold_models import (
+    Progress,
+    fit_fold_models,
+    missing_groups,
+    training_rows,
+)
 from featkit.models.model import Model
 from featkit.models.problem import Problem
 from featkit.models.task import REGRESSION
@@ -62,12 +67,14 @@ def explainers(
     explained by the model of its fold. All other rows are explained by `model` itself. `sample` is
     the training sample that the model file keeps, and `X` what the pipeline of `model` sees.
     """
-    trained, positions, problem = training_rows(model, table)
+    training = training_rows(model, table)
+    trained, positions, problem = training
     rows, calibrator = np.arange(len(table)), model.calibrator
     final = Explainer(NO_FOLD, model.pipeline, rows, sample.background, X, calibrator=calibrator)
     if problem is None:
         parts, notes = _final_only(final, trained, model.task)
-        return parts, [*_calibration_note(parts), *notes]
+        lacking = [f"{text[0].upper()}{text[1:]}." for text in missing_groups(model, training)]
+        return parts, [*_calibration_note(parts), *notes, *lacking]
     new_rows = np.setdiff1d(np.arange(len(table)), positions)
     by_fold = [
         explainer._replace(rows=positions[explainer.rows])

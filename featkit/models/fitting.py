@@ -11,10 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from featkit._utils.typing import Array
 from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.models.estimator import Candidate, group_options, pipeline
 from featkit.models.group_normalization import fit_normalization, normalized_rows
+from featkit.models.outer_folds import OuterFold
 from featkit.models.problem import Problem
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
@@ -106,6 +109,24 @@ class Fits:
             order of `fits`.
         """
         yield from self._results(_predicted, fits, step, self._n_jobs)
+
+    def out_of_fold(self, candidate: Candidate, folds: Sequence[OuterFold], step: str) -> Array:
+        """Fit one candidate on the training rows of each fold, and predict its test rows.
+
+        Parameters
+        ----------
+        candidate : Candidate
+        folds : sequence of OuterFold
+        step : str
+            Name of the step, for the progress display.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, outputs)``
+            Predictions of the test rows of all folds, one after the other.
+        """
+        fits = [Fit(candidate, fold.train, fold.test) for fold in folds]
+        return np.concatenate(list(self.probabilities(fits, step)))
 
     def pipelines(self, fits: Sequence[tuple[Candidate, Array]]) -> Iterator[Pipeline]:
         """Fit candidates.

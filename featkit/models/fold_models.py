@@ -128,6 +128,32 @@ def training_rows(model: Model, table: FeatureTable) -> TrainingRows:
     )
 
 
+def missing_groups(model: Model, training: TrainingRows) -> list[str]:
+    """Say that a table lacks the groups of the training, if these come from a file.
+
+    Parameters
+    ----------
+    model : Model
+        A model with training metadata.
+    training : TrainingRows
+        Its training rows in a table.
+
+    Returns
+    -------
+    list of str
+        One sentence without a full stop, if the table has training rows, but not with the groups of
+        the training; else none.
+    """
+    name = model.trained.settings.group_file
+    if name is None or training.problem is not None or not training.trained.any():
+        return []
+    return [
+        f"the groups of the training come from the file {name}, and the table does not have them as"
+        " its column 'group': join them, by --group of `featkit report` or groups of Model.read, so"
+        " that each training row is predicted by a model that was not trained on it"
+    ]
+
+
 def fit_fold_models(
     model: Model, problem: Problem, *, n_jobs: int | None, progress: Progress | None = None
 ) -> list[FoldModel]:

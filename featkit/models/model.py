@@ -29,6 +29,7 @@ from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_tables import read_tables
 from featkit.models.uncertainty import Uncertainty
 from featkit.table.feature_table import FeatureTable
+from featkit.table.group_files import with_groups
 from featkit.table.name_stems import group_column
 from featkit.table.table_files import failures_file, is_table
 
@@ -298,7 +299,9 @@ class Model:
         )
         return predictor.predictions(batch)
 
-    def read(self, tables: Tables, *, group_from: str | None = None) -> FeatureTable:
+    def read(
+        self, tables: Tables, *, group_from: str | None = None, groups: Path | None = None
+    ) -> FeatureTable:
         """Read one or several tables; only the columns of the model are features.
 
         Several tables are joined, with the column ``dataset``. If the model was trained with a
@@ -313,6 +316,9 @@ class Model:
             may hold anything.
         group_from : str, optional
             As for `predict`; a column that it names is kept.
+        groups : path, optional
+            File of groups, which are joined to each table as the column ``group``. A model that was
+            trained with such a file recognises its training rows only with their groups.
 
         Returns
         -------
@@ -322,16 +328,18 @@ class Model:
         ------
         TableError
             If there is no such file, it is not a table, a cell of the model's columns is not a
-            number, or the tables do not fit together.
+            number, the tables do not fit together, or a recording has no group in the file.
         ParameterError
             If two files have the same name.
         ModelError
             If the model has no training metadata.
         """
         if isinstance(tables, FeatureTable) and self.training_metadata is None:
-            return tables
+            return tables if groups is None else with_groups(tables, groups)
         kept = [] if group_from is None else [group_column(group_from)]
-        return read_tables(tables, self.trained.settings, self.columns, self.classes, keep=kept)
+        return read_tables(
+            tables, self.trained.settings, self.columns, self.classes, keep=kept, groups=groups
+        )
 
     def extract(
         self,

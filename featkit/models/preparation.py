@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from featkit.models.training_tables import Tables
 
 
-def prepare_problem(tables: Tables, settings: Settings) -> Problem:
+def prepare_problem(tables: Tables, settings: Settings, groups: str | None = None) -> Problem:
     """Make the problem of a table, without leaking columns, and with all warnings.
 
     Parameters
@@ -32,6 +32,8 @@ def prepare_problem(tables: Tables, settings: Settings) -> Problem:
         Features with a target for each row, in one or several tables; see `featkit.train`.
     settings : Settings
         Names of the columns; see `featkit.train`.
+    groups : path, optional
+        File of groups, which are joined to each table as the column ``group``.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def prepare_problem(tables: Tables, settings: Settings) -> Problem:
     """
     from featkit.models._data_checks import data_warnings
 
-    table = read_training_tables(tables, settings)
+    table = read_training_tables(tables, settings, groups)
     problem, prepare = make_problem(table, settings), TASKS[settings.task].prepare
     if prepare is not None:
         problem = prepare(problem, settings)

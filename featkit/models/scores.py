@@ -482,7 +482,7 @@ def metrics_of_confusions(confusion: Array) -> dict[str, Array]:
     f1 = np.where(true > 0, 2 * hits / np.maximum(true + answer, 1), 0)
     present = np.sum(true > 0, axis=-1)
     return {
-        "accuracy": hits.sum(axis=-1) / rows.sum(axis=-1),
+        "accuracy": _ratio(hits.sum(axis=-1), rows.sum(axis=-1)),
         "balanced_accuracy": _ratio(recall.sum(axis=-1), present),
         "macro_f1": _ratio(f1.sum(axis=-1), present),
     }

@@ -138,6 +138,7 @@ class Settings(Parameters):
     costs: CostMatrix | None = parameter(
         None, "Cost of each wrong prediction.", convert=_cost_matrix
     )
+    group_file: str | None = parameter(None, "Name of the file that the groups come from.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,15 +12,15 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models._likely_groups import by_likely_group, group_warnings, plan_by_likely_group
 from featkit.models.costs import as_cost_matrix
 from featkit.models.estimator import AUTO, Candidate, candidates, check_candidate
 from featkit.models.fitting import Fit, Fits
 from featkit.models.group_normalization import fit_normalization
+from featkit.models.likely_groups import by_likely_group, group_warnings, plan_by_likely_group
 from featkit.models.model import Model
 from featkit.models.normalization_groups import divided_group_warnings, normalization_summary
 from featkit.models.novelty import fit_novelty
-from featkit.models.outer_folds import OuterFold, SplitPlan, plan_splits, row_wise_folds
+from featkit.models.outer_folds import SplitPlan, plan_splits, row_wise_folds
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
 from featkit.models.recipes import CandidateGrid, Recipe, make_recipes
@@ -36,7 +36,8 @@ from featkit.models.result import (
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS, Task
 from featkit.models.training_options import MIN_ROWS, STANDARD
-from featkit.models.training_tables import dataset_names
+from featkit.models.training_tables import dataset_names, group_file
+from featkit.table.group_files import GROUP
 from featkit.table.label_cells import SEPARATOR
 from featkit.table.label_map import LabelMap, as_label_map
 
@@ -56,7 +57,7 @@ def train(
     table: Tables,
     *,
     label: str = "label",
-    group: str | None = None,
+    group: str | os.PathLike[str] | None = None,
     fold: str | None = None,
     folds: int | None = None,
     split: str | None = None,
@@ -109,12 +110,15 @@ def train(
         Text between the labels of a cell.
     empty_is_no_label : bool
         Whether a row with an empty cell has none of the labels, instead of being left out.
-    group : str, optional
+    group : str or path, optional
         Column of groups that no split may divide, such as artist or speaker. Rows of one recording
         (``path``) always stay together. ``"stem(name, 1-3)"`` takes the first three fields of the
         names in column ``name``, and ``"folder(path)"`` the part before the last slash: see
-        `featkit.table.name_stems`. Without a group, columns and names that may denote groups are
-        searched for, and a warning gives the score of a split by them.
+        `featkit.table.name_stems`. A name that ends in ``.csv``, ``.tsv``, ``.txt`` or ``.parquet``
+        and is no column is a file with the columns ``path`` and ``group``, such as
+        ``featkit audit --write-groups`` writes: its groups are joined to the table by path. Without
+        a group, columns and names that may denote groups are searched for, and a warning gives the
+        score of a split by them.
     fold, split : str, optional
         Column of published folds, or of ``train``, ``validation`` and ``test``.
     folds : int, optional
@@ -194,7 +198,8 @@ def train(
     ParameterError
         If a column is missing, a class has too few groups, or a parameter is invalid.
     TableError
-        If the table is invalid: an infinite value, or a published split that divides a group.
+        If the table is invalid: an infinite value, or a published split that divides a group; or
+        if the file of groups lacks a recording.
 
     Examples
     --------
@@ -208,9 +213,12 @@ def train(
     >>> result.scores["models"]["baseline"]["accuracy"]["value"]
     0.5
     """
+    groups = group_file(table, group)
+    column: Any = group if groups is None else GROUP  # settings refuse what is no name
     settings = Settings(
         label=label,
-        group=group,
+        group=column,
+        group_file=None if groups is None else os.path.basename(groups),
         fold=fold,
         folds=folds,
         split=split,
@@ -240,7 +248,7 @@ def train(
     )
     task = TASKS[settings.task]
     grid = _candidate_grid(task, model, settings.parameters or {})
-    problem = prepare_problem(table, settings)
+    problem = prepare_problem(table, settings, groups)
     plan = plan_splits(problem, settings)
     row_wise = row_wise_folds(problem, plan, seed=settings.seed)
     likely = plan_by_likely_group(problem, settings)
@@ -264,18 +272,18 @@ def train(
         )
     grouped_P = output[model]
     if n_compared and model == AUTO:  # splits are compared with the same candidate in every fold
-        grouped_P = _candidate_probabilities(fits, candidate, plan.outer, "scoring")
+        grouped_P = fits.out_of_fold(candidate, plan.outer, "scoring")
     comparisons: dict[str, Any] = {}
     by_group = conditions_scores = None
     if row_wise:
-        row_wise_P = _candidate_probabilities(fits, candidate, row_wise, "splitting by row")
+        row_wise_P = fits.out_of_fold(candidate, row_wise, "splitting by row")
         comparisons["by_row"] = compare_row_split(
             problem, plan, grouped_P, row_wise, row_wise_P, candidate
         )
     if likely:
         likely_fits = Fits(likely.problem, settings, n_jobs=n_jobs, fitted=fitted)
         step = "splitting by likely groups"
-        likely_P = _candidate_probabilities(likely_fits, candidate, likely.plan.outer, step)
+        likely_P = likely_fits.out_of_fold(candidate, likely.plan.outer, step)
         by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)
         comparisons["by_group"] = by_group
     if conditions is not None and task.score_conditions:
@@ -397,11 +405,3 @@ def _model_probabilities(
         parts = zip(recipes, np.split(output[name], ends), strict=True)
         P[name] = np.concatenate([own[name].probabilities(part) for own, part in parts])
     return P
-
-
-def _candidate_probabilities(
-    fits: Fits, candidate: Candidate, folds: Sequence[OuterFold], step: str
-) -> Array:
-    """Probabilities of one candidate for the test rows of all folds, one after the other."""
-    tasks = [Fit(candidate, fold.train, fold.test) for fold in folds]
-    return np.concatenate(list(fits.probabilities(tasks, step)))

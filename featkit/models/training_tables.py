@@ -22,6 +22,7 @@ from featkit.models.problem import texts
 from featkit.models.settings import Settings
 from featkit.schema import DATASET
 from featkit.table.feature_table import FeatureTable
+from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name, join_tables, named_tables
 from featkit.table.label_map import LabelMap, MappedLabels, label_counts, one_spelling, spelled_like
 from featkit.table.table_files import column_names
@@ -56,7 +57,38 @@ def dataset_names(tables: Tables) -> tuple[str, ...]:
     return names if len(names) > 1 else ()
 
 
-def read_training_tables(tables: Tables, settings: Settings) -> FeatureTable:
+def group_file(tables: Tables, group: str | os.PathLike[str] | None) -> str | None:
+    """Return the file of groups that is given instead of a column, if any.
+
+    Parameters
+    ----------
+    tables : table, sequence of paths, or mapping of str to table
+        One or several tables.
+    group : str, path or None
+        Column or file of the groups; see `featkit.table.group_files`.
+
+    Returns
+    -------
+    str or None
+        None for a column, which a table with a column of this name has in any case.
+    """
+    if group is None or not is_group_file(group, ()):
+        return None
+    columns = {name for table in _named(tables).values() for name in _columns(table)}
+    return os.fspath(group) if is_group_file(group, columns) else None
+
+
+def _columns(table: Table) -> list[str]:
+    if isinstance(table, FeatureTable):
+        return [*table.keys, *table.feature_names]
+    if isinstance(table, str | os.PathLike):
+        return column_names(table)
+    return list(map(str, table.columns))
+
+
+def read_training_tables(
+    tables: Tables, settings: Settings, groups: str | None = None
+) -> FeatureTable:
     """Read the tables of a training.
 
     Parameters
@@ -65,6 +97,8 @@ def read_training_tables(tables: Tables, settings: Settings) -> FeatureTable:
         One or several tables.
     settings : Settings
         Settings of the training.
+    groups : path, optional
+        File of groups, which are joined to each table as the column ``group``.
 
     Returns
     -------
@@ -81,8 +115,11 @@ def read_training_tables(tables: Tables, settings: Settings) -> FeatureTable:
     """
     named = _named(tables)
     parts = {}
+    added = () if groups is None else (GROUP,)
     for name, table in named.items():
-        parts[name] = _read(table, settings, None, name=name if len(named) > 1 else "")
+        shown = name if len(named) > 1 else ""
+        part = _read(table, settings, None, name=shown, added=added)
+        parts[name] = part if groups is None else with_groups(part, groups)
     joined = _joined(parts, settings)
     if settings.leave_one_dataset_out and DATASET not in joined.keys:
         raise ParameterError(
@@ -100,6 +137,7 @@ def read_tables(
     classes: Sequence[str],
     *,
     keep: Sequence[str] = (),
+    groups: str | os.PathLike[str] | None = None,
 ) -> FeatureTable:
     """Read tables for a model.
 
@@ -118,6 +156,8 @@ def read_tables(
         Classes of the model.
     keep : sequence of str
         Further columns to keep as text, where they exist and are not features.
+    groups : path, optional
+        File of groups, which are joined to each table as the column ``group``.
 
     Returns
     -------
@@ -132,6 +172,8 @@ def read_tables(
         name: _read(table, settings, columns, keep=[one for one in keep if one not in columns])
         for name, table in _named(tables).items()
     }
+    if groups is not None:
+        parts = {name: with_groups(part, groups) for name, part in parts.items()}
     joined = _joined(parts, settings)
     if settings.label_map is None or not joined.has_column(settings.label):
         return joined
@@ -160,20 +202,21 @@ def _read(
     *,
     name: str = "",
     keep: Sequence[str] = (),
+    added: Sequence[str] = (),
 ) -> FeatureTable:
     """Read one table: for a training, or for a model with these columns.
 
     In a training of several tables, the message on a missing column begins with `name`. A column to
-    exclude may be missing in some of them.
+    exclude may be missing in some of them, and a column of `added` in all.
     """
     if isinstance(table, FeatureTable):
         return table
     if isinstance(table, str | os.PathLike):
         existing = column_names(table)
-        keys = _with_kept(_keys(existing, settings, columns, name), keep, existing)
+        keys = _with_kept(_keys(existing, settings, columns, name, added), keep, existing)
         return FeatureTable.read(table, keys, features=columns)
     existing = list(map(str, table.columns))
-    keys = _with_kept(_keys(existing, settings, columns, name), keep, existing)
+    keys = _with_kept(_keys(existing, settings, columns, name, added), keep, existing)
     return FeatureTable.of(table, keys=keys, features=columns)
 
 
@@ -182,14 +225,19 @@ def _with_kept(keys: list[str], keep: Sequence[str], existing: Sequence[str]) ->
 
 
 def _keys(
-    existing: Sequence[str], settings: Settings, columns: Sequence[str] | None, name: str
+    existing: Sequence[str],
+    settings: Settings,
+    columns: Sequence[str] | None,
+    name: str,
+    added: Sequence[str],
 ) -> list[str]:
     """The columns that the settings name; those that may be missing only if they exist."""
     if columns is None and not name:
-        return [one for one in settings.key_columns if one != DATASET or one in existing]
+        optional = (DATASET, *added)
+        return [one for one in settings.key_columns if one not in optional or one in existing]
     if columns is None:
         for column in settings.required_columns:
-            if column not in existing:
+            if column not in existing and column not in added:
                 raise ParameterError(f"{name}: {unknown('column', column, existing)}")
     return [one for one in settings.key_columns if one in existing]
 

@@ -62,6 +62,10 @@ class Recordings:
         """The values of a column of text."""
         return list(self._table.column(name)[self._rows].tolist())
 
+    def codes_of(self, names: Array) -> Array:
+        """The group of each recording by the names of the groups of all rows."""
+        return codes(names[self._rows].tolist())
+
     def is_text(self, name: str) -> bool:
         """Whether a column holds text rather than numbers."""
         return name in self._table.keys

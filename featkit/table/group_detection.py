@@ -170,6 +170,31 @@ def likely_groups(
     return detected
 
 
+def group_similarity(table: FeatureTable, X: Array, y: Array, names: Array) -> tuple[float, float]:
+    """Measure how often the nearest neighbour of a recording is in its group, beyond chance.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The rows.
+    X : array of float64, shape ``(rows, columns)``
+        The features that show the similarity of rows.
+    y : array of str, shape ``(rows,)``
+        The class of each row.
+    names : array of str, shape ``(rows,)``
+        The group of each row.
+
+    Returns
+    -------
+    lift : float
+        0 if groups were permuted within each class, 1 if every nearest neighbour is in the group.
+    z : float
+        The difference from chance in standard deviations.
+    """
+    recordings = Recordings(table, X, y)
+    return recordings.similarity(recordings.codes_of(names))
+
+
 def _by_name(recordings: Recordings, names: Iterable[str]) -> list[Detection]:
     """Columns whose names denote groups, in the order of `NOUNS`."""
     ranked = []

@@ -32,7 +32,7 @@ def lookalike_warnings(name: str, values: Iterable[str]) -> Iterator[str]:
         by_appearance[_appearance(value).casefold()].append(value)
     for alike in by_appearance.values():
         if len(alike) > 1:
-            listed = ", ".join(map(_distinguishing(alike), alike))
+            listed = ", ".join(map(distinguishing(alike), alike))
             rows = ", ".join(f"{counts[value]:,}" for value in alike)
             yield (
                 f"{name}: {listed} look alike but are different values (in {rows} rows): spell them"
@@ -48,7 +48,18 @@ def _appearance(value: str) -> str:
     return " ".join(value.split())
 
 
-def _distinguishing(values: Sequence[str]) -> Callable[[str], str]:
-    """The function that shows where values differ, with as few escapes as possible."""
+def distinguishing(values: Sequence[str]) -> Callable[[str], str]:
+    """Return the function that shows where values differ, with as few escapes as possible.
+
+    Parameters
+    ----------
+    values : sequence of str
+        Different values.
+
+    Returns
+    -------
+    callable
+        `repr`, or `ascii` if the values look alike without escapes.
+    """
     shown = {_appearance(repr(value)) for value in values}
     return repr if len(shown) == len(values) else ascii

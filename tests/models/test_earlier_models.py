@@ -77,6 +77,7 @@ LATER_SETTINGS = {
     "normalize_min_rows": 10,
     "label_separator": ";",
     "empty_is_no_label": False,
+    "group_file": None,
 }
 """Settings that earlier versions did not have."""
 

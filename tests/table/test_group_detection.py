@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from learning import file_names, noise, people
 
 from featkit.table.feature_table import FeatureTable
-from featkit.table.group_detection import group_noun, likely_groups
+from featkit.table.group_detection import group_noun, group_similarity, likely_groups
 from featkit.table.inspection import inspect
 from featkit.table.name_stems import parse_stem
 
@@ -334,3 +334,17 @@ def test_inspect_finds_groups_among_unknown_classes(tmp_path):
     ]
     (warning,) = inspect(FeatureTable.of(data)).warnings
     assert 'train with --group "stem(filename, 1-2)"' in warning
+
+
+def test_similarity_is_that_of_the_groups_and_not_of_their_sizes():
+    rng = np.random.default_rng(0)
+    speaker = np.arange(120) % 20
+    X = 3 * rng.normal(size=(20, 6))[speaker] + rng.normal(size=(120, 6))
+    table = FeatureTable({"path": [f"{k}.wav" for k in range(120)]}, [*"abcdef"], X)
+    y = np.where(speaker % 2, "cat", "dog")
+    lift, z = group_similarity(table, X, y, speaker.astype(str))
+    assert lift > 0.8
+    assert z > 10
+    lift, z = group_similarity(table, X, y, rng.permutation(speaker).astype(str))
+    assert abs(lift) < 0.2
+    assert abs(z) < 3

@@ -17,6 +17,7 @@ from featkit.datasets._name_patterns import reserved_reason
 from featkit.datasets.recordings import DatasetFormat, ManifestEntry
 from featkit.errors import TableError
 from featkit.schema import BAND_COLUMNS, NUMERIC_KEYS, TIME_COLUMNS
+from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import check_fields, read_header, read_rows
 from featkit.table.dialects import find_delimiter
 
@@ -48,7 +49,7 @@ def _read(file: Path) -> Iterator[ManifestEntry]:
             )
     for line, cells in islice(read_rows(file, delimiter=None), 1, None):
         check_fields(file, line, cells, names)
-        fields = dict(zip(names, cells, strict=True))
+        fields = dict(zip(names, map(unescape_formula, cells), strict=True))
         location = f"{file}: line {line}"
         numbers = {name: _number(location, name, fields.pop(name)) for name in numeric}
         yield ManifestEntry(location, fields.pop("path"), fields, **numbers)

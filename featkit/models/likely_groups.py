@@ -22,7 +22,17 @@ from featkit.schema import LikelyGroup
 
 @dataclass(frozen=True, eq=False)
 class LikelyGroupPlan:
-    """A likely group, the problem grouped by it, and its folds."""
+    """The split by a likely group.
+
+    Attributes
+    ----------
+    likely : LikelyGroup
+        The group.
+    problem : Problem
+        The problem grouped by it.
+    plan : SplitPlan
+        Its folds.
+    """
 
     likely: LikelyGroup
     problem: Problem
@@ -32,8 +42,19 @@ class LikelyGroupPlan:
 def plan_by_likely_group(problem: Problem, settings: Settings) -> LikelyGroupPlan | None:
     """Plan the split by the first likely group that allows one.
 
-    Only one likely group is scored, with one candidate, since that takes as long as one model. The
-    number of folds is that of `settings`, or the number of groups of the rarest class.
+    Only one likely group is scored, with one candidate, since that takes as long as one model.
+
+    Parameters
+    ----------
+    problem : Problem
+        The rows, with their likely groups.
+    settings : Settings
+        Settings of the training; see `plan_grouped`.
+
+    Returns
+    -------
+    LikelyGroupPlan or None
+        None if there is no such group, or the task compares no splits.
     """
     task = TASKS[problem.task]
     if task.compare_splits is None or not task.has_classes:
@@ -41,25 +62,47 @@ def plan_by_likely_group(problem: Problem, settings: Settings) -> LikelyGroupPla
     for likely in problem.likely_groups:
         try:
             grouped = problem.grouped_by(likely.group)
-            folds = None
-            if settings.shares is None:
-                folds = settings.folds or N_FOLDS
-                folds = min(folds, min_groups_per_class(grouped.strata(folds), grouped.groups))
-            # Any named model will do: one candidate is scored, so that no inner folds are needed.
-            named = replace(
-                settings,
-                fold=None,
-                split=None,
-                model=next(iter(task.estimators)),
-                calibrate=None,
-                prediction_sets=False,
-                leave_one_group_out=False,
-            )
-            plan = plan_splits(grouped, replace(named, folds=folds))
-        except FeatkitError:  # rows without a group, or a class with one group, have no score
+        except FeatkitError:  # rows without a group
             continue
-        return LikelyGroupPlan(likely, grouped, plan)
+        if plan := plan_grouped(grouped, settings):
+            return LikelyGroupPlan(likely, grouped, plan)
     return None
+
+
+def plan_grouped(problem: Problem, settings: Settings) -> SplitPlan | None:
+    """Plan a split by the groups of a problem, to score one candidate.
+
+    Parameters
+    ----------
+    problem : Problem
+        The rows, with classes and groups.
+    settings : Settings
+        Settings of a training; of its ways to split, only `folds` and `shares` are used. The number
+        of folds is at most the number of groups of the rarest class.
+
+    Returns
+    -------
+    SplitPlan or None
+        None if a class has one group only.
+    """
+    try:
+        folds = None
+        if settings.shares is None:
+            folds = settings.folds or N_FOLDS
+            folds = min(folds, min_groups_per_class(problem.strata(folds), problem.groups))
+        # Any named model will do: one candidate is scored, so that no inner folds are needed.
+        named = replace(
+            settings,
+            fold=None,
+            split=None,
+            model=next(iter(TASKS[problem.task].estimators)),
+            calibrate=None,
+            prediction_sets=False,
+            leave_one_group_out=False,
+        )
+        return plan_splits(problem, replace(named, folds=folds))
+    except FeatkitError:
+        return None
 
 
 def by_likely_group(
@@ -108,7 +151,19 @@ def by_likely_group(
 
 
 def group_warnings(likely: Sequence[LikelyGroup], by_group: GroupSplit | None) -> list[str]:
-    """A warning for each likely group; for the group that was scored, with its scores."""
+    """Return a warning for each likely group; for the group that was scored, with its scores.
+
+    Parameters
+    ----------
+    likely : sequence of LikelyGroup
+        The likely groups.
+    by_group : GroupSplit or None
+        The scores by one of them.
+
+    Returns
+    -------
+    list of str
+    """
     scored = [one for one in likely if by_group and one.group == by_group.group]
     others = [one for one in likely if one not in scored]
     warnings = [f"{one.description}. If so, train with the group {one.group!r}" for one in others]
