@@ -3,6 +3,9 @@
 from . import models as models
 from . import plots as plots
 from .audio.loading import load as load
+from .auditing.audit import audit as audit
+from .auditing.issue import Issue as Issue
+from .auditing.result import Audit as Audit
 from .batch.extraction import extract as extract
 from .batch.outcomes import Extraction as Extraction
 from .dsp import signals as signals

@@ -14,7 +14,7 @@ import click
 from featkit._utils.formatting import counted, printable, rounded
 from featkit._utils.workers import ONE_THREAD
 from featkit.cli._console import show_failures, show_message, show_skipped_files
-from featkit.cli._progress import show_extraction_progress
+from featkit.cli._progress import show_extraction_progress, show_resume_hint
 
 if TYPE_CHECKING:
     from featkit.batch.extraction import Failure, Progress
@@ -52,10 +52,7 @@ def show_batch_progress(*, resumable: bool) -> Iterator[Callable[[Progress], Non
 
 def _show_resume_hint(progress: Progress) -> None:
     finished = progress.files - progress.failures
-    click.echo(
-        f"{finished:,} of {progress.total:,} files are finished; run the same command to resume",
-        err=True,
-    )
+    show_resume_hint(f"{finished:,} of {progress.total:,} files are finished")
 
 
 def show_summary(result: BatchResult | Predictions, written: str | None = None) -> None:

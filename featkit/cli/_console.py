@@ -214,6 +214,17 @@ def show_paragraphs(text: str) -> None:
         click.echo(blank + textwrap.fill(words, _line_width(), subsequent_indent=indent))
 
 
+def show_item(text: str, *, indent: str = "  ", marker: str = "") -> None:
+    """Print an indented line, filled on a terminal; further lines are aligned after the marker."""
+    text = f"{marker}{printable(text)}"
+    if sys.stdout.isatty():
+        further = indent + " " * len(marker)
+        text = textwrap.fill(
+            text, _line_width(), initial_indent=indent, subsequent_indent=further
+        ).removeprefix(indent)
+    click.echo(f"{indent}{text}")
+
+
 def _line_width() -> int:
     from rich.console import Console
 

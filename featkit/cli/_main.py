@@ -32,6 +32,7 @@ Examples:
   featkit demo                                        a tour with synthetic recordings
   featkit extract recordings/ -o features.parquet     one row of features per recording
   featkit inspect features.parquet                    contents and provenance of a table
+  featkit audit recordings/ --report audit.html       faults of the dataset, to listen to
   featkit train features.parquet -o model.fk          a model and its cross-validated scores
   featkit predict model.fk new.wav                    the class of a new recording
   featkit evaluate model.fk other.parquet             its scores on another dataset

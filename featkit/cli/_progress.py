@@ -112,39 +112,72 @@ def show_explanation_progress() -> Iterator[Reporter]:
 @contextmanager
 def show_evaluation_progress() -> Iterator[tuple[Reporter, Callable[[Progress], None]]]:
     """Show the progress of `featkit.evaluate`: its steps, and the extraction of sound."""
-    with ExitStack() as displays:
-        latest = ""
-        reporters: dict[str, Any] = {}
-        openers: dict[str, Callable[[], Any]] = {
-            "evaluating": lambda: show_progress("evaluating", "steps"),
-            "extracting": show_extraction_progress,
-        }
-
-        def reporter(activity: str) -> Any:
-            nonlocal latest
-            if activity != latest:
-                displays.close()
-                reporters[activity] = displays.enter_context(openers[activity]())
-                latest = activity
-            return reporters[activity]
+    with _one_at_a_time() as reporter:
 
         def report(done: int, total: int, note: str = "") -> None:
-            reporter("evaluating")(done, total, note)
+            reporter("evaluating", lambda: show_progress("evaluating", "steps"))(done, total, note)
 
         def report_extraction(progress: Progress) -> None:
-            reporter("extracting")(progress)
+            reporter("extracting", show_extraction_progress)(progress)
 
         yield report, report_extraction
 
 
 @contextmanager
-def show_extraction_progress() -> Iterator[Callable[[Progress], None]]:
+def show_audit_progress(
+    *, resumable: bool
+) -> Iterator[tuple[Reporter, Callable[[str, Progress], None]]]:
+    """Show the progress of `featkit.audit` and, if it is interrupted, how to resume it."""
+    finished = 0
+    try:
+        with _one_at_a_time() as reporter:
+
+            def report(done: int, total: int, note: str = "") -> None:
+                reporter("checking", lambda: show_progress("checking", "checks"))(done, total, note)
+
+            def report_files(activity: str, progress: Progress) -> None:
+                nonlocal finished
+                finished = max(finished, progress.files - progress.failures)
+                reporter(activity, lambda: show_extraction_progress(activity))(progress)
+
+            yield report, report_files
+    except KeyboardInterrupt:
+        if resumable and finished:
+            show_resume_hint()
+        raise
+
+
+def show_resume_hint(finished: str = "finished files are saved") -> None:
+    """Print how to resume an interrupted batch, even if ``--quiet``."""
+    click.echo(f"{finished}; run the same command to resume", err=True)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[Callable[[str, Callable[[], Any]], Any]]:
+    """Yield ``reporter(activity, open)``; the display of the last activity is closed first."""
+    with ExitStack() as displays:
+        current: tuple[str, Any] = ("", None)
+
+        def reporter(activity: str, open_display: Callable[[], Any]) -> Any:
+            nonlocal current
+            if activity != current[0]:
+                displays.close()
+                current = (activity, displays.enter_context(open_display()))
+            return current[1]
+
+        yield reporter
+
+
+@contextmanager
+def show_extraction_progress(
+    activity: str = "extracting",
+) -> Iterator[Callable[[Progress], None]]:
     """Show the progress of an extraction with its throughput.
 
     The clock starts with the first file that is not a result of an earlier run.
     """
     throughput, start = Throughput(), 0.0
-    with _display("extracting", "files") as show:
+    with _display(activity, "files") as show:
 
         def report(progress: Progress) -> None:
             nonlocal start

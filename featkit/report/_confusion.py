@@ -66,15 +66,20 @@ class Confusion:
     confusions: Sequence[str]
 
 
-def confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], noun: str) -> Confusion:
-    """The confusion matrix of rows, which `noun` names."""
+def confusion(
+    classes: Sequence[str],
+    matrix: Sequence[Sequence[int]],
+    noun: str,
+    verb: str = "predicted as",
+) -> Confusion:
+    """The confusion matrix of rows, which `noun` names; `verb` joins the two classes of a cell."""
     counts = np.asarray(matrix, dtype=int)
     return Confusion(
         lead=_lead(int(counts.sum() - np.trace(counts)), int(counts.sum()), noun),
         classes=classes,
         headers=headers(classes),
-        cells=_cells(classes, counts),
-        confusions=_confusions(classes, counts),
+        cells=_cells(classes, counts, verb),
+        confusions=_confusions(classes, counts, verb),
     )
 
 
@@ -91,7 +96,7 @@ def _lead(wrong: int, total: int, noun: str) -> str:
     return f"The prediction is wrong for {wrong:,} of {counted(total, noun)}."
 
 
-def _cells(classes: Sequence[str], counts: Array) -> list[list[Cell]]:
+def _cells(classes: Sequence[str], counts: Array, verb: str) -> list[list[Cell]]:
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     return [
@@ -100,7 +105,7 @@ def _cells(classes: Sequence[str], counts: Array) -> list[list[Cell]]:
                 count=str(counts[i, j]) if counts[i, j] else "·",
                 share=whole_percent(shares[i, j]) if counts[i, j] else "·",
                 shade=shade(float(shares[i, j]), correct=i == j),
-                text=_cell_text(counts[i, j], support[i], true, predicted),
+                text=_cell_text(counts[i, j], support[i], true, predicted, verb),
             )
             for j, predicted in enumerate(classes)
         ]
@@ -108,17 +113,17 @@ def _cells(classes: Sequence[str], counts: Array) -> list[list[Cell]]:
     ]
 
 
-def _cell_text(count: int, support: int, true: str, predicted: str) -> str:
-    return f"{count} of {support} {quoted(true)} predicted as {quoted(predicted)}" if count else ""
+def _cell_text(count: int, support: int, true: str, predicted: str, verb: str) -> str:
+    return f"{count} of {support} {quoted(true)} {verb} {quoted(predicted)}" if count else ""
 
 
-def _confusions(classes: Sequence[str], counts: Array) -> list[str]:
+def _confusions(classes: Sequence[str], counts: Array, verb: str) -> list[str]:
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     support = counts.sum(axis=1)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MAX_CONFUSIONS]
     texts = [
-        f"{_cell_text(wrong[i, j], support[i], classes[i], classes[j])}"
+        f"{_cell_text(wrong[i, j], support[i], classes[i], classes[j], verb)}"
         f" ({percent(wrong[i, j] / support[i])})."
         for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True)
         if wrong[i, j]

@@ -1,23 +1,26 @@
-"""A few seconds of a recording and its spectrogram, as ``data:`` addresses.
+"""Sounds and spectrograms of recordings, as ``data:`` addresses.
 
-The sound is the input of the model: mono, at the sample rate of its feature set, lossless. Paths
-come from the table and cannot leave the given folder. Symbolic links in that folder are followed.
+The sound of a row is the input of the model: mono, at the sample rate of its feature set, lossless.
+Its path comes from the table and cannot leave the given folder. Symbolic links in that folder are
+followed. Pages with many sounds compress them.
 """
 
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.audio.loading import load
 from featkit.datasets.files import as_name
+from featkit.dsp.decibels import decibels
 from featkit.errors import AudioError
 
 if TYPE_CHECKING:
@@ -29,8 +32,20 @@ MAX_SECONDS = 5.0
 MAX_RATE = 22050.0
 """Maximum sample rate in Hz, and the rate if that of the model is unknown."""
 
-SPECTRA = {"n_fft": 1024, "n_mels": 96, "top_db": 70.0}
-"""Parameters of the mel spectrogram; levels more than ``top_db`` below the loudest are black."""
+N_ROWS = 96
+"""Height of a spectrogram in pixels: mel bands, or groups of linear bins."""
+
+N_FFTS = (1024, 2048)
+"""Frame length, and that of long recordings, so that frames leave no gaps up to 40 s."""
+
+TOP_DB = 70.0
+"""Levels that are this much below the loudest are black."""
+
+WHITENED_ROWS, WHITENED_DB = 11, (-5.0, 25.0)
+"""Rows whose median is the background of a frequency, and the range of levels relative to it."""
+
+MP3_OPTIONS = {"bitrate_mode": "VARIABLE", "compression_level": 0.7}
+"""About 4 kB per second at 22 kHz; versions of soundfile before 0.13 write 5.6 kB."""
 
 N_FRAMES = 420
 """Approximate width of the spectrogram in frames, which is its width in pixels."""
@@ -78,10 +93,10 @@ def load_sound(
         return Sound(error=f"{path}: {error.stage}: {error.cause}")
     except (OSError, ValueError) as error:
         return Sound(error=f"{path}: {error}")
-    picture = spectrogram(y, sr)
+    picture = coloured(spectrogram(y, sr))
     return Sound(
-        audio=_address("audio/flac", _flac(y, round(sr))),
-        picture=_address("image/png", _png(picture)),
+        audio=data_address("audio/flac", _encoded(y, round(sr), "FLAC", "PCM_16")),
+        picture=data_address("image/png", png(picture)),
         width=picture.width,
         height=picture.height,
         caption=f"{len(y) / sr:.1f} s from {start:.1f} s, mel scale from 0 to {sr / 2000:.3g} kHz",
@@ -101,37 +116,102 @@ def _file_in(folder: Path, path: str) -> Path:
     return file
 
 
-def _flac(y: Array, sr: int) -> bytes:
+def compressed(y: Array, sr: int) -> str:
+    """A sound as the address of an MP3 file, which every browser plays.
+
+    FLAC, which is several times as large, replaces it if libsndfile is older than version 1.1.
+    """
+    import soundfile
+
+    if "MP3" not in soundfile.available_formats():
+        return data_address("audio/flac", _encoded(y, sr, "FLAC", "PCM_16"))
+    has_levels = "compression_level" in inspect.signature(soundfile.write).parameters
+    options = MP3_OPTIONS if has_levels else {}
+    return data_address("audio/mpeg", _encoded(y, sr, "MP3", "MPEG_LAYER_III", **options))
+
+
+def _encoded(y: Array, sr: int, file_format: str, subtype: str, **options: Any) -> bytes:
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(file, np.clip(y, -1, 1), sr, format="FLAC", subtype="PCM_16")
+    y = np.clip(y, -1, 1)
+    soundfile.write(file, y, sr, format=file_format, subtype=subtype, **options)
     return file.getvalue()
 
 
-def _address(media_type: str, data: bytes) -> str:
+def data_address(media_type: str, data: bytes) -> str:
+    """The ``data:`` address of a file."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-def spectrogram(y: Array, sr: float) -> Image:
-    """A mel spectrogram in dB, high frequencies at the top: brighter is louder."""
-    from matplotlib import colormaps
-    from PIL.Image import fromarray
+def spectrogram(
+    y: Array,
+    sr: float,
+    *,
+    is_mel: bool = True,
+    is_whitened: bool = False,
+    hop_length: int | None = None,
+) -> Array:
+    """Levels from 0 to 1 of a spectrogram in dB, ``(N_ROWS, frames)``, high frequencies first.
 
+    If it is whitened, a level is relative to that of the frequencies around it, which shows steady
+    lines such as hum.
+    """
     from featkit.features.spectra.parameters import SpectraParameters
     from featkit.features.spectra.stack import Stack
 
-    settings = SPECTRA | {"hop_length": max(1, len(y) // N_FRAMES)}
+    hop_length = hop_length or max(1, len(y) // N_FRAMES)
+    settings = {
+        "n_fft": N_FFTS[hop_length > N_FFTS[0]],
+        "hop_length": hop_length,
+        "n_mels": N_ROWS,
+        "top_db": TOP_DB,
+    }
     parameters = SpectraParameters.from_mapping(settings, where="picture")
     blocks = Stack([y], sr, parameters).blocks()
-    db = np.concatenate([block.log_mel for block in blocks], axis=1)[::-1]
-    levels = np.rint(255 * (db - db.min()) / max(np.ptp(db), 1))
-    picture = fromarray(levels.astype(np.uint8))
-    picture.putpalette(colormaps["inferno"](range(256), bytes=True)[:, :3].tobytes())
+    levels = [block.log_mel if is_mel else _linear_rows(block.power) for block in blocks]
+    db = np.concatenate(levels, axis=1)[::-1]
+    if is_whitened:
+        return _whitened(db)
+    db = np.maximum(db, db.max() - TOP_DB)
+    normalized: Array = (db - db.min()) / max(np.ptp(db), 1)
+    return normalized
+
+
+def _whitened(db: Array) -> Array:
+    from scipy.ndimage import median_filter
+
+    background = median_filter(np.median(db, axis=1), size=WHITENED_ROWS, mode="nearest")
+    low, high = WHITENED_DB
+    levels: Array = np.clip((db - background[:, None] - low) / (high - low), 0, 1)
+    return levels
+
+
+def _linear_rows(power: Array) -> Array:
+    """The strongest bin in each of `N_ROWS` equal bands, in dB."""
+    edges = np.linspace(0, len(power), N_ROWS + 1).astype(int)[:-1]
+    return decibels(np.maximum.reduceat(power, edges, axis=0))
+
+
+def coloured(levels: Array, n_colours: int = 256) -> Image:
+    """A picture of levels from 0 (dark) to 1 (bright); NaN is transparent."""
+    from matplotlib import colormaps
+    from PIL.Image import fromarray
+
+    is_blank = np.isnan(levels)
+    steps = np.rint(np.where(is_blank, 0, levels) * (n_colours - 1)).astype(np.uint8)
+    if is_blank.any():
+        steps = np.where(is_blank, n_colours, steps).astype(np.uint8)
+    picture = fromarray(steps)
+    colours = colormaps["inferno"](np.linspace(0, 1, n_colours), bytes=True)[:, :3]
+    picture.putpalette(np.concatenate([colours, np.zeros((1, 3), np.uint8)])[:256].tobytes())
+    if is_blank.any():
+        picture.info["transparency"] = n_colours
     return picture
 
 
-def _png(picture: Image) -> bytes:
+def png(picture: Image) -> bytes:
+    """A picture as a PNG file."""
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()

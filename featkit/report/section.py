@@ -15,8 +15,8 @@ from typing import Any
 from featkit._utils.registry import RegistryError, module_registry
 from featkit.models.task import CLASSIFICATION
 
-PAGES = ("model", "recording", "evaluation")
-"""The report of a model, the page of a single recording, and the report on other datasets."""
+PAGES = ("model", "recording", "evaluation", "audit")
+"""The reports of a model, of a single recording, of models on other datasets, and of an audit."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Section:
     build : callable
         ``build(inputs)`` returns the data for the template; None if there is nothing to show. The
         template then explains how to get it. The inputs are a `CrossEvaluation` for the page
-        ``"evaluation"``, and a `Context` for the others.
+        ``"evaluation"``, `AuditInputs` for the page ``"audit"``, and a `Context` for the others.
     pages : tuple of str
         The pages that show it; see `PAGES`.
     tasks : tuple of str
@@ -66,7 +66,7 @@ def sections_of(page: str, task: str = CLASSIFICATION) -> list[Section]:
 
     Parameters
     ----------
-    page : {"model", "recording", "evaluation"}
+    page : {"model", "recording", "evaluation", "audit"}
         The page.
     task : str
         The task of the model.

@@ -30,7 +30,7 @@ def command(name):
     click.echo(f"hello {name}")
 """
 
-NAMES = ["demo", "describe", "diff", "evaluate", "explain", "extract", "features"]
+NAMES = ["audit", "demo", "describe", "diff", "evaluate", "explain", "extract", "features"]
 NAMES += ["inspect", "labels", "predict", "report", "train"]
 
 SR = 8000

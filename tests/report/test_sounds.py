@@ -12,7 +12,7 @@ from PIL import Image
 from featkit import signals
 from featkit.audio.loading import load
 from featkit.datasets.files import as_text
-from featkit.report._sounds import load_sound, spectrogram
+from featkit.report._sounds import coloured, load_sound, spectrogram
 
 
 def test_a_sound_is_the_input_of_the_model(tmp_path):
@@ -36,8 +36,8 @@ def test_no_path_leaves_the_folder_of_recordings(tmp_path, path):
 
 
 def test_silence_is_dark():
-    assert np.asarray(spectrogram(np.zeros(22050, np.float32), 22050.0)).max() == 0
-    picture = np.asarray(spectrogram(signals.sine(440.0, 22050), 22050.0))
+    assert spectrogram(np.zeros(22050, np.float32), 22050.0).max() == 0
+    picture = np.asarray(coloured(spectrogram(signals.sine(440.0, 22050), 22050.0)))
     assert picture.max() == 255
     assert np.median(picture) == 0
     assert 70 <= picture.sum(axis=1).argmax() <= 85  # low frequencies are at the bottom of 96 bands

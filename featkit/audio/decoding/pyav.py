@@ -101,6 +101,11 @@ class PyAVDecoder:
         self._codec = self._stream.codec_context.name
         self.format = _format_name(container.format.name, self._codec)
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Tags of the file and of its audio track, as FFmpeg names them."""
+        return {**self._stream.metadata, **self._container.metadata}
+
     def blocks(self, start: int, size: int) -> Iterator[Array]:
         """Decode to the end of the file; see `Decoder.blocks`.
 

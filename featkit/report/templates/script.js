@@ -53,6 +53,64 @@
     show(0);
   });
 
+  // Show the issues of a severity, check and label.
+  const filter = document.getElementById("issue-filter");
+  if (filter) {
+    const issues = [...document.querySelectorAll(".issue")];
+    const selects = (JSON.parse(document.getElementById("data").textContent).filters || []).map(([name, title, options]) => {
+      const select = createElement("select");
+      select.id = `filter-${name}`;
+      select.append(createElement("option", "all"));
+      options.forEach(([value, text]) => {
+        const option = createElement("option", text);
+        option.value = value;
+        select.append(option);
+      });
+      select.options[0].value = "";
+      const label = createElement("label", title);
+      label.htmlFor = select.id;
+      const field = createElement("span", "", label, select);
+      field.className = "filter-field";
+      filter.append(field);
+      return [name, select];
+    });
+    const show = () => {
+      const chosen = selects.filter(([, select]) => select.value);
+      const matches = (issue) => chosen.every(([name, select]) => issue.dataset[name].split(" ").includes(select.value));
+      issues.forEach((issue) => { issue.hidden = !matches(issue); });
+      document.querySelectorAll(".more").forEach((more) => {
+        const left = more.querySelectorAll(".issue:not([hidden])").length;
+        more.hidden = left === 0;
+        more.open = chosen.length > 0 && left > 0;
+      });
+      [".kind", ".severity-group"].forEach((name) => document.querySelectorAll(name).forEach((group) => {
+        group.hidden = !group.querySelector(".issue:not([hidden])");
+      }));
+      const left = issues.filter((issue) => !issue.hidden).length;
+      document.getElementById("issue-count").textContent = chosen.length ? `${left} of ${issues.length} issues on this page` : "";
+    };
+    selects.forEach(([, select]) => select.addEventListener("change", show));
+    filter.hidden = selects.length === 0;
+  }
+
+  // Open the folded issue that a link leads to.
+  const reveal = () => {
+    const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+    const folded = target && target.closest("details:not([open])");
+    if (folded) {
+      folded.open = true;
+      target.scrollIntoView();
+    }
+  };
+  window.addEventListener("hashchange", reveal);
+  reveal();
+
+  // Play one recording at a time.
+  const players = [...document.querySelectorAll("audio")];
+  players.forEach((player) => player.addEventListener("play", () => {
+    players.forEach((other) => { if (other !== player) other.pause(); });
+  }));
+
   // Open the contributions of examples on wide screens.
   if (matchMedia("(min-width: 40rem)").matches) {
     document.querySelectorAll(".example details").forEach((details) => { details.open = true; });

@@ -1,0 +1,1 @@
+"""Copies and versions of recordings: candidates, and how they are verified."""

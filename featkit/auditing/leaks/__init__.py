@@ -1,0 +1,1 @@
+"""Groups and recording conditions that leak the label."""

@@ -1,0 +1,1 @@
+"""What an audit measures on sound: modules found by `featkit.auditing.measure.MEASURES`."""

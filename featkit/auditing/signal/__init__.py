@@ -1,0 +1,1 @@
+"""What several defects of recordings share."""
