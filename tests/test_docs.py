@@ -11,9 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import featkit
 from featkit import signals
+from featkit.auditing import checks as checks_package
+from featkit.auditing import defects as defects_package
+from featkit.auditing import measures as measures_package
+from featkit.auditing.check import CHECKS
+from featkit.auditing.defect import DEFECTS
+from featkit.auditing.measure import MEASURES
 from featkit.cli._main import COMMANDS
 from featkit.features import families as families_package
 from featkit.features.family import FAMILIES, descriptors_by_name
@@ -36,9 +43,17 @@ def blocks(name, language):
 FAMILY = "spectral_peak_share"
 
 
-def documented_module():
-    (module,) = (block for block in blocks("CONTRIBUTING.md", "python") if "FAMILY" in block)
+def documented_module(attribute="FAMILY"):
+    """The module of the documents that exports a name, such as `CHECK`."""
+    (module,) = (b for b in blocks("CONTRIBUTING.md", "python") if f"\n{attribute} = " in b)
     return module
+
+
+AUDIT_MODULES = {
+    "MEASURE": (measures_package, "measures/peak_level.py"),
+    "CHECK": (checks_package, "checks/quiet_recordings.py"),
+    "DEFECT": (defects_package, "defects/muted_parts.py"),
+}
 
 
 @pytest.fixture
@@ -67,14 +82,49 @@ def test_the_documented_family_works(documented_family):
     assert featkit.describe("spectral_peak_share_max").reference == "this page"
 
 
+@pytest.fixture
+def documented_audit_modules(tmp_path, monkeypatch):
+    for attribute, (package, file) in AUDIT_MODULES.items():
+        module = tmp_path / "modules" / file
+        module.parent.mkdir(parents=True)
+        module.write_text(documented_module(attribute), "utf-8")
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(module.parent)])
+    registries = (MEASURES, CHECKS, DEFECTS)
+    for registry in registries:
+        registry.clear()
+    yield
+    for registry in registries:
+        registry.clear()
+    for package, file in AUDIT_MODULES.values():
+        sys.modules.pop(f"{package.__name__}.{Path(file).stem}", None)
+
+
+def test_the_documented_check_measure_and_defect_work(documented_audit_modules, tmp_path):
+    sr = 22050
+    noise = 0.1 * np.random.default_rng(0).normal(size=(4, 3 * sr))
+    noise[2] *= 1e-3
+    noise[3, 2 * sr :] = 0
+    for name, y in zip("abcd", noise, strict=True):
+        soundfile.write(tmp_path / f"{name}.wav", y, sr, subtype="PCM_24")
+    audit = featkit.audit(tmp_path, checks=["quiet_recordings", "defects"])
+    (quiet,) = (issue for issue in audit.issues if issue.check == "quiet_recordings")
+    assert quiet.message == "c.wav has a peak of -67 dBFS; the median is -7 dBFS"
+    (muted,) = (issue for issue in audit.issues if issue.kind == "muted parts")
+    (place,) = muted.places
+    assert (place.path, place.start, place.end) == ("d.wav", 2.0, 3.0)
+
+
 @pytest.fixture(scope="module")
-def project_with_the_documented_family(tmp_path_factory):
-    """A copy of the package to which the family was added, with the project's settings."""
+def project_with_the_documented_modules(tmp_path_factory):
+    """A copy of the package to which the documents' modules were added, with its settings."""
     project = tmp_path_factory.mktemp("project")
     package = Path(featkit.__file__).parent
     shutil.copytree(package, project / "featkit", ignore=shutil.ignore_patterns("__pycache__"))
     module = project / "featkit" / "features" / "families" / f"{FAMILY}.py"
     module.write_text(documented_module(), "utf-8")
+    for attribute, (_, file) in AUDIT_MODULES.items():
+        module = project / "featkit" / "auditing" / file
+        module.write_text(documented_module(attribute), "utf-8")
     (project / "tests" / "features" / "families").mkdir(parents=True)
     for name in (
         "setup.cfg",
@@ -86,21 +136,24 @@ def project_with_the_documented_family(tmp_path_factory):
     return project
 
 
-MODULE = f"featkit/features/families/{FAMILY}.py"
-CHECKS = {
-    "ruff check": ["ruff", "check", "--no-cache", MODULE],
-    "ruff format": ["ruff", "format", "--no-cache", "--check", MODULE],
-    "mypy": ["mypy", "--cache-dir", os.devnull, "--follow-imports", "silent", MODULE],
+MODULES = [
+    f"featkit/features/families/{FAMILY}.py",
+    *(f"featkit/auditing/{file}" for _, file in AUDIT_MODULES.values()),
+]
+PROJECT_CHECKS = {
+    "ruff check": ["ruff", "check", "--no-cache", *MODULES],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", *MODULES],
+    "mypy": ["mypy", "--cache-dir", os.devnull, "--follow-imports", "silent", *MODULES],
     "contract tests": ["pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-k", FAMILY, "tests"],
 }
 
 
-@pytest.mark.parametrize("command", CHECKS.values(), ids=CHECKS)
-def test_the_documented_family_passes_the_projects_checks(
-    command, project_with_the_documented_family
+@pytest.mark.parametrize("command", PROJECT_CHECKS.values(), ids=PROJECT_CHECKS)
+def test_the_documented_modules_pass_the_projects_checks(
+    command, project_with_the_documented_modules
 ):
     pytest.importorskip(command[0])
-    project = project_with_the_documented_family
+    project = project_with_the_documented_modules
     done = subprocess.run(
         [sys.executable, "-P", "-m", *command],
         cwd=project,

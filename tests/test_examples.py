@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from featkit.datasets.synthetic import write_corpus
 
@@ -56,7 +57,9 @@ def number_after(text, output):
     return float(re.search(re.escape(text) + r"\D*([\d.]+)", output)[1])
 
 
-def test_the_folds_of_esc10_are_used(corpus, tmp_path, run_example):
+@pytest.fixture
+def esc50(corpus, tmp_path):
+    """A folder like ESC-50: four styles are classes, of which `swing` is not in ESC-10."""
     audio = tmp_path / "ESC-50" / "audio"
     audio.mkdir(parents=True)
     lines = ["filename,fold,target,category,esc10,src_file,take"]
@@ -68,10 +71,25 @@ def test_the_folds_of_esc10_are_used(corpus, tmp_path, run_example):
             lines.append(f"{name},{fold},{target},{style},{in_esc10},{target}{number},A")
     (tmp_path / "ESC-50" / "meta").mkdir()
     (tmp_path / "ESC-50" / "meta" / "esc50.csv").write_text("\n".join(lines) + "\n")
-    output = run_example("esc10.py", tmp_path / "ESC-50", "--features", "genre75")
+    return tmp_path / "ESC-50"
+
+
+def test_the_folds_of_esc10_are_used(esc50, tmp_path, run_example):
+    output = run_example("esc10.py", esc50, "--features", "genre75")
     assert re.findall(r"fold (\d)", output) == list("12345")
     assert number_after("mean of the folds", output) > 0.6
     assert (tmp_path / "esc10.parquet").exists()
+
+
+def test_copies_across_the_folds_of_esc10_are_reported(esc50, tmp_path, run_example):
+    y, sr = soundfile.read(esc50 / "audio" / "1-0000-A-0.wav")
+    soundfile.write(esc50 / "audio" / "2-0001-A-0.wav", 0.7 * y[sr:], sr)
+    output = run_example("audit.py", esc50, "--features", "genre75")
+    assert number_after("high:", output) >= 1
+    assert "1-0000-A-0.wav and 2-0001-A-0.wav are copies" in output
+    assert number_after("published folds: accuracy", output) > 0.4
+    assert number_after("groups: accuracy", output) > 0.4
+    assert (tmp_path / "audit.html").exists()
 
 
 def test_the_segments_of_a_track_stay_together(corpus, tmp_path, run_example):
