@@ -17,7 +17,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from featkit._utils.formatting import counted
 from featkit._utils.io import remove_unfinished, sibling
@@ -288,11 +288,7 @@ class Checkpoint:
         -------
         str
         """
-        with checkpoint_errors(self.path):
-            (decoder,) = self.connection.execute(
-                "SELECT decoder FROM contents WHERE id = ?", [stored_id]
-            ).fetchone()
-        return str(decoder)
+        return self._load_text("decoder", stored_id)
 
     def load_format(self, stored_id: int) -> str:
         """Return the format of the file of a stored recording; see `load_decoder`.
@@ -306,11 +302,13 @@ class Checkpoint:
         -------
         str
         """
+        return self._load_text("format", stored_id)
+
+    def _load_text(self, column: Literal["decoder", "format"], stored_id: int) -> str:
+        query = f"SELECT {column} FROM contents WHERE id = ?"
         with checkpoint_errors(self.path):
-            (name,) = self.connection.execute(
-                "SELECT format FROM contents WHERE id = ?", [stored_id]
-            ).fetchone()
-        return str(name)
+            (text,) = self.connection.execute(query, [stored_id]).fetchone()
+        return str(text)
 
     def save(self, finished: Iterable[tuple[str, Outcome]]) -> list[int | None]:
         """Store the rows of files; see `save_contents`.

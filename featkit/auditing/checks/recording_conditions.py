@@ -92,7 +92,7 @@ def _conditions(dataset: AuditedDataset) -> RecordingConditions | None:
 
 
 def _label_issues(dataset: AuditedDataset, conditions: RecordingConditions) -> Iterator[Issue]:
-    # Further training options concern features, of which there are none here.
+    # Other training options concern features; this model has recording conditions only.
     settings = Settings(**replace(dataset, training_options={}).training_arguments)
     try:
         problem = make_problem(_without_features(dataset.table), settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class CopyColumns:
         -------
         Counter
         """
-        return Counter(label for name in names if (label := self._labels.get(name)))
+        return _counted(self._labels, names)
 
     def parts(self, names: Iterable[str]) -> Counter[str]:
         """Count the parts of the split of copies, without missing ones.
@@ -69,7 +69,7 @@ class CopyColumns:
         -------
         Counter
         """
-        return Counter(part for name in names if (part := self._parts.get(name)))
+        return _counted(self._parts, names)
 
     def differences(self, names: Sequence[str]) -> list[str]:
         """Describe the columns in which copies differ.
@@ -136,6 +136,10 @@ def _column(dataset: AuditedDataset, column: str | None) -> dict[str, str]:
     own = dataset.by_recording(column)
     values, _ = without_missing_words(np.array([*own.values()], str))
     return dict(zip(own, values.tolist(), strict=True))
+
+
+def _counted(column: Mapping[str, str], names: Iterable[str]) -> Counter[str]:
+    return Counter(value for name in names if (value := column.get(name)))
 
 
 def _counts(values: Counter[str]) -> str:

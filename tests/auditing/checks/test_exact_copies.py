@@ -33,7 +33,7 @@ def with_copy(data, *rows):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Copies in other files, containers, channels and levels, and recordings that are none."""
+    """Copies in other files, containers, channels and levels, and recordings that are no copies."""
     folder = tmp_path_factory.mktemp("copies")
     for number in range(5):
         write_audio(folder / f"{number}.wav", clip(number, 0.4))
