@@ -23,8 +23,8 @@ import numpy as np
 
 import featkit
 from featkit.audio import loading
-from featkit.batch import worker_pool
 from featkit.datasets import files
+from featkit.executors import _loky
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import damage
@@ -93,7 +93,7 @@ def check(folder: Path, kinds: dict[str, str]) -> list[str]:
             for ending in sorted({Path(name).suffix for name in kinds})
         ],
     )
-    worker_pool.shared_executor(2).shutdown(wait=True)
+    _loky.shared_executor(2).shutdown(wait=True)
     waits = [late - early for early, late in itertools.pairwise([begin, *times])]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"\n{extraction.elapsed:.1f} s, the longest wait {max(waits):.1f} s,", end=" ")

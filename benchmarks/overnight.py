@@ -29,8 +29,8 @@ import soundfile
 
 import featkit
 from featkit import signals
-from featkit.batch import worker_pool
 from featkit.datasets import files
+from featkit.executors import _loky
 
 FEATURES = "genre75"
 
@@ -316,7 +316,7 @@ def linked(folder: Path, target: Path) -> Path:
 
 def extract_afresh(folder: Path, scratch: Path, jobs: int) -> None:
     """Extract everything with newly started workers."""
-    worker_pool.shared_executor.cache_clear()
+    _loky.shared_executor.cache_clear()
     output = scratch / "out.parquet"
     featkit.extract(folder, output=output, fresh=True, features=FEATURES, n_jobs=jobs)
 

@@ -17,8 +17,8 @@ import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 
 import featkit
-from featkit.batch import worker_pool
 from featkit.datasets import files, synthetic
+from featkit.executors import _loky
 
 MIN_SECONDS = 20.0
 
@@ -53,7 +53,7 @@ def compare(folder: Path, features: str, rounds: int) -> None:
     extractions: dict[int, featkit.Extraction] = {}
 
     def extract(n_jobs: int) -> None:
-        worker_pool.shared_executor.cache_clear()
+        _loky.shared_executor.cache_clear()
         extractions[n_jobs] = featkit.extract(folder, features=features, n_jobs=n_jobs)
 
     seconds = _common.interleaved(

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from featkit.audio.excerpt import Excerpt
-from featkit.batch.extraction import TableTarget, extract_excerpt, process_recordings
+from featkit.batch.extraction import extract_excerpt, process_recordings
 from featkit.batch.outcomes import BatchResult, Extraction
+from featkit.batch.targets import TableTarget
 from featkit.errors import ModelError, ParameterError
 from featkit.features.sets.loading import FeatureSet, feature_set
 from featkit.models import training

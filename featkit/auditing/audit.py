@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import sibling
 from featkit._utils.parameters import check_parameter, unknown
 from featkit.auditing.check import CHECKS, Check
 from featkit.auditing.dataset import NEEDS, AuditedDataset
@@ -20,10 +19,11 @@ from featkit.auditing.inputs import SoundOptions, read_input
 from featkit.auditing.issue import Issue
 from featkit.auditing.result import Audit, sorted_issues
 from featkit.auditing.scan import scan_recordings
-from featkit.batch.worker_pool import check_timeout
 from featkit.errors import ParameterError
+from featkit.executors.executor import check_timeout
 from featkit.features.sets.loading import DEFAULT
 from featkit.models.problem import group_texts, name_list
+from featkit.storage.writing import sibling
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column, parse_stem
 

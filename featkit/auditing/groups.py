@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from featkit._utils.io import replacing
 from featkit.auditing.clusters import clusters
 from featkit.auditing.dataset import AuditedDataset
 from featkit.auditing.issue import Issue
 from featkit.auditing.result import Audit
 from featkit.errors import ParameterError
 from featkit.schema import NUMERIC_KEYS
+from featkit.storage.writing import replacing
 from featkit.table.columns import is_feature_name
 from featkit.table.csv_writing import write_csv
 from featkit.table.group_files import GROUP

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featkit._utils.io import check_writable, replacing
 from featkit.auditing.issue import Issue, Place
 from featkit.errors import ParameterError
+from featkit.storage.writing import check_writable, replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from featkit._utils.typing import Array
-from featkit._utils.workers import why_no_processes, worker_count
+from featkit._utils.workers import why_no_processes
 from featkit.audio import loading, streams
 from featkit.audio.decoding.conversion import concatenated
 from featkit.audio.decoding.reader import BLOCK
@@ -29,9 +29,10 @@ from featkit.batch.checkpoint import Checkpoint, memory_checkpoint, open_checkpo
 from featkit.batch.file_identity import FileIdentity, file_stamp, identify_file
 from featkit.batch.outcomes import Content, Progress
 from featkit.batch.resuming import find_stored
-from featkit.batch.worker_pool import Crash, check_timeout, process_places
 from featkit.datasets.files import Recording
 from featkit.errors import AudioError, ParameterError
+from featkit.executors.executor import Crash, Executor, check_timeout
+from featkit.executors.opening import open_executor
 from featkit.schema import Failure
 
 CHECKPOINT_SETTINGS = {"measures": "featkit audit"}
@@ -141,20 +142,19 @@ def scan_recordings(
         If the checkpoint is used by another run, is none, or cannot be written.
     """
     check_timeout(timeout)
-    workers = worker_count(n_jobs, items=len(recordings))
-    needs_workers = timeout is not None or checkpoint is not None or workers > 1
-    obstacle = why_no_processes() if needs_workers else ""
+    isolate = timeout is not None or checkpoint is not None
+    obstacle = why_no_processes() if isolate or n_jobs != 1 else ""
     if obstacle and timeout is not None:
         raise ParameterError(
             f"timeout needs worker processes, which this process cannot start: {obstacle}. Omit it"
         )
-    processes = workers if needs_workers and not obstacle else 0
     opening = memory_checkpoint()
     if checkpoint is not None:
         opening = open_checkpoint(checkpoint, CHECKPOINT_SETTINGS, fresh=fresh)
     whole = [replace(recording, annotations=None) for recording in recordings]
-    with opening as storage:
-        run = _ScanRun(whole, tuple(measures), storage, processes, timeout, progress)
+    with open_executor(n_jobs) as executor, opening as storage:
+        suited = executor.suited(len(whole), isolate=isolate)
+        run = _ScanRun(whole, tuple(measures), storage, suited, timeout, progress)
         run.resume()
         run.compute()
         if storage.is_persistent:
@@ -172,7 +172,7 @@ class _ScanRun:
     recordings: Sequence[Recording]
     measures: tuple[str, ...]
     storage: Checkpoint
-    processes: int
+    executor: Executor
     timeout: float | None
     progress: Callable[[Progress], None] | None
     packed: dict[int, bytes] = field(default_factory=dict)
@@ -237,13 +237,8 @@ class _ScanRun:
         return result._replace(data=_merged(before, result.data))
 
     def _process(self, task: Any, places: Sequence[int]) -> Iterator[list[tuple[int, Any]]]:
-        return process_places(
-            task,
-            self.recordings,
-            places,
-            processes=self.processes,
-            timeout=self.timeout,
-            checkpoint=self.storage.path,
+        return self.executor.process_places(
+            task, self.recordings, places, timeout=self.timeout, checkpoint=self.storage.path
         )
 
     def _report(self) -> None:

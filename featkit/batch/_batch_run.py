@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from featkit.audio.excerpt import Excerpt
-from featkit.batch import _tasks, worker_pool
+from featkit.batch import _tasks
 from featkit.batch._row_fields import (
     fields_of_rows,
     has_bands,
@@ -23,8 +23,8 @@ from featkit.batch._rows import Rows
 from featkit.batch.checkpoint import Checkpoint
 from featkit.batch.outcomes import Outcome, Progress
 from featkit.batch.resuming import find_stored
-from featkit.batch.worker_process import Task
 from featkit.datasets.files import Recording
+from featkit.executors.executor import Crash, Executor, Task
 from featkit.features.sets.loading import FeatureSet
 from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
 from featkit.table.columns import in_key_order
@@ -41,8 +41,8 @@ class BatchRun:
         The recordings to analyse.
     checkpoint : Checkpoint
         Storage of finished rows; it may contain those of an earlier run.
-    processes : int
-        Worker processes; 0 to work in this process.
+    executor : Executor
+        Where recordings are analysed.
     timeout : float, optional
         Seconds for each file.
     progress : callable, optional
@@ -63,7 +63,7 @@ class BatchRun:
 
     recordings: Sequence[Recording]
     checkpoint: Checkpoint
-    processes: int
+    executor: Executor
     timeout: float | None
     progress: Callable[[Progress], None] | None
     stored_ids: list[int | None] = field(init=False)
@@ -172,16 +172,11 @@ class BatchRun:
         self, task: Task[Recording, Any], places: Sequence[int]
     ) -> Iterator[list[tuple[int, Any]]]:
         """Run a task on some recordings, and yield places with results."""
-        return worker_pool.process_places(
-            task,
-            self.recordings,
-            places,
-            processes=self.processes,
-            timeout=self.timeout,
-            checkpoint=self.checkpoint.path,
+        return self.executor.process_places(
+            task, self.recordings, places, timeout=self.timeout, checkpoint=self.checkpoint.path
         )
 
-    def _outcome(self, k: int, result: Outcome | worker_pool.Crash) -> Outcome:
+    def _outcome(self, k: int, result: Outcome | Crash) -> Outcome:
         if isinstance(result, Outcome):
             return result
         return Outcome(failure=result.failure(self.recordings[k].path, self.timeout))

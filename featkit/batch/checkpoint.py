@@ -20,16 +20,16 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import remove_unfinished, sibling
 from featkit.audio.decoding.reader import versions
 from featkit.batch._checkpoint_file import RESUME_READABLE, checkpoint_errors, open_file
 from featkit.batch._checkpoint_schema import INSERT, START_OVER, checksum, create_tables
 from featkit.batch._rows import Rows
 from featkit.batch.file_identity import NO_STAMP, FileIdentity
 from featkit.batch.outcomes import Content, Outcome
-from featkit.batch.worker_process import remove_state_folders
 from featkit.datasets.files import location_of
 from featkit.errors import WriteError
+from featkit.executors.worker_process import remove_state_folders
+from featkit.storage.writing import remove_unfinished, sibling
 from featkit.table.table_files import failures_file
 
 STORED_COLUMNS = "id, digest, size, decoder, version, format, rows, contents.checksum"

@@ -9,34 +9,32 @@ workers, in one go or resumed.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from featkit._utils.io import check_no_input, check_writable
-from featkit._utils.workers import why_no_processes, worker_count
+from featkit._utils.workers import why_no_processes
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
 from featkit.batch._provenance import computation_settings, corpus_options, provenance
 from featkit.batch.checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
 from featkit.batch.outcomes import BatchResult, Extraction, Progress
-from featkit.batch.worker_pool import check_timeout
+from featkit.batch.targets import TableFile, TableInMemory, TableTarget
 from featkit.datasets.annotation_files import AnnotationLog
 from featkit.datasets.files import Recording
 from featkit.datasets.recordings import recordings
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
+from featkit.executors.executor import check_timeout
+from featkit.executors.opening import open_executor
 from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.schema import Failure
+from featkit.storage.writing import check_no_input, check_writable
 from featkit.table.failure_list import write_failures
-from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import (
     check_table_target,
     failures_file,
     rows_per_block,
-    write_tables,
 )
 
 __all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract", "extract_excerpt"]
@@ -217,10 +215,10 @@ def extract_excerpt(
         As for `extract`.
     """
     chosen_set = feature_set(features)
-    target: _TableInMemory | _TableFile = _TableInMemory()
+    target: TableInMemory | TableFile = TableInMemory()
     if output is not None:
         check_table_target(output)
-        target = _TableFile(output, rows_per_block(len(chosen_set.columns)))
+        target = TableFile(output, rows_per_block(len(chosen_set.columns)))
     result = process_recordings(
         inputs, excerpt, target, features=chosen_set, output=output, **options
     )
@@ -304,16 +302,15 @@ def process_recordings(
             f"timeout needs worker processes, which this process cannot start: {obstacle}. Omit"
             " timeout, or call from a process that can start them"
         )
-    workers = worker_count(n_jobs, items=len(selected))
     if resumable is None or (is_single and not checkpoint_path(resumable).exists()):
         opening = memory_checkpoint()
     else:
         settings = computation_settings(chosen_set, excerpt)
         opening = open_checkpoint(resumable, settings, fresh=fresh)
-    with opening as storage:
-        needs_workers = timeout is not None or storage.is_persistent or workers > 1
-        processes = workers if needs_workers and not obstacle else 0
-        run = BatchRun(selected, storage, processes, timeout, progress)
+    with open_executor(n_jobs) as executor, opening as storage:
+        isolate = timeout is not None or storage.is_persistent
+        suited = executor.suited(len(selected), isolate=isolate)
+        run = BatchRun(selected, storage, suited, timeout, progress)
         run.resume()
         run.compute(chosen_set, excerpt)
         origin = provenance(
@@ -367,56 +364,3 @@ def check_excerpt(excerpt: Excerpt, recordings: Sequence[Recording]) -> None:
             f"{' and '.join(given)} cannot be used with annotations, whose start and end are the"
             " part to analyse; segment cuts each interval into segments"
         )
-
-
-class TableTarget(Protocol):
-    """Where the rows of a batch go.
-
-    Attributes
-    ----------
-    max_rows : int
-        Rows of a table; the last one may have fewer.
-    """
-
-    max_rows: int
-
-    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
-        """Take the rows of all recordings that did not fail, in the order of the inputs.
-
-        Parameters
-        ----------
-        tables : iterator of FeatureTable
-            At least one table, even if it is empty. Each is made when it is requested.
-
-        Returns
-        -------
-        iterable of Failure
-            Recordings for which the target cannot use the rows.
-        """
-
-
-class _TableInMemory:
-    max_rows = sys.maxsize
-
-    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
-        (self.table,) = tables
-        return ()
-
-    def load(self) -> FeatureTable:
-        return self.table
-
-
-class _TableFile:
-    def __init__(self, path: str | os.PathLike[str], max_rows: int) -> None:
-        self.path = path
-        self.max_rows = max_rows
-        self.provenance: dict[str, Any] = {}  # CSV files hold none
-
-    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
-        first = next(tables)
-        self.provenance = first.provenance
-        write_tables(self.path, chain([first], tables))
-        return ()
-
-    def load(self) -> FeatureTable:
-        return FeatureTable.read(self.path, provenance=self.provenance)

@@ -15,8 +15,8 @@ from featkit.batch.file_identity import (
     stamp_with_intervals,
     stamped_size,
 )
-from featkit.batch.worker_process import Task
 from featkit.datasets.files import Recording
+from featkit.executors.executor import Task
 
 Process = Callable[[Task[Recording, Any], Sequence[int]], Iterable[list[tuple[int, Any]]]]
 """``process(task, places)`` yields results of a task for some recordings, with their places."""

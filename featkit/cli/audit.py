@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import counted, printable
-from featkit._utils.io import check_distinct, check_no_input, check_outputs
 from featkit.cli._batch import limit_threads
 from featkit.cli._console import no_garbage_collection, show_message, show_skipped_files
 from featkit.cli._options import jobs_option, json_option, manifest_options, quiet_option
 from featkit.cli._progress import show_audit_progress, show_progress
 from featkit.errors import FeatkitError
+from featkit.storage.writing import check_distinct, check_no_input, check_outputs
 
 if TYPE_CHECKING:
     from featkit.auditing.result import Audit

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import check_outputs, replacing
 from featkit.cli._batch import report_failures
 from featkit.cli._console import (
     no_garbage_collection,
@@ -27,6 +26,7 @@ from featkit.cli._options import (
     quiet_option,
 )
 from featkit.cli._progress import show_evaluation_progress
+from featkit.storage.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
     from featkit.evaluation.evaluate import EvaluationResult

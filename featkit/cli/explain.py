@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import printable, significant
-from featkit._utils.io import check_outputs
 from featkit._utils.parameters import unknown
 from featkit.cli._console import no_garbage_collection, show_failures, show_message, show_table
 from featkit.cli._group_files import group_files, table_group, with_group
@@ -17,6 +16,7 @@ from featkit.cli._options import group_from_option, jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress
 from featkit.errors import ParameterError
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
+from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
     import pandas as pd

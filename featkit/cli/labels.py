@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from featkit._utils.formatting import counted, printable
-from featkit._utils.io import check_outputs
 from featkit.cli._console import first_names, show_message, show_table, show_warnings
 from featkit.cli._options import json_option
+from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
     from featkit.table.label_summary import LabelRow, LabelSummary

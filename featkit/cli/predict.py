@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from featkit._utils.formatting import counted, printable, significant
-from featkit._utils.io import check_outputs
 from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
 from featkit.cli._console import no_garbage_collection, show_message, show_table, show_warnings
 from featkit.cli._options import (
@@ -21,6 +20,7 @@ from featkit.cli._options import (
     quiet_option,
 )
 from featkit.models.costs import SETS_IGNORE_COSTS
+from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
     from featkit.models.predictions import Predictions

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import check_outputs
 from featkit.cli._console import no_garbage_collection, show_message
 from featkit.cli._options import group_from_option, jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress
+from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
     from featkit.explanation import Explanation

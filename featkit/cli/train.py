@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import check_outputs, replacing
 from featkit.cli._columns import named_columns
 from featkit.cli._console import no_garbage_collection, show_message, show_warnings
 from featkit.cli._options import exclude_options, jobs_option, label_map_option, quiet_option
@@ -21,6 +20,7 @@ from featkit.models.estimator import ENSEMBLE, ESTIMATORS
 from featkit.models.regressor import REGRESSORS
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.models.training_options import CALIBRATIONS, METHODS, MIN_ROWS, STANDARD
+from featkit.storage.writing import check_outputs, replacing
 from featkit.table.label_cells import SEPARATOR
 
 if TYPE_CHECKING:

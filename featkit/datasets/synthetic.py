@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from featkit._utils.io import replacing
 from featkit.dsp.synthesis import SR, STYLES, clip
+from featkit.storage.writing import replacing
 
 
 def write_corpus(

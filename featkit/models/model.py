@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from featkit._utils.io import check_outputs, check_writable
 from featkit._utils.typing import Array
 from featkit.errors import ModelError, ParameterError
 from featkit.models.calibration import Calibrator
@@ -28,6 +27,7 @@ from featkit.models.table_check import check_columns, check_values, column_units
 from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_tables import read_tables
 from featkit.models.uncertainty import Uncertainty
+from featkit.storage.writing import check_outputs, check_writable
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import with_groups
 from featkit.table.name_stems import group_column

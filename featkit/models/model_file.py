@@ -22,7 +22,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from featkit._utils.io import replacing
 from featkit.errors import ModelError
 from featkit.models._metadata_schema import metadata_of, read_metadata
 from featkit.models._pipeline_schema import build
@@ -30,6 +29,7 @@ from featkit.models.estimator import Estimator
 from featkit.models.model import Model
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import TASKS
+from featkit.storage.writing import replacing
 
 MAGIC = b"featkit model 1\n"
 """Format and version."""

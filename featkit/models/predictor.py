@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.io import replacing
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models.group_normalization import UNKNOWN_GROUP
@@ -36,6 +35,7 @@ from featkit.models.row_predictions import (
 from featkit.models.table_check import check_columns
 from featkit.models.uncertainty import Uncertainty
 from featkit.schema import Failure
+from featkit.storage.writing import replacing
 from featkit.table.csv_writing import write_csv
 from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featkit._utils.io import replacing
 from featkit.explanation.explanation import NO_FOLD, Explanation
 from featkit.explanation.ranking import BY, correlated, direction, grid, rank
 from featkit.models.decisions import decision_arrays
@@ -22,6 +21,7 @@ from featkit.models.regression_types import REGRESSION_METRICS, RegressionEvalua
 from featkit.models.score_types import METRICS, Calibration, Evaluation
 from featkit.models.serialization import to_dict
 from featkit.models.task import TASKS
+from featkit.storage.writing import replacing
 from featkit.table.csv_writing import write_csv
 
 HERE = "_here"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from featkit._utils.io import replacing
 from featkit.models.task import CLASSIFICATION
 from featkit.report._assets import asset, environment, policy
 from featkit.report._context import Folder
 from featkit.report.section import sections_of
+from featkit.storage.writing import replacing
 
 
 def render(

@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 
 from featkit._utils.bidi import settled
-from featkit._utils.io import check_regular, check_writable
 from featkit.errors import ParameterError, TableError
 from featkit.explanation.explanation import Explanation
 from featkit.models.result import Result
@@ -22,6 +21,7 @@ from featkit.models.training_metadata import TrainingSummary
 from featkit.report._class_panels import script_data
 from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
 from featkit.report._rendering import render, write
+from featkit.storage.writing import check_regular, check_writable
 from featkit.table.feature_table import FeatureTable
 
 

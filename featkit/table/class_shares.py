@@ -17,8 +17,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from featkit._utils.io import check_regular
 from featkit.errors import ParameterError
+from featkit.storage.writing import check_regular
 from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import check_fields, read_rows
 from featkit.table.dialects import detect

@@ -27,8 +27,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from featkit._utils.io import check_regular
 from featkit.errors import TableError
+from featkit.storage.writing import check_regular
 
 DELIMITERS = (",", ";", "\t", "|")
 

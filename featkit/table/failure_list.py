@@ -6,8 +6,8 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-from featkit._utils.io import replacing
 from featkit.schema import Failure
+from featkit.storage.writing import replacing
 from featkit.table.csv_writing import write_csv
 from featkit.table.table_files import failures_file
 

@@ -36,9 +36,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from featkit._utils.formatting import counted
-from featkit._utils.io import check_regular
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
+from featkit.storage.writing import check_regular
 from featkit.table._label_entries import (
     ALL_OTHERS,
     DROP,

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from featkit._utils.io import replacing
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.schema import DATASET
+from featkit.storage.writing import replacing
 from featkit.table.csv_writing import write_csv
 from featkit.table.feature_table import FeatureTable
 from featkit.table.joining import named_tables

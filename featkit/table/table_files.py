@@ -13,9 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featkit._utils.io import check_writable, replacing, sibling
 from featkit._utils.registry import module_registry
 from featkit.errors import ParameterError
+from featkit.storage.writing import check_writable, replacing, sibling
 
 if TYPE_CHECKING:
     from featkit.table.columns import ColumnSelection, TableColumns

@@ -14,10 +14,10 @@ import soundfile
 
 import featkit
 from featkit import signals
-from featkit.batch import worker_pool
 from featkit.batch._checkpoint_schema import FORMAT, TABLES, TABLES_V2, TABLES_V3, checksum
 from featkit.batch.file_identity import SETTLED
 from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.executors import _in_process
 from featkit.schema import MEASURED_QUALITY
 
 SR = 8000
@@ -56,10 +56,9 @@ def done(tmp_path_factory):
 @pytest.fixture
 def kept(done, tmp_path, monkeypatch):
     """A copy of its checkpoint, and a run without workers"""
-    results = worker_pool.process_items
-    here = lambda *arguments, **how: results(*arguments, **{**how, "processes": 0})  # noqa: E731
-    monkeypatch.setattr(worker_pool, "process_items", here)
-    monkeypatch.setattr(worker_pool, "has_one_thread", lambda: False)
+    here = lambda self, n_items, *, isolate: self  # noqa: E731
+    monkeypatch.setattr(_in_process.InProcess, "suited", here)
+    monkeypatch.setattr(_in_process, "has_one_thread", lambda: False)
     monkeypatch.chdir(tmp_path)
     shutil.copy(done / "out.csv.parts", tmp_path)
     return tmp_path / "out.csv.parts"

@@ -241,3 +241,18 @@ def test_an_output_never_replaces_an_input(corpus, tmp_path):
             featkit.extract(inputs, features="genre75", **how)
     assert copy.read_bytes() == first.read_bytes()
     assert manifest.read_text("utf-8") == f"path\n{first}\n"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "message"),
+    [
+        (0.0, "timeout must be above 0, got 0"),
+        (-1.0, "timeout must be above 0, got -1"),
+        (float("nan"), "timeout must be finite, got nan"),
+        (float("inf"), "timeout must be finite, got inf"),
+        (1e10, "timeout must be at most 10000000.0, got 10000000000.0"),
+    ],
+)
+def test_an_invalid_timeout_is_refused(corpus, timeout, message):
+    with pytest.raises(ParameterError, match=message):
+        featkit.extract(corpus, timeout=timeout)

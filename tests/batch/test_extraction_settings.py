@@ -10,10 +10,10 @@ from extracting import count_stored, extract
 import featkit
 from featkit.audio.excerpt import Excerpt
 from featkit.audio.source import SourceInfo
-from featkit.batch import worker_pool
 from featkit.batch._provenance import computation_settings
 from featkit.cli._main import main
 from featkit.errors import ParameterError
+from featkit.executors import _in_process, _loky
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,9 @@ def decoders(monkeypatch):
     monkeypatch.setattr(SourceInfo, "from_reader", from_reader)
     for user in ("_provenance", "checkpoint"):
         monkeypatch.setattr(f"featkit.batch.{user}.versions", lambda: dict(installed))
-    monkeypatch.setattr(worker_pool, "shared_executor", None)  # it all happens here
-    results = worker_pool.process_items
-    here = lambda *arguments, **how: results(*arguments, **{**how, "processes": 0})  # noqa: E731
-    monkeypatch.setattr(worker_pool, "process_items", here)
+    monkeypatch.setattr(_loky, "shared_executor", None)  # it all happens here
+    here = lambda self, n_items, *, isolate: self  # noqa: E731
+    monkeypatch.setattr(_in_process.InProcess, "suited", here)
     return installed
 
 

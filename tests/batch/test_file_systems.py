@@ -19,13 +19,14 @@ from click.testing import CliRunner
 
 import featkit
 from featkit import signals
-from featkit._utils.io import check_writable
 from featkit._utils.workers import why_no_processes, worker_count
-from featkit.batch import _checkpoint_file, worker_pool
+from featkit.batch import _checkpoint_file
 from featkit.cli._main import main
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
+from featkit.executors import _loky
 from featkit.models.model_file import read_model
 from featkit.report.page import read_scores
+from featkit.storage.writing import check_writable
 from featkit.table.feature_table import FeatureTable
 
 SR = 8000
@@ -307,7 +308,7 @@ def test_a_system_without_semaphores_works_in_one_process(corpus, monkeypatch):
         raise OSError(errno.ENOSYS, "Function not implemented")
 
     monkeypatch.setattr(multiprocessing, "Lock", refused)
-    monkeypatch.setattr(worker_pool, "shared_executor", None)
+    monkeypatch.setattr(_loky, "shared_executor", None)
     assert "no semaphores (Function not implemented)" in why_no_processes()
     assert worker_count(2) == 1
     extraction = extract(n_jobs=2, output="t.csv")

@@ -12,8 +12,8 @@ import soundfile
 from extracting import count_stored, extract, progress_steps, write_noise
 
 import featkit
-from featkit.batch import worker_pool
 from featkit.batch.file_identity import NO_STAMP, SETTLED
+from featkit.executors import _loky
 from featkit.schema import QUALITY_COLUMNS
 
 
@@ -71,7 +71,7 @@ def test_the_suffix_of_a_file_which_selects_its_decoder_is_part_of_its_identity(
 def test_a_file_that_did_not_change_is_not_read(corpus, monkeypatch):
     time.sleep(SETTLED + 0.1)
     extract(corpus)
-    monkeypatch.delattr(worker_pool, "shared_executor")
+    monkeypatch.delattr(_loky, "shared_executor")
     assert extract(corpus).resumed == 24
 
 

@@ -28,8 +28,9 @@ from extracting import (
 import featkit
 from featkit import signals
 from featkit.audio.excerpt import Excerpt
-from featkit.batch import _tasks, worker_pool
+from featkit.batch import _tasks
 from featkit.datasets.files import Recording
+from featkit.executors import _loky, executor
 
 
 def test_a_timeout_covers_everything_that_is_done_with_a_file(corpus, monkeypatch):
@@ -37,11 +38,11 @@ def test_a_timeout_covers_everything_that_is_done_with_a_file(corpus, monkeypatc
     expected = extract(corpus, output=None).table
     reported = []
 
-    def here(work, items, **how):
+    def here(self, work, items, **how):
         answers = work(items, lambda *places: reported.append(places))
         yield list(enumerate(answers))
 
-    monkeypatch.setattr(worker_pool, "process_items", here)
+    monkeypatch.setattr(_loky.Loky, "process_items", here)
     table = extract(corpus, output=None, timeout=60.0).table
     assert reported == [(k,) for k in range(24)]
     np.testing.assert_array_equal(table.values, expected.values)
@@ -227,7 +228,7 @@ def test_slow_files_are_stored_one_by_one(corpus, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as quick:
-        quick.setattr(worker_pool, "CHUNK_SECONDS", 0.0)
+        quick.setattr(executor, "CHUNK_SECONDS", 0.0)
         with pytest.raises(KeyboardInterrupt):
             extract(corpus, progress=stop)
     assert count_stored() == (1, 1)

@@ -91,8 +91,8 @@ def test_help_of_the_module_loads_nothing_heavy(tmp_path):
 def test_a_first_row_needs_no_librosa_and_no_scikit_learn(one_file, features):
     arguments = ["extract", "one.wav", "-o", "one.csv", "--features", features]
     code = (
-        "from featkit.batch import worker_pool;"
-        "worker_pool.has_one_thread = lambda: False;"  # it all happens here
+        "from featkit.executors import _in_process;"
+        "_in_process.has_one_thread = lambda: False;"  # it all happens here
         f"from featkit.cli._main import main; main({arguments!r}, standalone_mode=False)"
     )
     loaded = loaded_by(code, one_file)

@@ -14,9 +14,9 @@ from table_examples import ENDINGS, assert_same, keyed_table
 
 import featkit
 import featkit.table.formats
-from featkit._utils.io import replacing
 from featkit._utils.registry import RegistryError
 from featkit.errors import FeatkitError, ParameterError, TableError, WriteError
+from featkit.storage.writing import replacing
 from featkit.table import table_files
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import (

@@ -10,13 +10,13 @@ from functools import lru_cache
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit._utils.workers import why_no_processes, worker_count
 from featkit.audio.loading import load
 from featkit.auditing.copies.landmark_index import Candidates, shared_ticks
-from featkit.batch.worker_pool import Crash, process_places
 from featkit.dsp.alignment import Alignment, align
 from featkit.dsp.landmarks import SR, TICK
 from featkit.errors import AudioError
+from featkit.executors.executor import Crash
+from featkit.executors.opening import open_executor
 
 MAX_SECONDS = 30.0
 """Longest part of a pair that is compared; of longer ones, the part around the median landmark."""
@@ -154,20 +154,16 @@ def verify(
             )
         )
     candidates = Candidates(*(column[places] for column in candidates))
-    workers = worker_count(n_jobs, items=len(comparisons))
     alignments: dict[int, Alignment | None] = {}
-    chunks = process_places(
-        _compare_all,
-        comparisons,
-        range(len(comparisons)),
-        processes=0 if workers == 1 or why_no_processes() else workers,
-    )
-    with closing(chunks):
-        for chunk in chunks:
-            for place, result in chunk:
-                alignments[place] = None if isinstance(result, Crash) else result
-            if progress:
-                progress(len(alignments), len(comparisons))
+    with open_executor(n_jobs) as executor:
+        suited = executor.suited(len(comparisons), isolate=False)
+        chunks = suited.process_places(_compare_all, comparisons, range(len(comparisons)))
+        with closing(chunks):
+            for chunk in chunks:
+                for place, result in chunk:
+                    alignments[place] = None if isinstance(result, Crash) else result
+                if progress:
+                    progress(len(alignments), len(comparisons))
     shared = [
         _shared_sound(candidates, k, comparisons[k], alignments[k], extents[k])
         for k in range(len(comparisons))

@@ -40,11 +40,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from featkit._utils.io import check_regular
 from featkit._utils.parameters import unknown
 from featkit._utils.registry import Registry
 from featkit.errors import ParameterError
 from featkit.features.sets.feature_set import FeatureSet
+from featkit.storage.writing import check_regular
 
 __all__ = ["DEFAULT", "FEATURE_SETS", "FeatureSet", "feature_set", "feature_sets"]
 

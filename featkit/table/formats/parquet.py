@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.io import check_regular
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.schema import QUALITY_DTYPES
+from featkit.storage.writing import check_regular
 from featkit.table.cell_values import key_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in
 from featkit.table.csv_writing import surrogate_errors

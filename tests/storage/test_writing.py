@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from featkit._utils.io import remove_unfinished, replacing
+from featkit.storage.writing import remove_unfinished, replacing
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])

@@ -9,16 +9,16 @@ import time
 import deadly
 import pytest
 from deadly import PATIENCE
-from extracting import clip, extract, has_ended, write_audio
+from extracting import clip, has_ended, write_audio
 
 import featkit
 from featkit._utils.workers import ONE_THREAD
-from featkit.batch import worker_pool, worker_process
-from featkit.errors import FeatkitError, ParameterError, WriteError
+from featkit.errors import FeatkitError, WriteError
+from featkit.executors import _in_process, _loky, executor, worker_process
 
 
 def fates(items, *, timeout=None, size=4, work=deadly.fate):
-    chunks = worker_pool.process_items(work, items, processes=2, chunk_size=size, timeout=timeout)
+    chunks = _loky.Loky(2).process_items(work, items, chunk_size=size, timeout=timeout)
     results = {}
     for chunk in chunks:
         for place, result in chunk:
@@ -32,8 +32,8 @@ def test_items_that_crash_are_found_and_all_others_finish():
     items[5] = items[6] = "dies"
     items[20] = "leaves"
     expected = [f"{item} is done" for item in items]
-    expected[5] = expected[6] = worker_pool.Crash("SIGKILL", is_timeout=False)
-    expected[20] = worker_pool.Crash("exit status 7", is_timeout=False)
+    expected[5] = expected[6] = executor.Crash("SIGKILL", is_timeout=False)
+    expected[20] = executor.Crash("exit status 7", is_timeout=False)
     assert fates(items) == expected
 
 
@@ -43,19 +43,19 @@ def test_an_item_that_hangs_is_ended_and_all_others_finish():
     begin = time.monotonic()
     results = fates(items, timeout=1.5)
     assert time.monotonic() - begin < PATIENCE
-    assert results[3] == worker_pool.Crash("SIGALRM", is_timeout=True)
+    assert results[3] == executor.Crash("SIGALRM", is_timeout=True)
     assert results[:3] + results[4:] == [f"{k} is done" for k in range(10) if k != 3]
 
 
 def test_an_item_that_crashes_in_a_stack_is_found():
     results = fates(["a", "b", "dies", "c", "d"], size=5, work=deadly.stack)
-    assert results[2] == worker_pool.Crash("SIGSEGV", is_timeout=False)
+    assert results[2] == executor.Crash("SIGSEGV", is_timeout=False)
     assert results[:2] + results[3:] == [f"{item} is done" for item in "abcd"]
 
 
 def test_workers_that_crash_before_they_begin_are_an_error():
     with pytest.raises(FeatkitError, match="worker processes crash at their start") as caught:
-        fates(["a", "b"], work=deadly.unable)
+        fates(["a", "b"], size=1, work=deadly.unable)
     assert str(caught.value) == (
         "worker processes crash at their start (exit status 1): is there too little memory for 2 of"
         " them? Use fewer, such as --jobs 1 (n_jobs=1)"
@@ -63,19 +63,17 @@ def test_workers_that_crash_before_they_begin_are_an_error():
 
 
 def test_a_chunk_ends_by_the_clock_and_its_rest_is_queued_again(monkeypatch):
-    monkeypatch.setattr(worker_pool, "CHUNK_SECONDS", 0.3)
-    for processes in (0, 1):
-        results = list(
-            worker_pool.process_items(deadly.fate, ["slow"] * 6, processes=processes, chunk_size=6)
-        )
+    monkeypatch.setattr(executor, "CHUNK_SECONDS", 0.3)
+    for here in (_in_process.InProcess(), _loky.Loky(1)):
+        results = list(here.process_items(deadly.fate, ["slow"] * 6, chunk_size=6))
         assert sorted(place for chunk in results for place, _ in chunk) == list(range(6))
         assert max(map(len, results)) < 6
         assert {result for chunk in results for _, result in chunk} == {"slow is done"}
 
 
 def test_empty_results_are_a_heartbeat_while_nothing_finishes(monkeypatch):
-    monkeypatch.setattr(worker_pool, "HEARTBEAT_SECONDS", 0.05)
-    results = list(worker_pool.process_items(deadly.fate, ["slow"] * 3, processes=1, chunk_size=3))
+    monkeypatch.setattr(executor, "HEARTBEAT_SECONDS", 0.05)
+    results = list(_loky.Loky(1).process_items(deadly.fate, ["slow"] * 3, chunk_size=3))
     assert [] in results
     finished = [pair for chunk in results for pair in chunk]
     assert finished == [(place, "slow is done") for place in range(3)]
@@ -89,9 +87,9 @@ def test_an_exception_in_a_task_is_raised():
 def alone_in_a_process(work):
     """Process one item with `process_items`, in a process with one thread."""
     script = (
-        "import deadly; from featkit.batch import worker_pool;"
-        "print(worker_pool.has_one_thread());"
-        f" print(list(worker_pool.process_items(deadly.{work}, ['a'], processes=0, chunk_size=1)))"
+        "import deadly; from featkit.executors import _in_process;"
+        "print(_in_process.has_one_thread());"
+        f" print(list(_in_process.InProcess().process_items(deadly.{work}, ['a'], chunk_size=1)))"
     )
     environment = {**os.environ, **ONE_THREAD}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
@@ -111,9 +109,9 @@ def test_a_single_item_is_processed_in_a_child_if_that_is_safe():
 
 def test_workers_without_work_end_with_their_parent():
     script = (
-        "import time; from featkit.batch import worker_pool;"
-        "executor = worker_pool.shared_executor(3);"
-        "executor.submit(time.sleep, 1000).add_done_callback(print); print(flush=True);"
+        "import time; from featkit.executors import _loky;"
+        "pool = _loky.shared_executor(3);"
+        "pool.submit(time.sleep, 1000).add_done_callback(print); print(flush=True);"
         "time.sleep(1000)"
     )
     running = subprocess.Popen(
@@ -129,30 +127,15 @@ def test_there_are_no_more_workers_than_work(tmp_path, monkeypatch):
     for k in range(3):
         write_audio(tmp_path / f"{k}.wav", clip(k, 0.1))
     asked = []
-    start = worker_pool.shared_executor
+    start = _loky.shared_executor
 
     def started(processes):
         asked.append(processes)
         return start(processes)
 
-    monkeypatch.setattr(worker_pool, "shared_executor", started)
+    monkeypatch.setattr(_loky, "shared_executor", started)
     assert len(featkit.extract(tmp_path, features="genre75", n_jobs=24).table) == 3
     assert asked == [3]
-
-
-@pytest.mark.parametrize(
-    ("timeout", "message"),
-    [
-        (0.0, "timeout must be above 0, got 0"),
-        (-1.0, "timeout must be above 0, got -1"),
-        (float("nan"), "timeout must be finite, got nan"),
-        (float("inf"), "timeout must be finite, got inf"),
-        (1e10, "timeout must be at most 10000000.0, got 10000000000.0"),
-    ],
-)
-def test_an_invalid_timeout_is_refused(corpus, timeout, message):
-    with pytest.raises(ParameterError, match=message):
-        extract(corpus, timeout=timeout)
 
 
 # Idle workers
@@ -161,23 +144,23 @@ def test_an_invalid_timeout_is_refused(corpus, timeout, message):
 @pytest.fixture
 def idle_pool(monkeypatch):
     """A pool whose workers had work, became idle and ended."""
-    monkeypatch.setattr(worker_pool, "IDLE_SECONDS", 0.2)
-    worker_pool.shared_executor.cache_clear()
+    monkeypatch.setattr(_loky, "IDLE_SECONDS", 0.2)
+    _loky.shared_executor.cache_clear()
     assert results_of("a") == ["a is done"]
-    executor = worker_pool.shared_executor(1)
+    pool = _loky.shared_executor(1)
     end = time.monotonic() + deadly.PATIENCE
-    while executor._processes:  # loky shows its idle workers in no other way
+    while pool._processes:  # loky shows its idle workers in no other way
         assert time.monotonic() < end
         time.sleep(0.01)
     time.sleep(0.5)  # until the last process is joined
     yield
-    worker_pool.shared_executor.cache_clear()
+    _loky.shared_executor.cache_clear()
 
 
 def results_of(*items):
     results = {}
     end = time.monotonic() + deadly.PATIENCE
-    for chunk in worker_pool.process_items(deadly.fate, items, processes=1, chunk_size=len(items)):
+    for chunk in _loky.Loky(1).process_items(deadly.fate, items, chunk_size=len(items)):
         results |= dict(chunk)
         assert time.monotonic() < end, "nothing is heard of a worker"
     return [results[place] for place in range(len(items))]
@@ -190,7 +173,7 @@ def test_after_idle_workers_ended_new_ones_do_the_work():
 
 @pytest.mark.usefixtures("idle_pool")
 def test_the_crash_of_a_worker_after_idle_ones_ended_is_noticed():
-    assert results_of("dies") == [worker_pool.Crash("SIGKILL", is_timeout=False)]
+    assert results_of("dies") == [executor.Crash("SIGKILL", is_timeout=False)]
 
 
 # State of workers
@@ -206,7 +189,7 @@ def test_an_error_in_worker_state_names_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_process.tempfile, "TemporaryDirectory", full)
     monkeypatch.setattr(worker_process.tempfile, "tempdir", "/tmp")
     with pytest.raises(WriteError, match=r"/tmp: .*No space left on device.* TMPDIR"):
-        list(worker_pool.process_items(deadly.fate, ["a"], processes=1, chunk_size=1))
+        list(_loky.Loky(1).process_items(deadly.fate, ["a"], chunk_size=1))
 
 
 def test_advice_names_the_folder_that_is_full(tmp_path, monkeypatch):

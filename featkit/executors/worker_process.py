@@ -13,23 +13,17 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from featkit.errors import WriteError
+from featkit.executors.executor import R, T, Task
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-Task = Callable[[Iterable[T], Callable[..., None]], list[R]]
-"""``task(items, report)`` returns a result for each item that it takes; ``report(place, ...)``
-names the items that it is about to process."""
 
 PARENT_CHECK_SECONDS = 1.0
 """Seconds after which a worker notices that its parent process has died."""

@@ -1,0 +1,114 @@
+"""Where the rows of a batch go: a table in memory, a file, or what a caller makes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, Protocol
+
+from featkit.schema import Failure
+from featkit.table.feature_table import FeatureTable
+from featkit.table.table_files import write_tables
+
+
+class TableTarget(Protocol):
+    """Where the rows of a batch go.
+
+    Attributes
+    ----------
+    max_rows : int
+        Rows of a table; the last one may have fewer.
+    """
+
+    max_rows: int
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        """Take the rows of all recordings that did not fail, in the order of the inputs.
+
+        Parameters
+        ----------
+        tables : iterator of FeatureTable
+            At least one table, even if it is empty. Each is made when it is requested.
+
+        Returns
+        -------
+        iterable of Failure
+            Recordings for which the target cannot use the rows.
+        """
+
+
+class TableInMemory:
+    """Keeps the table."""
+
+    max_rows = sys.maxsize
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        """Take the rows of a batch; see `TableTarget`.
+
+        Parameters
+        ----------
+        tables : iterator of FeatureTable
+            The rows.
+
+        Returns
+        -------
+        iterable of Failure
+            None: all rows can be used.
+        """
+        (self.table,) = tables
+        return ()
+
+    def load(self) -> FeatureTable:
+        """Return the table.
+
+        Returns
+        -------
+        FeatureTable
+        """
+        return self.table
+
+
+class TableFile:
+    """Writes the table to a file.
+
+    Parameters
+    ----------
+    path : path
+        The file; its suffix selects the format.
+    max_rows : int
+        Rows that are written together.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], max_rows: int) -> None:
+        self.path = path
+        self.max_rows = max_rows
+        self.provenance: dict[str, Any] = {}  # CSV files hold none
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        """Take the rows of a batch; see `TableTarget`.
+
+        Parameters
+        ----------
+        tables : iterator of FeatureTable
+            The rows.
+
+        Returns
+        -------
+        iterable of Failure
+            None: all rows can be used.
+        """
+        first = next(tables)
+        self.provenance = first.provenance
+        write_tables(self.path, chain([first], tables))
+        return ()
+
+    def load(self) -> FeatureTable:
+        """Read the table.
+
+        Returns
+        -------
+        FeatureTable
+        """
+        return FeatureTable.read(self.path, provenance=self.provenance)

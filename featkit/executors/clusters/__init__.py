@@ -1,0 +1,1 @@
+"""Kinds of clusters, a module each."""

@@ -1,0 +1,1 @@
+"""Files on this machine and in stores: names, reading, and atomic writes."""
