@@ -8,6 +8,7 @@ from .auditing.issue import Issue as Issue
 from .auditing.result import Audit as Audit
 from .batch.extraction import extract as extract
 from .batch.outcomes import Extraction as Extraction
+from .batch.shards.merging import merge as merge
 from .dsp import signals as signals
 from .errors import AudioError as AudioError
 from .errors import FeatkitError as FeatkitError

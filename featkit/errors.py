@@ -23,7 +23,7 @@ class AudioError(FeatkitError, OSError):
     source : str
         The file, or a description of the array.
     stage : str
-        The step that failed: ``"open"``, ``"decode"``, ``"samples"`` or ``"segment"``.
+        The step that failed: ``"fetch"``, ``"open"``, ``"decode"``, ``"samples"`` or ``"segment"``.
     cause : str
         The problem, and a remedy if there is one.
     """
@@ -44,6 +44,23 @@ class TableError(FeatkitError, ValueError):
 
 class WriteError(FeatkitError, OSError):
     """A file cannot be written."""
+
+
+class StoreError(FeatkitError, OSError):
+    """A file in a store cannot be listed, read or written.
+
+    Parameters
+    ----------
+    errno : int
+        The matching error of the system, such as ``errno.ENOENT``.
+    strerror : str
+        The reason, and a remedy if there is one.
+    filename : str
+        The URL, as it is shown: without password and query.
+    """
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}"
 
 
 class ModelError(FeatkitError, ValueError):

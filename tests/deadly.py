@@ -42,3 +42,8 @@ def unable(items, report):
 def broken(items, report):
     """Raise an exception."""
     raise ZeroDivisionError("a bug in the task")
+
+
+def importing(items, report):
+    """Import something that is missing."""
+    raise ImportError("no such module")

@@ -10,7 +10,10 @@ from featkit.schema import MEASURED_QUALITY, QUALITY_FORMAT
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import TABLE_FORMATS
 
-ENDINGS = [table_format.written_suffix.removeprefix(".") for table_format in TABLE_FORMATS.values()]
+FILE_FORMATS = [name for name, table_format in TABLE_FORMATS.items() if table_format.suffixes]
+"""Formats of single files."""
+
+ENDINGS = [TABLE_FORMATS[name].written_suffix.removeprefix(".") for name in FILE_FORMATS]
 """Suffixes of the files that featkit writes; a new format inherits the tests of all formats."""
 
 TEXT_KEYS = {

@@ -14,8 +14,35 @@ ONE_THREAD = dict.fromkeys(
 ) | {"VECLIB_MAXIMUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 """Environment in which numerical libraries use one thread, if it is set before they are loaded."""
 
+NO_FAULT_HANDLER = {"PYTHONFAULTHANDLER": ""}
+"""Environment that stops a crashing worker from printing: the exit status is reported instead."""
 
-def worker_count(n_jobs: int | None, *, items: int | None = None) -> int:
+
+def requested_workers(n_jobs: int | None) -> int | None:
+    """Check a number of worker processes.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        The requested number; None or -1 for one per processor.
+
+    Returns
+    -------
+    int or None
+        None for one per processor.
+
+    Raises
+    ------
+    ParameterError
+        If `n_jobs` is not a whole number, or below 1 and not -1.
+    """
+    if is_whole(n_jobs) and n_jobs == -1:
+        return None
+    count = check_parameter("n_jobs", n_jobs, int | None, at_least=1)
+    return None if count is None else int(count)
+
+
+def worker_count(n_jobs: int | None) -> int:
     """Number of worker processes to use.
 
     Parameters
@@ -23,8 +50,6 @@ def worker_count(n_jobs: int | None, *, items: int | None = None) -> int:
     n_jobs : int, optional
         The requested number; None or -1 for one per processor that this process may use, according
         to its affinity and the CPU quota of its container.
-    items : int, optional
-        Number of items to process; one item needs one worker.
 
     Returns
     -------
@@ -36,15 +61,14 @@ def worker_count(n_jobs: int | None, *, items: int | None = None) -> int:
     ParameterError
         If `n_jobs` is not a whole number, or below 1 and not -1.
     """
-    all_processors = n_jobs is None or (is_whole(n_jobs) and n_jobs == -1)
-    count = check_parameter("n_jobs", None if all_processors else n_jobs, int | None, at_least=1)
-    if items == 1 or count == 1 or why_no_processes():
+    count = requested_workers(n_jobs)
+    if count == 1 or why_no_processes():
         return 1
     if count is None:
         from joblib import cpu_count
 
         return int(cpu_count())
-    return int(count)
+    return count
 
 
 def why_no_processes() -> str:

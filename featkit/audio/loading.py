@@ -30,6 +30,9 @@ from featkit.audio.rates import check_target_sr
 from featkit.audio.segmentation import fix_length
 from featkit.audio.source import SourceInfo, check_rate, from_array, mono, source_range
 from featkit.audio.streams import Stream, decode_blocks, resample_blocks
+from featkit.errors import AudioError, StoreError
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import shown
 
 __all__ = ["Loaded", "Source", "Stream", "load", "opening", "read", "stream"]
 
@@ -280,7 +283,7 @@ def source_name(source: Any) -> str:
     str
     """
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return shown(source)
     array = source[0] if isinstance(source, tuple) and source else source
     return f"array of shape {array.shape}" if isinstance(array, np.ndarray) else repr(type(array))
 
@@ -291,7 +294,8 @@ def open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
 
     Parameters
     ----------
-    path : path
+    path : path or URL
+        The file; one in a store is fetched first.
 
     Yields
     ------
@@ -300,9 +304,36 @@ def open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
     Raises
     ------
     AudioError
-        If the file cannot be opened, or its sample rate is not accepted.
+        If the file cannot be fetched or opened, or its sample rate is not accepted.
     """
     name = source_name(path)
-    with open_file(Path(path), name) as reader:
+    with local_sound(path) as file, open_file(file, name) as reader:
         check_rate(reader.rate, name)
         yield reader
+
+
+@contextlib.contextmanager
+def local_sound(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a file of this machine as it is, and a recording in a store as a temporary copy.
+
+    Parameters
+    ----------
+    path : path or URL
+        The file.
+
+    Yields
+    ------
+    Path
+        A file on this machine.
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be fetched.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(local_copy(path, keep=False))
+        except StoreError as error:
+            raise AudioError(source_name(path), "fetch", str(error.strerror)) from None
+        yield file

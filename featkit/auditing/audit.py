@@ -21,6 +21,7 @@ from featkit.auditing.result import Audit, sorted_issues
 from featkit.auditing.scan import scan_recordings
 from featkit.errors import ParameterError
 from featkit.executors.executor import check_timeout
+from featkit.executors.opening import open_executor
 from featkit.features.sets.loading import DEFAULT
 from featkit.models.problem import group_texts, name_list
 from featkit.storage.writing import sibling
@@ -65,6 +66,7 @@ def audit(
     needs_paths: bool = False,
     needs_features: bool = False,
     n_jobs: int | None = 1,
+    cluster: Any = None,
     timeout: float | None = None,
     seed: int = 0,
     progress: Callable[[int, int, str], None] | None = None,
@@ -114,7 +116,9 @@ def audit(
         Whether to compute the features of recordings even if no check needs them, because the
         cleaned table does (`Audit.cleaning`).
     n_jobs : int, optional
-        Worker processes; None for one per processor. The result does not depend on it.
+        Number of worker processes; None for one per processor. The result does not depend on it.
+    cluster : str, path or distributed.Client, optional
+        A Dask cluster to use instead of local processes, as for `featkit.extract`.
     timeout : float, optional
         Seconds for each recording; one that takes longer is an issue.
     seed : int
@@ -160,60 +164,63 @@ def audit(
     columns = [group_column(name) for name in (label, group, split, fold) if name is not None]
     if checkpoint is None and extracted is not None:
         checkpoint = sibling(extracted, ".audit")
-    options = SoundOptions(
-        labels=labels,
-        name_pattern=name_pattern,
-        manifest=manifest,
-        where=where,
-        features=features,
-        extracted=extracted,
-        checkpoint=None if checkpoint is None else sibling(checkpoint, ".features"),
-        fresh=fresh,
-        n_jobs=n_jobs,
-        timeout=timeout,
-        progress=_progress_of(EXTRACTING, file_progress),
-    )
-    source = read_input(
-        inputs,
-        keys=columns,
-        sound=sound,
-        options=options,
-        needs_features=needs_features or any("features" in check.needs for check in chosen),
-    )
-    dataset = AuditedDataset(
-        source.name,
-        source.table,
-        source.recordings,
-        failures=source.failures,
-        missing=source.missing,
-        unlisted=source.unlisted,
-        remarks=source.remarks,
-        left_out=source.left_out,
-        label=label,
-        group=group,
-        split=split,
-        fold=fold,
-        n_jobs=n_jobs,
-        seed=seed,
-    )
-    dataset = _with_columns(dataset, columns)
-    if needs_paths:
-        check_paths(dataset)
-    skipped = {check.name: reason for check in chosen if (reason := _obstacle(check, dataset))}
-    running = [check for check in chosen if check.name not in skipped]
-    if not running:
-        reasons = "; ".join(dict.fromkeys(skipped.values()))
-        raise ParameterError(f"no check can run: {reasons}")
-    dataset = _with_measures(
-        dataset,
-        running,
-        checkpoint=checkpoint,
-        fresh=fresh,
-        timeout=timeout,
-        progress=_progress_of(MEASURING, file_progress),
-    )
-    dataset = _with_failures(dataset, running)
-    issues, seconds = _run_checks(running, dataset, progress)
+    with open_executor(n_jobs, cluster) as executor:
+        options = SoundOptions(
+            labels=labels,
+            name_pattern=name_pattern,
+            manifest=manifest,
+            where=where,
+            features=features,
+            extracted=extracted,
+            checkpoint=None if checkpoint is None else sibling(checkpoint, ".features"),
+            fresh=fresh,
+            executor=executor,
+            timeout=timeout,
+            progress=_progress_of(EXTRACTING, file_progress),
+        )
+        source = read_input(
+            inputs,
+            keys=columns,
+            sound=sound,
+            options=options,
+            needs_features=needs_features or any("features" in check.needs for check in chosen),
+        )
+        dataset = AuditedDataset(
+            source.name,
+            source.table,
+            source.recordings,
+            failures=source.failures,
+            missing=source.missing,
+            unlisted=source.unlisted,
+            remarks=source.remarks,
+            left_out=source.left_out,
+            label=label,
+            group=group,
+            split=split,
+            fold=fold,
+            executor=executor,
+            n_jobs=n_jobs,
+            cluster=cluster,
+            seed=seed,
+        )
+        dataset = _with_columns(dataset, columns)
+        if needs_paths:
+            check_paths(dataset)
+        skipped = {check.name: reason for check in chosen if (reason := _obstacle(check, dataset))}
+        running = [check for check in chosen if check.name not in skipped]
+        if not running:
+            reasons = "; ".join(dict.fromkeys(skipped.values()))
+            raise ParameterError(f"no check can run: {reasons}")
+        dataset = _with_measures(
+            dataset,
+            running,
+            checkpoint=checkpoint,
+            fresh=fresh,
+            timeout=timeout,
+            progress=_progress_of(MEASURING, file_progress),
+        )
+        dataset = _with_failures(dataset, running)
+        issues, seconds = _run_checks(running, dataset, progress)
     return Audit(dataset, sorted_issues(issues), [*seconds], skipped, seconds)
 
 
@@ -322,7 +329,7 @@ def _with_measures(
         sorted(measures),
         checkpoint=checkpoint,
         fresh=fresh,
-        n_jobs=dataset.n_jobs,
+        executor=dataset.executor,
         timeout=timeout,
         progress=progress,
     )

@@ -30,6 +30,7 @@ from featkit.auditing.leaks.split_scores import (
     similar_folds,
 )
 from featkit.errors import FeatkitError
+from featkit.executors.opening import open_executor
 from featkit.models.score_types import AccuracyDifference, MetricScore
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP
@@ -169,7 +170,10 @@ class Cleaning:
 
     @cached_property
     def change(self) -> ScoreChange | str:
-        """The change of the score, or the reason why there is none. It trains models."""
+        """The change of the score, or the reason why there is none.
+
+        It trains models, on the executor of the audit, which is opened again.
+        """
         if self.dataset.label is None:
             return "without labels there is no score"
         if not self.dataset.table.feature_names:
@@ -177,7 +181,8 @@ class Cleaning:
         if self.changes_nothing:
             return "the cleaned table is the table as it is"
         try:
-            return _score_change(self)
+            with open_executor(self.dataset.n_jobs, self.dataset.cluster) as self.dataset.executor:
+                return _score_change(self)
         except FeatkitError as error:
             return str(error)
 
@@ -229,7 +234,7 @@ def _superfluous(issues: Sequence[Issue]) -> set[str]:
 
 def _score_change(cleaning: Cleaning) -> ScoreChange:
     dataset = cleaning.dataset
-    arguments, n_jobs = dataset.training_arguments, dataset.n_jobs
+    arguments = dataset.training_arguments
     progress = cleaning.progress or (lambda done, total: None)
     progress(0, N_SCORED)
     before = dataset.scored_split
@@ -237,7 +242,7 @@ def _score_change(cleaning: Cleaning) -> ScoreChange:
     kept = before
     if cleaning.removed:
         removed = np.isin(_row_names(before, cleaning), cleaning.removed)
-        kept = score_without(before, removed, n_jobs=n_jobs)
+        kept = score_without(before, removed, executor=dataset.executor)
     progress(2, N_SCORED)
     after = _score_cleaned(cleaning, kept)
     progress(N_SCORED, N_SCORED)
@@ -259,13 +264,13 @@ def _score_cleaned(cleaning: Cleaning, kept: ScoredSplit) -> ScoredSplit:
     """Scores with the groups of the cleaned table: by the same folds, if few rows must move."""
     dataset, groups = cleaning.dataset, _drawn_groups(kept, cleaning)
     if moved_groups(kept.plan, groups, kept.problem.y) is not None:
-        grouped = score_grouped(kept, groups, cleaning.group, n_jobs=dataset.n_jobs)
+        grouped = score_grouped(kept, groups, cleaning.group, executor=dataset.executor)
         assert grouped is not None  # the folds are there
         return grouped
     arguments = dataset.training_arguments | {"group": cleaning.group}
     if dataset.split_column is not None:  # it divides groups
         arguments |= {"split": None, "fold": None, "folds": similar_folds(kept.plan)}
-    return score_split(cleaning.table, arguments, n_jobs=dataset.n_jobs)
+    return score_split(cleaning.table, arguments, executor=dataset.executor)
 
 
 def _row_names(scored: ScoredSplit, cleaning: Cleaning) -> Array:

@@ -13,6 +13,8 @@ from featkit._utils.typing import Array
 from featkit.auditing.measure import Values
 from featkit.datasets.files import Recording
 from featkit.errors import FeatkitError
+from featkit.executors.executor import Executor
+from featkit.executors.opening import local_executor
 from featkit.schema import Failure
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
@@ -34,7 +36,7 @@ MODEL = "logistic"
 """Estimator of `AuditedDataset.scored_split`; `label_predictions` has its own."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class AuditedDataset:
     """What the checks see.
 
@@ -63,8 +65,10 @@ class AuditedDataset:
         Files in folders that are not audio, counted by suffix.
     label, group, split, fold : str or None
         Columns of the table: classes, groups, and a published split.
-    n_jobs : int or None
-        Worker processes.
+    executor : Executor
+        Where models are fitted and pairs of recordings are compared.
+    n_jobs, cluster
+        Arguments of the audit. `executor` is closed at its end, and opened again by them.
     seed : int
         Seed of random choices.
     training_options : mapping of str
@@ -85,7 +89,9 @@ class AuditedDataset:
     group: str | None = None
     split: str | None = None
     fold: str | None = None
+    executor: Executor = field(default_factory=local_executor)
     n_jobs: int | None = 1
+    cluster: Any = None
     seed: int = 0
     training_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -166,7 +172,7 @@ class AuditedDataset:
 
     @property
     def training_arguments(self) -> dict[str, Any]:
-        """Arguments of `featkit.train` for the model of the labels, without its `n_jobs`."""
+        """Arguments of `featkit.train` for the model of the labels."""
         arguments: dict[str, Any] = {
             "label": self.label,
             "group": self.group,
@@ -201,7 +207,7 @@ class AuditedDataset:
         """
         from featkit.auditing.leaks.split_scores import score_split
 
-        return score_split(self.training_table, self.training_arguments, n_jobs=self.n_jobs)
+        return score_split(self.training_table, self.training_arguments, executor=self.executor)
 
     @cached_property
     def label_predictions(self) -> LabelPredictions:

@@ -14,12 +14,16 @@ from featkit._utils.parameters import unknown
 from featkit.audio.excerpt import WHOLE
 from featkit.batch.outcomes import Progress
 from featkit.datasets.annotated_recordings import row_fields
-from featkit.datasets.files import Recording, as_name, find
+from featkit.datasets.files import Recording, as_name, find, recording_at
 from featkit.datasets.recordings import recordings as select_recordings
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
+from featkit.executors.executor import Executor
 from featkit.features.sets.loading import DEFAULT
 from featkit.schema import Failure
+from featkit.storage.names import join_name, last_name
+from featkit.storage.reading import is_folder
+from featkit.storage.urls import is_url, shown
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
 from featkit.table.joining import dataset_name
@@ -55,8 +59,8 @@ class SoundOptions(NamedTuple):
         File next to which finished rows are stored, without a table.
     fresh : bool
         Whether to discard earlier results.
-    n_jobs : int or None
-        Worker processes.
+    executor : Executor
+        Where the recordings are analysed.
     timeout : float or None
         Seconds for each recording.
     progress : callable or None
@@ -71,7 +75,7 @@ class SoundOptions(NamedTuple):
     extracted: PathLike | None
     checkpoint: PathLike | None
     fresh: bool
-    n_jobs: int | None
+    executor: Executor
     timeout: float | None
     progress: Callable[[Progress], None] | None
 
@@ -160,7 +164,7 @@ def read_input(
     if table is None:
         if sound is not None:
             raise ParameterError(
-                f"{os.fspath(sound)}: sound is the folder of a table's recordings: give the table,"
+                f"{shown(sound)}: sound is the folder of a table's recordings: give the table,"
                 " or the folder alone"
             )
         return _of_recordings(_paths(inputs), options, keys, needs_features)
@@ -180,7 +184,7 @@ def read_input(
 def _only_table(inputs: Any) -> FeatureTable | pd.DataFrame | PathLike | None:
     """The table; None for recordings."""
     if inputs is None or isinstance(inputs, str | os.PathLike):
-        return inputs if inputs is not None and _is_table(inputs) else None
+        return inputs if inputs is not None and is_table(inputs) else None
     if isinstance(inputs, FeatureTable) or hasattr(inputs, "columns"):
         return inputs  # type: ignore[no-any-return]
     if not isinstance(inputs, Sequence):
@@ -188,17 +192,13 @@ def _only_table(inputs: Any) -> FeatureTable | pd.DataFrame | PathLike | None:
             "an audit needs a FeatureTable, a DataFrame, a path or a list of paths, got a"
             f" {type(inputs).__name__}"
         )
-    tables = [one for one in inputs if isinstance(one, str | os.PathLike) and _is_table(one)]
+    tables = [one for one in inputs if isinstance(one, str | os.PathLike) and is_table(one)]
     if tables and len(inputs) > 1:
         raise ParameterError(
-            f"{os.fspath(tables[0])}: is a table, and is given with other inputs: audit one table"
+            f"{shown(tables[0])}: is a table, and is given with other inputs: audit one table"
             " at a time, and name the folder of its recordings as sound"
         )
     return tables[0] if tables else None
-
-
-def _is_table(path: PathLike) -> bool:
-    return is_table(path) and not os.path.isdir(path)
 
 
 def _paths(inputs: Any) -> list[PathLike]:
@@ -212,7 +212,7 @@ def _of_recordings(
         raise ParameterError("nothing to audit: give recordings, a table, or a manifest")
     name = RECORDINGS
     if len(paths) == 1:
-        name = os.path.basename(os.path.abspath(paths[0])) or RECORDINGS
+        name = last_name(paths[0]) or RECORDINGS
     elif not paths and options.manifest is not None:
         name = dataset_name(os.fspath(options.manifest).removeprefix("mirdata:"))
     skipped = SkippedFiles(options.extracted or options.checkpoint)
@@ -234,7 +234,7 @@ def _of_recordings(
         output=options.extracted,
         checkpoint=options.checkpoint,
         fresh=options.fresh,
-        n_jobs=options.n_jobs,
+        executor=options.executor,
         timeout=options.timeout,
         progress=options.progress,
     )
@@ -269,24 +269,27 @@ def _table_of(selected: Sequence[Recording]) -> FeatureTable:
 
 def _with_sound(name: str, table: FeatureTable, sound: PathLike) -> AuditInput:
     folder = os.fspath(sound)
-    if not os.path.isdir(folder):
-        raise ParameterError(f"{folder}: no such folder: name the folder of the recordings")
+    if not is_folder(folder):
+        raise ParameterError(f"{shown(folder)}: no such folder: name the folder of the recordings")
     if "path" not in table.keys:
         raise ParameterError(
             f"{name}: sound needs a table with the column 'path', which names the recordings"
         )
     paths = [path for path in dict.fromkeys(table.column("path").tolist()) if path]
-    files = {path: _file_in(folder, path) for path in paths}
+    if is_url(folder):
+        files = _files_in_store(folder, paths)
+    else:
+        files = {path: _file_in(folder, path) for path in paths}
     existing = [
-        Recording(os.path.abspath(file), path, root=folder)
+        recording_at(file if is_url(file) else os.path.abspath(file), path, root=folder)
         for path, file in files.items()
         if file is not None
     ]
     if not existing:
-        example = f", such as {os.path.join(folder, paths[0])}" if paths else ""
+        example = f", such as {shown(join_name(folder, paths[0]))}" if paths else ""
         raise ParameterError(
-            f"{folder}: contains no recording of the table{example}: name the folder that the"
-            " paths of the table are relative to"
+            f"{shown(folder)}: contains no recording of the table{example}: name the folder that"
+            " the paths of the table are relative to"
         )
     missing = [path for path, file in files.items() if file is None]
     listed = set(paths)
@@ -301,6 +304,14 @@ def _file_in(folder: str, path: str) -> str | None:
         return None
     file = os.path.join(folder, name)
     return file if os.path.isfile(file) else None
+
+
+def _files_in_store(folder: str, paths: Sequence[str]) -> dict[str, str | None]:
+    """The files of paths by a listing of the folder; None for those that it lacks."""
+    from featkit.storage.listing import list_files
+
+    listed = {file.path for file in list_files(folder)}
+    return {path: join_name(folder, path) if path in listed else None for path in paths}
 
 
 def _recordings_in(folder: str) -> list[str]:

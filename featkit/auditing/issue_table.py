@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from featkit.auditing.issue import Issue, Place
 from featkit.errors import ParameterError
+from featkit.storage.urls import shown, suffix_of
 from featkit.storage.writing import check_writable, replacing
 
 if TYPE_CHECKING:
@@ -172,9 +173,9 @@ def check_issue_file(path: str | os.PathLike[str]) -> None:
     ParameterError
         If its suffix is not one of `SUFFIXES`, or it is not writable.
     """
-    if Path(path).suffix.lower() not in SUFFIXES:
+    if suffix_of(path) not in SUFFIXES:
         raise ParameterError(
-            f"{os.fspath(path)}: cannot be written: the file name must end in"
+            f"{shown(path)}: cannot be written: the file name must end in"
             f" {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         )
     check_writable(path)
@@ -206,7 +207,7 @@ def write_issues(
     from featkit.table.csv_writing import surrogate_errors, write_csv
 
     check_issue_file(path)
-    suffix = Path(path).suffix.lower()
+    suffix = suffix_of(path)
     with replacing(path) as scratch, surrogate_errors():
         if suffix == ".parquet":
             _write_parquet(scratch, table)

@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from featkit._utils.typing import Array
-from featkit._utils.workers import why_no_processes
 from featkit.audio import loading, streams
 from featkit.audio.decoding.conversion import concatenated
 from featkit.audio.decoding.reader import BLOCK
@@ -26,13 +25,14 @@ from featkit.auditing.measure import MEASURES, PIECE_SECONDS, Piece, Values
 from featkit.auditing.measured import Measured
 from featkit.auditing.packed_values import check_packed, pack, read_header, unpack
 from featkit.batch.checkpoint import Checkpoint, memory_checkpoint, open_checkpoint
+from featkit.batch.fetching import LocalFile, PendingFile, pending_files
 from featkit.batch.file_identity import FileIdentity, file_stamp, identify_file
 from featkit.batch.outcomes import Content, Progress
 from featkit.batch.resuming import find_stored
+from featkit.batch.unreadable_files import host_without, results_read_twice
 from featkit.datasets.files import Recording
 from featkit.errors import AudioError, ParameterError
 from featkit.executors.executor import Crash, Executor, check_timeout
-from featkit.executors.opening import open_executor
 from featkit.schema import Failure
 
 CHECKPOINT_SETTINGS = {"measures": "featkit audit"}
@@ -44,7 +44,8 @@ MAX_PIECE_SAMPLES = 2**24
 Mono and stereo recordings have equal pieces."""
 
 
-class Scan(NamedTuple):
+@dataclass(frozen=True)
+class Scan:
     """What a worker returns for a recording: its measures, or the reason why it has none.
 
     Attributes
@@ -59,6 +60,8 @@ class Scan(NamedTuple):
         Content and stamp of the file, if a later run is to resume.
     failure : Failure or None
         The failure; None if there are measures.
+    host : str
+        The machine that cannot read the file; see `featkit.batch.unreadable_files`.
     """
 
     data: bytes = b""
@@ -67,6 +70,7 @@ class Scan(NamedTuple):
     format: str = ""
     identity: FileIdentity | None = None
     failure: Failure | None = None
+    host: str = ""
 
     @property
     def content(self) -> Content | None:
@@ -104,7 +108,7 @@ def scan_recordings(
     *,
     checkpoint: str | os.PathLike[str] | None = None,
     fresh: bool = False,
-    n_jobs: int | None = 1,
+    executor: Executor,
     timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ScanResult:
@@ -120,10 +124,9 @@ def scan_recordings(
         Finished measures are stored in ``<checkpoint>.parts``, from which another call resumes.
     fresh : bool
         Whether to discard earlier results.
-    n_jobs : int, optional
-        Worker processes; None for one per processor. A recording that crashes its worker is a
-        failure like any other. Without `timeout` and `checkpoint`, ``n_jobs=1`` works in the
-        calling process.
+    executor : Executor
+        Where the recordings are measured. One that crashes its worker is a failure like any other.
+        Without `timeout` and `checkpoint`, one local worker is the calling process.
     timeout : float, optional
         Seconds for each recording.
     progress : callable, optional
@@ -132,7 +135,7 @@ def scan_recordings(
     Returns
     -------
     ScanResult
-        The same for any `n_jobs`, in one go or resumed.
+        The same for any executor, in one go or resumed.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def scan_recordings(
     """
     check_timeout(timeout)
     isolate = timeout is not None or checkpoint is not None
-    obstacle = why_no_processes() if isolate or n_jobs != 1 else ""
+    obstacle = executor.obstacle(isolate=isolate)
     if obstacle and timeout is not None:
         raise ParameterError(
             f"timeout needs worker processes, which this process cannot start: {obstacle}. Omit it"
@@ -152,7 +155,7 @@ def scan_recordings(
     if checkpoint is not None:
         opening = open_checkpoint(checkpoint, CHECKPOINT_SETTINGS, fresh=fresh)
     whole = [replace(recording, annotations=None) for recording in recordings]
-    with open_executor(n_jobs) as executor, opening as storage:
+    with opening as storage:
         suited = executor.suited(len(whole), isolate=isolate)
         run = _ScanRun(whole, tuple(measures), storage, suited, timeout, progress)
         run.resume()
@@ -213,7 +216,8 @@ class _ScanRun:
             identify=self.storage.is_persistent,
         )
         remaining = [k for k in range(len(self.recordings)) if k not in self.packed]
-        for results in self._process(task, remaining):
+        process = partial(self._process, task)
+        for results in results_read_twice(process, self.recordings, remaining):
             scans = [(place, self._scan(place, result)) for place, result in results]
             if self.storage.is_persistent:
                 self.storage.save_contents(
@@ -234,7 +238,7 @@ class _ScanRun:
         before = self.incomplete.pop(place, None)
         if before is None or result.failure is not None:
             return result
-        return result._replace(data=_merged(before, result.data))
+        return replace(result, data=_merged(before, result.data))
 
     def _process(self, task: Any, places: Sequence[int]) -> Iterator[list[tuple[int, Any]]]:
         return self.executor.process_places(
@@ -275,9 +279,9 @@ def _scan_all(
     identify: bool,
 ) -> list[Scan]:
     scans = []
-    for place, recording in enumerate(recordings):
+    for place, pending in enumerate(pending_files(recordings, identify=identify)):
         report(place)
-        scans.append(scan_recording(recording, measures, identify=identify))
+        scans.append(_scan(pending, measures, identify=identify))
     return scans
 
 
@@ -300,23 +304,32 @@ def scan_recording(
     Scan
         A problem with the recording is its failure, and no error.
     """
+    (scan,) = (
+        _scan(pending, measures, identify=identify)
+        for pending in pending_files([recording], identify=identify)
+    )
+    return scan
+
+
+def _scan(pending: PendingFile, measures: Sequence[str], *, identify: bool) -> Scan:
+    path = pending.recording.path
     try:
-        return _measured(recording, measures, identify=identify)
+        with pending.local() as local:
+            return _measured(local, measures, identify=identify)
     except AudioError as error:
-        stage, cause = error.stage, error.cause
-        return Scan(failure=Failure(recording.path, stage, type(error).__name__, cause))
+        failure = Failure(path, error.stage, type(error).__name__, error.cause)
     except Exception as error:
-        failure = Failure(recording.path, "measures", type(error).__name__, str(error))
-        return Scan(failure=failure)
+        failure = Failure(path, "measures", type(error).__name__, str(error))
+    return Scan(failure=failure, host=host_without(pending.recording.file))
 
 
-def _measured(recording: Recording, measures: Sequence[str], *, identify: bool) -> Scan:
-    file, stamp = recording.file, file_stamp(recording.file)
+def _measured(local: LocalFile, measures: Sequence[str], *, identify: bool) -> Scan:
+    file, stamp = local.file, file_stamp(local.file)
     parts: dict[str, list[Values]] = {name: [] for name in measures}
     for piece in pieces(file):
         for name in measures:
             parts[name].append(MEASURES[name].compute(piece))
-    identity = identify_file(file) if identify else None
+    identity = identify_file(*local) if identify else None
     if identify and file_stamp(file) != stamp:
         raise AudioError(file, "open", "the file changed while it was read")
     values = {name: MEASURES[name].combine(parts[name]) for name in measures}
@@ -331,7 +344,7 @@ def pieces(file: str, seconds: float = PIECE_SECONDS) -> Iterator[Piece]:
     Parameters
     ----------
     file : str
-        The file.
+        The file, or the URL of one in a store, which is fetched first.
     seconds : float
         Longest duration of a piece; see also `MAX_PIECE_SAMPLES`.
 
@@ -345,7 +358,8 @@ def pieces(file: str, seconds: float = PIECE_SECONDS) -> Iterator[Piece]:
     AudioError
         If the file cannot be decoded.
     """
-    with loading.open_checked(file) as reader:
+    with loading.local_sound(file) as local, loading.open_checked(local) as reader:
+        file = os.fspath(local)
         most = max(1, MAX_PIECE_SAMPLES // max(2, reader.channels))
         size, first = min(max(1, round(seconds * reader.rate)), most), 0
         held: list[Array] = []

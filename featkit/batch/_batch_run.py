@@ -6,11 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from featkit._utils.typing import Array
 from featkit.audio.excerpt import Excerpt
 from featkit.batch import _tasks
 from featkit.batch._row_fields import (
@@ -23,10 +25,12 @@ from featkit.batch._rows import Rows
 from featkit.batch.checkpoint import Checkpoint
 from featkit.batch.outcomes import Outcome, Progress
 from featkit.batch.resuming import find_stored
+from featkit.batch.unreadable_files import results_read_twice
 from featkit.datasets.files import Recording
 from featkit.executors.executor import Crash, Executor, Task
 from featkit.features.sets.loading import FeatureSet
 from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
+from featkit.storage.scratch import remove_abandoned_folders
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
 
@@ -39,6 +43,8 @@ class BatchRun:
     ----------
     recordings : sequence of Recording
         The recordings to analyse.
+    listing : sequence of Recording
+        These and those of other shards: all of them determine the columns of the table.
     checkpoint : Checkpoint
         Storage of finished rows; it may contain those of an earlier run.
     executor : Executor
@@ -47,8 +53,8 @@ class BatchRun:
         Seconds for each file.
     progress : callable, optional
         Called with a `Progress` at the start, whenever files are finished, and every second.
-    stored_ids : list of int or None
-        Id of each finished recording in the checkpoint.
+    stored_ids : array of int64, shape ``(recordings,)``
+        Id of each finished recording in the checkpoint; 0 for the others.
     failed : dict of int to Failure
         Failures of whole recordings by place in `recordings`.
     interval_failures : list of Failure
@@ -62,11 +68,12 @@ class BatchRun:
     """
 
     recordings: Sequence[Recording]
+    listing: Sequence[Recording]
     checkpoint: Checkpoint
     executor: Executor
     timeout: float | None
     progress: Callable[[Progress], None] | None
-    stored_ids: list[int | None] = field(init=False)
+    stored_ids: Array = field(init=False)
     failed: dict[int, Failure] = field(default_factory=dict, init=False)
     interval_failures: list[Failure] = field(default_factory=list, init=False)
     start: float = field(default_factory=time.perf_counter, init=False)
@@ -76,7 +83,7 @@ class BatchRun:
     seconds: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self.stored_ids = [None] * len(self.recordings)
+        self.stored_ids = np.zeros(len(self.recordings), dtype=np.int64)
 
     @property
     def failures(self) -> list[Failure]:
@@ -103,6 +110,12 @@ class BatchRun:
 
     def compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
         """Analyse the remaining recordings, and store rows as soon as they are finished."""
+        try:
+            self._compute(features, excerpt)
+        finally:
+            remove_abandoned_folders()  # copies of workers that crashed or were interrupted
+
+    def _compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
         task = partial(
             _tasks.analyse_recordings,
             features=features,
@@ -110,14 +123,15 @@ class BatchRun:
             identify=self.checkpoint.is_persistent,
             stacking=self.timeout is None,
         )
-        remaining = [k for k, stored_id in enumerate(self.stored_ids) if stored_id is None]
-        for results in self._process(task, remaining):
+        remaining = np.flatnonzero(self.stored_ids == 0)
+        process = partial(self._process, task)
+        for results in results_read_twice(process, self.recordings, remaining):
             outcomes = [(k, self._outcome(k, result)) for k, result in results]
             stored_ids = self.checkpoint.save(
                 (self.recordings[k].file, outcome) for k, outcome in outcomes
             )
             for (k, outcome), stored_id in zip(outcomes, stored_ids, strict=True):
-                self.stored_ids[k] = stored_id
+                self.stored_ids[k] = stored_id or 0
                 if outcome.failure:
                     self.failed[k] = outcome.failure
                 self.files += 1
@@ -127,11 +141,38 @@ class BatchRun:
     @property
     def decoded(self) -> Counter[str]:
         """Number of recordings by decoder."""
-        stored = (stored_id for stored_id in self.stored_ids if stored_id is not None)
+        stored = self.stored_ids[self.stored_ids > 0].tolist()
         return Counter(map(self.checkpoint.load_decoder, stored))
 
+    def row_counts(self, n_features: int) -> Iterator[tuple[int, list[Failure]]]:
+        """Yield the number of rows of each recording, and the annotations without rows.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of features that the rows contain.
+
+        Yields
+        ------
+        n_rows : int
+            0 for a failed recording.
+        failures : list of Failure
+            Failures of its annotations.
+        """
+        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
+            if not stored_id:
+                yield 0, []
+                continue
+            annotated = recording.annotations is not None
+            rows = self.checkpoint.load_rows(stored_id, n_features, annotated=annotated)
+            yield len(rows), list(interval_failures(recording, rows))
+
     def tables(
-        self, features: FeatureSet, provenance: Mapping[str, Any], max_rows: int
+        self,
+        features: FeatureSet,
+        provenance: Mapping[str, Any],
+        max_rows: int,
+        metadata: Mapping[bytes, bytes] = MappingProxyType({}),
     ) -> Iterator[FeatureTable]:
         """Yield the table in the order of the inputs, in pieces; at least one, even if empty.
 
@@ -143,16 +184,19 @@ class BatchRun:
             Provenance of the table.
         max_rows : int
             Rows of a piece.
+        metadata : mapping of bytes to bytes
+            Further metadata of the table; see `FeatureTable`.
 
         Yields
         ------
         FeatureTable
             The next rows.
         """
+        origin = dict(provenance), dict(metadata)
         pending: list[tuple[Recording, str, Rows]] = []
         room = max_rows
-        for recording, stored_id in zip(self.recordings, self.stored_ids, strict=True):
-            if stored_id is None:
+        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
+            if not stored_id:
                 continue
             annotated = recording.annotations is not None
             rows = self.checkpoint.load_rows(stored_id, len(features.columns), annotated=annotated)
@@ -163,13 +207,17 @@ class BatchRun:
                 pending.append((recording, file_format, part))
                 room -= len(part)
                 if not room:
-                    yield self._table(pending, features, provenance)
+                    yield self._table(pending, features, *origin)
                     pending, room = [], max_rows
         if pending or not self.rows:
-            yield self._table(pending, features, provenance)
+            yield self._table(pending, features, *origin)
+
+    @cached_property
+    def _has_bands(self) -> bool:
+        return has_bands(self.listing)
 
     def _process(
-        self, task: Task[Recording, Any], places: Sequence[int]
+        self, task: Task[Recording, Any], places: Sequence[int] | Array
     ) -> Iterator[list[tuple[int, Any]]]:
         """Run a task on some recordings, and yield places with results."""
         return self.executor.process_places(
@@ -192,7 +240,8 @@ class BatchRun:
         self,
         parts: Sequence[tuple[Recording, str, Rows]],
         features: FeatureSet,
-        provenance: Mapping[str, Any],
+        provenance: dict[str, Any],
+        metadata: dict[bytes, bytes],
     ) -> FeatureTable:
         rows = Rows.concatenate((part for *_, part in parts), len(features.columns))
         self.rows += len(rows)
@@ -201,11 +250,11 @@ class BatchRun:
             "start": rows.start,
             "end": rows.end,
         }
-        if has_bands(self.recordings):
+        if self._has_bands:
             bands = [band for recording, _, part in parts for band in row_bands(recording, part)]
             keys |= zip(BAND_COLUMNS, np.array(bands).reshape(-1, 2).T, strict=True)
         fields = [own for recording, _, part in parts for own in fields_of_rows(recording, part)]
-        for name in in_key_order(self.recordings[0].fields):
+        for name in in_key_order(self.listing[0].fields):
             keys[name] = [own[name] for own in fields]
         quality = {
             column.name: values.astype(column.dtype)
@@ -214,4 +263,5 @@ class BatchRun:
         formats = [name for _, name, part in parts for _ in range(len(part))]
         quality[QUALITY_FORMAT] = np.array(formats, dtype=object)
         values = np.ascontiguousarray(rows.values)
-        return FeatureTable(keys, list(features.column_names), values, dict(provenance), quality)
+        names = list(features.column_names)
+        return FeatureTable(keys, names, values, dict(provenance), quality, extra_metadata=metadata)

@@ -13,6 +13,8 @@ from featkit.audio.decoding.reader import versions
 from featkit.audio.excerpt import Excerpt
 from featkit.features.sets.loading import FeatureSet
 from featkit.schema import ANNOTATED, QUALITY_COLUMNS
+from featkit.storage.names import last_name
+from featkit.storage.urls import name_of
 
 MAX_SHOWN = 60
 """Characters of a value that a message shows."""
@@ -92,7 +94,7 @@ def corpus_options(
     """The options that select and label recordings, without paths of this machine."""
     paths = [annotations] if isinstance(annotations, str | os.PathLike) else annotations
     annotated = {
-        "annotations": paths and [os.path.basename(os.path.abspath(path)) for path in paths],
+        "annotations": paths and [last_name(path) for path in paths],
         "tier": tier,
         "annotation_label": annotation_label,
         "background": background,
@@ -100,7 +102,7 @@ def corpus_options(
     return {
         "labels": labels,
         "name_pattern": name_pattern,
-        "manifest": None if manifest is None else os.path.basename(os.fspath(manifest)),
+        "manifest": None if manifest is None else name_of(manifest),
         "where": {
             name: [allowed] if isinstance(allowed, str) else list(allowed)
             for name, allowed in (where or {}).items()

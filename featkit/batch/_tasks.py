@@ -20,7 +20,9 @@ from featkit.audio.interval_reading import cut
 from featkit.audio.quality import Quality
 from featkit.batch._annotated_rows import IntervalAnalysis
 from featkit.batch._rows import Rows
+from featkit.batch.fetching import LocalFile, pending_files
 from featkit.batch.file_identity import (
+    NO_STAMP,
     FileIdentity,
     file_stamp,
     identify_file,
@@ -28,12 +30,14 @@ from featkit.batch.file_identity import (
     with_intervals,
 )
 from featkit.batch.outcomes import Outcome
+from featkit.batch.unreadable_files import host_without
 from featkit.datasets.files import Recording
 from featkit.dsp.disk_array import Clip
-from featkit.errors import AudioError, WriteError
+from featkit.errors import AudioError, StoreError, WriteError
 from featkit.features.analysis import analyse_loaded, stacked
 from featkit.features.sets.loading import FeatureSet
 from featkit.schema import Failure
+from featkit.storage.reading import stored_state
 
 Report = Callable[..., None]
 
@@ -41,14 +45,29 @@ Report = Callable[..., None]
 def identify_files(recordings: Iterable[Recording], report: Report) -> list[FileIdentity | None]:
     """Identity of each file; None for a file that cannot be read."""
     identities: list[FileIdentity | None] = []
-    for place, recording in enumerate(recordings):
+    for place, pending in enumerate(pending_files(recordings, identify=True)):
         report(place)
+        recording = pending.recording
         try:
-            identity = identify_file(recording.file)
+            with pending.local() as local:
+                identity = identify_file(*local)
             identities.append(with_intervals(identity, intervals_digest(recording)))
         except AudioError:
             identities.append(None)
     return identities
+
+
+def ask_stamps(recordings: Iterable[Recording], report: Report) -> list[str]:
+    """Stamp of each file in a store, which is not fetched; `NO_STAMP` if it cannot be asked."""
+    stamps = []
+    for place, recording in enumerate(recordings):
+        report(place)
+        try:
+            state = stored_state(recording.file)
+        except StoreError:
+            state = None
+        stamps.append(NO_STAMP if state is None else state.stamp)
+    return stamps
 
 
 def analyse_recordings(
@@ -86,12 +105,15 @@ def analyse_recordings(
     outcomes: list[Outcome] = []
 
     def decoded() -> Iterator[tuple[_Member, float, float]]:
-        for place, recording in enumerate(recordings):
+        for place, pending in enumerate(pending_files(recordings, identify=identify)):
             report(place)
+            recording = pending.recording
             try:
-                outcome, clips = _read(recording, features, excerpt, identify=identify)
+                with pending.local() as local:
+                    outcome, clips = _read(recording, local, features, excerpt, identify=identify)
             except Exception as error:
-                outcome, clips = Outcome(failure=_failure(recording, error)), None
+                host = host_without(recording.file)
+                outcome, clips = Outcome(failure=_failure(recording, error), host=host), None
             outcomes.append(outcome)
             if clips:
                 samples = sum(map(len, clips.clips)) if stacking else math.inf
@@ -151,25 +173,28 @@ def _add_rows(members: Sequence[_Member], features: FeatureSet) -> None:
 
 
 def _read(
-    recording: Recording, features: FeatureSet, excerpt: Excerpt, *, identify: bool
+    recording: Recording,
+    local: LocalFile,
+    features: FeatureSet,
+    excerpt: Excerpt,
+    *,
+    identify: bool,
 ) -> tuple[Outcome, _Clips | None]:
     """Decode a recording; one that is too long for memory is analysed while it is decoded."""
-    file = recording.file
-    stamp = file_stamp(file)
-    read = _read_whole if recording.annotations is None else _read_intervals
-    outcome, clips = read(recording, features, excerpt)
+    before = file_stamp(local.file)
+    if recording.annotations is None:
+        outcome, clips = _read_whole(local.file, features, excerpt)
+    else:
+        outcome, clips = _read_intervals(recording, local.file, features, excerpt)
     if identify:
-        identity = identify_file(file)
-        if file_stamp(file) != stamp:
-            raise AudioError(file, "open", "the file changed while it was read")
+        identity = identify_file(*local)
+        if file_stamp(local.file) != before:
+            raise AudioError(local.file, "open", "the file changed while it was read")
         outcome.identity = with_intervals(identity, intervals_digest(recording))
     return outcome, clips
 
 
-def _read_whole(
-    recording: Recording, features: FeatureSet, excerpt: Excerpt
-) -> tuple[Outcome, _Clips | None]:
-    file = recording.file
+def _read_whole(file: str, features: FeatureSet, excerpt: Excerpt) -> tuple[Outcome, _Clips | None]:
     outcome, clips = Outcome(), None
     with loading.opening(file, sr=features.sample_rate, excerpt=excerpt) as sound:
         if isinstance(sound, loading.Stream):
@@ -184,10 +209,10 @@ def _read_whole(
 
 
 def _read_intervals(
-    recording: Recording, features: FeatureSet, excerpt: Excerpt
+    recording: Recording, file: str, features: FeatureSet, excerpt: Excerpt
 ) -> tuple[Outcome, _Clips | None]:
     """Decode the annotations of a recording; many or long ones are analysed at the same time."""
-    with loading.open_checked(recording.file) as reader:
+    with loading.open_checked(file) as reader:
         outcome = Outcome(decoder=reader.decoder, format=reader.format)
         analysis = IntervalAnalysis(recording, reader, features, excerpt)
         if not analysis.fits_in_memory:

@@ -29,6 +29,9 @@ from featkit.batch.outcomes import Content, Outcome
 from featkit.datasets.files import location_of
 from featkit.errors import WriteError
 from featkit.executors.worker_process import remove_state_folders
+from featkit.storage.folders import remove_unfinished_folders
+from featkit.storage.names import canonical_name
+from featkit.storage.urls import is_url, name_of
 from featkit.storage.writing import remove_unfinished, sibling
 from featkit.table.table_files import failures_file
 
@@ -40,14 +43,17 @@ def checkpoint_path(table: str | os.PathLike[str]) -> Path:
 
     Parameters
     ----------
-    table : path
+    table : path or URL
         The table, or another file that the checkpoint belongs to.
 
     Returns
     -------
     Path
+        Next to the table; in the current folder for a table in a store.
     """
-    return sibling(table, ".parts")
+    if is_url(table):  # SQLite needs a local file
+        return Path(f"{name_of(table)}.parts")
+    return Path(sibling(table, ".parts"))
 
 
 @contextlib.contextmanager
@@ -77,10 +83,13 @@ def open_checkpoint(
         If another run uses it, or it cannot be written.
     """
     path = checkpoint_path(table)
+    if is_url(table):  # tables of one name in two folders share the name of the checkpoint
+        settings = {**settings, "output": canonical_name(table)}
     file = open_file(path, settings, fresh=fresh)
     with contextlib.closing(file.connection):
         for written in (table, failures_file(table), path):
             remove_unfinished(written)
+        remove_unfinished_folders(table)
         remove_state_folders(path)
         yield Checkpoint(file.connection, path, file.key, file.remarks)
 
@@ -182,6 +191,22 @@ class Checkpoint:
                 if total == checksum(self.key, name, stamp, recording.digest):
                     return recording.id if self._is_usable(recording) else None
         return None
+
+    def has_file(self, file: str) -> bool:
+        """Return whether a recording of some name is stored.
+
+        Parameters
+        ----------
+        file : str
+            The file.
+
+        Returns
+        -------
+        bool
+        """
+        with checkpoint_errors(self.path):
+            query = "SELECT 1 FROM files WHERE name = ?"
+            return self.connection.execute(query, [_name(file)]).fetchone() is not None
 
     def has_size(self, size: int) -> bool:
         """Return whether a recording of some size is stored.

@@ -9,33 +9,34 @@ workers, in one go or resumed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, Literal
 
-from featkit._utils.workers import why_no_processes
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
-from featkit.batch._provenance import computation_settings, corpus_options, provenance
-from featkit.batch.checkpoint import checkpoint_path, memory_checkpoint, open_checkpoint
+from featkit.batch._provenance import computation_settings, provenance
+from featkit.batch.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    memory_checkpoint,
+    open_checkpoint,
+)
+from featkit.batch.corpus_listing import CorpusListing, list_corpus
 from featkit.batch.outcomes import BatchResult, Extraction, Progress
+from featkit.batch.shards.shard_file import check_shard_target
+from featkit.batch.shards.shard_record import METADATA_KEY, shard_record
+from featkit.batch.shards.shares import Shard, parse_shard
 from featkit.batch.targets import TableFile, TableInMemory, TableTarget
-from featkit.datasets.annotation_files import AnnotationLog
-from featkit.datasets.files import Recording
-from featkit.datasets.recordings import recordings
-from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError
-from featkit.executors.executor import check_timeout
+from featkit.executors.executor import Executor, check_timeout
 from featkit.executors.opening import open_executor
 from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.schema import Failure
-from featkit.storage.writing import check_no_input, check_writable
 from featkit.table.failure_list import write_failures
-from featkit.table.table_files import (
-    check_table_target,
-    failures_file,
-    rows_per_block,
-)
+from featkit.table.feature_table import FeatureTable
+from featkit.table.table_files import check_table_target, rows_per_block
 
 __all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract", "extract_excerpt"]
 
@@ -45,6 +46,7 @@ def extract(
     *,
     output: str | os.PathLike[str] | None = None,
     fresh: bool = False,
+    shard: str | None = None,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
     labels: str | None = None,
     name_pattern: str | None = None,
@@ -55,6 +57,7 @@ def extract(
     annotation_label: str | None = None,
     background: str | None = None,
     n_jobs: int | None = 1,
+    cluster: Any = None,
     timeout: float | None = None,
     offset: float = 0.0,
     duration: float | None = None,
@@ -70,16 +73,24 @@ def extract(
     ----------
     inputs : path or sequence of paths
         Files, and folders that are searched at every depth; see `featkit.datasets.files.find`.
+        Also URLs of stores, such as ``s3://bucket/songs`` or ``zip://FOLDER::ARCHIVE.zip``: each
+        file is fetched to the worker that decodes it.
         With a manifest: empty, or the folder that its paths are relative to.
     output : path, optional
-        The table to write; its suffix selects CSV or Parquet. Failures are listed in
+        The table to write; its suffix selects CSV or Parquet. A name that ends in ``/`` is a folder
+        of Parquet files with a fixed number of rows each. Failures are listed in
         ``<output>.failures.csv``. Finished rows are stored in the checkpoint ``<output>.parts``,
         from which another call resumes: it computes only new and changed files. The checkpoint may
-        be deleted. If `output` is a symbolic link, all files are written next to its target. A
-        single recording needs no checkpoint, and creates none. Without `output`, the table is kept
-        in memory, and nothing is written.
+        be deleted. If `output` is a symbolic link, all files are written next to its target. For a
+        table in a store, such as ``s3://bucket/t.parquet``, the checkpoint is ``t.parquet.parts``
+        in the current folder. A single recording needs no checkpoint, and creates none. Without
+        `output`, the table is kept in memory, and nothing is written.
     fresh : bool
         Whether to discard earlier results.
+    shard : str, optional
+        Number of a shard and number of shards, such as ``"3/40"``: only the recordings of this
+        share are analysed, and `output` must be a Parquet file. All shards must be given the same
+        recordings and options; `featkit.merge` joins their tables. See `featkit.batch.shards`.
     features : str, path, mapping or FeatureSet
         Name of a feature set, a TOML file, or a dict; see
         `featkit.features.sets.loading.feature_set`.
@@ -116,6 +127,11 @@ def extract(
         crash then ends that process, too. (If the process has no other thread, as in the command
         line, a single recording is analysed in a forked child.) A process that cannot start others,
         such as a worker of `multiprocessing.Pool`, analyses everything itself.
+    cluster : str, path or distributed.Client, optional
+        A Dask cluster that analyses the recordings instead of local processes; `n_jobs` is then
+        ignored. The address of a scheduler, such as ``"tcp://scheduler:8786"``, a scheduler file,
+        ``"local:8"`` for eight processes of this machine, or a client. The workers must find the
+        recordings under the same paths. The table is the same.
     timeout : float, optional
         Seconds for each file; a file that takes longer is a failure.
     offset : float
@@ -143,8 +159,10 @@ def extract(
     ------
     ParameterError
         If there are no recordings, a parameter is out of range, an output would replace an input,
-        or the checkpoint was made with other settings. A problem with one recording is a failure,
-        not an error.
+        the checkpoint was made with other settings, or the cluster cannot be reached. A problem
+        with one recording is a failure, not an error.
+    FeatkitError
+        If workers of the cluster have other versions of featkit or of the packages that compute.
     TableError
         If the manifest is invalid; the message names file, line and field.
     WriteError
@@ -173,17 +191,19 @@ def extract(
         "annotation_label": annotation_label,
         "background": background,
     }
-    return extract_excerpt(
-        inputs,
-        excerpt,
-        features=features,
-        output=output,
-        fresh=fresh,
-        corpus=corpus,
-        n_jobs=n_jobs,
-        timeout=timeout,
-        progress=progress,
-    )
+    with open_executor(n_jobs, cluster) as executor:
+        return extract_excerpt(
+            inputs,
+            excerpt,
+            features=features,
+            output=output,
+            fresh=fresh,
+            shard=shard,
+            corpus=corpus,
+            executor=executor,
+            timeout=timeout,
+            progress=progress,
+        )
 
 
 def extract_excerpt(
@@ -234,8 +254,9 @@ def process_recordings(
     output: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     fresh: bool = False,
+    shard: str | None = None,
     corpus: Mapping[str, Any] = MappingProxyType({}),
-    n_jobs: int | None = 1,
+    executor: Executor,
     timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BatchResult:
@@ -246,7 +267,7 @@ def process_recordings(
 
     Parameters
     ----------
-    inputs, features, fresh, n_jobs, timeout, progress
+    inputs, features, fresh, shard, timeout, progress
         As for `extract`.
     excerpt : Excerpt
         The part of each recording, and its segments.
@@ -261,6 +282,8 @@ def process_recordings(
     corpus : mapping
         The arguments `labels`, `name_pattern`, `manifest`, `where`, `annotations`, `tier`,
         `annotation_label` and `background` of `extract`.
+    executor : Executor
+        Where the recordings are analysed.
 
     Returns
     -------
@@ -274,60 +297,33 @@ def process_recordings(
     """
     chosen_set = feature_set(features)
     check_timeout(timeout)
-    if output is not None:
-        check_writable(output)
-        check_writable(failures_file(output))
-    paths = (
-        [inputs]
-        if isinstance(inputs, str | os.PathLike)
-        else list(() if inputs is None else inputs)
-    )
-    skipped = SkippedFiles(output)
-    log = AnnotationLog()
-    selected = recordings(paths, **corpus, skipped=skipped, log=log)
-    skipped.discount(log.files)
-    if output is not None:
-        files_read = [*log.files, *(recording.file for recording in selected)]
-        if corpus.get("manifest") is not None:
-            files_read.insert(0, os.fspath(corpus["manifest"]))
-        for written in (output, failures_file(output), checkpoint_path(output)):
-            check_no_input(written, files_read)
-    check_excerpt(excerpt, selected)
-    is_single = len(selected) == 1
+    share = None if shard is None else parse_shard(shard)
+    if share is not None:
+        check_shard_target(output, share, fresh=fresh)
+    listing = list_corpus(inputs, corpus, excerpt, output=output, share=share)
     resumable = checkpoint if output is None else output
-    in_process = timeout is None and resumable is None and (is_single or n_jobs == 1)
-    obstacle = "" if in_process else why_no_processes()
+    obstacle = executor.obstacle(isolate=timeout is not None or resumable is not None)
     if obstacle and timeout is not None:
         raise ParameterError(
             f"timeout needs worker processes, which this process cannot start: {obstacle}. Omit"
             " timeout, or call from a process that can start them"
         )
-    if resumable is None or (is_single and not checkpoint_path(resumable).exists()):
-        opening = memory_checkpoint()
-    else:
-        settings = computation_settings(chosen_set, excerpt)
-        opening = open_checkpoint(resumable, settings, fresh=fresh)
-    with open_executor(n_jobs) as executor, opening as storage:
+    is_single = len(listing.selected) <= 1
+    settings = computation_settings(chosen_set, excerpt)
+    with _open_storage(resumable, settings, fresh=fresh, is_single=is_single) as storage:
         isolate = timeout is not None or storage.is_persistent
-        suited = executor.suited(len(selected), isolate=isolate)
-        run = BatchRun(selected, storage, suited, timeout, progress)
+        suited = executor.suited(len(listing.selected), isolate=isolate)
+        run = BatchRun(listing.selected, listing.recordings, storage, suited, timeout, progress)
         run.resume()
         run.compute(chosen_set, excerpt)
-        origin = provenance(
-            chosen_set,
-            excerpt,
-            decoded=run.decoded,
-            corpus=corpus_options(**corpus),
-            annotated=any(recording.annotations is not None for recording in selected),
-        )
-        tables = run.tables(chosen_set, origin, target.max_rows)
+        tables = _tables(run, listing, share, chosen_set, excerpt, target.max_rows)
         target_failures = target.write(tables)
         failures = [*run.failures, *target_failures]
         if output is not None:
             write_failures(output, failures)
         if storage.is_persistent:
             storage.delete_unreferenced()
-    remarks = [*log.remarks, *storage.remarks]
+    remarks = [*listing.log.remarks, *storage.remarks]
     if obstacle and not is_single:
         remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
     return BatchResult(
@@ -339,28 +335,40 @@ def process_recordings(
         seconds=run.seconds,
         elapsed=run.elapsed,
         remarks=remarks,
-        left_out=dict(skipped.counts.most_common()),
+        left_out=listing.left_out,
     )
 
 
-def check_excerpt(excerpt: Excerpt, recordings: Sequence[Recording]) -> None:
-    """Refuse an excerpt of recordings that have annotations; segments of them are accepted.
+def _open_storage(
+    resumable: str | os.PathLike[str] | None,
+    settings: Mapping[str, Any],
+    *,
+    fresh: bool,
+    is_single: bool,
+) -> AbstractContextManager[Checkpoint]:
+    """The checkpoint of a table; in memory without one, or for a new table of one recording."""
+    if resumable is None or (is_single and not checkpoint_path(resumable).exists()):
+        return memory_checkpoint()
+    return open_checkpoint(resumable, settings, fresh=fresh)
 
-    Parameters
-    ----------
-    excerpt : Excerpt
-        The part of each recording, and its segments.
-    recordings : sequence of Recording
-        The recordings.
 
-    Raises
-    ------
-    ParameterError
-        If the excerpt skips or limits parts of recordings with annotations.
-    """
-    given = [name for name in ("offset", "duration", "pad") if getattr(excerpt, name)]
-    if given and any(recording.annotations is not None for recording in recordings):
-        raise ParameterError(
-            f"{' and '.join(given)} cannot be used with annotations, whose start and end are the"
-            " part to analyse; segment cuts each interval into segments"
-        )
+def _tables(
+    run: BatchRun,
+    listing: CorpusListing,
+    share: Shard | None,
+    features: FeatureSet,
+    excerpt: Excerpt,
+    max_rows: int,
+) -> Iterator[FeatureTable]:
+    """The rows of a finished run with their provenance, and the record of a shard."""
+    origin = provenance(
+        features,
+        excerpt,
+        decoded=run.decoded,
+        corpus=listing.options,
+        annotated=listing.is_annotated,
+    )
+    metadata = {}
+    if share is not None:
+        metadata[METADATA_KEY] = shard_record(run, share, listing, origin).to_bytes()
+    return run.tables(features, origin, max_rows, metadata)

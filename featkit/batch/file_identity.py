@@ -1,6 +1,7 @@
 """Recognise a file that was analysed before, by its stamp or by a digest of its content.
 
-The stamp, size and times, is compared first: a file with a known stamp need not be read. For a
+The stamp, size and times, is compared first: a file with a known stamp need not be read. In a
+store, the stamp is the size with the ETag or the time of the last change, from the listing. For a
 recording with annotations, stamp and digest also contain a digest of its intervals.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from featkit.datasets.files import Recording
 from featkit.errors import AudioError
+from featkit.storage.urls import is_url
 
 SETTLED = 2.0
 """Seconds since its last change after which the stamp of a file is trusted. Clocks of some file
@@ -62,6 +64,24 @@ def file_stamp(file: str) -> str:
     if not stat.S_ISREG(status.st_mode):
         return NO_STAMP
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def recording_stamp(recording: Recording) -> str:
+    """Return the stamp of the file of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording.
+
+    Returns
+    -------
+    str
+        As `file_stamp`; for a file in a store, what its listing says.
+    """
+    if is_url(recording.file):
+        return recording.stamp or NO_STAMP
+    return file_stamp(recording.file)
 
 
 def stamped_size(stamp: str) -> int:
@@ -138,7 +158,7 @@ def stamp_with_intervals(stamp: str, digest: str) -> str:
     return f"{stamp} {digest}" if stamp != NO_STAMP and digest else stamp
 
 
-def identify_file(file: str) -> FileIdentity:
+def identify_file(file: str, stored_stamp: str | None = None) -> FileIdentity:
     """Read a file and return its identity; without a stamp if the file changed just now.
 
     The digest is the SHA-256 of the suffix, which influences the decoder, and of the content.
@@ -147,6 +167,8 @@ def identify_file(file: str) -> FileIdentity:
     ----------
     file : str
         The file.
+    stored_stamp : str, optional
+        For a temporary copy: the stamp of the file in its store, which is used instead.
 
     Returns
     -------
@@ -171,4 +193,6 @@ def identify_file(file: str) -> FileIdentity:
         raise AudioError(file, "open", error.strerror or str(error)) from None
     suffix = os.fsencode(Path(file).suffix.lower())
     digest = hashlib.sha256(suffix + b"\0" + content).digest()
+    if stored_stamp is not None:
+        return FileIdentity(digest, size, stored_stamp)
     return FileIdentity(digest, size, stamp if settled else NO_STAMP)

@@ -54,6 +54,8 @@ class Outcome:
         Container and codec of the file, likewise.
     failure : Failure, optional
         The failure; None if there are rows.
+    host : str
+        The machine that cannot read the file; see `featkit.batch.unreadable_files`.
     """
 
     rows: Rows | None = None
@@ -61,6 +63,7 @@ class Outcome:
     decoder: str = ""
     format: str = ""
     failure: Failure | None = None
+    host: str = ""
 
     @property
     def content(self) -> Content | None:

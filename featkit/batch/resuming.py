@@ -10,13 +10,17 @@ from featkit.batch.checkpoint import Checkpoint
 from featkit.batch.file_identity import (
     NO_STAMP,
     FileIdentity,
-    file_stamp,
     intervals_digest,
+    recording_stamp,
     stamp_with_intervals,
     stamped_size,
 )
 from featkit.datasets.files import Recording
 from featkit.executors.executor import Task
+from featkit.storage.urls import is_url
+
+MAX_YIELDED = 1000
+"""Most unchanged recordings that are yielded at a time."""
 
 Process = Callable[[Task[Recording, Any], Sequence[int]], Iterable[list[tuple[int, Any]]]]
 """``process(task, places)`` yields results of a task for some recordings, with their places."""
@@ -28,7 +32,8 @@ def find_stored(
     """Find the stored results of recordings.
 
     A file with a stored stamp is not read. If only its size is stored, the file may have been
-    moved, copied or touched: then digests are compared.
+    moved, copied or touched: then digests are compared. A file in a store is fetched for that only
+    if it is stored under its own name: new files of a common size would be fetched twice.
 
     Parameters
     ----------
@@ -45,16 +50,37 @@ def find_stored(
         Places of recordings with the ids of their stored results: first those of all files with a
         stored stamp, then others as they are read.
     """
-    unchanged, candidates = [], []
+    unchanged: list[tuple[int, int]] = []
+    candidates: list[int] = []
+    unlisted: list[int] = []
     for place, recording in enumerate(recordings):
-        stamp = stamp_with_intervals(file_stamp(recording.file), intervals_digest(recording))
+        if len(unchanged) == MAX_YIELDED:
+            yield unchanged
+            unchanged = []
+        stamp = stamp_with_intervals(recording_stamp(recording), intervals_digest(recording))
         stored_id = checkpoint.find_unchanged(recording.file, stamp)
         if stored_id is not None:
             unchanged.append((place, stored_id))
+        elif is_url(recording.file):
+            if checkpoint.has_file(recording.file):
+                (candidates if recording.stamp else unlisted).append(place)
         elif stamp != NO_STAMP and checkpoint.has_size(stamped_size(stamp)):
             candidates.append(place)
     yield unchanged
-    for results in process(_tasks.identify_files, candidates):
+    for results in process(_tasks.ask_stamps, unlisted):
+        unchanged = []
+        for place, stamp in results:
+            recording = recordings[place]
+            stored_id = None
+            if isinstance(stamp, str):
+                stamp = stamp_with_intervals(stamp, intervals_digest(recording))
+                stored_id = checkpoint.find_unchanged(recording.file, stamp)
+            if stored_id is None:
+                candidates.append(place)
+            else:
+                unchanged.append((place, stored_id))
+        yield unchanged
+    for results in process(_tasks.identify_files, sorted(candidates)):
         moved = []
         for place, identity in results:
             if isinstance(identity, FileIdentity):

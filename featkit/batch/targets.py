@@ -71,12 +71,12 @@ class TableInMemory:
 
 
 class TableFile:
-    """Writes the table to a file.
+    """Writes the table to a file, or to a folder of parts.
 
     Parameters
     ----------
-    path : path
-        The file; its suffix selects the format.
+    path : path or URL
+        The file, whose suffix selects the format; or a folder, whose name ends in ``/``.
     max_rows : int
         Rows that are written together.
     """

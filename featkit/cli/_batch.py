@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,18 @@ import click
 from featkit._utils.formatting import counted, printable, rounded
 from featkit._utils.workers import ONE_THREAD
 from featkit.cli._console import show_failures, show_message, show_skipped_files
+from featkit.cli._options import is_quiet
 from featkit.cli._progress import show_extraction_progress, show_resume_hint
+from featkit.storage.urls import is_url
 
 if TYPE_CHECKING:
     from featkit.batch.extraction import Failure, Progress
     from featkit.batch.outcomes import BatchResult
     from featkit.models.predictions import Predictions
+
+
+SEARCH_SECONDS = 2.0
+"""Seconds after which a search for recordings that goes on is mentioned."""
 
 
 def limit_threads() -> None:
@@ -38,16 +45,51 @@ def show_batch_progress(*, resumable: bool) -> Iterator[Callable[[Progress], Non
 
     def report(progress: Progress) -> None:
         nonlocal latest
+        if latest is None:
+            end_search()
         latest = progress
         show(progress)
 
     try:
-        with show_extraction_progress() as show:
+        with _search_message() as end_search, show_extraction_progress() as show:
             yield report
     except KeyboardInterrupt:
         if resumable and latest and latest.files > latest.failures:
             _show_resume_hint(latest)
         raise
+
+
+@contextmanager
+def _search_message() -> Iterator[Callable[[], None]]:
+    """Print a line if the search for recordings takes long; yield a function that ends this.
+
+    Its thread has ended then, so that workers can fork.
+    """
+    if is_quiet():
+        yield lambda: None
+        return
+    text = "looking for recordings"
+    timer = threading.Timer(SEARCH_SECONDS, lambda: click.echo(text, err=True))
+    timer.daemon = True
+    timer.start()
+
+    def end() -> None:
+        timer.cancel()
+        timer.join()
+
+    try:
+        yield end
+    finally:
+        end()
+
+
+def show_checkpoint(table: str | None) -> None:
+    """Print where finished rows are saved, if that is not next to the table."""
+    if table is not None and is_url(table):
+        from featkit.batch.checkpoint import checkpoint_path
+
+        name = checkpoint_path(table)
+        show_message(f"finished recordings are saved in {name}, in the current folder")
 
 
 def _show_resume_hint(progress: Progress) -> None:

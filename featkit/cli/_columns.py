@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 
 
@@ -86,13 +85,15 @@ def split_names(option: str, columns: Collection[str]) -> list[str]:
 
 def _lines(file: str) -> list[str]:
     from featkit.errors import ParameterError
+    from featkit.storage.reading import local_copy
+    from featkit.storage.urls import shown
 
     try:
-        with open(file, encoding="utf-8-sig") as stream:
+        with local_copy(file) as copy, open(copy, encoding="utf-8-sig") as stream:
             lines = [line.removesuffix("\n") for line in stream]
     except FileNotFoundError:
         raise ParameterError(f"{file}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ParameterError(f"{os.fspath(file)}: cannot read it: {cause}") from None
+        raise ParameterError(f"{shown(file)}: cannot read it: {cause}") from None
     return [line for line in lines if line.strip()]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from featkit.storage.names import is_same_file
+from featkit.storage.urls import is_url, join_url, name_of
+
 if TYPE_CHECKING:
     from featkit._utils.typing import Array
     from featkit.models.model import Model
@@ -55,9 +58,8 @@ def group_files(model: Model, file: str, group_from: str | None) -> list[str]:
             raise ParameterError(NO_GROUPS)
         return [file]
     check_source_of_sound(model.normalization, group_from, has_manifest=False)
-    folder = os.path.dirname(os.path.abspath(file))
-    nearby = [one.file for one in find([folder]) if os.path.dirname(one.file) == folder]
-    others = [other for other in nearby if not os.path.samefile(other, file)]
+    nearby = [one.file for one in find([folder_of(file)]) if "/" not in one.path]
+    others = [other for other in nearby if not is_same_file(other, file)]
     if group_from is not None and (level := FOLDER_RULE.fullmatch(group_from)):
         if level[1] not in (None, "1"):
             raise ParameterError(
@@ -65,10 +67,26 @@ def group_files(model: Model, file: str, group_from: str | None) -> list[str]:
                 " of its group: use `folder`, or make a table and a report of it"
             )
         return [file, *others]
-    names = np.array([os.path.basename(one) for one in (file, *others)])
+    names = np.array([name_of(one) for one in (file, *others)])
     table = FeatureTable({"path": names}, [], np.empty((len(names), 0)))
     groups = row_groups(table, model.normalization, group_from, None).names
     return [file, *(others[k] for k in np.flatnonzero(groups[1:] == groups[0]))]
+
+
+def folder_of(file: str) -> str:
+    """Return the folder that contains a file.
+
+    Parameters
+    ----------
+    file : path or URL
+        The file.
+
+    Returns
+    -------
+    str
+        Its absolute path, or URL.
+    """
+    return join_url(file, "..") if is_url(file) else os.path.dirname(os.path.abspath(file))
 
 
 def with_group(model: Model, table: FeatureTable, file: str) -> tuple[FeatureTable, Array]:
@@ -92,7 +110,7 @@ def with_group(model: Model, table: FeatureTable, file: str) -> tuple[FeatureTab
     """
     import numpy as np
 
-    own = table.column("path") == os.path.basename(file)
+    own = table.column("path") == name_of(file)
     if model.normalization is not None:
         table = table.with_key(GROUP, np.full(len(table), "1", dtype=object))
     return table, np.asarray(own)

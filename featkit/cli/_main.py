@@ -25,6 +25,7 @@ import click
 from featkit._utils.formatting import printable
 from featkit._utils.registry import module_registry
 from featkit.errors import FeatkitError, ParameterError
+from featkit.storage.reading import kept_copies
 
 EPILOG = """
 \b
@@ -140,7 +141,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _sigterm_handled(), _errors_reported():
+            with _sigterm_handled(), _errors_reported(), kept_copies():
                 return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             click.echo("stopped", err=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from featkit.executors.executor import Executor
 
 QUIET_KEY = "featkit.quiet"
 """Key of ``--quiet`` in the metadata of click's context."""
@@ -17,10 +20,28 @@ def _store_quiet(context: click.Context, parameter: click.Parameter, value: bool
     context.meta[QUIET_KEY] = value
 
 
+def _jobs_or_cluster(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    other = {"jobs": "cluster", "cluster": "jobs"}[str(parameter.name)]
+    if value is not None and context.params.get(other) is not None:
+        raise click.UsageError(
+            "--jobs and --cluster exclude each other: the number of workers is that of the cluster"
+        )
+    return value
+
+
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
+    callback=_jobs_or_cluster,
     help="Number of worker processes.  [default: one per processor]",
+)
+
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS|FILE|local:N",
+    callback=_jobs_or_cluster,
+    help="Work on a Dask cluster: the address of its scheduler, such as tcp://host:8786, its"
+    " scheduler file, or local:8 for eight processes.",
 )
 
 quiet_option = click.option(
@@ -137,7 +158,7 @@ _timeout_option = click.option(
     "--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds."
 )
 
-_max_failures_option = click.option(
+max_failures_option = click.option(
     "--max-failures",
     type=click.IntRange(min=0),
     default=0,
@@ -151,7 +172,14 @@ _fresh_option = click.option("--fresh", is_flag=True, help="Discard earlier resu
 
 def batch_options(command: C) -> C:
     """Add ``--timeout``, ``--max-failures`` and ``--fresh`` to a command."""
-    return _timeout_option(_max_failures_option(_fresh_option(command)))
+    return _timeout_option(max_failures_option(_fresh_option(command)))
+
+
+def command_executor(jobs: int | None, cluster: str | None) -> Executor:
+    """Open the executor of the running command, which is closed when the command ends."""
+    from featkit.executors.opening import open_executor
+
+    return click.get_current_context().with_resource(open_executor(jobs, cluster))
 
 
 def is_quiet() -> bool:

@@ -124,6 +124,18 @@ def show_evaluation_progress() -> Iterator[tuple[Reporter, Callable[[Progress], 
 
 
 @contextmanager
+def show_merge_progress() -> Iterator[Reporter]:
+    """Show the progress of `featkit.merge`: first of reading metadata, then of merging rows."""
+    with _one_at_a_time() as reporter:
+
+        def report(done: int, total: int, note: str = "") -> None:
+            activity = "reading" if note == "files" else "merging"
+            reporter(activity, lambda: show_progress(activity, note))(done, total)
+
+        yield report
+
+
+@contextmanager
 def show_audit_progress(
     *, resumable: bool
 ) -> Iterator[tuple[Reporter, Callable[[str, Progress], None]]]:

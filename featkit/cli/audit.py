@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import counted, printable
-from featkit.cli._batch import limit_threads
+from featkit.cli._batch import limit_threads, show_checkpoint
 from featkit.cli._console import no_garbage_collection, show_message, show_skipped_files
-from featkit.cli._options import jobs_option, json_option, manifest_options, quiet_option
+from featkit.cli._options import (
+    cluster_option,
+    command_executor,
+    jobs_option,
+    json_option,
+    manifest_options,
+    quiet_option,
+)
 from featkit.cli._progress import show_audit_progress, show_progress
 from featkit.errors import FeatkitError
 from featkit.storage.writing import check_distinct, check_no_input, check_outputs
@@ -105,6 +112,7 @@ def _show_catalogue(context: click.Context, parameter: click.Parameter, value: b
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Random seed.")
 @jobs_option
+@cluster_option
 @click.option("--timeout", type=float, metavar="S", help="Fail a file that takes over S seconds.")
 @click.option("--fresh", is_flag=True, help="Discard earlier measurements.")
 @click.option("-o", "--output", metavar="OUT.parquet|csv|json", help="Write the issues.")
@@ -133,6 +141,7 @@ def command(
     checks: Sequence[str],
     where: Mapping[str, Sequence[str]],
     jobs: int | None,
+    cluster: str | None,
     output: str | None,
     report: str | None,
     write_groups: str | None,
@@ -162,6 +171,9 @@ def command(
         if path is not None:
             check_no_input(path, files)
             check(path)
+    executor = command_executor(jobs, cluster)  # also of the score of the cleaned table
+    for path in (output, options["extracted"]):
+        show_checkpoint(path)
     with show_audit_progress(resumable=bool(output or options["extracted"])) as reporters:
         progress, file_progress = reporters
         result = audit(
@@ -169,6 +181,7 @@ def command(
             checks=list(checks) or None,
             where=where,
             n_jobs=jobs,
+            cluster=executor,
             checkpoint=output,
             needs_paths=write_groups is not None,
             needs_features=cleaned is not None,

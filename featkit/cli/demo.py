@@ -11,6 +11,8 @@ from featkit._utils.formatting import rounded, significant
 from featkit.cli._console import show_table
 from featkit.cli._options import jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress, show_extraction_progress, show_progress
+from featkit.errors import ParameterError
+from featkit.storage.urls import is_url, shown
 
 if TYPE_CHECKING:
     from featkit.table.feature_table import FeatureTable
@@ -78,6 +80,8 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     from featkit.report.page import write_report
     from featkit.sound_model import train
 
+    if is_url(output):
+        raise ParameterError(f"{shown(output)}: the demo writes to a folder of this machine")
     folder = Path(output)
     corpus, table_file = folder / "corpus", folder / "features.parquet"
     model_file, page = folder / "style.fk", folder / "report.html"

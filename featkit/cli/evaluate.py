@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from featkit._utils.formatting import counted
-from featkit.cli._batch import report_failures
+from featkit.cli._batch import report_failures, show_checkpoint
 from featkit.cli._console import (
     no_garbage_collection,
     show_message,
@@ -20,12 +20,14 @@ from featkit.cli._console import (
 from featkit.cli._options import (
     annotation_options,
     class_prior_option,
+    cluster_option,
     group_from_option,
     jobs_option,
     manifest_options,
     quiet_option,
 )
 from featkit.cli._progress import show_evaluation_progress
+from featkit.storage.urls import suffix_of
 from featkit.storage.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ If some recordings cannot be read, the exit status is 3.
 @annotation_options
 @click.option("--extracted", metavar="TABLE", help="SOUND: write the features; a rerun resumes.")
 @jobs_option
+@cluster_option
 @click.option("-o", "--output", metavar="FILE.json", help="Write all scores as JSON.")
 @click.option("--report", metavar="FILE.html", help="Write a report.")
 @click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each scored row.")
@@ -119,8 +122,8 @@ def command(
     Scores have confidence intervals. They are shown beside the scores at home (those of the
     training), of always predicting the most common class, and of chance.
     """
-    models = [name for name in arguments if name.lower().endswith(MODEL_SUFFIX)]
-    inputs = [name for name in arguments if not name.lower().endswith(MODEL_SUFFIX)]
+    models = [name for name in arguments if suffix_of(name) == MODEL_SUFFIX]
+    inputs = [name for name in arguments if suffix_of(name) != MODEL_SUFFIX]
     if not models:
         raise click.UsageError(
             f"No model is given: name at least one model file, which ends in {MODEL_SUFFIX}."
@@ -132,6 +135,7 @@ def command(
     check_outputs({output: ".json", report: ".html", predictions: ".csv"}, inputs=files)
     if options["label_separator"] == "":
         raise click.BadParameter("must not be empty", param_hint="'--label-separator'")
+    show_checkpoint(options["extracted"])
     result = _evaluated(
         models,
         inputs,

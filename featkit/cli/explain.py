@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,19 @@ import click
 from featkit._utils.formatting import printable, significant
 from featkit._utils.parameters import unknown
 from featkit.cli._console import no_garbage_collection, show_failures, show_message, show_table
-from featkit.cli._group_files import group_files, table_group, with_group
-from featkit.cli._options import group_from_option, jobs_option, quiet_option
+from featkit.cli._group_files import folder_of, group_files, table_group, with_group
+from featkit.cli._options import (
+    cluster_option,
+    command_executor,
+    group_from_option,
+    jobs_option,
+    quiet_option,
+)
 from featkit.cli._progress import show_explanation_progress
 from featkit.errors import ParameterError
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
+from featkit.storage.reading import exists, is_folder
+from featkit.storage.urls import shown
 from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
@@ -51,6 +58,7 @@ Examples:
 @click.option("-o", "--output", metavar="FILE.html", help="Also write an HTML page.")
 @group_from_option
 @jobs_option
+@cluster_option
 @quiet_option
 def command(
     model: str,
@@ -61,6 +69,7 @@ def command(
     output: str | None,
     group_from: str | None,
     jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Explain the prediction for one recording.
 
@@ -73,8 +82,8 @@ def command(
     group in the folder of FILE are analysed, too.
     """
     check_outputs({output: ".html"}, inputs=[model, file])
-    if not os.path.isfile(file):
-        raise ParameterError(f"{file}: no such file, or a folder: give one audio file")
+    if not exists(file) or is_folder(file):
+        raise ParameterError(f"{shown(file)}: no such file, or a folder: give one audio file")
     with no_garbage_collection():
         from featkit.explanation.computation import explain_rows
         from featkit.sound_model import load_model
@@ -84,7 +93,8 @@ def command(
         raise ParameterError(f"the model predicts a number, {loaded.classes[0]!r}: omit --of-class")
     if of_class is not None and of_class not in loaded.classes:
         raise ParameterError(unknown("class", of_class, loaded.classes))
-    extraction = loaded.extract(group_files(loaded, file, group_from), n_jobs=jobs)
+    executor = command_executor(jobs, cluster)
+    extraction = loaded.extract(group_files(loaded, file, group_from), cluster=executor)
     show_failures(extraction.failures)
     table, own = with_group(loaded, extraction.table, file)
     if not own.any():
@@ -98,7 +108,7 @@ def command(
             own,
             group_from=table_group(loaded),
             member=member,
-            n_jobs=jobs,
+            executor=executor,
             progress=report,
         )
     if loaded.task == REGRESSION:
@@ -119,7 +129,7 @@ def command(
             output,
             model=loaded,
             explanation=explanation,
-            sound=os.path.dirname(os.path.abspath(file)),
+            sound=folder_of(file),
             of_class=of_class,
             top=top,
         )

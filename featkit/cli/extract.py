@@ -8,10 +8,17 @@ from typing import Any
 import click
 
 from featkit._utils.formatting import counted
-from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
+from featkit.cli._batch import (
+    limit_threads,
+    report_failures,
+    show_batch_progress,
+    show_checkpoint,
+    show_summary,
+)
 from featkit.cli._options import (
     annotation_options,
     batch_options,
+    cluster_option,
     jobs_option,
     manifest_options,
     quiet_option,
@@ -36,6 +43,12 @@ Examples:
   featkit extract speech/ --annotations grids/ --tier words -o words.parquet
   featkit extract fma_medium/ --manifest tracks.csv --where subset=small,medium -o fma.parquet
   featkit extract --manifest mirdata:gtzan_genre -o gtzan.parquet
+  featkit extract s3://bucket/corpus/ -o corpus.parquet
+  featkit extract corpus/ -o corpus.parquet --cluster tcp://scheduler:8786
+  featkit extract corpus/ -o shards/3.parquet --shard 3/40
+  featkit extract corpus/ -o table/
+
+INPUT, OUT and all other files may be URLs, such as s3://bucket/corpus/ or sftp://host/corpus/.
 
 Folders are searched recursively. Audio files are recognised by their extension or, if it is
 unknown, by their first bytes. The summary counts the skipped files by extension.
@@ -66,14 +79,24 @@ by the next run. The exit status is 3 if more than --max-failures files fail.
 
 Finished recordings are saved in OUT.parts. After an interruption, the same command resumes from
 there; later it processes only new and changed files. With other settings, the command fails unless
---fresh is given. OUT.parts has no other use and may be deleted after the run.
+--fresh is given. OUT.parts has no other use and may be deleted after the run. If OUT is a URL,
+OUT.parts is in the current folder: run the same command there.
+
+With --shard 3/40, one of 40 jobs extracts its share of the recordings, chosen by a hash of their
+paths. All jobs are given the same recordings and options, and an OUT of their own; they need not
+know each other. featkit merge joins their tables to the table of one run. An empty share is a
+shard, too.
 """
 
 
 @click.command("extract", epilog=EPILOG)
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help="Table to write: OUT.parquet or OUT.csv."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="Table to write: OUT.parquet, OUT.csv, or OUT/ for a folder of Parquet files.",
 )
 @click.option(
     "--features",
@@ -96,6 +119,7 @@ there; later it processes only new and changed files. With other settings, the c
 @manifest_options
 @annotation_options
 @jobs_option
+@cluster_option
 @click.option("--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start.")
 @click.option("--duration", type=float, metavar="S", help="Read at most S seconds of each file.")
 @click.option("--pad", is_flag=True, help="Pad shorter files with zeros to --duration.")
@@ -112,6 +136,11 @@ there; later it processes only new and changed files. With other settings, the c
     default="drop",
     show_default=True,
     help="Treatment of a shorter last segment. With drop, a file shorter than one segment fails.",
+)
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Extract only share K of N, as OUT.parquet for featkit merge.",
 )
 @batch_options
 @quiet_option
@@ -133,10 +162,12 @@ def command(
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': give files, folders, or --manifest.")
     _check_labels(options["labels"])
+    show_checkpoint(output)
     with show_batch_progress(resumable=True) as progress:
         extraction = extract(inputs, output=output, n_jobs=jobs, progress=progress, **options)
     rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
-    show_summary(extraction, f"{output}: {rows}, {features}")
+    shard = f", shard {options['shard']}" if options["shard"] else ""
+    show_summary(extraction, f"{output}: {rows}, {features}{shard}")
     report_failures(extraction.failures, output, max_failures)
 
 

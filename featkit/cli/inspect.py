@@ -13,6 +13,7 @@ from featkit._utils.formatting import counted, duration, percent, printable, sam
 from featkit.cli._columns import named_columns
 from featkit.cli._console import first_names, show_dataframe, show_fields, show_warnings
 from featkit.cli._options import exclude_options, json_option
+from featkit.storage.urls import shown
 
 if TYPE_CHECKING:
     from featkit._utils.typing import Array
@@ -102,7 +103,7 @@ def _show(inspection: Inspection, file: str) -> None:
 
 def _fields(inspection: Inspection, file: str) -> Iterator[tuple[str, str]]:
     """Yield the fields of the summary."""
-    yield "table", file
+    yield "table", shown(file)
     rows, recordings = inspection.rows, inspection.recordings
     several = recordings is not None and recordings != rows
     yield "rows", f"{rows:,}" + (f" of {counted(recordings or 0, 'recording')}" if several else "")

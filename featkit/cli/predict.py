@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from featkit._utils.formatting import counted, printable, significant
-from featkit.cli._batch import limit_threads, report_failures, show_batch_progress, show_summary
+from featkit.cli._batch import (
+    limit_threads,
+    report_failures,
+    show_batch_progress,
+    show_checkpoint,
+    show_summary,
+)
 from featkit.cli._console import no_garbage_collection, show_message, show_table, show_warnings
 from featkit.cli._options import (
     annotation_options,
     batch_options,
     class_prior_option,
+    cluster_option,
     group_from_option,
     jobs_option,
     manifest_options,
@@ -95,6 +102,7 @@ unless --fresh is given. FILE.csv.parts has no other use and may be deleted afte
 @manifest_options
 @annotation_options
 @jobs_option
+@cluster_option
 @batch_options
 @quiet_option
 def command(
@@ -118,8 +126,11 @@ def command(
     limit_threads()
     with no_garbage_collection():
         from featkit.sound_model import load_model
+        from featkit.table.table_files import is_table
 
         loaded = load_model(model)
+    if not any(map(is_table, inputs)):
+        show_checkpoint(output)
     with show_batch_progress(resumable=output is not None) as progress:
         predictions = loaded.predict(
             inputs, per=per, output=output, n_jobs=jobs, progress=progress, **options

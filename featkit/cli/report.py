@@ -9,8 +9,9 @@ import click
 
 from featkit._utils.formatting import counted
 from featkit.cli._console import no_garbage_collection, show_message
-from featkit.cli._options import group_from_option, jobs_option, quiet_option
+from featkit.cli._options import cluster_option, group_from_option, jobs_option, quiet_option
 from featkit.cli._progress import show_explanation_progress
+from featkit.storage.urls import suffix_of
 from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ of some recordings: check their licence before you share it.
 @click.option("--group", metavar="FILE", help="File of the groups that the model was trained with.")
 @group_from_option
 @jobs_option
+@cluster_option
 @quiet_option
 def command(
     model: str,
@@ -64,6 +66,7 @@ def command(
     group: str | None,
     group_from: str | None,
     jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Write an HTML report on a model: scores, errors, features.
 
@@ -75,7 +78,7 @@ def command(
 
     check_outputs({output: ".html"}, inputs=[model, *tables, *filter(None, [group])])
     check_paths(output, sound=sound, csv=csv)
-    if model.lower().endswith(".json"):
+    if suffix_of(model) == ".json":
         if tables or any(one is not None for one in (sound, rows, group, group_from)):
             raise click.UsageError(
                 "TABLE, --sound, --rows, --group and --group-from need a model (.fk) instead of"
@@ -100,6 +103,7 @@ def command(
                 budget=budget,
                 group_from=group_from,
                 n_jobs=jobs,
+                cluster=cluster,
                 progress=report,
             )
     write_report(

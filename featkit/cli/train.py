@@ -13,7 +13,13 @@ import click
 from featkit._utils.formatting import counted
 from featkit.cli._columns import named_columns
 from featkit.cli._console import no_garbage_collection, show_message, show_warnings
-from featkit.cli._options import exclude_options, jobs_option, label_map_option, quiet_option
+from featkit.cli._options import (
+    cluster_option,
+    exclude_options,
+    jobs_option,
+    label_map_option,
+    quiet_option,
+)
 from featkit.cli._progress import show_progress
 from featkit.models import AUTO
 from featkit.models.estimator import ENSEMBLE, ESTIMATORS
@@ -39,6 +45,7 @@ Examples:
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
   featkit train voices.parquet --target valence --group speaker -o valence.fk
   featkit train jamendo.parquet --multilabel tags --group group --split split -o tags.fk
+  featkit train features/ --label genre --model sgd --max-memory 4GB -o genre.fk
   featkit train gtzan.parquet jamendo.parquet --label-map map.toml --leave-one-dataset-out -o m.fk
 
 TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
@@ -64,6 +71,15 @@ performance (nested cross-validation).
 takes part. Scores are those after calibration; the calibration error, log loss and accuracy before
 it are shown, too. A temperature keeps all predicted classes; sigmoid and isotonic also learn how
 common the classes are.
+
+--max-memory limits the feature values and their copies, not the whole process: libraries take some
+350 MB (and again in each worker process), and each row some hundreds of bytes for its path, label
+and predictions. If the features need more than an eighth of it, they are kept in the folder for
+temporary files (TMPDIR), which needs their size once, and again for each fit at a time. Then sgd
+and xgboost are trained on all rows in blocks. All other models, auto, --select, --normalize-by and
+--multilabel use a sample of whole recordings that keeps the shares of classes and groups; a warning
+states its size, and scores are those of the sample. Text files (.csv, .tsv, .txt) are read into
+memory at once, so use Parquet. `predict`, `evaluate`, `explain` and `report` read whole tables.
 
 The same command gives the same scores.
 """
@@ -227,7 +243,14 @@ def _number(text: str) -> int | float | str:
     show_default=True,
     help="Seed of the random numbers.",
 )
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Memory for feature values and their copies (not for the whole process), such as 4GB; see"
+    " below.  [default: three quarters of the memory]",
+)
 @jobs_option
+@cluster_option
 @click.option("-o", "--output", metavar="MODEL.fk", help="Model file to write.")
 @click.option("--scores", metavar="FILE.json", help="Write all scores as JSON.")
 @click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each test row.")
@@ -260,6 +283,7 @@ def command(
     # Callbacks run in reverse order, and each runs even if another fails: no result is lost.
     with contextlib.ExitStack() as steps:
         steps.callback(_show, result)
+        steps.callback(_show_memory, result)
         steps.callback(_write_predictions, result, predictions)
         steps.callback(_write_scores, result, scores)
         steps.callback(_save_model, result, output)
@@ -271,6 +295,12 @@ def _save_model(result: Result, output: str | None) -> None:
         training = result.model.training
         rows = counted(training["rows"], "row")
         show_message(f"{output}: {training['candidate']}, fitted on {rows}")
+
+
+def _show_memory(result: Result) -> None:
+    memory = result.model.trained.memory
+    if memory is not None and not memory.is_sample:  # a sample is among the warnings
+        show_message(memory.summary)
 
 
 def _write_scores(result: Result, scores: str | None) -> None:

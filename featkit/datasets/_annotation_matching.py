@@ -6,14 +6,17 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from featkit._utils.formatting import counted
 from featkit.datasets._annotation_search import AnnotationFile, AnnotationLog, first_names
 from featkit.datasets.annotation_format import AnnotationEntry, ReadingOptions
 from featkit.datasets.files import Recording
-from featkit.errors import ParameterError
+from featkit.errors import ParameterError, StoreError, TableError
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import is_url, shown
 
 ENDINGS = (".selections", ".selection.table", ".results", ".r", ".kaleidoscope", ".labels")
 """Endings that programs add to the name of a recording, before the last suffix; also ``.BirdNET``
@@ -40,7 +43,8 @@ class Source(NamedTuple):
     @property
     def shown(self) -> str:
         """File and recording, for messages."""
-        return f"{self.file.path}: {self.name}" if self.name else str(self.file.path)
+        path = shown(self.file.path)
+        return f"{path}: {self.name}" if self.name else path
 
 
 class Match(NamedTuple):
@@ -83,9 +87,21 @@ def read_sources(file: AnnotationFile, options: ReadingOptions) -> list[Source]:
         If the file has a fault; the message names file and line.
     """
     by_name: dict[str, list[AnnotationEntry]] = {}
-    for entry in file.format.read(file.path, options):
-        by_name.setdefault(entry.recording, []).append(entry)
+    try:
+        with local_copy(file.path) as copy:
+            for entry in file.format.read(copy, options):
+                by_name.setdefault(entry.recording, []).append(_located(entry, copy, file.path))
+    except StoreError as error:
+        raise TableError(str(error)) from None
     return [Source(file, name, entries) for name, entries in by_name.items()]
+
+
+def _located(entry: AnnotationEntry, copy: Path, path: Path | str) -> AnnotationEntry:
+    """The entry of a copy of a file, with the name of the file in its location."""
+    if copy == path:
+        return entry
+    location = entry.annotation.location.replace(os.fspath(copy), shown(path))
+    return replace(entry, annotation=replace(entry.annotation, location=location))
 
 
 class _Index:
@@ -109,7 +125,7 @@ class _Index:
         """The recordings that a source may belong to, those whose paths agree most."""
         path = source.name or source.file.relative
         parts = _parts(path)
-        folders = _parts(path if source.name else os.path.abspath(source.file.path))[-2::-1]
+        folders = _parts(path if source.name else _absolute(source.file.path))[-2::-1]
         for kind, key in _keys(source, parts):
             places = self.keys.get((kind, key))
             if places:
@@ -160,6 +176,10 @@ def _without_ending(stem: str) -> str:
     if head.lower().endswith(".table") and number.isdecimal():
         return head[: -len(".table")]
     return head if number.lower() in ("birdnet", "table") and head else stem
+
+
+def _absolute(path: Path | str) -> str:
+    return os.fspath(path) if is_url(path) else os.path.abspath(path)
 
 
 def _parts(path: str) -> list[str]:

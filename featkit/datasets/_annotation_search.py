@@ -12,7 +12,10 @@ from featkit._utils.formatting import counted
 from featkit.audio.decoding.formats import FORMATS
 from featkit.datasets.annotation_format import ANNOTATION_FORMATS, N_HEAD_LINES, AnnotationFormat
 from featkit.datasets.files import as_text
-from featkit.errors import ParameterError, TableError
+from featkit.errors import ParameterError, StoreError, TableError
+from featkit.storage.names import canonical_name
+from featkit.storage.reading import exists, is_folder, local_copy
+from featkit.storage.urls import is_url, join_url, name_of, shown
 
 HEAD_BYTES = 2**16
 """Bytes by which the format of a file is recognised."""
@@ -42,7 +45,7 @@ class AnnotationFile(NamedTuple):
 
     Attributes
     ----------
-    path : Path
+    path : Path, or str for a file of a store
         The file.
     relative : str
         Its path relative to the folder that the user gives.
@@ -50,7 +53,7 @@ class AnnotationFile(NamedTuple):
         Its format.
     """
 
-    path: Path
+    path: Path | str
     relative: str
     format: AnnotationFormat
 
@@ -88,21 +91,16 @@ def find_annotation_files(
             raise ParameterError(
                 f"annotations must be paths of files and folders, got {type(given).__name__}"
             )
-        top = os.fspath(given)
-        if not os.path.exists(top):
-            raise ParameterError(f"annotations: no such file or folder: {top}")
-        is_folder = os.path.isdir(top)
-        for name in _search(top) if is_folder else [top]:
-            annotation_format = _format_of(Path(name))
+        for file, relative, in_folder in _candidates(os.fspath(given)):
+            lines = _first_lines(file)
+            annotation_format = _format_of(lines)
             if annotation_format is not None:
-                folder = top if is_folder else os.path.dirname(top) or os.curdir
-                relative = as_text(os.path.relpath(name, folder))
-                file = AnnotationFile(Path(name), relative, annotation_format)
-                files.setdefault(os.path.realpath(name), file)
-            elif is_folder:
-                unknown.append(name)
+                entry = AnnotationFile(file, relative, annotation_format)
+                files.setdefault(_identity(file), entry)
+            elif in_folder:
+                unknown.append(shown(file))
             else:
-                raise TableError(_unknown_format(name))
+                raise TableError(_unknown_format(shown(file), lines))
     if not files:
         skipped = f"; its files, such as {unknown[0]}, have other formats" if unknown else ""
         raise ParameterError(
@@ -115,6 +113,40 @@ def find_annotation_files(
         )
     log.files = [os.fspath(file.path) for file in files.values()]
     return list(files.values())
+
+
+def _candidates(top: str) -> Iterator[tuple[Path | str, str, bool]]:
+    """Yield files that may hold annotations, their relative paths, and whether they were found."""
+    try:
+        if not exists(top):
+            raise ParameterError(f"annotations: no such file or folder: {shown(top)}")
+        in_folder = is_folder(top)
+        if is_url(top):
+            names = _search_store(top) if in_folder else [name_of(top)]
+            yield from ((join_url(top, n) if in_folder else top, n, in_folder) for n in names)
+            return
+    except StoreError as error:
+        raise ParameterError(f"annotations: {error}") from None
+    folder = top if in_folder else os.path.dirname(top) or os.curdir
+    for name in _search(top) if in_folder else [top]:
+        yield Path(name), as_text(os.path.relpath(name, folder)), in_folder
+
+
+def _search_store(top: str) -> list[str]:
+    """Paths of the files of a folder of a store, in the order of `_search`."""
+    from featkit.storage.listing import list_files
+
+    paths = []
+    for file in list_files(top):
+        *folders, name = file.path.split("/")
+        suffix = os.path.splitext(name)[1].lstrip(".").lower()
+        if suffix not in FORMATS and not any(one.startswith(".") for one in (*folders, name)):
+            paths.append(([*((1, folder) for folder in folders), (0, name)], file.path))
+    return [path for _, path in sorted(paths)]
+
+
+def _identity(file: Path | str) -> str:
+    return canonical_name(file) if is_url(file) else os.path.realpath(file)
 
 
 def _search(top: str) -> Iterator[str]:
@@ -134,29 +166,34 @@ def _search(top: str) -> Iterator[str]:
                 yield path
 
 
-def _format_of(file: Path) -> AnnotationFormat | None:
-    """Format of a file, by its first lines that are not blank."""
+def _first_lines(file: Path | str) -> list[str] | None:
+    """The first lines of a file that are not blank; None if it is empty."""
     try:
-        if not file.is_file():
-            raise TableError(f"{file}: not a file")
-        with open(file, "rb") as stream:
-            head = stream.read(HEAD_BYTES)
+        with local_copy(file) as copy:
+            if not copy.is_file():
+                raise TableError(f"{shown(file)}: not a file")
+            with open(copy, "rb") as stream:
+                head = stream.read(HEAD_BYTES)
     except OSError as error:
-        raise TableError(f"{file}: cannot be read: {error.strerror}") from None
+        raise TableError(f"{shown(file)}: cannot be read: {error.strerror}") from None
+    if not head:
+        return None
     is_utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
     if len(head) == HEAD_BYTES and len(lines) > 1:
         lines.pop()  # it may be cut off
-    lines = lines[:N_HEAD_LINES]
-    if not lines:
-        return None
-    formats = ANNOTATION_FORMATS.values()
-    return next((item for item in formats if item.matches(lines)), None)
+    return lines[:N_HEAD_LINES]
 
 
-def _unknown_format(name: str) -> str:
-    if not os.path.getsize(name):
+def _format_of(lines: list[str] | None) -> AnnotationFormat | None:
+    """Format of a file with these first lines."""
+    formats = ANNOTATION_FORMATS.values() if lines else ()
+    return next((item for item in formats if item.matches(lines or [])), None)
+
+
+def _unknown_format(name: str, lines: list[str] | None) -> str:
+    if lines is None:
         return f"{name}: empty: a file of annotations is needed"
     return f"{name}: not in a known format of annotations; {_known_formats()}"
 
@@ -184,6 +221,6 @@ def first_names(names: Iterable[object]) -> str:
     >>> first_names(["a", "b", "c", "d", "e"])
     'a, b, c and 2 more'
     """
-    texts = [os.fspath(name) if isinstance(name, os.PathLike) else str(name) for name in names]
+    texts = [shown(name if isinstance(name, os.PathLike) else str(name)) for name in names]
     more = f" and {len(texts) - MAX_SHOWN} more" if len(texts) > MAX_SHOWN else ""
     return ", ".join(texts[:MAX_SHOWN]) + more

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from featkit._utils.parameters import unknown
 from featkit.datasets._name_patterns import reserved_reason
-from featkit.datasets.files import Recording
+from featkit.datasets.files import Recording, recording_at
 from featkit.errors import ParameterError
 
 PLAIN_TYPES = (str, int, float, bool)
@@ -51,7 +51,9 @@ def read_mirdata(name: str, root: str | os.PathLike[str] | None = None) -> list[
         cause = f"{type(error).__name__}: {error}"
         raise ParameterError(f"mirdata:{name}: cannot read the dataset: {cause}") from None
     recordings = [
-        Recording(file, _path(file, dataset.data_home), {"track": str(key), **_fields(track)})
+        recording_at(
+            file, _path(file, dataset.data_home), fields={"track": str(key), **_fields(track)}
+        )
         for key, track in tracks.items()
         if (file := getattr(track, "audio_path", None))
     ]

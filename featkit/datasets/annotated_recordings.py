@@ -79,7 +79,9 @@ def with_same_fields(recordings: Sequence[Recording]) -> list[Recording]:
         for annotation in recording.annotations or ():
             names |= dict.fromkeys(annotation.fields)
     return [
-        replace(recording, fields={name: recording.fields.get(name, "") for name in names})
+        recording
+        if list(recording.fields) == [*names]
+        else replace(recording, fields={name: recording.fields.get(name, "") for name in names})
         for recording in recordings
     ]
 

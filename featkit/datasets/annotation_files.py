@@ -35,6 +35,7 @@ from featkit.datasets.annotation_format import ANNOTATION_FORMATS, AnnotationEnt
 from featkit.datasets.annotations import Annotation
 from featkit.datasets.files import Recording
 from featkit.errors import ParameterError
+from featkit.storage.reading import kept_copies
 
 __all__ = ["AnnotationLog", "annotated"]
 
@@ -82,18 +83,20 @@ def annotated(
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from featkit.datasets.files import recording_at
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "dawn.txt").write_text("0.25\\t0.75\\twren\\n")
-    >>> (dawn,) = annotated([Recording("/audio/dawn.wav", "dawn.wav")], folder)
+    >>> (dawn,) = annotated([recording_at("/audio/dawn.wav", "dawn.wav")], folder)
     >>> [(item.start, item.end, item.fields) for item in dawn.annotations]
     [(0.25, 0.75, {'label': 'wren'})]
     """
     log = AnnotationLog() if log is None else log
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    files = find_annotation_files(given, log)
     options = ReadingOptions(tier=tier, label=label)
-    _check_options(files, options)
-    sources = [source for file in files for source in read_sources(file, options)]
+    with kept_copies():  # each file is opened twice
+        files = find_annotation_files(given, log)
+        _check_options(files, options)
+        sources = [source for file in files for source in read_sources(file, options)]
     by_place = match_recordings(sources, recordings, log)
     selected = []
     for place, recording in enumerate(recordings):

@@ -3,7 +3,8 @@
 The ``path`` of a recording is relative to the folder that the user gives, with ``/`` as separator,
 so it does not depend on where that folder is; a single file is identified by its name. If two
 inputs would give the same path, all paths are relative to the nearest common folder instead. A file
-that is given twice is used once.
+that is given twice is used once. Files in stores are named and sorted like a copy of them on this
+machine.
 
 Names are kept exactly: spaces, line ends, leading dashes, case and Unicode normal form. Bytes that
 are not valid UTF-8 are written as ``\\xNN``, and a backslash that could be confused with them as
@@ -20,32 +21,43 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from featkit.audio.decoding.formats import FORMATS
-from featkit.audio.signatures import is_audio
+from featkit.datasets._folder_search import search_folder
 from featkit.datasets.annotations import Annotation
-from featkit.datasets.skipped_files import SkippedFiles, format_counts, may_be_audio
+from featkit.datasets.skipped_files import SkippedFiles, format_counts
 from featkit.errors import ParameterError
+from featkit.storage.urls import folders_of, is_url, location_of_url, place_of, shown
 
 _ESCAPE_LIKE = re.compile(r"\\(?=x(5c|[89a-f][0-9a-f]))")
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
 
 
-@dataclass(frozen=True)
+_NO_FIELDS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
-    """An audio file and its metadata.
+    """An audio file and its metadata; see `recording_at`.
+
+    A million of them take about 250 MB, if the fields of many are the same object.
 
     Attributes
     ----------
-    file : str
-        Absolute path of the file.
+    folder : str
+        The folder that `name` is relative to, with a separator at its end; "" if `name` is the
+        whole path of the file.
     path : str
         Its path in a table.
+    name : str, optional
+        Name of the file below `folder`; None if that is `path`.
     fields : mapping of str to str
         Label, group, split, fold and other metadata, as text; "" if missing. The fields of an
         annotation take precedence in its rows.
@@ -57,15 +69,52 @@ class Recording:
         Label of the time between the annotations, if it is analysed as well.
     excluded : tuple of Annotation
         Further annotations, which are not analysed; their time is not background.
+    stamp : str, optional
+        Size and version of a file in a store, from its listing; None if it was not listed.
     """
 
-    file: str
+    folder: str
     path: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
     root: str | None = None
     annotations: tuple[Annotation, ...] | None = None
     background: str | None = None
     excluded: tuple[Annotation, ...] = ()
+    stamp: str | None = None
+
+    @property
+    def file(self) -> str:
+        """Path of the file."""
+        return self.folder + (as_name(self.path) if self.name is None else self.name)
+
+
+def recording_at(file: str, path: str, **attributes: Any) -> Recording:
+    """Make the recording of a file.
+
+    Parameters
+    ----------
+    file : str
+        Absolute path of the file.
+    path : str
+        Its path in a table.
+    **attributes
+        Further attributes of `Recording`.
+
+    Returns
+    -------
+    Recording
+
+    Examples
+    --------
+    >>> recording_at("/corpus/birds/wren.wav", "birds/wren.wav").folder
+    '/corpus/'
+    """
+    name = as_name(path)
+    folder = file.removesuffix(name)
+    if folder == file or not folder.endswith(("/", os.sep)):
+        return Recording("", path, file, **attributes)
+    return Recording(sys.intern(folder), path, **attributes)  # one text for the whole folder
 
 
 def find(
@@ -78,11 +127,11 @@ def find(
 
     Parameters
     ----------
-    inputs : sequence of paths
+    inputs : sequence of paths and URLs
         Files are used whatever their suffix, even if they do not exist: such a recording fails
         later, by name. Folders are searched at every depth for files with the suffix of an audio
         format, and for files of unknown suffix whose first bytes are those of an audio format.
-        Hidden files and folders are skipped.
+        Hidden files and folders are skipped. In stores, files are found by their suffix only.
     labels : str, optional
         ``"folder"`` to use the name of the folder that contains a file as its label;
         ``"folder:2"`` for the folder one level above, and so on. See `folder_labels`.
@@ -98,39 +147,114 @@ def find(
     ------
     ParameterError
         If there are no recordings, no input exists, or a file has too few folders for its label.
+    StoreError
+        If a store cannot be asked or listed.
     """
     level = label_level(labels)
     tops = [_checked_input(top) for top in inputs]
-    if tops and not any(os.path.exists(top) for top in tops):
-        raise ParameterError(f"no such file or folder: {', '.join(tops)}")
-    by_location: dict[str, tuple[str, str, str, str | None]] = {}
     skipped = SkippedFiles() if skipped is None else skipped
+    recordings: list[Recording] = []
+    is_missing = True
     for top in tops:
-        root = top if os.path.isdir(top) else None
-        base = root or os.path.dirname(top) or os.curdir
-        for name in sorted(_search(top, skipped)):
-            file, relative = os.fspath(Path(name).absolute()), os.path.relpath(name, base)
-            entry = file, relative, os.path.realpath(base), root
-            by_location.setdefault(location_of(name), entry)
-    if not by_location:
+        listed, exists = (_stored_files if is_url(top) else _local_files)(top, skipped)
+        recordings += listed
+        is_missing = is_missing and not exists
+    if tops and is_missing:
+        raise ParameterError(f"no such file or folder: {', '.join(map(shown, tops))}")
+    if len(tops) > 1:  # within one folder, files and paths are distinct
+        recordings = _distinct(recordings)
+    if not recordings:
         raise ParameterError(
-            f"no audio files in {', '.join(tops) or 'no inputs'}:"
+            f"no audio files in {', '.join(map(shown, tops)) or 'no inputs'}:"
             f" looked for {', '.join(f'.{suffix}' for suffix in sorted(FORMATS))}"
             + (f"; skipped: {format_counts(skipped.counts)}" if skipped.counts else "")
         )
-    paths = [relative for _, relative, _, _ in by_location.values()]
-    if len(set(paths)) < len(paths):
-        resolved = [os.path.join(base, relative) for _, relative, base, _ in by_location.values()]
-        common = os.path.commonpath([os.path.dirname(file) for file in resolved])
-        paths = [os.path.relpath(file, common) for file in resolved]
-    recordings = [
-        Recording(file, as_text(path), root=root)
-        for (file, _, _, root), path in zip(by_location.values(), paths, strict=True)
-    ]
     if level is None:
         return recordings
-    labelled = zip(recordings, folder_labels(recordings, level), strict=True)
-    return [replace(recording, fields={"label": label}) for recording, label in labelled]
+    labels_of_folders = folder_labels(recordings, level)
+    fields = {label: {"label": label} for label in set(labels_of_folders)}
+    for k, label in enumerate(labels_of_folders):
+        recordings[k] = replace(recordings[k], fields=fields[label])
+    return recordings
+
+
+def _local_files(top: str, skipped: SkippedFiles) -> tuple[Iterable[Recording], bool]:
+    """The recordings of an input on this machine, and whether it exists."""
+    if os.path.isdir(top):
+        return _files_in_folder(top, skipped), True
+    base = os.path.dirname(top) or os.curdir
+    file = os.fspath(Path(top).absolute())
+    return [recording_at(file, as_text(os.path.relpath(top, base)))], os.path.exists(top)
+
+
+def _files_in_folder(top: str, skipped: SkippedFiles) -> Iterator[Recording]:
+    """The recordings of a folder, sorted by path."""
+    inside, absolute = os.path.join(top, ""), os.path.join(Path(top).absolute(), "")
+    for name in sorted(search_folder(top, skipped)):
+        if name.startswith(inside):  # `os.path.relpath` takes longer than all else together
+            relative = name[len(inside) :]
+            file = name if inside == absolute else absolute + relative
+        else:
+            relative, file = os.path.relpath(name, top), os.fspath(Path(name).absolute())
+        yield recording_at(file, as_text(relative), root=top)
+
+
+def _stored_files(top: str, skipped: SkippedFiles) -> tuple[Iterable[Recording], bool]:
+    """The recordings of an input in a store, and whether it exists."""
+    from featkit.datasets._stored_files import find_stored_recordings
+
+    listed, is_folder, exists = find_stored_recordings(top, skipped)
+    root = shown(top) if is_folder else None
+    recordings = (
+        recording_at(url, as_text(path), root=root, stamp=stamp) for url, path, stamp in listed
+    )
+    return recordings, exists
+
+
+def _distinct(recordings: Sequence[Recording]) -> list[Recording]:
+    """The recordings of several inputs: each file once, and each with a path of its own."""
+    by_location: dict[str, Recording] = {}
+    for recording in recordings:
+        by_location.setdefault(location_of(recording.file), recording)
+    distinct = list(by_location.values())
+    if len({recording.path for recording in distinct}) == len(distinct):
+        return distinct
+    paths = below_common_folder([_resolved(recording) for recording in distinct])
+    return [
+        recording_at(recording.file, as_text(path), root=recording.root, stamp=recording.stamp)
+        for recording, path in zip(distinct, paths, strict=True)
+    ]
+
+
+def _resolved(recording: Recording) -> str:
+    """The file of a recording below its real given folder; links within the folder are kept."""
+    if is_url(recording.file):
+        return place_of(recording.file)
+    base = os.path.dirname(recording.file) if recording.root is None else recording.root
+    return os.path.join(os.path.realpath(base), as_name(recording.path))
+
+
+def below_common_folder(files: Sequence[str]) -> list[str]:
+    """Paths of files relative to the nearest folder that contains all of them.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Absolute paths with all links resolved, or URLs.
+
+    Returns
+    -------
+    list of str
+    """
+    folders = [os.path.dirname(file) for file in files]
+    if not any(map(is_url, files)):
+        common = os.path.commonpath(folders)
+        return [os.path.relpath(file, common) for file in files]
+    parts = [folder.split("/") for folder in folders]
+    depth = 0
+    while all(len(part) > depth and part[depth] == parts[0][depth] for part in parts):
+        depth += 1
+    return ["/".join(file.split("/")[depth:]) for file in files]
 
 
 def _checked_input(top: Any) -> str:
@@ -224,7 +348,7 @@ def folders_above(recordings: Sequence[Recording], count: int, source: str) -> l
     ParameterError
         If a file has too few folders above it; the message names the first and counts all.
     """
-    inner = [_inner_folders(recording) for recording in recordings]
+    inner = [_inner_folders(posixpath.dirname(recording.path)) for recording in recordings]
     deepest: dict[str | None, int] = defaultdict(int)
     for recording, names in zip(recordings, inner, strict=True):
         deepest[recording.root] = max(deepest[recording.root], len(names))
@@ -248,18 +372,26 @@ def folders_above(recordings: Sequence[Recording], count: int, source: str) -> l
     return folders
 
 
-def _inner_folders(recording: Recording) -> list[str]:
-    """Names of the folders in the path of a recording, the outermost first."""
-    path = PurePosixPath(posixpath.normpath(recording.path))
-    names = [name for name in path.parts[:-1] if name != path.root]
+@lru_cache(maxsize=1024)
+def _inner_folders(folder: str) -> list[str]:
+    """Names of the folders in the path of a folder, the outermost first."""
+    path = PurePosixPath(posixpath.normpath(folder))
+    names = [name for name in path.parts if name != path.root]
     return [] if ".." in names else names
 
 
 def _folder_names(file: str) -> list[str]:
     """Names of all folders above a file, the outermost first."""
-    folder = Path(file).parent
+    if is_url(file):
+        return [as_text(name) for name in folders_of(file)] or [""]
+    return _names_of(os.path.dirname(file))
+
+
+@lru_cache(maxsize=1024)
+def _names_of(parent: str) -> list[str]:
+    folder = Path(parent)
     if folder.name == "..":
-        folder = Path(location_of(file)).parent
+        folder = Path(os.path.realpath(parent))
     elif ".." in folder.parts:
         folder = Path(location_of(os.fspath(folder)))
     names = [as_text(name) for name in folder.absolute().parts[1:]]
@@ -280,8 +412,10 @@ def location_of(file: str) -> str:
     Returns
     -------
     str
-        Absolute path.
+        Absolute path; for a file in a store, its URL without secrets.
     """
+    if is_url(file):
+        return location_of_url(file)
     folder, name = os.path.split(file)
     return os.path.join(os.path.realpath(folder), name)
 
@@ -299,6 +433,8 @@ def as_text(name: str) -> str:
     str
         Valid Unicode text with ``/`` as separator; see the description of this module.
     """
+    if name.isascii() and "\\" not in name:
+        return name
     escaped = _ESCAPE_LIKE.sub(r"\\x5c", name.replace(os.sep, "/"))
     return os.fsencode(escaped).decode("utf-8", "backslashreplace")
 
@@ -318,70 +454,3 @@ def as_name(text: str) -> str:
     """
     escaped = text.encode("utf-8", "surrogateescape")
     return os.fsdecode(_ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), escaped))
-
-
-def _search(top: str, skipped: SkippedFiles) -> Iterator[str]:
-    """Yield the audio files of a folder, and the folders in it that cannot be searched."""
-    if not os.path.isdir(top):
-        yield top
-        return
-    searched: set[str] = set()
-    unreadable: list[OSError] = []
-    # Links are followed last, after all folders at their own locations.
-    starts = [top]
-    for start in starts:
-        for folder, real, folders, files in _walk(start, unreadable):
-            if real in searched:
-                folders.clear()
-                continue
-            searched.add(real)
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            inner = [os.path.join(folder, name) for name in folders]
-            starts += [path for path in inner if os.path.islink(path)]
-            yield from _audio_files(folder, real, files, skipped)
-    yield from (error.filename for error in unreadable)
-
-
-def _walk(top: str, unreadable: list[OSError]) -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """Like `os.walk`, with the real path of each folder as second value.
-
-    `os.walk` of Python 3.11 fails at a depth of a thousand folders. A folder that cannot be
-    searched, for example because its path is too long for the system, is added to `unreadable`.
-    """
-    queue = [(top, os.path.realpath(top))]
-    while queue:
-        folder, real = queue.pop()
-        try:
-            with os.scandir(folder) as scan:
-                entries = [(entry.name, _is_folder(entry)) for entry in scan]
-        except OSError as error:
-            unreadable.append(error)
-            continue
-        folders = [name for name, is_folder in entries if is_folder]
-        yield folder, real, folders, [name for name, is_folder in entries if not is_folder]
-        inner = ((os.path.join(folder, name), os.path.join(real, name)) for name in folders)
-        queue += [paths for paths in inner if not os.path.islink(paths[0])]
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a loop of links
-        return False
-
-
-def _audio_files(
-    folder: str, real: str, names: Sequence[str], skipped: SkippedFiles
-) -> Iterator[str]:
-    """Yield the files of one folder that are audio by suffix or content; count the others."""
-    others = []
-    for name in names:
-        if name.startswith("."):
-            continue
-        path = os.path.join(folder, name)
-        suffix = os.path.splitext(name)[1].lstrip(".").lower()
-        if suffix in FORMATS or (may_be_audio(name) and is_audio(path)):
-            yield path
-        else:
-            others.append(name)
-    skipped.add(real, others, names=names)

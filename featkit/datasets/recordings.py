@@ -30,12 +30,24 @@ from featkit.datasets.annotated_recordings import (
 )
 from featkit.datasets.annotation_files import AnnotationLog, annotated
 from featkit.datasets.annotations import Annotation
-from featkit.datasets.files import Recording, as_name, find, folder_labels, label_level
+from featkit.datasets.files import (
+    Recording,
+    as_name,
+    find,
+    folder_labels,
+    label_level,
+    recording_at,
+)
 from featkit.datasets.skipped_files import SkippedFiles
-from featkit.errors import ParameterError, TableError
+from featkit.errors import ParameterError, StoreError, TableError
+from featkit.storage.reading import exists, fetch, is_folder, local_copy
+from featkit.storage.urls import WEB, absolute_url, check_url, is_url, join_url, protocol_of, shown
 from featkit.table.delimited import open_text
 
 MIRDATA_PREFIX = "mirdata:"
+
+MAX_ASKED = 20
+"""Number of files in stores, each of which costs a request, that are looked for in advance."""
 
 N_HEAD_LINES = 3
 """Number of first lines by which a format is recognised."""
@@ -68,22 +80,6 @@ class ManifestEntry:
     high_hz: float = math.nan
 
 
-def manifest_folder(file: Path) -> Path:
-    """The default folder of the audio: the one that contains the manifest.
-
-    Parameters
-    ----------
-    file : Path
-        The manifest.
-
-    Returns
-    -------
-    Path
-        The folder.
-    """
-    return file.parent
-
-
 @dataclass(frozen=True, kw_only=True)
 class DatasetFormat:
     """A format of manifests, or of the index of a published dataset.
@@ -100,8 +96,12 @@ class DatasetFormat:
         ``matches(lines)``: whether a file with these first lines has this format.
     read : callable
         ``read(file)`` yields its entries; a `TableError` names file, line and field of a fault.
-    root : callable
-        ``root(file)``: the folder that paths are relative to, unless the user gives one.
+    audio_folder : str
+        The folder that paths are relative to, unless the user gives one: its path relative to the
+        folder of the manifest, which is used itself if there is no such folder.
+    companions : callable
+        ``companions(name)`` lists the names of the files that are read with a file of this name,
+        as far as they exist in its folder.
     """
 
     name: str
@@ -109,7 +109,8 @@ class DatasetFormat:
     example: str
     matches: Callable[[Sequence[str]], bool]
     read: Callable[[Path], Iterable[ManifestEntry]]
-    root: Callable[[Path], Path] = manifest_folder
+    audio_folder: str = ""
+    companions: Callable[[str], Sequence[str]] = lambda name: ()
 
 
 DATASET_FORMATS = module_registry(
@@ -180,7 +181,8 @@ def recordings(
     if annotations is not None:
         if any(recording.annotations is not None for recording in selected):
             raise ParameterError(
-                f"annotations: {manifest} has intervals of its own: give it or the annotations"
+                f"annotations: {shown(manifest or '')} has intervals of its own: give it or the"
+                " annotations"
             )
         selected = annotated(
             selected,
@@ -196,12 +198,25 @@ def recordings(
     selected = select_rows(with_same_fields(selected), where)
     if background is not None:
         selected = with_background(selected, background)
-    if manifest is not None and not any(os.path.exists(r.file) for r in selected):
+    if manifest is not None and not _some_exist(selected):
         raise ParameterError(
-            f"{os.fspath(manifest)}: none of its {len(selected)} recordings exists, such as"
-            f" {selected[0].file}: give the folder that its paths are relative to"
+            f"{shown(manifest)}: none of its {len(selected)} recordings exists, such as"
+            f" {shown(selected[0].file)}: give the folder that its paths are relative to"
         )
     return selected
+
+
+def _some_exist(recordings: Iterable[Recording]) -> bool:
+    """Whether any file exists; True also if too many in stores would have to be asked for."""
+    asked = 0
+    for recording in recordings:
+        asked += is_url(recording.file)
+        try:
+            if asked > MAX_ASKED or exists(recording.file):
+                return True
+        except StoreError:  # it fails later, by name
+            return True
+    return False
 
 
 def read_manifest(
@@ -236,14 +251,53 @@ def read_manifest(
         If the file cannot be read, has no known format, or a row is invalid; the message names
         file, line and field.
     """
-    file = Path(path)
-    dataset_format = _format_of(file)
-    # Absolute, because workers of an earlier call may have another working directory.
-    folder = (dataset_format.root(file) if root is None else Path(root)).absolute()
-    listed = _recordings(dataset_format.read(file), folder)
-    if not listed:
-        raise TableError(f"{file}: lists no recordings: there are no rows below the header")
+    try:
+        with local_copy(path) as file:
+            dataset_format = _format_of(file)
+            if is_url(path):
+                _fetch_companions(path, dataset_format, file)
+            # Absolute, because workers of an earlier call may have another working directory.
+            folder = _audio_folder(path, dataset_format) if root is None else _absolute(root)
+            entries = dataset_format.read(file)
+            if is_url(path):
+                entries = [
+                    replace(entry, location=entry.location.replace(os.fspath(file), shown(path)))
+                    for entry in entries
+                ]
+            listed = _recordings(entries, folder)
+            if not listed:
+                raise TableError(f"{file}: lists no recordings: there are no rows below the header")
+    except StoreError as error:
+        raise TableError(str(error)) from None
     return select_rows(with_same_fields(listed), where)
+
+
+def _fetch_companions(
+    path: str | os.PathLike[str], dataset_format: DatasetFormat, copy: Path
+) -> None:
+    """Copy the files that are read with a manifest next to its copy."""
+    folder = join_url(os.fspath(path), "..")
+    for name in dataset_format.companions(copy.name):
+        if not copy.with_name(name).exists() and exists(join_url(folder, name)):
+            fetch(join_url(folder, name), copy.with_name(name))
+
+
+def _audio_folder(path: str | os.PathLike[str], dataset_format: DatasetFormat) -> str:
+    """The usual folder of the audio of a dataset, or that of the manifest if there is none."""
+    usual = own = _joined(_absolute(path), "..")
+    for name in filter(None, dataset_format.audio_folder.split("/")):
+        usual = _joined(usual, name)
+    return usual if usual == own or is_folder(usual) else own
+
+
+def _joined(folder: str, name: str) -> str:
+    if is_url(folder):
+        return join_url(folder, name)
+    return os.path.dirname(folder) if name == ".." else os.path.join(folder, name)
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return absolute_url(os.fspath(path)) if is_url(path) else os.fspath(Path(path).absolute())
 
 
 def with_name_fields(recordings: Sequence[Recording], pattern: str) -> list[Recording]:
@@ -272,10 +326,10 @@ def with_name_fields(recordings: Sequence[Recording], pattern: str) -> list[Reco
 
     Examples
     --------
-    >>> (digit,) = with_name_fields([Recording("x/3_ann.wav", "3_ann.wav")], "{label}_{speaker}")
+    >>> (digit,) = with_name_fields([recording_at("x/3_ann.wav", "3_ann.wav")], "{label}_{speaker}")
     >>> digit.fields
     {'label': '3', 'speaker': 'ann'}
-    >>> take = Recording("x/ann/calm/1.wav", "ann/calm/1.wav")
+    >>> take = recording_at("x/ann/calm/1.wav", "ann/calm/1.wav")
     >>> with_name_fields([take], "{speaker}/{label}/{take}")[0].fields
     {'speaker': 'ann', 'label': 'calm', 'take': '1'}
     >>> with_name_fields([take], "{label}/")[0].fields
@@ -311,9 +365,10 @@ def _listed(
         )
     level = label_level(labels)
     root = inputs[0] if inputs else None
-    if root is not None and not os.path.isdir(root):
+    is_web = root is not None and protocol_of(os.fspath(root)) in WEB  # it has no folders to list
+    if root is not None and not is_web and not is_folder(root):
         raise ParameterError(
-            f"{os.fspath(root)}: no such folder: with a manifest, give the folder of its audio"
+            f"{shown(root)}: no such folder: with a manifest, give the folder of its audio"
         )
     if manifest.startswith(MIRDATA_PREFIX):
         listed = read_mirdata(manifest.removeprefix(MIRDATA_PREFIX), root)
@@ -338,17 +393,17 @@ def _format_of(file: Path) -> DatasetFormat:
     )
 
 
-def _recordings(entries: Iterable[ManifestEntry], root: Path) -> list[Recording]:
+def _recordings(entries: Iterable[ManifestEntry], root: str) -> list[Recording]:
     """One recording for each path; intervals of the same path are its annotations."""
     first: dict[str, ManifestEntry] = {}
     annotations: dict[str, list[Annotation]] = {}
     for entry in entries:
         if not entry.path:
             raise TableError(f"{entry.location}: path: empty: write the file of the recording")
-        name = posixpath.normpath(entry.path)
+        name = posixpath.normpath(shown(entry.path))
         if name in first and entry.start is None:
             raise TableError(
-                f"{entry.location}: path: duplicate {entry.path!r}, first in"
+                f"{entry.location}: path: duplicate {shown(entry.path)!r}, first in"
                 f" {first[name].location}: for several rows of one file, add columns start and end"
             )
         first.setdefault(name, entry)
@@ -356,17 +411,32 @@ def _recordings(entries: Iterable[ManifestEntry], root: Path) -> list[Recording]
             annotations.setdefault(name, []).append(_annotation(entry, entry.start))
     recordings = []
     for name, entry in first.items():
-        file, items = os.fspath(root / as_name(entry.path)), annotations.get(name)
+        items = annotations.get(name)
+        try:
+            file, path = _file_and_path(root, entry.path)
+        except ParameterError as error:
+            raise TableError(f"{entry.location}: path: {error}") from None
         recordings.append(
-            Recording(
+            recording_at(
                 file,
-                entry.path,
-                entry.fields if items is None else {},
-                os.fspath(root),
+                path,
+                fields=entry.fields if items is None else {},
+                root=root,
                 annotations=None if items is None else tuple(items),
             )
         )
     return with_recording_fields(recordings)
+
+
+def _file_and_path(root: str, path: str) -> tuple[str, str]:
+    """The file of a path of a manifest, and its path in a table."""
+    if is_url(path):  # below the root, or anywhere else; signatures do not belong in a table
+        return absolute_url(check_url(path)), shown(path).removeprefix(
+            f"{shown(root).rstrip('/')}/"
+        )
+    if is_url(root):
+        return join_url(root, as_name(path)), path
+    return os.fspath(Path(root) / as_name(path)), path
 
 
 def _annotation(entry: ManifestEntry, start: float) -> Annotation:

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from featkit.storage.folders import has_commit
+from featkit.storage.urls import is_url
+from featkit.storage.writing import COMMIT_FILE
 from featkit.table.table_files import TABLE_FORMATS
 
 NON_AUDIO_SUFFIXES = frozenset(
@@ -35,9 +38,15 @@ _SUFFIX = re.compile(r"\.(?![0-9]+$)[a-z0-9_+-]{1,12}")
 def _output_pattern() -> re.Pattern[str]:
     """Files that featkit writes next to a table; the group is the name of the table."""
     suffixes = "|".join(
-        re.escape(table_format.written_suffix) for table_format in TABLE_FORMATS.values()
+        re.escape(table_format.written_suffix)
+        for table_format in TABLE_FORMATS.values()
+        if table_format.suffixes
     )
     return re.compile(rf"(.+(?:{suffixes}))\.(?:parts.*|failures\.csv)", re.DOTALL)
+
+
+_NEXT_TO_FOLDER = re.compile(r"(.+)\.(?:parts.*|failures\.csv)", re.DOTALL)
+"""Files that featkit writes next to a table in a folder, which may have any name."""
 
 
 class SkippedFiles:
@@ -57,7 +66,7 @@ class SkippedFiles:
 
     def __init__(self, output: str | os.PathLike[str] | None = None) -> None:
         self.counts: Counter[str] = Counter()
-        self._output = None if output is None else os.path.realpath(output)
+        self._output = None if output is None else _resolved(output)
         self._folders: set[str] = set()
 
     def add(self, folder: str, skipped: Iterable[str], *, names: Sequence[str]) -> None:
@@ -66,8 +75,8 @@ class SkippedFiles:
         Parameters
         ----------
         folder : str
-            The folder, with all links resolved. (Resolving them here would take quadratic time in
-            the depth of folders.)
+            The folder, with all links resolved, or its URL. (Resolving them here would take
+            quadratic time in the depth of folders.)
         skipped : iterable of str
             Names of the skipped files.
         names : sequence of str
@@ -76,12 +85,21 @@ class SkippedFiles:
         if folder in self._folders:
             return
         self._folders.add(folder)
+        if COMMIT_FILE in names:  # parts of a table
+            return
         tables = {match[1] for name in names if (match := _output_pattern().fullmatch(name))}
         if self._output is not None and os.path.dirname(self._output) == folder:
             tables.add(os.path.basename(self._output))
         for name in skipped:
-            if name not in tables and not _output_pattern().fullmatch(name):
+            if name not in tables and not self._is_next_to_table(folder, name):
                 self.counts[counted_suffix(name)] += 1
+
+    def _is_next_to_table(self, folder: str, name: str) -> bool:
+        if _output_pattern().fullmatch(name):
+            return True
+        match = _NEXT_TO_FOLDER.fullmatch(name)
+        table = os.path.join(folder, match[1]) if match else ""
+        return bool(match) and (table == self._output or has_commit(table))
 
     def discount(self, files: Iterable[str]) -> None:
         """Take files that are used in another way, such as annotations, out of the counts.
@@ -94,9 +112,13 @@ class SkippedFiles:
         for file in files:
             folder, name = os.path.split(file)
             suffix = counted_suffix(name)
-            if os.path.realpath(folder) in self._folders and self.counts[suffix]:
+            if _resolved(folder) in self._folders and self.counts[suffix]:
                 self.counts[suffix] -= 1
         self.counts = +self.counts
+
+
+def _resolved(path: str | os.PathLike[str]) -> str:
+    return os.fspath(path).rstrip("/") if is_url(path) else os.path.realpath(path)
 
 
 def counted_suffix(name: str) -> str:

@@ -40,6 +40,7 @@ from featkit.evaluation.scoring import (
 from featkit.evaluation.secondary_labels import secondary_label_scores
 from featkit.evaluation.shift import measure_shift
 from featkit.evaluation.subgroups import subgroup_comparison
+from featkit.executors.executor import Executor
 from featkit.models.class_priors import ClassPrior
 from featkit.models.fold_models import Progress, missing_groups, training_rows
 from featkit.models.model import Model
@@ -56,6 +57,7 @@ from featkit.models.set_scores import score_sets
 from featkit.models.set_types import SetScores
 from featkit.models.splits import GroupFolds, min_groups_per_class
 from featkit.models.table_check import check_columns
+from featkit.storage.urls import shown
 from featkit.table.columns import errors_in
 from featkit.table.feature_table import FeatureTable
 from featkit.table.label_map import LabelMap
@@ -108,7 +110,7 @@ def read_home(
     label_map: LabelMap | None,
     *,
     seed: int,
-    n_jobs: int | None,
+    executor: Executor,
 ) -> Home:
     """Read the training table of a model, and explain some of its rows."""
     table = model.read(training_table)
@@ -118,7 +120,7 @@ def read_home(
     classes = common_classes(name, model.classes, label_map)
     training = training_rows(model, table)
     rows = training_table_rows(where, table, model, classes, training)
-    explanation = _explained(model, table, model.inputs(table), seed=seed, n_jobs=n_jobs)
+    explanation = _explained(model, table, model.inputs(table), seed=seed, executor=executor)
     return Home(rows, training.problem, explanation, missing_groups(model, training))
 
 
@@ -126,7 +128,7 @@ def _table_names(tables: Any) -> str:
     """The files of the training table, for messages."""
     paths = [tables] if isinstance(tables, str | os.PathLike) else tables
     if isinstance(paths, Sequence) and all(isinstance(one, str | os.PathLike) for one in paths):
-        return " and ".join(map(os.fspath, paths))
+        return " and ".join(map(shown, paths))
     return "training table"
 
 
@@ -137,7 +139,7 @@ class DatasetEvaluator(NamedTuple):
     label_map: LabelMap | None
     home: Mapping[str, Home]
     seed: int
-    n_jobs: int | None
+    executor: Executor
     warnings: Sequence[str]
     priors: Mapping[str, ClassPrior] = MappingProxyType({})
 
@@ -200,7 +202,7 @@ class DatasetEvaluator(NamedTuple):
         if problem is None:
             return P, np.ones(P.shape, dtype=bool)
         return predict_by_fold(
-            model, problem, selected.inputs, P, folds, prior=prior, n_jobs=self.n_jobs
+            model, problem, selected.inputs, P, folds, prior=prior, executor=self.executor
         )
 
     def score(self, model: Model, prediction: ModelPredictions, steps: Steps) -> DatasetEvaluation:
@@ -275,7 +277,7 @@ class DatasetEvaluator(NamedTuple):
         shift = self._shift(model, prediction)
         steps.next(f"{about}: explaining")
         inputs = prediction.selected.inputs(model.normalization)
-        here = _explained(model, rows.table, inputs, seed=self.seed, n_jobs=self.n_jobs)
+        here = _explained(model, rows.table, inputs, seed=self.seed, executor=self.executor)
         importances = compare_importances(self.home[prediction.model].explanation, here)
         return replace(result, shift=shift, importances=importances)
 
@@ -328,7 +330,7 @@ def _set_scores(model: Model, prediction: ModelPredictions) -> SetScores | None:
 
 
 def _explained(
-    model: Model, table: FeatureTable, inputs: Array, *, seed: int, n_jobs: int | None
+    model: Model, table: FeatureTable, inputs: Array, *, seed: int, executor: Executor
 ) -> Explanation:
     """SHAP values of a random sample of rows, whose inputs to the pipeline are given."""
     from featkit.explanation.computation import explain_inputs
@@ -340,5 +342,5 @@ def _explained(
         rows=min(rows_to_explain(model), len(table)),
         budget=np.inf,  # the rows must not depend on the speed of the machine
         seed=seed,
-        n_jobs=n_jobs,
+        executor=executor,
     )

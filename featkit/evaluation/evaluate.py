@@ -28,6 +28,7 @@ from featkit.evaluation.inputs import (
 from featkit.evaluation.model_comparison import compare_models
 from featkit.evaluation.result import CrossEvaluation, ModelComparison
 from featkit.evaluation.rows import DatasetColumns
+from featkit.executors.opening import open_executor
 from featkit.models.class_priors import resolve_prior
 from featkit.models.model_file import read_model
 from featkit.models.probabilities import prediction_columns
@@ -114,6 +115,7 @@ def evaluate(
     extracted: str | os.PathLike[str] | None = None,
     seed: int = 0,
     n_jobs: int | None = 1,
+    cluster: Any = None,
     progress: Progress | None = None,
     extraction_progress: Callable[[Any], None] | None = None,
 ) -> EvaluationResult:
@@ -159,6 +161,8 @@ def evaluate(
         Seed of the random draws of rows.
     n_jobs : int, optional
         Number of worker processes; None for one per processor.
+    cluster : str, path or distributed.Client, optional
+        A Dask cluster to use instead of local processes, as for `featkit.extract`.
     progress : callable, optional
         Called as ``progress(done, total, note)`` with the steps of the evaluation.
     extraction_progress : callable, optional
@@ -214,28 +218,29 @@ def evaluate(
         output=extracted,
         progress=extraction_progress,
     )
-    datasets = read_datasets(inputs, by_name, columns, sound, n_jobs=n_jobs)
-    datasets, columns = with_group_file(datasets, columns)
-    warnings = [remark for dataset in datasets.values() for remark in dataset.remarks]
-    warnings += _unused_rules(common_map, list(datasets), list(by_name))
-    with_home = training_table is not None
-    n_steps = len(by_name) * (len(datasets) * (4 if with_home else 2) + with_home)
-    steps = Steps(n_steps, progress)
-    home = {}
-    if with_home:
-        for name, model in by_name.items():
-            steps.next(f"{name}: explaining the training table")
-            home[name] = read_home(
-                name, model, training_table, common_map, seed=seed, n_jobs=n_jobs
-            )
-    warnings += _incomplete_tables(home)
-    evaluator = DatasetEvaluator(columns, common_map, home, seed, n_jobs, warnings, priors)
-    evaluations, comparisons, predictions = [], [], []
-    for name, dataset in datasets.items():
-        own = [evaluator.predict(name, dataset, *item, steps) for item in by_name.items()]
-        evaluations += [evaluator.score(by_name[one.model], one, steps) for one in own]
-        comparisons += _comparisons(name, own)
-        predictions += [_prediction_table(one) for one in own]
+    with open_executor(n_jobs, cluster) as executor:
+        datasets = read_datasets(inputs, by_name, columns, sound, executor=executor)
+        datasets, columns = with_group_file(datasets, columns)
+        warnings = [remark for dataset in datasets.values() for remark in dataset.remarks]
+        warnings += _unused_rules(common_map, list(datasets), list(by_name))
+        with_home = training_table is not None
+        n_steps = len(by_name) * (len(datasets) * (4 if with_home else 2) + with_home)
+        steps = Steps(n_steps, progress)
+        home = {}
+        if with_home:
+            for name, model in by_name.items():
+                steps.next(f"{name}: explaining the training table")
+                home[name] = read_home(
+                    name, model, training_table, common_map, seed=seed, executor=executor
+                )
+        warnings += _incomplete_tables(home)
+        evaluator = DatasetEvaluator(columns, common_map, home, seed, executor, warnings, priors)
+        evaluations, comparisons, predictions = [], [], []
+        for name, dataset in datasets.items():
+            own = [evaluator.predict(name, dataset, *item, steps) for item in by_name.items()]
+            evaluations += [evaluator.score(by_name[one.model], one, steps) for one in own]
+            comparisons += _comparisons(name, own)
+            predictions += [_prediction_table(one) for one in own]
     steps.next("finishing")
     evaluation = CrossEvaluation(
         evaluations=evaluations,

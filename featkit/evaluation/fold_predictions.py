@@ -17,6 +17,7 @@ import numpy as np
 from featkit._utils.formatting import counted, plural
 from featkit._utils.typing import Array
 from featkit.evaluation.dataset_rows import DatasetRows
+from featkit.executors.executor import Executor
 from featkit.models.class_priors import ClassPrior
 from featkit.models.fold_models import TrainingRows, fit_fold_models
 from featkit.models.group_normalization import GroupNormalization
@@ -169,7 +170,7 @@ def predict_by_fold(
     folds: Array,
     *,
     prior: ClassPrior | None = None,
-    n_jobs: int | None,
+    executor: Executor,
 ) -> tuple[Array, Array]:
     """Replace probabilities by those of the models of folds.
 
@@ -187,8 +188,8 @@ def predict_by_fold(
         Position of the fold whose model predicts each row; -1 for the final model.
     prior : ClassPrior, optional
         Shares of the classes that the probabilities are for.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    executor : Executor
+        Where the models are fitted.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def predict_by_fold(
     """
     replaced, trained = P.copy(), np.ones(P.shape, dtype=bool)
     if (folds >= 0).any():
-        for k, fold in enumerate(fit_fold_models(model, problem, n_jobs=n_jobs)):
+        for k, fold in enumerate(fit_fold_models(model, problem, executor=executor)):
             own = folds == k
             X = inputs(fold.normalization)
             output = probabilities(fold.pipeline, X[own], model.classes)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from featkit.errors import ParameterError, TableError
 from featkit.evaluation.rows import DatasetColumns
+from featkit.executors.executor import Executor
 from featkit.models.model import Model
 from featkit.models.task import CLASSIFICATION
 from featkit.schema import DATASET, Failure
+from featkit.storage.names import is_same_file, last_name
+from featkit.storage.reading import is_folder
+from featkit.storage.urls import shown
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name
@@ -125,7 +129,7 @@ def named_models(models: Any, *, load: Callable[[Path], Model]) -> dict[str, Mod
     for name, model in named.items():
         if not isinstance(model, Model):
             if is_table(_path(model, "a model")):
-                raise ParameterError(f"{os.fspath(model)}: is a table, not a model (.fk)")
+                raise ParameterError(f"{shown(model)}: is a table, not a model (.fk)")
             named[name] = load(model)
     for name, model in named.items():
         if model.task != CLASSIFICATION:
@@ -143,7 +147,7 @@ def read_datasets(
     columns: DatasetColumns,
     sound: SoundOptions,
     *,
-    n_jobs: int | None,
+    executor: Executor,
 ) -> dict[str, Dataset]:
     """Read the tables of datasets, and extract the features of sound files.
 
@@ -157,8 +161,8 @@ def read_datasets(
         Columns to keep besides the features.
     sound : SoundOptions
         How sound files become a table.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    executor : Executor
+        Where sound is analysed.
 
     Returns
     -------
@@ -178,7 +182,7 @@ def read_datasets(
         name = _sound_name(paths, sound)
         if name in tables:
             raise _same_name("datasets", name, tables[name], paths[0] if paths else sound.manifest)
-        datasets[name] = _extracted(paths, models, sound, n_jobs)
+        datasets[name] = _extracted(paths, models, sound, executor)
     elif sound.given:
         raise ParameterError(
             f"{' and '.join(sound.given)} cannot be used with tables, only with recordings"
@@ -262,7 +266,7 @@ def _tables_and_sound(inputs: Any) -> tuple[dict[str, Any], list[Path]]:
     if isinstance(inputs, Mapping):
         for name, table in inputs.items():
             if isinstance(table, str | os.PathLike) and not is_table(table):
-                raise ParameterError(f"{name}: {os.fspath(table)} is not a table")
+                raise ParameterError(f"{name}: {shown(table)} is not a table")
         return {str(name): table for name, table in inputs.items()}, []
     tables: dict[str, Any] = {}
     sound: list[Path] = []
@@ -306,8 +310,9 @@ def _file_name(value: object, what: str) -> str:
 
 def _same_name(kind: str, name: str, one: object, other: object) -> ParameterError:
     paths = [os.fspath(own) for own in (one, other) if isinstance(own, str | os.PathLike)]
-    if len(paths) == 2 and all(map(os.path.exists, paths)) and os.path.samefile(*paths):
-        return ParameterError(f"{paths[1]}: is given twice")
+    if len(paths) == 2 and is_same_file(*paths):
+        return ParameterError(f"{shown(paths[1])}: is given twice")
+    paths = [shown(path) for path in paths]
     where = f": {' and '.join(paths)}" if paths else ""
     return ParameterError(
         f"two {kind} are named {name!r}{where}; rename one, or in Python pass a dict of names"
@@ -315,21 +320,21 @@ def _same_name(kind: str, name: str, one: object, other: object) -> ParameterErr
 
 
 def _sound_name(paths: Sequence[Path], sound: SoundOptions) -> str:
-    folders = [os.fspath(path) for path in paths if os.path.isdir(path)]
+    folders = [shown(path) for path in paths if is_folder(path)]
     if folders and len(paths) > 1:
         raise ParameterError(
             f"{folders[0]}: with several inputs of sound, it is unclear which are one dataset: give"
             " one folder, or sound files; or make a table of each dataset with `featkit extract`"
         )
     if paths and len(paths) == 1:
-        return os.path.basename(os.path.abspath(paths[0])) or SOUND
+        return last_name(paths[0]) or SOUND
     if not paths and sound.manifest is not None:
         return dataset_name(os.fspath(sound.manifest).removeprefix("mirdata:"))
     return SOUND
 
 
 def _extracted(
-    paths: Sequence[Path], models: Mapping[str, Model], sound: SoundOptions, n_jobs: int | None
+    paths: Sequence[Path], models: Mapping[str, Model], sound: SoundOptions, executor: Executor
 ) -> Dataset:
     """Extract features as the first model needs them; the others must need the same."""
     (first_name, first), *others = models.items()
@@ -343,7 +348,7 @@ def _extracted(
         list(paths) or None,
         output=sound.output,
         **sound.corpus,
-        n_jobs=n_jobs,
+        cluster=executor,
         progress=sound.progress,
     )
     if not len(extraction.table) and extraction.failures:

@@ -20,15 +20,27 @@ class InProcess(Executor):
 
     A single item is given to a forked child, if this process has no other thread: a lock that
     another thread holds would never be released in the child.
+
+    Parameters
+    ----------
+    is_wanted : bool
+        Whether the caller asked for one process; False if others cannot be started.
     """
 
     workers = 1
+
+    def __init__(self, *, is_wanted: bool = True) -> None:
+        self.is_wanted = is_wanted
 
     def map(
         self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
     ) -> Iterator[R]:
         """Call a function many times; see `Executor.map`."""
         return (function(shared, *call) for call in calls)
+
+    def obstacle(self, *, isolate: bool) -> str:
+        """Return why no other process can be started, if one is wanted; see `Executor.obstacle`."""
+        return why_no_processes() if isolate or not self.is_wanted else ""
 
     def suited(self, n_items: int, *, isolate: bool) -> Executor:
         """Return a worker process for items that must be isolated; see `Executor.suited`."""

@@ -25,7 +25,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from featkit._utils.workers import ONE_THREAD, interrupts_ignored
+from featkit._utils.workers import NO_FAULT_HANDLER, ONE_THREAD, interrupts_ignored, worker_count
 from featkit.errors import FeatkitError
 from featkit.executors import executor as interface
 from featkit.executors import worker_process as worker
@@ -41,8 +41,11 @@ MAX_START_CRASHES = 3
 IDLE_SECONDS = 30.0
 """Seconds after which an idle worker ends."""
 
-NO_FAULT_HANDLER = {"PYTHONFAULTHANDLER": ""}
-"""Environment that stops a crashing worker from printing: the exit status is reported instead."""
+
+STORE_VARIABLES = re.compile(
+    r"(AWS|AZURE|FEATKIT|FSSPEC|GCS|GOOGLE|S3|SSH)_.*|HOME|TMPDIR|.*_proxy", re.IGNORECASE
+)
+"""Variables of the environment on which the access to stores depends."""
 
 
 class Loky(Executor):
@@ -50,12 +53,19 @@ class Loky(Executor):
 
     Parameters
     ----------
-    workers : int
-        Number of processes.
+    n_jobs : int, optional
+        Number of processes; None for one per processor.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    sends_shared_once = False
+
+    def __init__(self, n_jobs: int | None) -> None:
+        self._n_jobs = n_jobs
+
+    @property
+    def workers(self) -> int:  # type: ignore[override]
+        """Number of processes; processors are counted when it is needed, by a slow import."""
+        return worker_count(self._n_jobs)
 
     def map(
         self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
@@ -63,16 +73,19 @@ class Loky(Executor):
         """Call a function many times; see `Executor.map`."""
         import joblib
 
+        # Calls that are not listed may end by the clock, so that none is taken in advance.
+        is_listed = isinstance(calls, Sequence)
+        options = {} if is_listed else {"pre_dispatch": "n_jobs", "batch_size": 1}
         with interrupts_ignored():
             results: Iterator[R] = joblib.Parallel(
-                n_jobs=self.workers, return_as="generator", pre_dispatch="n_jobs", batch_size=1
+                n_jobs=self.workers, return_as="generator", **options
             )(joblib.delayed(function)(shared, *call) for call in calls)
         yield from results
 
     def suited(self, n_items: int, *, isolate: bool) -> Executor:
         """Return no more workers than items; see `Executor.suited`."""
-        if n_items == 1:
-            return InProcess().suited(1, isolate=isolate)
+        if n_items == 1 or self.workers == 1:
+            return InProcess().suited(n_items, isolate=isolate)
         return self
 
     def process_items(
@@ -136,7 +149,7 @@ class _Pool:
         """Process the retries one at a time, or the whole queue."""
         queue = self.retries if is_retry else self.queue
         max_in_flight = 1 if is_retry else CHUNKS_PER_WORKER * self.processes
-        executor = shared_executor(self.processes)
+        executor = shared_executor(self.processes, _store_settings())
         is_complete = False
         try:
             while queue or in_flight:
@@ -196,8 +209,13 @@ class _Pool:
             )
 
 
+def _store_settings() -> tuple[tuple[str, str], ...]:
+    """Variables that say how to reach stores, such as credentials set since workers started."""
+    return tuple(sorted(item for item in os.environ.items() if STORE_VARIABLES.fullmatch(item[0])))
+
+
 @lru_cache(maxsize=1)
-def shared_executor(processes: int) -> Any:
+def shared_executor(processes: int, settings: tuple[tuple[str, str], ...] = ()) -> Any:
     """Return workers that serve several calls, and end when idle.
 
     `joblib.Parallel` is no alternative: with one job it works in the calling process.
@@ -206,6 +224,8 @@ def shared_executor(processes: int) -> Any:
     ----------
     processes : int
         Number of processes.
+    settings : tuple of (str, str)
+        Variables of the environment; workers that were started with others are not used.
 
     Returns
     -------

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from featkit._utils.parameters import check_parameter
+from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.schema import Failure
 
@@ -103,9 +104,16 @@ class Executor(ABC):
     ----------
     workers : int
         Number of calls that run at a time.
+    max_chunk : int
+        Most recordings that a worker takes at a time.
+    sends_shared_once : bool
+        Whether a worker gets the shared data of `map` once, and not with each call; local
+        processes map large arrays into memory, but get all else with each call.
     """
 
     workers: int
+    max_chunk: int = MAX_CHUNK
+    sends_shared_once: bool = True
 
     @abstractmethod
     def map(
@@ -169,6 +177,21 @@ class Executor(ABC):
             If workers cannot write their state.
         """
 
+    def obstacle(self, *, isolate: bool) -> str:
+        """Return why items are processed in this process, although other processes are wanted.
+
+        Parameters
+        ----------
+        isolate : bool
+            Whether the items should not be processed in this process; see `suited`.
+
+        Returns
+        -------
+        str
+            "" if there is no obstacle, or other processes are not wanted.
+        """
+        return ""
+
     def suited(self, n_items: int, *, isolate: bool) -> Executor:
         """Return the executor that processes some items best.
 
@@ -191,7 +214,7 @@ class Executor(ABC):
         self,
         task: Task[T, Any],
         items: Sequence[T],
-        places: Sequence[int],
+        places: Sequence[int] | Array,
         *,
         timeout: float | None = None,
         checkpoint: Path | None = None,
@@ -216,10 +239,10 @@ class Executor(ABC):
             As for `process_items`.
         """
         chosen = [items[k] for k in places]
-        chunk_size = max(1, min(MAX_CHUNK, len(chosen) // (4 * self.workers)))
+        chunk_size = max(1, min(self.max_chunk, len(chosen) // (4 * self.workers)))
         chunks = self.process_items(
             task, chosen, chunk_size=chunk_size, timeout=timeout, checkpoint=checkpoint
         )
         with closing(chunks):
             for chunk in chunks:
-                yield [(places[k], result) for k, result in chunk]
+                yield [(int(places[k]), result) for k, result in chunk]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from featkit._utils.workers import worker_count
+from featkit._utils.workers import requested_workers, why_no_processes
 from featkit.errors import ParameterError
 from featkit.executors.executor import Executor
 
@@ -20,7 +20,8 @@ def open_executor(n_jobs: int | None = 1, cluster: Any = None) -> Iterator[Execu
     n_jobs : int, optional
         Number of local worker processes; None for one per processor. Ignored with a cluster.
     cluster : str, path or client, optional
-        A cluster to use instead; see `featkit.executors.cluster.CLUSTERS`.
+        A cluster to use instead; see `featkit.executors.cluster.CLUSTERS`. An `Executor` is one
+        that the caller has opened, and will close.
 
     Yields
     ------
@@ -31,19 +32,40 @@ def open_executor(n_jobs: int | None = 1, cluster: Any = None) -> Iterator[Execu
     ParameterError
         If `n_jobs` is out of range, or the cluster is of no known kind or cannot be reached.
     """
-    if cluster is not None:
+    if isinstance(cluster, Executor):
+        yield cluster
+    elif cluster is not None:
         with _kind_of(cluster).open(cluster) as executor:
             yield executor
-        return
-    workers = worker_count(n_jobs)
-    if workers == 1:
+    else:
+        yield local_executor(n_jobs)
+
+
+def local_executor(n_jobs: int | None = 1) -> Executor:
+    """Return an executor of this machine, which need not be closed.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Number of worker processes; None for one per processor.
+
+    Returns
+    -------
+    Executor
+
+    Raises
+    ------
+    ParameterError
+        If `n_jobs` is out of range.
+    """
+    count = requested_workers(n_jobs)
+    if count == 1 or why_no_processes():
         from featkit.executors._in_process import InProcess
 
-        yield InProcess()
-    else:
-        from featkit.executors._loky import Loky
+        return InProcess(is_wanted=count == 1)
+    from featkit.executors._loky import Loky
 
-        yield Loky(workers)
+    return Loky(count)
 
 
 def _kind_of(cluster: Any) -> Any:
@@ -52,5 +74,5 @@ def _kind_of(cluster: Any) -> Any:
     for kind in CLUSTERS.values():
         if kind.accepts(cluster):
             return kind
-    examples = "; ".join(f"{name}: {kind.examples}" for name, kind in CLUSTERS.items())
-    raise ParameterError(f"{cluster!r} is not a cluster: expected one of {examples}")
+    examples = "; ".join(f"{kind.examples} ({name})" for name, kind in CLUSTERS.items())
+    raise ParameterError(f"{cluster!r} is not a cluster: expected {examples}")

@@ -14,6 +14,7 @@ import numpy as np
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
+from featkit.executors.executor import Executor
 from featkit.explanation.explanation import NO_FOLD
 from featkit.models.calibration import Calibrator
 from featkit.models.fold_models import (
@@ -58,7 +59,7 @@ def explainers(
     sample: TrainingSample,
     table: FeatureTable,
     X: Array,
-    workers: int,
+    executor: Executor,
     progress: Progress | None,
 ) -> tuple[list[Explainer], list[str]]:
     """Return the models that explain a table, and notes for the reader.
@@ -78,7 +79,7 @@ def explainers(
     new_rows = np.setdiff1d(np.arange(len(table)), positions)
     by_fold = [
         explainer._replace(rows=positions[explainer.rows])
-        for explainer in _fold_explainers(model, problem, workers, progress)
+        for explainer in _fold_explainers(model, problem, executor, progress)
     ]
     notes = [*_calibration_note([*by_fold, final]), *candidate_note(model)]
     tested = sum(len(explainer.rows) for explainer in by_fold)
@@ -97,7 +98,7 @@ def explainers(
 
 
 def _fold_explainers(
-    model: Model, problem: Problem, workers: int, progress: Progress | None
+    model: Model, problem: Problem, executor: Executor, progress: Progress | None
 ) -> list[Explainer]:
     """The selected candidate, fitted on the training rows of each outer fold."""
     seed = model.trained.settings.seed
@@ -110,7 +111,7 @@ def _fold_explainers(
             fold.inputs(problem, fold.test),
             calibrator=fold.recipe.calibrator,
         )
-        for fold in fit_fold_models(model, problem, n_jobs=workers, progress=progress)
+        for fold in fit_fold_models(model, problem, executor=executor, progress=progress)
     ]
 
 
@@ -119,7 +120,7 @@ def calibrated_by_fold(
     table: FeatureTable,
     P: Array,
     folds: Array,
-    workers: int,
+    executor: Executor,
     progress: Progress | None,
 ) -> Array:
     """Calibrate probabilities, each row by the calibrator of the fold that predicted it.
@@ -131,7 +132,7 @@ def calibrated_by_fold(
     if problem is None:
         return calibrated
     calibrated = calibrated.copy()
-    for fold in fit_fold_models(model, problem, n_jobs=workers, progress=progress):
+    for fold in fit_fold_models(model, problem, executor=executor, progress=progress):
         own = folds == fold.name
         calibrated[own] = fold.recipe.probabilities(P[own])
     return calibrated

@@ -12,8 +12,9 @@ import numpy as np
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
-from featkit._utils.workers import interrupts_ignored, worker_count
 from featkit.errors import ParameterError, TableError
+from featkit.executors.executor import Executor
+from featkit.executors.opening import local_executor, open_executor
 from featkit.explanation._explainers import (
     Explainer,
     calibrated_by_fold,
@@ -65,6 +66,16 @@ class _Values(NamedTuple):
     error: Array | None
 
 
+class _Shared(NamedTuple):
+    """What all batches have in common; models are here if each worker gets them once."""
+
+    name: str
+    classes: Sequence[str]
+    task: str
+    seed: int
+    models: Sequence[Explainer]
+
+
 def explain(
     model: Model,
     table: Tables,
@@ -75,6 +86,7 @@ def explain(
     seed: int = 0,
     member: str | None = None,
     n_jobs: int | None = None,
+    cluster: Any = None,
     progress: Progress | None = None,
 ) -> Explanation:
     """Compute how much each column contributes to each class, in each row.
@@ -103,7 +115,9 @@ def explain(
         Estimator of the member of an ensemble that is explained alone. By default, all members are:
         see `featkit.explanation.ensembles`.
     n_jobs : int, optional
-        Number of worker processes. None means one for each processor.
+        Number of worker processes; None for one per processor.
+    cluster : str, path or distributed.Client, optional
+        A Dask cluster to use instead of local processes, as for `featkit.extract`.
     progress : callable, optional
         Called as ``progress(done, total, note)``. The note is ``"fitting"`` while the models of
         folds are fitted, then an estimate of the time for all rows, then "".
@@ -128,17 +142,18 @@ def explain(
     model.check(table)
     inputs = model.inputs(table, group_from=group_from)
     notes = _normalization_notes(model, model.groups_of(table, group_from))
-    explanation = explain_inputs(
-        model,
-        table,
-        inputs,
-        rows=rows,
-        budget=budget,
-        seed=seed,
-        member=member,
-        n_jobs=n_jobs,
-        progress=progress,
-    )
+    with open_executor(n_jobs, cluster) as executor:
+        explanation = explain_inputs(
+            model,
+            table,
+            inputs,
+            rows=rows,
+            budget=budget,
+            seed=seed,
+            member=member,
+            executor=executor,
+            progress=progress,
+        )
     return replace(explanation, notes=[*explanation.notes, *notes])
 
 
@@ -149,7 +164,7 @@ def explain_rows(
     *,
     group_from: str | None = None,
     member: str | None = None,
-    n_jobs: int | None = None,
+    executor: Executor,
     progress: Progress | None = None,
 ) -> Explanation:
     """Explain some rows of a table, which are normalised with the others of their groups.
@@ -162,8 +177,10 @@ def explain_rows(
         The rows that are predicted together.
     own : array of bool, shape ``(rows,)``
         The rows to explain.
-    group_from, member, n_jobs, progress
+    group_from, member, progress
         As for `explain`.
+    executor : Executor
+        Where models are fitted and rows are explained.
 
     Returns
     -------
@@ -185,7 +202,7 @@ def explain_rows(
         budget=BUDGET,
         seed=0,
         member=member,
-        n_jobs=n_jobs,
+        executor=executor,
         progress=progress,
     )
     return replace(explanation, notes=[*explanation.notes, *notes])
@@ -200,7 +217,7 @@ def explain_inputs(
     budget: float,
     seed: int,
     member: str | None = None,
-    n_jobs: int | None,
+    executor: Executor,
     progress: Progress | None = None,
 ) -> Explanation:
     """Explain rows whose inputs to the pipeline are given.
@@ -213,8 +230,10 @@ def explain_inputs(
         The rows, as `Model.read` reads them.
     inputs : array of float64, shape ``(rows, columns)``
         What the pipeline of the model sees; see `Model.inputs`.
-    rows, budget, seed, member, n_jobs, progress
+    rows, budget, seed, member, progress
         As for `explain`.
+    executor : Executor
+        Where models are fitted and rows are explained.
 
     Returns
     -------
@@ -227,7 +246,12 @@ def explain_inputs(
     ParameterError
         If the model has no such member.
     """
-    options: dict[str, Any] = {"rows": rows, "seed": seed, "n_jobs": n_jobs, "progress": progress}
+    options: dict[str, Any] = {
+        "rows": rows,
+        "seed": seed,
+        "executor": executor,
+        "progress": progress,
+    }
     if member is not None:
         return explain_inputs(member_model(model, member), table, inputs, budget=budget, **options)
     if is_ensemble(model):
@@ -235,12 +259,11 @@ def explain_inputs(
     sample = model.trained.sample
     if not len(table):
         raise TableError("the table has no rows to explain")
-    workers = worker_count(n_jobs)
     X = table.matrix(model.columns)
-    row_explainers, notes = explainers(model, sample, table, inputs, workers, progress)
+    row_explainers, notes = explainers(model, sample, table, inputs, executor, progress)
     available = sum(len(explainer.rows) for explainer in row_explainers)
     drawn = _drawn(row_explainers, rows, seed)
-    shap_values = _shap_values(model, drawn, budget, seed, workers, progress)
+    shap_values = _shap_values(model, drawn, budget, seed, executor, progress)
     y, label_notes = _targets(model, table, shap_values.rows)
     estimator = TASKS[model.task].estimators[model.name]
     lines = None if table.places is None else table.places.lines
@@ -313,8 +336,8 @@ def _explain_ensemble(
     notes = candidate_note(model) if (combined.folds != NO_FOLD).any() else []
     P = combined.probabilities
     if model.trained.settings.calibrate is not None:
-        workers, progress = worker_count(options["n_jobs"]), options["progress"]
-        P = calibrated_by_fold(model, table, P, combined.folds, workers, progress)
+        executor, progress = options["executor"], options["progress"]
+        P = calibrated_by_fold(model, table, P, combined.folds, executor, progress)
         notes.append(
             "Probabilities are calibrated. Contributions describe the output of the members before"
             " calibration."
@@ -375,45 +398,44 @@ def _shap_values(
     row_explainers: Sequence[Explainer],
     budget: float,
     seed: int,
-    workers: int,
+    executor: Executor,
     progress: Progress | None,
 ) -> _Values:
     """The SHAP values of as many rows as the budget allows, in the order of the table."""
-    import joblib
-
     batch_size = TASKS[model.task].estimators[model.name].rows_at_once
     total = sum(len(explainer.rows) for explainer in row_explainers)
     batches = list(_batches(row_explainers, batch_size or total))
     if batch_size and progress:
-        progress(0, total, _time_estimate(model, batches, workers, budget))
+        progress(0, total, _time_estimate(model, batches, executor.workers, budget))
     deadline = time.monotonic() + budget if batch_size else np.inf
-    explain_batch = joblib.delayed(_batch_values)
-    with interrupts_ignored():
-        results = joblib.Parallel(
-            n_jobs=workers if batch_size else 1,
-            return_as="generator",
-            batch_size=1,
-            pre_dispatch="n_jobs",
-        )(
-            explain_batch(model.name, model.classes, explainer, seed=seed, task=model.task)
-            for explainer in _until(deadline, batches)
-        )
+    suited = executor if batch_size else local_executor()  # exact values take less than sending
+    models = [
+        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
+    ]
+    is_shared = suited.sends_shared_once
+    shared = _Shared(model.name, model.classes, model.task, seed, models if is_shared else [])
+    calls = (
+        (number if is_shared else models[number], batch.rows, batch.inputs)
+        for number, batch in _until(deadline, batches)
+    )
     finished: list[_Values] = []
-    for result in results:
+    for result in suited.map(_batch_values, calls, shared=shared):
         finished.append(result)
         if progress:
-            progress(sum(len(batch.rows) for batch in finished), total, "")
+            progress(sum(len(values.rows) for values in finished), total, "")
     return _in_table_order(finished)
 
 
-def _until(deadline: float, batches: Sequence[Explainer]) -> Iterator[Explainer]:
+def _until(
+    deadline: float, batches: Sequence[tuple[int, Explainer]]
+) -> Iterator[tuple[int, Explainer]]:
     """The batches that start before the deadline, and at least `MIN_ROWS` rows."""
     sent = 0
-    for explainer in batches:
+    for number, explainer in batches:
         if sent >= MIN_ROWS and time.monotonic() > deadline:
             return
         sent += len(explainer.rows)
-        yield explainer
+        yield number, explainer
 
 
 def _in_table_order(batches: Sequence[_Values]) -> _Values:
@@ -426,35 +448,40 @@ def _in_table_order(batches: Sequence[_Values]) -> _Values:
     return _Values(**arrays)
 
 
-def _batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[Explainer]:
-    """Batches of rows of each explainer in turn, so that every fold is covered when time is up."""
+def _batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[tuple[int, Explainer]]:
+    """Batches of rows of each explainer in turn, so that every fold is covered when time is up.
+
+    A batch has the number of its explainer.
+    """
     for start in itertools.count(0, size):
-        unfinished = [explainer for explainer in row_explainers if len(explainer.rows) > start]
+        unfinished = [pair for pair in enumerate(row_explainers) if len(pair[1].rows) > start]
         if not unfinished:
             return
-        for explainer in unfinished:
+        for number, explainer in unfinished:
             rows = np.arange(start, min(start + size, len(explainer.rows)))
-            yield explainer.part(rows, learnt=explainer.learnt)
+            yield number, explainer.part(rows, learnt=explainer.learnt)
 
 
-def _time_estimate(model: Model, batches: Sequence[Explainer], workers: int, budget: float) -> str:
+def _time_estimate(
+    model: Model, batches: Sequence[tuple[int, Explainer]], workers: int, budget: float
+) -> str:
     """The expected time for all rows, measured on a few."""
-    first = batches[0]
+    first = batches[0][1]
     timed = first.inputs[:N_TIMED_ROWS]
     start, per_row = seconds(first.pipeline, model.name, timed, first.background, model.task)
-    total = sum(len(explainer.rows) for explainer in batches)
+    total = sum(len(explainer.rows) for _, explainer in batches)
     needed = (start * len(batches) + per_row * total) / workers
     stop = f"; stops after {budget:.0f} s with a random sample of rows" if needed > budget else ""
     return f"explaining, about {needed:.0f} s{stop}"
 
 
-def _batch_values(
-    name: str, classes: Sequence[str], explainer: Explainer, *, seed: int, task: str
-) -> _Values:
-    """The SHAP values of a batch, with classes in the order of `classes`."""
+def _batch_values(shared: _Shared, model: int | Explainer, rows: Array, X: Array) -> _Values:
+    """The SHAP values of a batch, with classes in the order of the model."""
     from threadpoolctl import threadpool_limits
 
-    pipeline, rows, X, error = explainer.pipeline, explainer.rows, explainer.inputs, None
+    name, classes, task, seed, models = shared
+    explainer = models[model] if isinstance(model, int) else model
+    pipeline, error = explainer.pipeline, None
     with threadpool_limits(1):
         contributions = exact(pipeline, name, X, task)
         if contributions is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from featkit._utils.typing import Array
+from featkit.table.disk_matrix import check_space
+
+if TYPE_CHECKING:
+    from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 
 class BoostedModel(BaseEstimator):  # type: ignore[misc]
@@ -96,3 +100,68 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def external_matrix(
+    rows: TrainingBlocks, labels: Array, weights: Array | None, max_bin: int
+) -> Any:
+    """Make a matrix of XGBoost of rows that do not fit in memory; its pages are on disk.
+
+    The model is the one of rows in memory, except that bins of columns may differ in the last
+    digits if there are so many rows that XGBoost summarises the values of each block.
+
+    Parameters
+    ----------
+    rows : TrainingBlocks
+        The rows.
+    labels : array of float64, shape ``(rows,)``
+        Targets, as XGBoost needs them.
+    weights : array of float64, shape ``(rows,)``, or None
+        Weights of the rows.
+    max_bin : int
+        Bins of the histogram of a column.
+
+    Returns
+    -------
+    xgboost.DMatrix
+        It reads `rows` now, and its pages until it is deleted.
+
+    Raises
+    ------
+    WriteError
+        If the folder for temporary files has too little space: XGBoost would end the process.
+    """
+    import xgboost
+
+    class Pages(xgboost.DataIter):
+        """The blocks, in the interface of XGBoost."""
+
+        def __init__(self) -> None:
+            self.blocks: Iterator[tuple[int, Array]] = iter(())
+            super().__init__(cache_prefix=str(rows.folder / "pages"))
+
+        def reset(self) -> None:
+            self.blocks = _with_starts(rows)
+
+        def next(self, input_data: Callable[..., None]) -> bool:
+            start, block = next(self.blocks, (-1, None))
+            if block is None:
+                return False
+            own = slice(start, start + len(block))
+            options = {} if weights is None else {"weight": weights[own]}
+            input_data(data=block, label=labels[own], **options)
+            return True
+
+    has_quantile_pages = hasattr(xgboost, "ExtMemQuantileDMatrix")  # from XGBoost 3.0 on
+    check_space(rows.folder, rows.nbytes * (1 if has_quantile_pages else 2))
+    if has_quantile_pages:
+        return xgboost.ExtMemQuantileDMatrix(Pages(), max_bin=max_bin, nthread=1)
+    return xgboost.DMatrix(Pages(), nthread=1)
+
+
+def _with_starts(rows: TrainingBlocks) -> Iterator[tuple[int, Array]]:
+    """Each block, with the number of its first row."""
+    start = 0
+    for block, _ in rows:
+        yield start, block
+        start += len(block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ from featkit.models.problem import Problem, mixed_recordings, name_list, texts
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
 from featkit.schema import DATASET, KEY_COLUMNS, TIME_COLUMNS
+from featkit.table.disk_matrix import DiskMatrix, Matrix, whole_blocks
 from featkit.table.group_detection import SPLIT_COLUMNS
 from featkit.table.label_map import matching_labels
 from featkit.table.lookalikes import lookalike_warnings
@@ -62,8 +64,12 @@ def _copies(problem: Problem) -> Iterator[str]:
     groups = problem.groups.tolist()
     first_rows: dict[bytes, int] = {}
     copies: dict[tuple[str, str], tuple[int, int]] = {}
-    for row in np.flatnonzero(~problem.table.is_silent).tolist():
-        first = first_rows.setdefault(problem.X[row].tobytes(), row)
+    rows = np.flatnonzero(~problem.table.is_silent)
+    if isinstance(problem.X, DiskMatrix):
+        rows = _repeated_rows(problem.X, rows)
+    for row, values in zip(rows.tolist(), _each_row(problem.X[rows]), strict=True):
+        digest = hashlib.blake2b(values, digest_size=16).digest()
+        first = first_rows.setdefault(digest, row)
         if groups[first] != groups[row]:
             copies.setdefault((groups[first], groups[row]), (first, row))
     if not copies:
@@ -77,6 +83,17 @@ def _copies(problem: Problem) -> Iterator[str]:
         f"rows with exactly the same numbers as {owner}: {name_list(pairs)}; copies of one"
         " recording under two names make scores too high"
     )
+
+
+def _repeated_rows(X: Matrix, rows: Array) -> Array:
+    """Those of some rows whose numbers occur more than once, up to equal hashes."""
+    codes = np.fromiter(map(hash, _each_row(X[rows])), dtype=np.int64, count=len(rows))
+    _, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return rows[counts[place] > 1]
+
+
+def _each_row(X: Matrix) -> Iterator[bytes]:
+    return (row.tobytes() for block in whole_blocks(X) for row in block)
 
 
 def _row_pair(problem: Problem, one: int, other: int) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.problem import Problem
+from featkit.table.disk_matrix import sampled_rows
 
 CERTAIN = log(1e6)
 """Smallest evidence for which a relation counts as certain."""
@@ -34,14 +35,16 @@ class ColumnsByClass:
     Parameters
     ----------
     problem : Problem
+        If its matrix is on disk, the statistics are those of a sample of its rows, in their order.
     """
 
     def __init__(self, problem: Problem) -> None:
         self.names: Sequence[str] = problem.columns
         self.classes = problem.classes
-        self.X = problem.X
-        self.y = np.searchsorted(problem.classes, problem.y)
-        self.class_sizes = np.bincount(self.y)
+        rows = sampled_rows(problem.X, np.arange(len(problem)))
+        self.X = np.asarray(problem.X if len(rows) == len(problem) else problem.X[rows])
+        self.y = np.searchsorted(problem.classes, problem.y[rows])
+        self.class_sizes = np.bincount(self.y, minlength=len(self.classes))
         self._sorted = self.X[np.argsort(self.y, kind="stable")]
         self._starts = np.cumsum([0, *self.class_sizes[:-1]])  # first sorted row of each class
 

@@ -175,6 +175,8 @@ def _has_name_and_unit(column: Any) -> bool:
 def _check_training(metadata: ModelMetadata, task: Task) -> None:
     training = metadata.training
     training.sample.check(len(metadata.classes), len(metadata.columns))
+    if training.memory is not None:
+        training.memory.check(training.rows)
     folds, kept = training.settings.folds, training.kept
     if folds is not None and folds > len(training.sample.rows):
         raise ModelError("it was trained with more folds than it had rows")

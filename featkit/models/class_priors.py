@@ -31,6 +31,7 @@ from featkit.errors import ModelError, ParameterError
 from featkit.models.calibration import Calibrator
 from featkit.models.problem import name_list
 from featkit.models.task import CLASSIFICATION, TARGETS
+from featkit.storage.urls import shown, suffix_of
 from featkit.table.class_shares import SUFFIXES, read_class_shares
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def resolve_prior(model: Model, wanted: Shares) -> ClassPrior:
             f"class_prior must be {BALANCED!r}, {TRAINING!r}, a file or a mapping of class names to"
             f" shares, got {wanted!r}"
         )
-    where = os.fspath(wanted)
-    if not os.path.splitext(where)[1]:
+    where = shown(wanted)
+    if not suffix_of(wanted):
         raise ParameterError(
             f"class_prior must be {BALANCED}, {TRAINING}, or a file that ends in one of"
             f" {', '.join(SUFFIXES)}, got {where!r}"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from featkit._utils.formatting import counted
 from featkit._utils.parameters import is_number, unknown
 from featkit.errors import ParameterError, TableError
+from featkit.storage.urls import shown
 
 if TYPE_CHECKING:
     from featkit._utils.typing import Array
@@ -234,9 +235,11 @@ def read_cost_matrix(path: str | os.PathLike[str]) -> CostMatrix:
         If the file cannot be read, or a cell is no number, with its line.
     """
     from featkit.table.delimited import read_rows
+    from featkit.table.table_files import copy_of_table
 
-    where = os.fspath(path)
-    lines = read_rows(path, delimiter=None)
+    where = shown(path)
+    with copy_of_table(path) as file:
+        lines = iter(list(read_rows(file, delimiter=None)))
     _, header = next(lines, (0, []))
     names = [name.strip() for name in header[1:]]
     if len(names) < 2 or len(set(names)) < len(names):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from featkit._utils.typing import Array
+    from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 
 AUTO = "auto"
@@ -197,6 +198,10 @@ class Estimator:
     check_parameters : callable, optional
         ``check_parameters(parameters)`` raises `ParameterError` if parameters that are not numbers
         are invalid. It replaces the check of `ranges`.
+    fit_blocks : callable, optional
+        ``fit_blocks(model, rows)`` fits an unfitted classifier in place to training rows that do
+        not fit in memory, a `featkit.models.out_of_core.block_fitting.TrainingBlocks`. Without it,
+        such a training uses a sample of the rows.
     score_columns : callable
         ``score_columns(X, y)`` returns two arrays, ``(columns,)``. Feature selection keeps the
         columns with the largest values of the first.
@@ -222,6 +227,7 @@ class Estimator:
     is_combination: bool = False
     check_parameters: Callable[[Mapping[str, Any]], None] | None = None
     step: float | None = None
+    fit_blocks: Callable[[Any, TrainingBlocks], None] | None = None
     score_columns: Callable[[Array, Array], tuple[Array, Array]] = analysis_of_variance
 
 

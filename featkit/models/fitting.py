@@ -1,4 +1,4 @@
-"""Parallel fits of one problem.
+"""Fits of one problem, which an executor runs in parallel.
 
 Each fit has its own seed and one thread, and depends on nothing else, so that any number of workers
 gives the same probabilities, to the bit.
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit._utils.workers import interrupts_ignored, worker_count
+from featkit.executors.executor import Executor
 from featkit.models.estimator import Candidate, group_options, pipeline
 from featkit.models.group_normalization import fit_normalization, normalized_rows
+from featkit.models.out_of_core.block_fitting import fit_over_blocks
+from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.outer_folds import OuterFold
 from featkit.models.problem import Problem
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
+from featkit.table.disk_matrix import Matrix
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -45,12 +48,18 @@ class Fit(NamedTuple):
 class _Data(NamedTuple):
     """Everything that a worker needs besides the fit."""
 
-    X: Array
+    X: Matrix
     y: Array
     groups: Array
     outputs: list[str]
     settings: Settings
     normalization_groups: Array | None
+    memory: MemoryUse | None
+
+    @property
+    def blocks_limit(self) -> int | None:
+        """Bytes of features in memory, if estimators are fitted to blocks."""
+        return None if self.memory is None or self.memory.is_sample else self.memory.max_memory
 
 
 class Fits:
@@ -62,8 +71,8 @@ class Fits:
         Source of the rows.
     settings : Settings
         Settings of the training: feature selection and seed.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    executor : Executor
+        Where the candidates are fitted.
     fitted : callable
         ``fitted(step)`` is called after each fit with the name of the step.
     """
@@ -73,7 +82,7 @@ class Fits:
         problem: Problem,
         settings: Settings,
         *,
-        n_jobs: int | None,
+        executor: Executor,
         fitted: Callable[[str], None],
     ) -> None:
         self._data = _Data(
@@ -83,8 +92,9 @@ class Fits:
             problem.outputs,
             settings,
             problem.normalization_groups,
+            problem.memory,
         )
-        self._n_jobs = worker_count(n_jobs)
+        self._executor = executor
         self._fitted = fitted
         self._fit_warnings: Counter[str] = Counter()
 
@@ -108,7 +118,7 @@ class Fits:
             Predictions of the test rows of each fit, such as probabilities of the classes, in the
             order of `fits`.
         """
-        yield from self._results(_predicted, fits, step, self._n_jobs)
+        yield from self._results(_predicted, fits, step)
 
     def out_of_fold(self, candidate: Candidate, folds: Sequence[OuterFold], step: str) -> Array:
         """Fit one candidate on the training rows of each fold, and predict its test rows.
@@ -141,19 +151,14 @@ class Fits:
         sklearn.pipeline.Pipeline
             The fitted pipelines, in the order of `fits`.
         """
-        yield from self._results(_fit, fits, "fitting", min(self._n_jobs, len(fits)))
+        yield from self._results(_fit, fits, "fitting")
 
     def _results(
-        self, function: Callable[..., Any], tasks: Sequence[Any], step: str, n_jobs: int
+        self, function: Callable[..., Any], tasks: Sequence[Any], step: str
     ) -> Iterator[Any]:
         """Results of the workers in order, while warnings are counted and progress is shown."""
-        import joblib
-
-        with interrupts_ignored():
-            results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-                joblib.delayed(function)(self._data, *task) for task in tasks
-            )
-        for result, fit_warnings in results:
+        executor = self._executor.suited(len(tasks), isolate=False)
+        for result, fit_warnings in executor.map(function, tasks, shared=self._data):
             self._fit_warnings.update(fit_warnings)
             self._fitted(step)
             yield result
@@ -171,8 +176,10 @@ def _predicted(
         return task.predict(pipeline, X, data.outputs), fit_warnings
 
 
-def _inputs(data: _Data, train: Array, rows: Array) -> Array:
+def _inputs(data: _Data, train: Array, rows: Array) -> Matrix:
     """The matrix of the training rows, or of the test rows, which are normalised together."""
+    if data.normalization_groups is None:
+        return data.X[rows]
     normalization = fit_normalization(data.X, data.normalization_groups, train, data.settings)
     return normalized_rows(normalization, data.X, data.normalization_groups, rows)
 
@@ -190,6 +197,16 @@ def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
     X = _inputs(data, train, train)
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        fitted.fit(X, data.y[train], **groups)
+        if data.blocks_limit is None:
+            fitted.fit(X, data.y[train], **groups)
+        else:
+            fit_over_blocks(
+                fitted,
+                estimators[candidate.name],
+                X,
+                data.y[train],
+                limit=data.blocks_limit,
+                seed=seed,
+            )
     unconverged = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return fitted, [f"{candidate} did not converge"] if unconverged else []

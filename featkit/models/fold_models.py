@@ -15,6 +15,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
+from featkit.executors.executor import Executor
 from featkit.models.fitting import Fits
 from featkit.models.group_normalization import (
     GroupNormalization,
@@ -93,7 +94,10 @@ class FoldModel(NamedTuple):
         -------
         array of float64, shape ``(rows, columns)``
         """
-        return normalized_rows(self.normalization, problem.X, problem.normalization_groups, rows)
+        X: Array = normalized_rows(
+            self.normalization, problem.X, problem.normalization_groups, rows
+        )
+        return X
 
 
 def training_rows(model: Model, table: FeatureTable) -> TrainingRows:
@@ -155,7 +159,7 @@ def missing_groups(model: Model, training: TrainingRows) -> list[str]:
 
 
 def fit_fold_models(
-    model: Model, problem: Problem, *, n_jobs: int | None, progress: Progress | None = None
+    model: Model, problem: Problem, *, executor: Executor, progress: Progress | None = None
 ) -> list[FoldModel]:
     """Fit the selected candidate on the training rows of each outer fold.
 
@@ -165,8 +169,8 @@ def fit_fold_models(
         A model with training metadata.
     problem : Problem
         Its training problem; see `training_rows`.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    executor : Executor
+        Where the candidate is fitted.
     progress : callable, optional
         Called as ``progress(done, total, "fitting")`` after each fit.
 
@@ -185,7 +189,7 @@ def fit_fold_models(
         if progress:
             progress(next(done), total, "fitting")
 
-    fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
+    fits = Fits(problem, settings, executor=executor, fitted=fitted)
     recipes = make_recipes(fits, problem, folds, {kept.name: [kept]}, settings)
     pipelines = fits.pipelines([(kept, fold.train) for fold in folds])
     return [
@@ -220,7 +224,9 @@ def _training_problem(model: Model, table: FeatureTable) -> Problem | None:
         problem = prepare_problem(part, same)
     except FeatkitError:  # another table, for example one without labels
         return None
-    return problem if problem.digest == model.trained.digest else None
+    if problem.digest != model.trained.digest:
+        return None
+    return dataclasses.replace(problem, memory=model.trained.memory)
 
 
 def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]:

@@ -27,6 +27,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import ModelError
 from featkit.models.training_options import METHODS, STANDARD
+from featkit.table.disk_matrix import Matrix
 
 if TYPE_CHECKING:
     from featkit.models.settings import Settings
@@ -161,15 +162,15 @@ def fit_normalization(
 
 
 def normalized_rows(
-    normalization: GroupNormalization | None, X: Array, groups: Array | None, rows: Array
-) -> Array:
+    normalization: GroupNormalization | None, X: Matrix, groups: Array | None, rows: Array
+) -> Matrix:
     """Normalise some rows together, if there is a normalisation.
 
     Parameters
     ----------
     normalization : GroupNormalization or None
         The normalisation.
-    X : array of float64, shape ``(all rows, columns)``
+    X : array of float64 or DiskMatrix, shape ``(all rows, columns)``
         All rows.
     groups : array of str, shape ``(all rows,)``, or None
         Their groups.
@@ -178,11 +179,12 @@ def normalized_rows(
 
     Returns
     -------
-    array of float64, shape ``(rows, columns)``
+    array of float64 or DiskMatrix, shape ``(rows, columns)``
+        On disk without a normalisation, if all rows are.
     """
     if normalization is None or groups is None:
         return X[rows]
-    return normalization.apply(X[rows], groups[rows])
+    return normalization.apply(np.asarray(X[rows]), groups[rows])
 
 
 def rows_of_groups(groups: Array) -> list[Array]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from featkit._utils.typing import Array
 from featkit.errors import ModelError, ParameterError
+from featkit.executors.opening import open_executor
 from featkit.models.calibration import Calibrator
 from featkit.models.class_priors import resolve_prior
 from featkit.models.label_decision import LabelDecision
@@ -181,6 +182,7 @@ class Model:
         novelty: bool = False,
         group_from: str | None = None,
         n_jobs: int | None = 1,
+        cluster: Any = None,
         progress: Callable[[Any], None] | None = None,
     ) -> Predictions:
         """Predict the classes, or numbers, of sound files or of the rows of a table.
@@ -226,7 +228,9 @@ class Model:
             default the column of the training, if there is one. The features of all recordings are
             then held in memory, since a prediction depends on the other rows of its group.
         n_jobs : int, optional
-            Worker processes; None for one for each processor.
+            Number of worker processes; None for one per processor.
+        cluster : str, path or distributed.Client, optional
+            A Dask cluster to use instead of local processes, as for `featkit.extract`.
         progress : callable, optional
             Called with a `Progress` as files are finished.
 
@@ -246,8 +250,8 @@ class Model:
             If the model cannot be used on sound, has no training metadata, does not know which rows
             belong together, or lacks what `coverage`, `accuracy` or `novelty` need.
         ParameterError
-            If `inputs` or another parameter is invalid, or the checkpoint was made with other
-            settings.
+            If `inputs` or another parameter is invalid, the checkpoint was made with other
+            settings, or the cluster cannot be reached.
         WriteError
             If `output` or the checkpoint cannot be written, or another process is writing it.
         """
@@ -280,23 +284,25 @@ class Model:
             "background": background,
         }
         if table is not None:
-            sound_only = {**corpus, "timeout": timeout}
+            sound_only = {**corpus, "timeout": timeout, "cluster": cluster}
             if given := [name for name, value in sound_only.items() if value not in (None, {})]:
                 raise ParameterError(
                     f"{' and '.join(given)} cannot be used with a table, only with sound"
                 )
             return predictor.predict_table(self.read(table, group_from=group_from))
-        batch = self._sound().process(
-            self.provenance,
-            paths,
-            predictor,
-            output=output,
-            fresh=fresh,
-            corpus={**corpus, **predictor.group_fields(has_manifest=manifest is not None)},
-            timeout=timeout,
-            n_jobs=n_jobs,
-            progress=progress,
-        )
+        sound = self._sound()
+        with open_executor(n_jobs, cluster) as executor:
+            batch = sound.process(
+                self.provenance,
+                paths,
+                predictor,
+                output=output,
+                fresh=fresh,
+                corpus={**corpus, **predictor.group_fields(has_manifest=manifest is not None)},
+                executor=executor,
+                timeout=timeout,
+                progress=progress,
+            )
         return predictor.predictions(batch)
 
     def read(
@@ -357,6 +363,7 @@ class Model:
         background: str | None = None,
         timeout: float | None = None,
         n_jobs: int | None = 1,
+        cluster: Any = None,
         progress: Callable[[Any], None] | None = None,
     ) -> Any:
         """Extract the features of the model from sound files and folders of them.
@@ -371,7 +378,9 @@ class Model:
         annotations, tier, annotation_label, background
             As for `featkit.extract`.
         n_jobs : int, optional
-            Worker processes; None for one for each processor.
+            Number of worker processes; None for one per processor.
+        cluster : str, path or distributed.Client, optional
+            A Dask cluster to use instead of local processes, as for `featkit.extract`.
         progress : callable, optional
             Called with a `Progress` as files are finished.
 
@@ -387,25 +396,28 @@ class Model:
         ParameterError, TableError, WriteError
             As for `featkit.extract`.
         """
-        return self._sound().extract(
-            self.provenance,
-            inputs,
-            output=output,
-            fresh=fresh,
-            corpus={
-                "labels": labels,
-                "name_pattern": name_pattern,
-                "manifest": manifest,
-                "where": where,
-                "annotations": annotations,
-                "tier": tier,
-                "annotation_label": annotation_label,
-                "background": background,
-            },
-            timeout=timeout,
-            n_jobs=n_jobs,
-            progress=progress,
-        )
+        corpus = {
+            "labels": labels,
+            "name_pattern": name_pattern,
+            "manifest": manifest,
+            "where": where,
+            "annotations": annotations,
+            "tier": tier,
+            "annotation_label": annotation_label,
+            "background": background,
+        }
+        sound = self._sound()
+        with open_executor(n_jobs, cluster) as executor:
+            return sound.extract(
+                self.provenance,
+                inputs,
+                output=output,
+                fresh=fresh,
+                corpus=corpus,
+                executor=executor,
+                timeout=timeout,
+                progress=progress,
+            )
 
     def save(self, path: Path) -> None:
         """Write the model to a file, atomically; `load_model` reads it.

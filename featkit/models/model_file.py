@@ -19,7 +19,6 @@ import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from featkit.errors import ModelError
@@ -29,6 +28,8 @@ from featkit.models.estimator import Estimator
 from featkit.models.model import Model
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import TASKS
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import shown
 from featkit.storage.writing import replacing
 
 MAGIC = b"featkit model 1\n"
@@ -126,14 +127,39 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
     """
     import skops.io
 
-    archive = io.BytesIO(skops.io.dumps(model.pipeline, compression=zipfile.ZIP_DEFLATED))
+    parts = _numbered_parts(skops.io.dumps(model.pipeline))
     metadata = json.dumps(metadata_of(model), ensure_ascii=False, sort_keys=True, allow_nan=False)
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as out:
-        out.writestr(METADATA, metadata)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        for name, part in {**parts, METADATA: metadata}.items():
+            info = zipfile.ZipInfo(name)  # without the time
+            info.external_attr = 0o600 << 16
+            out.writestr(info, part, zipfile.ZIP_DEFLATED)
     content = archive.getvalue()
     _check_size(model, content)
     with replacing(path) as scratch:
         scratch.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+
+
+def _numbered_parts(archive: bytes) -> dict[str, bytes | str]:
+    """The parts of an archive of skops, where numbers replace the addresses of objects.
+
+    Equal models thus have equal files.
+    """
+    ids: dict[int, int] = {}
+    files: dict[str, str] = {}
+    with zipfile.ZipFile(io.BytesIO(archive)) as source:
+        schema = json.loads(source.read(SCHEMA))
+        for number, part in enumerate(_parts(schema), start=1):
+            if "__id__" in part:
+                # Whether equal numbers or texts are one object is chance.
+                is_constant = part["__loader__"] == "JsonNode"
+                part["__id__"] = number if is_constant else ids.setdefault(part["__id__"], number)
+            if "file" in part:
+                new = f"{len(files)}{os.path.splitext(part['file'])[1]}"
+                part["file"] = files.setdefault(part["file"], new)
+        arrays = {new: source.read(old) for old, new in files.items()}
+    return {**arrays, SCHEMA: json.dumps(schema)}
 
 
 def _check_size(model: Model, content: bytes) -> None:
@@ -175,24 +201,25 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         If it is not a model file, or is truncated, altered or malicious.
     """
     try:
-        return _read(_content(Path(path)))
+        return _read(_content(path))
     except ModelError as error:
-        raise ModelError(f"{os.fspath(path)}: {error}") from None
+        raise ModelError(f"{shown(path)}: {error}") from None
     # A malicious file can make JSON, NumPy and scikit-learn raise any exception.
     except Exception as error:
         raise ModelError(
-            f"{os.fspath(path)}: not a usable model: {type(error).__name__}: {_printable(error)}"
+            f"{shown(path)}: not a usable model: {type(error).__name__}: {_printable(error)}"
         ) from error
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str | os.PathLike[str]) -> bytes:
     """The archive, whose hash is correct."""
     try:
-        # A device may be endless, and opening a pipe may block.
-        if path.exists() and not path.is_file():
-            raise ModelError("is not a file, but a folder, a pipe or a device")
-        with path.open("rb") as file:
-            whole = file.read(MAX_BYTES + 1)
+        with local_copy(path, max_bytes=MAX_BYTES) as copy:
+            # A device may be endless, and opening a pipe may block.
+            if copy.exists() and not copy.is_file():
+                raise ModelError("is not a file, but a folder, a pipe or a device")
+            with copy.open("rb") as file:
+                whole = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(error.strerror or str(error)) from None
     if len(whole) > MAX_BYTES:

@@ -262,7 +262,7 @@ def fit_novelty(problem: Problem, rows: Array, *, seed: int) -> Novelty:
     """
     drawn = np.random.default_rng(seed).permutation(len(rows))[:MAX_TRAINING_ROWS]
     rows = rows[np.sort(drawn)]
-    X, groups = problem.X[rows], problem.groups[rows]
+    X, groups = np.asarray(problem.X[rows]), problem.groups[rows]
     n_parts = min(N_PARTS, len(np.unique(groups)))
     parts = assign_parts(np.zeros(len(rows)), groups, np.full(n_parts, 1 / n_parts), seed=0)
     distances = np.empty(len(rows))

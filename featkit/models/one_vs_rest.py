@@ -186,6 +186,7 @@ def label_estimator(binary: Estimator) -> Estimator:
         if seconds is None
         else lambda model: sum(map(seconds, model.members_)),
         types=binary.types | {TYPE, SELECTION},
+        fit_blocks=None,
         score_columns=mean_analysis_of_variance,
     )
 

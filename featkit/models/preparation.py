@@ -20,10 +20,16 @@ from featkit.models.training_tables import read_training_tables
 from featkit.schema import DATASET, LikelyGroup
 
 if TYPE_CHECKING:
+    from featkit.models.out_of_core.scratch import Scratch
     from featkit.models.training_tables import Tables
 
 
-def prepare_problem(tables: Tables, settings: Settings, groups: str | None = None) -> Problem:
+def prepare_problem(
+    tables: Tables,
+    settings: Settings,
+    groups: str | None = None,
+    scratch: Scratch | None = None,
+) -> Problem:
     """Make the problem of a table, without leaking columns, and with all warnings.
 
     Parameters
@@ -34,10 +40,13 @@ def prepare_problem(tables: Tables, settings: Settings, groups: str | None = Non
         Names of the columns; see `featkit.train`.
     groups : path, optional
         File of groups, which are joined to each table as the column ``group``.
+    scratch : Scratch, optional
+        Where the features are kept if they do not fit in memory.
 
     Returns
     -------
     Problem
+        Of a sample of the rows, if the training needs them in memory, and they do not fit.
 
     Raises
     ------
@@ -46,9 +55,12 @@ def prepare_problem(tables: Tables, settings: Settings, groups: str | None = Non
         `featkit.models.problem.make_problem`; and if there are fewer columns than `select`.
     """
     from featkit.models._data_checks import data_warnings
+    from featkit.models.out_of_core.sampling import limited_problem
 
-    table = read_training_tables(tables, settings, groups)
+    table = read_training_tables(tables, settings, groups, scratch)
     problem, prepare = make_problem(table, settings), TASKS[settings.task].prepare
+    if scratch is not None:
+        problem = limited_problem(problem, settings, scratch)
     if prepare is not None:
         problem = prepare(problem, settings)
     problem = _without_leaks(with_normalization_groups(problem, settings), settings)

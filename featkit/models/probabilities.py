@@ -10,6 +10,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.decisions import decision_arrays
+from featkit.table.disk_matrix import DiskMatrix, Matrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,14 @@ TREE_ROWS_AT_ONCE = 16 * ROWS_AT_ONCE
 forest 40 ms."""
 
 
-def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array:
+def probabilities(pipeline: Pipeline, X: Matrix, classes: Sequence[str]) -> Array:
     """Compute probabilities with a pipeline that may have been trained on fewer classes.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
         The fitted pipeline.
-    X : array of float64, shape ``(rows, columns)``
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
         Features.
     classes : sequence of str
         All classes, in order.
@@ -45,7 +46,7 @@ def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array
     array of float64, shape ``(rows, classes)``
         0 for a class that the pipeline was not trained on.
     """
-    at_once = rows_at_once(pipeline)
+    at_once = rows_at_once(pipeline, X)
     blocks = [np.zeros((0, len(classes)))]
     for start in range(0, len(X), at_once):
         own = pipeline.predict_proba(X[start : start + at_once])
@@ -55,18 +56,22 @@ def probabilities(pipeline: Pipeline, X: Array, classes: Sequence[str]) -> Array
     return np.concatenate(blocks)
 
 
-def rows_at_once(pipeline: Pipeline) -> int:
+def rows_at_once(pipeline: Pipeline, X: Matrix) -> int:
     """Return the number of rows that a pipeline predicts together.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
+        All rows; a matrix on disk limits how many are in memory.
 
     Returns
     -------
     int
     """
-    return ROWS_AT_ONCE if _multiplies_matrices(pipeline) else TREE_ROWS_AT_ONCE
+    if _multiplies_matrices(pipeline):
+        return ROWS_AT_ONCE
+    return min(TREE_ROWS_AT_ONCE, X.rows_at_once if isinstance(X, DiskMatrix) else len(X) or 1)
 
 
 def _multiplies_matrices(pipeline: Pipeline) -> bool:

@@ -20,9 +20,11 @@ from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
+from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.settings import Settings
 from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.schema import DATASET, TIME_COLUMNS, LikelyGroup
+from featkit.table.disk_matrix import Matrix, whole_blocks
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import ambiguous_word_warnings, without_missing_words
 from featkit.table.name_stems import parse_stem
@@ -35,6 +37,9 @@ NO_PATH = (
     " belong to one recording, pass the column that names it as group"
 )
 """Warning for tables without recordings; a likely group replaces it."""
+
+WITHOUT_VALUES = "columns without any value are excluded"
+"""Beginning of the warning of such columns."""
 
 MAX_NAMES = 5
 """Names that a message lists before it counts the rest."""
@@ -50,7 +55,7 @@ class Problem:
         Source of the rows; rows without a label are left out.
     columns : list of str
         The features in use.
-    X : array of float64, shape ``(rows, columns)``
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
         Feature values; NaN where undefined.
     y : array, shape ``(rows,)`` or ``(rows, labels)``
         Target of each row: its class as text, a number (float64), or whether it has each of
@@ -77,11 +82,13 @@ class Problem:
         Column of the target.
     normalization_groups : array of str, shape ``(rows,)``, or None
         Group of each row within which columns are normalised; None without normalisation.
+    memory : MemoryUse or None
+        How a table that does not fit in memory is used; None if it fits.
     """
 
     table: FeatureTable
     columns: list[str]
-    X: Array
+    X: Matrix
     y: Array
     recordings: Array
     groups: Array
@@ -94,6 +101,7 @@ class Problem:
     task: str = CLASSIFICATION
     target: str = "label"
     normalization_groups: Array | None = None
+    memory: MemoryUse | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -212,7 +220,8 @@ class Problem:
         digest.update(json.dumps(self.groups.tolist()).encode())
         if self.normalization_groups is not None:
             digest.update(json.dumps(self.normalization_groups.tolist()).encode())
-        digest.update(np.ascontiguousarray(self.X, dtype="<f8").tobytes())
+        for block in whole_blocks(self.X):
+            digest.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def with_warnings(self, warnings: Iterable[str]) -> Problem:
@@ -579,23 +588,30 @@ def _check_groups(group: str, groups: Array, recordings: Array, y: Array | None)
 
 def _features(
     table: FeatureTable, names: Sequence[str], warnings: list[str]
-) -> tuple[Array, list[str]]:
+) -> tuple[Matrix, list[str]]:
     """Values and names of the features that have a value."""
-    X = np.asarray(table.matrix(names), dtype=np.float64)
-    rows, infinite = np.nonzero(exceeds_float32(X))
-    if len(rows):
-        where = table.row_name(rows[0])
+    X: Matrix = table.matrix(names)
+    empty = np.ones(len(names), dtype=bool)
+    start = count = row = column = 0
+    for block in whole_blocks(X):
+        rows, infinite = np.nonzero(exceeds_float32(block))
+        if len(rows) and not count:
+            row, column = start + int(rows[0]), int(infinite[0])
+        count += len(rows)
+        empty &= np.isnan(block).all(axis=0)
+        start += len(block)
+    if count:
+        where = table.row_name(row)
         if "path" in table.keys:
-            where += f", {texts(table, 'path')[rows[0]]}"
-        more = f", and so are {len(rows) - 1} other values" if len(rows) > 1 else ""
+            where += f", {texts(table, 'path')[row]}"
+        more = f", and so are {count - 1} other values" if count > 1 else ""
         raise TableError(
-            f"{where}: column {names[infinite[0]]!r} is infinite{more} (or beyond 3.4e38, the limit"
+            f"{where}: column {names[column]!r} is infinite{more} (or beyond 3.4e38, the limit"
             " of single precision): correct it, or exclude the column"
         )
-    empty = np.asarray(np.isnan(X).all(axis=0))
     if empty.any():
         without = [name for name, is_empty in zip(names, empty, strict=True) if is_empty]
-        warnings.append(f"columns without any value are excluded: {name_list(without)}")
+        warnings.append(f"{WITHOUT_VALUES}: {name_list(without)}")
     columns = [name for name, is_empty in zip(names, empty, strict=True) if not is_empty]
     if not columns:
         notes = "".join(f"; {note}" for note in table.notes)

@@ -400,6 +400,7 @@ def training_metadata(
         sample=sample_training_rows(problem, plan.final.train, normalization, seed=settings.seed),
         versions={name: version(name) for name in PACKAGES},
         class_rows=_class_rows(problem, plan.final.train),
+        memory=problem.memory,
     )
 
 

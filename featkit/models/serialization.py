@@ -2,7 +2,8 @@
 
 Plain data are dictionaries with text keys, lists, texts, numbers, booleans and None, as in
 JSON. The fields of a dataclass and their types define which keys and values are allowed. A field is
-stored under its own name, or under ``metadata["key"]`` where the two differ. A class with the
+stored under its own name, or under ``metadata["key"]`` where the two differ. A field with
+``metadata["optional"]`` is left out if it is None. A class with the
 methods ``to_plain`` and ``from_plain`` converts itself.
 """
 
@@ -36,7 +37,11 @@ def to_dict(value: Any, kind: type | None = None) -> dict[str, Any]:
         Keys in the order of the fields.
     """
     fields = _fields(kind or type(value))
-    return {key: _plain(getattr(value, field.name)) for key, (field, _) in fields.items()}
+    return {
+        key: _plain(getattr(value, field.name))
+        for key, (field, _) in fields.items()
+        if not (field.metadata.get("optional") and getattr(value, field.name) is None)
+    }
 
 
 def _plain(value: Any) -> Any:

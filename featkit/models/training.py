@@ -11,7 +11,10 @@ import numpy as np
 
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
+from featkit._utils.workers import worker_count
 from featkit.errors import ParameterError
+from featkit.executors.executor import Executor
+from featkit.executors.opening import open_executor
 from featkit.models.costs import as_cost_matrix
 from featkit.models.estimator import AUTO, Candidate, candidates, check_candidate
 from featkit.models.fitting import Fit, Fits
@@ -20,6 +23,12 @@ from featkit.models.likely_groups import by_likely_group, group_warnings, plan_b
 from featkit.models.model import Model
 from featkit.models.normalization_groups import divided_group_warnings, normalization_summary
 from featkit.models.novelty import fit_novelty
+from featkit.models.out_of_core.memory import (
+    FITS_IN_MEMORY,
+    FITS_OVER_BLOCKS,
+    memory_shortage,
+)
+from featkit.models.out_of_core.scratch import Scratch, open_scratch, sample_reason
 from featkit.models.outer_folds import SplitPlan, plan_splits, row_wise_folds
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
@@ -36,7 +45,8 @@ from featkit.models.result import (
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS, Task
 from featkit.models.training_options import MIN_ROWS, STANDARD
-from featkit.models.training_tables import dataset_names, group_file
+from featkit.models.training_tables import dataset_names, group_file, named_inputs
+from featkit.storage.urls import name_of
 from featkit.table.group_files import GROUP
 from featkit.table.label_cells import SEPARATOR
 from featkit.table.label_map import LabelMap, as_label_map
@@ -83,7 +93,9 @@ def train(
     label_separator: str = SEPARATOR,
     empty_is_no_label: bool = False,
     seed: int = 0,
+    max_memory: int | str | None = None,
     n_jobs: int | None = 1,
+    cluster: Any = None,
     progress: ProgressCallback | None = None,
 ) -> Result:
     """Train a model, and score it on rows that it was not trained on.
@@ -181,8 +193,20 @@ def train(
         selected by the log loss as without costs. The probabilities should be calibrated.
     seed : int
         Seed of all random choices, from 0 to 2**32 - 1.
+    max_memory : int or str, optional
+        Memory for feature values and their copies: bytes, or a size such as ``"4GB"``; by default
+        three quarters of the memory of this machine or container. If the features need less than an
+        eighth of it, this has no effect. Otherwise they are kept in the folder for temporary files,
+        which needs their size once, and again for each fit at a time. Then ``sgd`` and ``xgboost``
+        are trained on all rows in blocks. All other models, and trainings with ``"auto"``,
+        `select`, `normalize_by` or `multilabel`, use a sample of whole recordings; a warning states
+        its size, and the scores are those of the sample. The limit is not that of the process:
+        libraries take some 350 MB in each process, and keys and predictions some hundreds of bytes
+        for each row. A text file is read into memory at once. See `featkit.models.out_of_core`.
     n_jobs : int, optional
         Number of worker processes; None for one per processor.
+    cluster : str, path or distributed.Client, optional
+        A Dask cluster to use instead of local processes, as for `featkit.extract`.
     progress : callable, optional
         ``progress(done, total, step)`` is called after each fit.
 
@@ -218,7 +242,7 @@ def train(
     settings = Settings(
         label=label,
         group=column,
-        group_file=None if groups is None else os.path.basename(groups),
+        group_file=None if groups is None else name_of(groups),
         fold=fold,
         folds=folds,
         split=split,
@@ -246,18 +270,46 @@ def train(
         empty_is_no_label=empty_is_no_label,
         seed=seed,
     )
-    task = TASKS[settings.task]
+    shortage = memory_shortage(named_inputs(table).values(), max_memory)
+    if shortage is not None:
+        n_jobs = _workers_within_memory(settings, n_jobs, cluster)
+    with open_scratch(shortage) as scratch, open_executor(n_jobs, cluster) as executor:
+        return _train(table, settings, groups, executor, scratch, progress)
+
+
+def _workers_within_memory(settings: Settings, n_jobs: int | None, cluster: Any) -> int:
+    """The number of fits at a time that memory allows, where features do not fit."""
+    if sample_reason(settings):
+        return min(worker_count(n_jobs), FITS_IN_MEMORY)
+    if cluster is not None:
+        raise ParameterError(
+            "the features of the table do not fit in memory and are kept on this machine, so that"
+            " a cluster cannot read them: omit the cluster, or raise max_memory"
+        )
+    return min(worker_count(n_jobs), FITS_OVER_BLOCKS)
+
+
+def _train(
+    table: Tables,
+    settings: Settings,
+    groups: str | None,
+    executor: Executor,
+    scratch: Scratch | None,
+    progress: ProgressCallback | None,
+) -> Result:
+    """Train by settings; `groups` is the file of groups, if there is one."""
+    task, model, seed = TASKS[settings.task], settings.model, settings.seed
     grid = _candidate_grid(task, model, settings.parameters or {})
-    problem = prepare_problem(table, settings, groups)
+    problem = prepare_problem(table, settings, groups, scratch)
     plan = plan_splits(problem, settings)
-    row_wise = row_wise_folds(problem, plan, seed=settings.seed)
+    row_wise = row_wise_folds(problem, plan, seed=seed)
     likely = plan_by_likely_group(problem, settings)
     conditions = recording_conditions(problem.table) if task.score_conditions else None
     n_compared = len(row_wise) + (len(likely.plan.outer) if likely else 0)
     n_conditions = 0 if conditions is None else 1
     fitted = _progress_counter(progress, plan, grid, n_compared, n_conditions)
 
-    fits = Fits(problem, settings, n_jobs=n_jobs, fitted=fitted)
+    fits = Fits(problem, settings, executor=executor, fitted=fitted)
     *recipes, final = make_recipes(fits, problem, [*plan.outer, plan.final], grid, settings)
     used = {fold.name: own[model] for fold, own in zip(plan.outer, recipes, strict=True)}
     chosen = {name: recipe.candidate for name, recipe in used.items()}
@@ -281,7 +333,7 @@ def train(
             problem, plan, grouped_P, row_wise, row_wise_P, candidate
         )
     if likely:
-        likely_fits = Fits(likely.problem, settings, n_jobs=n_jobs, fitted=fitted)
+        likely_fits = Fits(likely.problem, settings, executor=executor, fitted=fitted)
         step = "splitting by likely groups"
         likely_P = likely_fits.out_of_fold(candidate, likely.plan.outer, step)
         by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from featkit.models.estimator import Candidate
+from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.settings import Settings
 from featkit.models.training_sample import TrainingSample
 
@@ -26,6 +27,8 @@ class TrainingSummary:
         Hash of the table: the same table has the same digest.
     versions : mapping of str to str
         Versions of featkit and of the packages that the numbers depend on.
+    memory : MemoryUse or None
+        How a table that does not fit in memory was used; None if it fitted.
     """
 
     settings: Settings
@@ -33,6 +36,7 @@ class TrainingSummary:
     rows: int
     digest: str
     versions: Mapping[str, str]
+    memory: MemoryUse | None = field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from featkit.errors import ModelError
 from featkit.models.group_normalization import GroupNormalization, normalized_rows
 from featkit.models.problem import Problem, texts
 from featkit.models.task import TASKS
+from featkit.table.disk_matrix import Matrix
 
 BACKGROUND_ROWS = 30
 
@@ -156,12 +157,12 @@ class TrainingSample:
             raise ModelError("its lists of training rows and held-out rows do not fit together")
 
 
-def background_rows(X: Array, *, seed: int) -> Array:
+def background_rows(X: Matrix, *, seed: int) -> Array:
     """Draw rows at random, and keep their order.
 
     Parameters
     ----------
-    X : array of float64, shape ``(rows, columns)``
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
         The training rows.
     seed : int
         Seed of the random draw.
@@ -172,7 +173,7 @@ def background_rows(X: Array, *, seed: int) -> Array:
         At most `BACKGROUND_ROWS` of the rows.
     """
     rows = np.random.default_rng(seed).permutation(len(X))[:BACKGROUND_ROWS]
-    return X[np.sort(rows)]
+    return np.asarray(X[np.sort(rows)])
 
 
 def sample_training_rows(
@@ -245,14 +246,14 @@ def groups_of(problem: Problem) -> Array:
     return problem.bootstrap_groups if grouped else np.full(len(problem), "")
 
 
-def digests(X: Array, *texts: Array) -> list[bytes]:
+def digests(X: Matrix, *texts: Array) -> list[bytes]:
     """Compute a digest of each row: the first bytes of a SHA-256 hash.
 
     Numbers are rounded to `MANTISSA_BITS` bits, because last digits differ between computers.
 
     Parameters
     ----------
-    X : array of float64, shape ``(rows, columns)``
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
         Numbers of the rows.
     *texts : array of str, shape ``(rows,)``
         Texts that belong to the rows, such as class and group.
@@ -269,7 +270,7 @@ def digests(X: Array, *texts: Array) -> list[bytes]:
     ]
 
 
-def _rounded_rows(X: Array) -> Iterator[Array]:
+def _rounded_rows(X: Matrix) -> Iterator[Array]:
     """The rows with rounded numbers, computed for some rows at a time."""
     for start in range(0, len(X), ROWS_AT_ONCE):
         block = np.asarray(X[start : start + ROWS_AT_ONCE], dtype=np.float64)

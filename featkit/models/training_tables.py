@@ -21,6 +21,7 @@ from featkit.errors import ParameterError, TableError
 from featkit.models.problem import texts
 from featkit.models.settings import Settings
 from featkit.schema import DATASET
+from featkit.table.disk_table import read_to_disk
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name, join_tables, named_tables
@@ -29,6 +30,8 @@ from featkit.table.table_files import column_names
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from featkit.models.out_of_core.scratch import Scratch
 
     Path = str | os.PathLike[str]
     Table = FeatureTable | pd.DataFrame | Path
@@ -53,7 +56,7 @@ def dataset_names(tables: Tables) -> tuple[str, ...]:
     ParameterError
         As for `featkit.table.joining.named_tables`.
     """
-    names = tuple(_named(tables))
+    names = tuple(named_inputs(tables))
     return names if len(names) > 1 else ()
 
 
@@ -74,7 +77,7 @@ def group_file(tables: Tables, group: str | os.PathLike[str] | None) -> str | No
     """
     if group is None or not is_group_file(group, ()):
         return None
-    columns = {name for table in _named(tables).values() for name in _columns(table)}
+    columns = {name for table in named_inputs(tables).values() for name in _columns(table)}
     return os.fspath(group) if is_group_file(group, columns) else None
 
 
@@ -87,7 +90,10 @@ def _columns(table: Table) -> list[str]:
 
 
 def read_training_tables(
-    tables: Tables, settings: Settings, groups: str | None = None
+    tables: Tables,
+    settings: Settings,
+    groups: str | None = None,
+    scratch: Scratch | None = None,
 ) -> FeatureTable:
     """Read the tables of a training.
 
@@ -99,6 +105,8 @@ def read_training_tables(
         Settings of the training.
     groups : path, optional
         File of groups, which are joined to each table as the column ``group``.
+    scratch : Scratch, optional
+        Where the features of files are kept if they do not fit in memory.
 
     Returns
     -------
@@ -113,12 +121,12 @@ def read_training_tables(
     TableError
         If a file is not a table, the tables do not fit together, or a label is unmapped.
     """
-    named = _named(tables)
+    named = named_inputs(tables)
     parts = {}
     added = () if groups is None else (GROUP,)
     for name, table in named.items():
         shown = name if len(named) > 1 else ""
-        part = _read(table, settings, None, name=shown, added=added)
+        part = _read(table, settings, None, name=shown, added=added, scratch=scratch)
         parts[name] = part if groups is None else with_groups(part, groups)
     joined = _joined(parts, settings)
     if settings.leave_one_dataset_out and DATASET not in joined.keys:
@@ -170,7 +178,7 @@ def read_tables(
     """
     parts = {
         name: _read(table, settings, columns, keep=[one for one in keep if one not in columns])
-        for name, table in _named(tables).items()
+        for name, table in named_inputs(tables).items()
     }
     if groups is not None:
         parts = {name: with_groups(part, groups) for name, part in parts.items()}
@@ -184,8 +192,23 @@ def read_tables(
     return joined.with_key(settings.label, spelled_like(common, classes))
 
 
-def _named(tables: Tables) -> dict[str, Table]:
-    """One or several tables by name; a table in memory has the name ""."""
+def named_inputs(tables: Tables) -> dict[str, Table]:
+    """Return one or several tables by name.
+
+    Parameters
+    ----------
+    tables : table, sequence of paths, or mapping of str to table
+
+    Returns
+    -------
+    dict of str to table
+        A single table in memory has the name "".
+
+    Raises
+    ------
+    ParameterError
+        As for `featkit.table.joining.named_tables`.
+    """
     if isinstance(tables, Mapping):
         return named_tables(tables)
     if isinstance(tables, str | os.PathLike):
@@ -203,6 +226,7 @@ def _read(
     name: str = "",
     keep: Sequence[str] = (),
     added: Sequence[str] = (),
+    scratch: Scratch | None = None,
 ) -> FeatureTable:
     """Read one table: for a training, or for a model with these columns.
 
@@ -214,7 +238,11 @@ def _read(
     if isinstance(table, str | os.PathLike):
         existing = column_names(table)
         keys = _with_kept(_keys(existing, settings, columns, name, added), keep, existing)
-        return FeatureTable.read(table, keys, features=columns)
+        if scratch is None:
+            return FeatureTable.read(table, keys, features=columns)
+        return read_to_disk(
+            table, keys, features=columns, folder=scratch.folder, limit=scratch.limit
+        )
     existing = list(map(str, table.columns))
     keys = _with_kept(_keys(existing, settings, columns, name, added), keep, existing)
     return FeatureTable.of(table, keys=keys, features=columns)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from glob import escape, glob
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,16 @@ from featkit.models.regression_types import REGRESSION_METRICS, RegressionEvalua
 from featkit.models.score_types import METRICS, Calibration, Evaluation
 from featkit.models.serialization import to_dict
 from featkit.models.task import TASKS
-from featkit.storage.writing import replacing
+from featkit.storage.names import join_name
+from featkit.storage.urls import is_url
+from featkit.storage.writing import remove, replacing
 from featkit.table.csv_writing import write_csv
 
 HERE = "_here"
 """Suffix of files on the explained table, if the model was trained on another."""
+
+CLASS_FILES = "importance_[0-9][0-9][0-9]*.csv"
+"""Names of the files of classes."""
 
 MAX_SLUG = 40
 """Maximum number of characters of a class name in the name of its file."""
@@ -35,7 +41,7 @@ def write_files(
     folder: str | os.PathLike[str],
     evaluations: Sequence[Any],
     explanation: Explanation | None,
-) -> list[Path]:
+) -> list[str]:
     """Write the files, each atomically, and remove those of classes of an earlier report.
 
     Parameters
@@ -49,7 +55,7 @@ def write_files(
 
     Returns
     -------
-    list of Path
+    list of str
         The files.
 
     Raises
@@ -63,14 +69,24 @@ def write_files(
             tables[f"{name}{suffix}.csv"] = table
     written = []
     for name, table in tables.items():
-        path = Path(folder) / name
+        path = join_name(folder, name)
         with replacing(path) as scratch:
             scratch.parent.mkdir(parents=True, exist_ok=True)
             write_csv(scratch, table.columns, table.itertuples(index=False))
         written.append(path)
-    for old in set(Path(folder).glob("importance_[0-9][0-9][0-9]*.csv")) - set(written):
-        old.unlink()
+    for old in set(_old_files(folder)) - set(written):
+        remove(old)
     return written
+
+
+def _old_files(folder: str | os.PathLike[str]) -> list[str]:
+    """Files of the classes of an earlier report."""
+    if not is_url(folder):
+        return glob(os.path.join(escape(os.fspath(folder)), CLASS_FILES))
+    from featkit.storage.listing import list_files
+
+    names = [file.path for file in list_files(os.fspath(folder)) if "/" not in file.path]
+    return [join_name(folder, name) for name in fnmatch.filter(names, CLASS_FILES)]
 
 
 def file_name(number: int, of_class: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,8 @@ from featkit.report._context import Context
 from featkit.report._sounds import Sound, load_sound
 from featkit.report.formatting import NO_NUMBER, percent, signed, with_unit
 from featkit.schema import DATASET
+from featkit.storage.names import join_name
+from featkit.storage.reading import is_folder
 
 N_PROBABILITIES = 3
 """Classes whose probabilities are shown."""
@@ -149,7 +150,7 @@ def row_sound(context: Context, explanation: Explanation, row: int) -> Sound | N
     rate = context.sample_rate
     if DATASET in explanation.keys:
         dataset = str(explanation.keys[DATASET][row])
-        path = f"{dataset}/{path}" if os.path.isdir(os.path.join(context.sound, dataset)) else path
+        path = f"{dataset}/{path}" if is_folder(join_name(context.sound, dataset)) else path
     return load_sound(context.sound, path, start=start or 0.0, end=end, sample_rate=rate)
 
 

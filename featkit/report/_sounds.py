@@ -22,6 +22,8 @@ from featkit.audio.loading import load
 from featkit.datasets.files import as_name
 from featkit.dsp.decibels import decibels
 from featkit.errors import AudioError
+from featkit.storage.names import join_name
+from featkit.storage.urls import is_url
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -87,7 +89,7 @@ def load_sound(
     rate = min(sample_rate or MAX_RATE, MAX_RATE)
     duration = MAX_SECONDS if end is None else min(MAX_SECONDS, max(end - start, 0.01))
     try:
-        file = _file_in(Path(folder), path)
+        file = _url_in(folder, path) if is_url(folder) else _file_in(Path(folder), path)
         y, sr = load(file, sr=rate, offset=max(start, 0.0), duration=duration)
     except AudioError as error:
         return Sound(error=f"{path}: {error.stage}: {error.cause}")
@@ -114,6 +116,12 @@ def _file_in(folder: Path, path: str) -> Path:
     if not file.is_file():
         raise AudioError(path, "open", f"no such file in the folder {folder}")
     return file
+
+
+def _url_in(folder: str | os.PathLike[str], path: str) -> str:
+    if ".." in path.split("/") or is_url(path):
+        raise AudioError(path, "open", "the path is outside the folder of recordings")
+    return join_name(folder, path)
 
 
 def compressed(y: Array, sr: int) -> str:

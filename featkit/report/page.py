@@ -21,6 +21,9 @@ from featkit.models.training_metadata import TrainingSummary
 from featkit.report._class_panels import script_data
 from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
 from featkit.report._rendering import render, write
+from featkit.storage.names import join_name
+from featkit.storage.reading import is_folder, local_copy
+from featkit.storage.urls import is_url, shown
 from featkit.storage.writing import check_regular, check_writable
 from featkit.table.feature_table import FeatureTable
 
@@ -146,10 +149,11 @@ def read_scores(path: Folder) -> ScoresOnly:
     TableError
         If the file cannot be read, or does not contain scores.
     """
-    name = os.fspath(path)
+    name = shown(path)
     try:
-        check_regular(path)
-        scores = json.loads(Path(path).read_text("utf-8"))
+        with local_copy(path) as file:
+            check_regular(file)
+            scores = json.loads(file.read_text("utf-8"))
         training = scores.pop("training", None) if isinstance(scores, dict) else None
         summary = from_dict(TrainingSummary, training) if training else None
         task = summary.settings.task if summary else CLASSIFICATION
@@ -254,10 +258,12 @@ def check_paths(path: Folder, *, sound: Folder | None = None, csv: Folder | None
     """
     check_writable(path)
     _check_sound(sound)
-    if csv is not None and Path(csv).exists() and not Path(csv).is_dir():
+    if csv is not None and is_url(csv):
+        check_writable(join_name(csv, "scores.csv"))
+    elif csv is not None and Path(csv).exists() and not Path(csv).is_dir():
         raise ParameterError(f"{os.fspath(csv)}: is a file, but must be a folder for CSV files")
 
 
 def _check_sound(folder: Folder | None) -> None:
-    if folder is not None and not Path(folder).is_dir():
-        raise ParameterError(f"{os.fspath(folder)}: there is no such folder of recordings")
+    if folder is not None and not is_folder(folder):
+        raise ParameterError(f"{shown(folder)}: there is no such folder of recordings")

@@ -89,7 +89,7 @@ class Recordings:
 
     def scaled_features(self, rows: Array, exclude: Array | None = None) -> Array:
         """Centred features of unit variance, clipped at ±10; 0 where undefined or constant."""
-        X = self._X[self._rows[rows]]
+        X = np.asarray(self._X[self._rows[rows]])
         if exclude is not None:
             X = X[:, ~np.all(exclude[rows, None] == X, axis=0)]
         if X.shape[1] > MAX_COLUMNS:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from featkit.errors import ParameterError
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import shown, suffix_of
 from featkit.storage.writing import check_regular
 from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import check_fields, read_rows
@@ -53,23 +55,24 @@ def read_class_shares(path: str | os.PathLike[str]) -> dict[str, Any]:
     TableError
         If a delimited file is damaged.
     """
-    file, where = Path(path), os.fspath(path)
-    suffix = file.suffix.lower()
+    where, suffix = shown(path), suffix_of(path)
     if suffix not in SUFFIXES:
         raise ParameterError(
             f"{where}: a file of class shares must end in one of {', '.join(SUFFIXES)}"
         )
     try:
-        check_regular(file)
-        if (size := file.stat().st_size) > MAX_BYTES:
-            raise ParameterError(
-                f"{where}: has {size:,} bytes, but a file of class shares has at most {MAX_BYTES:,}"
-            )
-        data = file.read_bytes()
+        with local_copy(path, max_bytes=MAX_BYTES) as file:
+            check_regular(file)
+            if (size := file.stat().st_size) > MAX_BYTES:
+                raise ParameterError(
+                    f"{where}: has {size:,} bytes, but a file of class shares has at most"
+                    f" {MAX_BYTES:,}"
+                )
+            if suffix != ".toml":
+                return _delimited_shares(file)
+            data = file.read_bytes()
     except OSError as error:
         raise ParameterError(f"{where}: cannot read the class shares: {error.strerror}") from None
-    if suffix != ".toml":
-        return _delimited_shares(file)
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

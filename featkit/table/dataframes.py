@@ -37,7 +37,9 @@ REMEDIES = {
 CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
 
 
-def frame_columns(data: pd.DataFrame, selection: ColumnSelection) -> TableColumns:
+def frame_columns(
+    data: pd.DataFrame, selection: ColumnSelection, row_name: RowName = numbered_row
+) -> TableColumns:
     """Read the columns of a DataFrame; named levels of its index are keys.
 
     Parameters
@@ -46,6 +48,8 @@ def frame_columns(data: pd.DataFrame, selection: ColumnSelection) -> TableColumn
         The table.
     selection : ColumnSelection
         The keys and features that the caller wants.
+    row_name : callable
+        ``row_name(row)`` returns the name of a row, for messages.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def frame_columns(data: pd.DataFrame, selection: ColumnSelection) -> TableColumn
     candidates = [name for name in roles.candidates if name not in levels]
     notes: list[str] = []
     names = [*roles.features, *candidates]
-    features = feature_columns(data, names, required=roles.features, notes=notes)
+    features = feature_columns(data, names, required=roles.features, notes=notes, row_name=row_name)
     unused = [name for name in candidates if name not in features]
     nested = [name for name in unused if unusable_content(data[name]) == NESTED]
     others = data.drop(columns=[*features, *nested])
@@ -82,7 +86,7 @@ def frame_columns(data: pd.DataFrame, selection: ColumnSelection) -> TableColumn
         notes=notes,
         inexact={name: data[name] for name in features if is_inexact(data[name])},
         index_levels=levels,
-        row_name=numbered_row,
+        row_name=row_name,
     )
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from featkit.schema import Failure
-from featkit.storage.writing import replacing
+from featkit.storage.writing import remove, replacing
 from featkit.table.csv_writing import write_csv
 from featkit.table.table_files import failures_file
 
@@ -24,7 +24,7 @@ def write_failures(table: str | os.PathLike[str], failures: Sequence[Failure]) -
     """
     file = failures_file(table)
     if not failures:
-        file.unlink(missing_ok=True)
+        remove(file)
         return
     names = [column.name for column in dataclasses.fields(Failure)]
     with replacing(file) as scratch:

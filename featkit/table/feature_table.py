@@ -38,7 +38,7 @@ from featkit.table._canonical_values import canonical_values
 from featkit.table.cell_values import numbers_rows, quality_values, text_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
 from featkit.table.dataframes import frame_columns, numeric_key
-from featkit.table.table_files import readable_format, write_tables
+from featkit.table.table_files import copy_of_table, readable_format, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +91,9 @@ class FeatureTable:
     places : RowPositions or None
         Positions of the rows in the table that was read; None if these are 1, 2, 3 and so on, and
         there are no lines.
+    extra_metadata : mapping of bytes to bytes
+        Further entries for the metadata of a Parquet file. They are written, but not read: they
+        describe one file, and not the rows.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -101,6 +104,7 @@ class FeatureTable:
     notes: list[str] = field(default_factory=list)
     inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
     places: RowPositions | None = None
+    extra_metadata: Mapping[bytes, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -138,10 +142,28 @@ class FeatureTable:
             holds values that its type excludes.
         """
         selection = ColumnSelection(keys, features, provenance or {})
-        return cls._of_columns(frame_columns(data, selection))
+        return cls.of_columns(frame_columns(data, selection))
 
     @classmethod
-    def _of_columns(cls, columns: TableColumns) -> FeatureTable:
+    def of_columns(cls, columns: TableColumns, *, needs_features: bool = False) -> FeatureTable:
+        """Create the table of columns that were read.
+
+        Parameters
+        ----------
+        columns : TableColumns
+            The columns by role.
+        needs_features : bool
+            Whether a table without features is an error.
+
+        Returns
+        -------
+        FeatureTable
+
+        Raises
+        ------
+        TableError
+            If a time or a quality column holds other values, or there are no features.
+        """
         roles, others = columns.roles, columns.others
         quality = {name: quality_values(name, others[name]) for name in roles.quality}
         keys = {
@@ -156,7 +178,15 @@ class FeatureTable:
         places = RowPositions(np.arange(1, n_rows + 1), columns.lines) if has_lines else None
         remarks = columns.notes, columns.inexact, places
         table = cls(keys, [*columns.features], values, columns.provenance, quality, *remarks)
-        return table if roles.features else table._without_row_numbers(columns.index_levels)
+        if not roles.features:
+            table = table._without_row_numbers(columns.index_levels)
+        if needs_features and not table.feature_names:
+            notes = "".join(f"; {note}" for note in table.notes)
+            raise TableError(
+                "not a table of features: it has no numeric column besides its keys, which are:"
+                f" {', '.join(table.keys) or 'none'}{notes}"
+            )
+        return table
 
     def _without_row_numbers(self, index_levels: Collection[str]) -> FeatureTable:
         """The table with row numbers among the keys, and a note on them."""
@@ -364,12 +394,13 @@ class FeatureTable:
         )
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the table to a file, in an atomic write.
+        """Write the table to a file or a folder, in an atomic write.
 
         Parameters
         ----------
-        path : path
-            A Parquet or a CSV file; the suffix selects the format.
+        path : path or URL
+            A Parquet or a CSV file; the suffix selects the format. Or a folder, whose name ends in
+            ``/``, for Parquet files with a fixed number of rows each.
 
         Raises
         ------
@@ -393,9 +424,10 @@ class FeatureTable:
 
         Parameters
         ----------
-        path : path
+        path : path or URL
             A Parquet file or delimited text (``.csv``, ``.tsv``, ``.txt``, also followed by
-            ``.gz``, ``.bz2``, ``.xz`` or ``.zip``); the suffix selects the format.
+            ``.gz``, ``.bz2``, ``.xz`` or ``.zip``); the suffix selects the format. Or a folder of
+            Parquet files that `write`, pandas, Dask or Spark wrote.
         keys : sequence of str
             Columns that are keys, although they may hold numbers. From CSV, their text is read
             unchanged. `featkit.table.feature_table` describes which other columns are keys.
@@ -417,13 +449,8 @@ class FeatureTable:
             these are known.
         """
         selection = ColumnSelection(keys, features, provenance or {})
-        columns = readable_format(path).read(path, selection)
-        with errors_in(path):
-            table = cls._of_columns(columns)
-            if not table.feature_names and features is None:
-                notes = "".join(f"; {note}" for note in table.notes)
-                raise TableError(
-                    "not a table of features: it has no numeric column besides its keys, which are:"
-                    f" {', '.join(table.keys) or 'none'}{notes}"
-                )
-        return table
+        table_format = readable_format(path)
+        with copy_of_table(path) as file:
+            columns = table_format.read(file, selection)
+            with errors_in(file):
+                return cls.of_columns(columns, needs_features=features is None)

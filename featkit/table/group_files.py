@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path
 
 import numpy as np
 
 from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit.errors import TableError
+from featkit.storage.folders import is_folder_name
+from featkit.storage.urls import shown, suffix_of
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
 from featkit.table.table_files import column_names
@@ -31,7 +32,8 @@ def is_group_file(group: object, columns: Collection[str]) -> bool:
     Parameters
     ----------
     group : object
-        Column of groups, or a file; anything else is not a file.
+        Column of groups, or a file, or a folder whose name ends in a slash; anything else is not a
+        file.
     columns : collection of str
         Columns of the table; a column with the name of a file is a column.
 
@@ -41,7 +43,8 @@ def is_group_file(group: object, columns: Collection[str]) -> bool:
     """
     if not isinstance(group, str | os.PathLike):
         return False
-    return Path(group).suffix.lower() in SUFFIXES and group not in columns
+    is_file = suffix_of(group) in SUFFIXES or is_folder_name(group)
+    return is_file and group not in columns
 
 
 def read_groups(file: str | os.PathLike[str]) -> dict[str, str]:
@@ -62,7 +65,7 @@ def read_groups(file: str | os.PathLike[str]) -> dict[str, str]:
     TableError
         If the file cannot be read, lacks a column, or has a recording without a group or in two.
     """
-    name, columns = os.fspath(file), column_names(file)
+    name, columns = shown(file), column_names(file)
     for column in ("path", GROUP):
         if column not in columns:
             raise TableError(
@@ -103,7 +106,7 @@ def with_groups(table: FeatureTable, file: str | os.PathLike[str]) -> FeatureTab
         If the table has no column ``path``, the file is no file of groups, or a recording of the
         table is not in it.
     """
-    name = os.fspath(file)
+    name = shown(file)
     if "path" not in table.keys:
         raise TableError(
             f"{name}: groups are joined by path, and the table has no column 'path': use a column"

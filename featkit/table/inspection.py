@@ -6,6 +6,7 @@ is read. Tables of other programs are summarized as far as their content is know
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from featkit._utils.typing import Array
-from featkit.errors import TableError
+from featkit.errors import StoreError, TableError
 from featkit.schema import (
     KEY_COLUMNS,
     NUMERIC_KEYS,
@@ -24,6 +25,7 @@ from featkit.schema import (
     TIME_COLUMNS,
     QualityColumn,
 )
+from featkit.storage.reading import exists
 from featkit.table.columns import has_featkit_keys
 from featkit.table.csv_writing import unescape_formula
 from featkit.table.delimited import read_texts
@@ -32,7 +34,7 @@ from featkit.table.feature_table import FeatureTable
 from featkit.table.group_detection import likely_groups
 from featkit.table.lookalikes import lookalike_warnings
 from featkit.table.provenance import describe_columns, flatten_provenance
-from featkit.table.table_files import failures_file
+from featkit.table.table_files import copy_of_table, failures_file
 
 LABEL_NAMES = ("label", "class", "genre", "emotion", "target", "category", "status", "y")
 """Usual names of the column with the classes."""
@@ -170,8 +172,8 @@ def inspect(
     """
     failures = []
     if not isinstance(table, FeatureTable):
-        failures = read_failures(table)
-        table = FeatureTable.read(table, keys)
+        file, table = table, FeatureTable.read(table, keys)
+        failures = read_failures(file)
     names = [name for name in table.keys if name not in ("path", *NUMERIC_KEYS)]
     alike = [w for name in names for w in lookalike_warnings(name, table.column(name).tolist())]
     return Inspection(
@@ -243,13 +245,20 @@ def read_failures(table: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
     TableError
         If the file of the list has other columns.
     """
-    file = failures_file(table)
-    if not file.is_file():
-        return []
-    texts = read_texts(file, detect(file))
+    listed = failures_file(table)
+    try:
+        if not exists(listed):
+            return []
+    except StoreError as error:
+        # Those who may not list a bucket of S3 get this answer for a missing file.
+        if error.errno == errno.EACCES:
+            return []
+        raise
+    with copy_of_table(listed) as file:
+        texts = read_texts(file, detect(file))
     names = ["path", "stage", "error"]
     if not {*names} <= {*texts}:
-        raise TableError(f"{file}: not a list of failures: it has no columns {', '.join(names)}")
+        raise TableError(f"{listed}: not a list of failures: it has no columns {', '.join(names)}")
     columns = (map(unescape_formula, texts[name].to_pylist()) for name in names)
     return list(zip(*columns, strict=True))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,11 @@ from featkit._utils.nested import flatten
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.schema import DATASET, KEY_COLUMNS, NUMERIC_KEYS, QUALITY_DTYPES
+from featkit.storage.names import canonical_name
+from featkit.storage.urls import name_of, shown
 from featkit.table.cell_values import quality_values, text_values
 from featkit.table.columns import in_key_order
+from featkit.table.disk_matrix import stacked
 from featkit.table.feature_table import FeatureTable, RowPositions
 from featkit.table.table_files import TABLE_FORMATS
 
@@ -45,9 +48,9 @@ def dataset_name(path: str | os.PathLike[str]) -> str:
     >>> dataset_name("tables/gtzan.parquet"), dataset_name("jamendo.csv.gz")
     ('gtzan', 'jamendo')
     """
-    name = Path(path)
+    name = PurePath(name_of(path))
     compressed = {s for one in TABLE_FORMATS.values() for s in one.compressed_suffixes}
-    return Path(name.stem).stem if name.suffix.lower() in compressed else name.stem
+    return PurePath(name.stem).stem if name.suffix.lower() in compressed else name.stem
 
 
 def named_tables(
@@ -83,11 +86,11 @@ def named_tables(
                 )
             name = dataset_name(path)
             if name in named:
-                if Path(named[name]).absolute() == Path(path).absolute():
-                    raise ParameterError(f"{os.fspath(path)}: is given twice")
+                if canonical_name(named[name]) == canonical_name(path):
+                    raise ParameterError(f"{shown(path)}: is given twice")
                 raise ParameterError(
-                    f"two tables are named {name!r}: {os.fspath(named[name])} and"
-                    f" {os.fspath(path)}: rename one of the files"
+                    f"two tables are named {name!r}: {shown(named[name])} and"
+                    f" {shown(path)}: rename one of the files"
                 )
             named[name] = path
     if not named:
@@ -133,7 +136,7 @@ def join_tables(tables: Mapping[str, FeatureTable]) -> FeatureTable:
     return FeatureTable(
         keys=_joined_keys(tables),
         feature_names=list(first.feature_names),
-        values=np.concatenate([one.matrix(first.feature_names) for one in tables.values()]),
+        values=stacked([one.matrix(first.feature_names) for one in tables.values()]),
         provenance=_joined_provenance(tables),
         quality=_joined_quality(tables),
         notes=_joined_notes(tables),

@@ -30,7 +30,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -38,6 +37,8 @@ import numpy as np
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import shown, suffix_of
 from featkit.storage.writing import check_regular
 from featkit.table._label_entries import (
     ALL_OTHERS,
@@ -391,24 +392,23 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
     TableError
         If a CSV file is damaged.
     """
-    file, where = Path(path), os.fspath(path)
-    suffix = file.suffix.lower()
+    where, suffix = shown(path), suffix_of(path)
     if suffix not in (*PARSERS, *CSV_SUFFIXES):
         suffixes = ", ".join((*PARSERS, *CSV_SUFFIXES))
         raise ParameterError(f"{where}: a label map must end in one of {suffixes}")
     try:
-        check_regular(file)
-        size = file.stat().st_size
-        data = b"" if size > MAX_BYTES else file.read_bytes()
+        with local_copy(path, max_bytes=MAX_BYTES) as file:
+            check_regular(file)
+            if (size := file.stat().st_size) > MAX_BYTES:
+                raise ParameterError(
+                    f"{where}: has {size:,} bytes, but a label map has at most {MAX_BYTES:,}"
+                )
+            if suffix not in PARSERS:
+                return LabelMap._of_entries(csv_entries(file), where)
+            data = file.read_bytes()
     except OSError as error:
         raise ParameterError(f"{where}: cannot read the label map: {error.strerror}") from None
-    if size > MAX_BYTES:
-        raise ParameterError(
-            f"{where}: has {size:,} bytes, but a label map has at most {MAX_BYTES:,}"
-        )
-    if suffix in PARSERS:
-        return LabelMap.from_plain(parse_plain(data, suffix, where), where=where)
-    return LabelMap._of_entries(csv_entries(file), where)
+    return LabelMap.from_plain(parse_plain(data, suffix, where), where=where)
 
 
 def label_counts(counts: Mapping[str, int]) -> str:

@@ -15,7 +15,8 @@ from featkit.auditing.measure import MEASURES
 from featkit.auditing.packed_values import pack
 from featkit.auditing.scan import pieces, scan_recording, scan_recordings
 from featkit.batch._checkpoint_schema import checksum
-from featkit.datasets.files import Recording, find
+from featkit.datasets.files import find, recording_at
+from featkit.executors.opening import local_executor
 
 CONTENT = ["content"]
 
@@ -30,18 +31,23 @@ def corpus(tmp_path, monkeypatch):
     return find([tmp_path / "corpus"])
 
 
+def _scanned(recordings, measures, *, executor=None, **options):
+    executor = executor or local_executor()
+    return scan_recordings(recordings, measures, executor=executor, **options)
+
+
 def packed(result):
     return {path: own._data for path, own in result.measured.items()}
 
 
 def test_values_do_not_depend_on_workers_and_resuming(corpus):
-    alone = scan_recordings(corpus, CONTENT)
+    alone = _scanned(corpus, CONTENT)
     assert [one.path for one in alone.failures] == ["text.wav"]
     assert alone.failures[0].stage == "decode"
     assert list(alone.durations.values()) == [0.2] * 6
     seen = []
-    first = scan_recordings(corpus, CONTENT, checkpoint="a.parquet", n_jobs=2)
-    again = scan_recordings(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
+    first = _scanned(corpus, CONTENT, checkpoint="a.parquet", executor=local_executor(2))
+    again = _scanned(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
     assert packed(alone) == packed(first) == packed(again)
     assert seen[-1].resumed == 6
     assert (seen[-1].files, seen[-1].failures) == (7, 1)
@@ -53,21 +59,21 @@ def test_finished_measures_survive_an_interruption(corpus):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scan_recordings(corpus, CONTENT, checkpoint="a.parquet", progress=interrupt)
+        _scanned(corpus, CONTENT, checkpoint="a.parquet", progress=interrupt)
     seen = []
-    resumed = scan_recordings(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
+    resumed = _scanned(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
     assert seen[-1].resumed >= 1
-    assert packed(resumed) == packed(scan_recordings(corpus, CONTENT))
+    assert packed(resumed) == packed(_scanned(corpus, CONTENT))
 
 
 def test_another_measure_is_added_to_those_that_are_stored(corpus):
     other = next(name for name in MEASURES if name != "content")
-    scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
-    both = scan_recordings(corpus, [other, "content"], checkpoint="a.parquet")
+    _scanned(corpus, CONTENT, checkpoint="a.parquet")
+    both = _scanned(corpus, [other, "content"], checkpoint="a.parquet")
     assert set(both.measured["0.wav"]) == {other, "content"}
     for names in (CONTENT, [other], [other, "content"]):
         seen = []
-        scan_recordings(corpus, names, checkpoint="a.parquet", progress=seen.append)
+        _scanned(corpus, names, checkpoint="a.parquet", progress=seen.append)
         assert seen[-1].resumed == 6
 
 
@@ -76,7 +82,7 @@ def test_another_measure_is_added_to_those_that_are_stored(corpus):
     [b"", b"\xff" * 99, pack(1.0, {"content": {"file": np.zeros(1)}}, {"content": 99})],
 )
 def test_values_of_another_program_or_version_are_computed_again(corpus, content):
-    scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
+    _scanned(corpus, CONTENT, checkpoint="a.parquet")
     with closing(sqlite3.connect("a.parquet.parts")) as parts, parts:
         ((key,),) = parts.execute("SELECT text FROM settings").fetchall()
         for row in parts.execute(
@@ -88,37 +94,37 @@ def test_values_of_another_program_or_version_are_computed_again(corpus, content
                 [content, checksum(key, *values), row[0]],
             )
     seen = []
-    again = scan_recordings(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
+    again = _scanned(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
     assert seen[-1].resumed == 0
-    assert packed(again) == packed(scan_recordings(corpus, CONTENT))
+    assert packed(again) == packed(_scanned(corpus, CONTENT))
 
 
 def test_damaged_values_are_computed_again_with_a_remark(corpus):
-    scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
+    _scanned(corpus, CONTENT, checkpoint="a.parquet")
     with closing(sqlite3.connect("a.parquet.parts")) as parts, parts:
         parts.execute("UPDATE contents SET rows = zeroblob(50) WHERE id = 1")
-    again = scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
-    assert packed(again) == packed(scan_recordings(corpus, CONTENT))
+    again = _scanned(corpus, CONTENT, checkpoint="a.parquet")
+    assert packed(again) == packed(_scanned(corpus, CONTENT))
     assert again.remarks == ["a.parquet.parts: 1 stored recording was damaged, and computed again"]
 
 
 def test_a_changed_file_is_measured_again(corpus):
-    scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
+    _scanned(corpus, CONTENT, checkpoint="a.parquet")
     soundfile.write(corpus[0].file, signals.noise(SR, 0.3, seed=77), SR)
-    again = scan_recordings(corpus, CONTENT, checkpoint="a.parquet")
+    again = _scanned(corpus, CONTENT, checkpoint="a.parquet")
     assert again.durations["0.wav"] == pytest.approx(0.3)
-    assert packed(again) == packed(scan_recordings(corpus, CONTENT))
+    assert packed(again) == packed(_scanned(corpus, CONTENT))
 
 
 def test_a_recording_that_takes_too_long_is_a_failure(tmp_path):
     write_audio(tmp_path / "long.wav", signals.noise(SR, 300.0))
     write_noise(tmp_path / "short.wav", 1, seconds=0.01)
-    result = scan_recordings(find([tmp_path]), CONTENT, timeout=0.02)
+    result = _scanned(find([tmp_path]), CONTENT, timeout=0.02)
     assert (result.failures[0].path, result.failures[0].stage) == ("long.wav", "timeout")
 
 
 def test_without_measures_recordings_are_decoded_only(corpus):
-    result = scan_recordings(corpus, [])
+    result = _scanned(corpus, [])
     assert [one.path for one in result.failures] == ["text.wav"]
     assert set(result.durations) == {f"{number}.wav" for number in range(6)}
 
@@ -154,6 +160,6 @@ def test_pieces_of_many_channels_are_shorter(tmp_path, monkeypatch):
 def test_odd_recordings_are_measured(tmp_path, y, rate):
     soundfile.write(tmp_path / "x.wav", y, rate, subtype="FLOAT")
     file = str(tmp_path / "x.wav")
-    result = scan_recording(Recording(file, "x.wav"), list(MEASURES))
+    result = scan_recording(recording_at(file, "x.wav"), list(MEASURES))
     assert result.failure is None
     assert result.seconds == pytest.approx(len(y) / rate)

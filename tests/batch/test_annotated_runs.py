@@ -29,8 +29,8 @@ def folder(tmp_path, monkeypatch):
         os.utime(tmp_path / name, (1e9, 1e9))  # their stamps are trusted
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("featkit.batch.file_identity.SETTLED", -1.0)
-    for user in ("batch.extraction", "executors._in_process"):
-        monkeypatch.setattr(f"featkit.{user}.why_no_processes", lambda: "test")
+    for user in ("opening", "_in_process"):
+        monkeypatch.setattr(f"featkit.executors.{user}.why_no_processes", lambda: "test")
     return tmp_path
 
 
@@ -133,8 +133,8 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path, monkeypatch):
     running.communicate()
     assert has_ended(running.pid)
     stored, _ = count_stored()
-    for user in ("batch.extraction", "executors._in_process"):
-        monkeypatch.setattr(f"featkit.{user}.why_no_processes", lambda: "test")
+    for user in ("opening", "_in_process"):
+        monkeypatch.setattr(f"featkit.executors.{user}.why_no_processes", lambda: "test")
     options = {"manifest": manifest, "background": "noise", "features": "genre75"}
     steps = []
     featkit.extract("corpus", output="out.parquet", progress=steps.append, **options)

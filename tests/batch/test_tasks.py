@@ -29,7 +29,7 @@ import featkit
 from featkit import signals
 from featkit.audio.excerpt import Excerpt
 from featkit.batch import _tasks
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.executors import _loky, executor
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_failure(corpus, monkeypatch):
     monkeypatch.setattr(_tasks.loading, "opening", changing)
     features = featkit.feature_set("genre75")
     (outcome,) = _tasks.analyse_recordings(
-        [Recording(str(file), "00.wav")],
+        [recording_at(str(file), "00.wav")],
         lambda *_: None,
         features=features,
         excerpt=Excerpt(),
@@ -74,7 +74,10 @@ def test_a_file_that_changes_while_it_is_read_is_a_failure(corpus, monkeypatch):
 def test_a_file_that_vanishes_before_it_is_identified_fails_alone(corpus):
     extract(corpus)
     gone = corpus / "0" / "00.wav"
-    seen = [Recording(str(gone), "0/00.wav"), Recording(str(corpus / "1" / "01.wav"), "1/01.wav")]
+    seen = [
+        recording_at(str(gone), "0/00.wav"),
+        recording_at(str(corpus / "1" / "01.wav"), "1/01.wav"),
+    ]
     gone.unlink()
     first, second = _tasks.identify_files(seen, lambda *_: None)
     assert first is None
@@ -93,7 +96,7 @@ def test_a_file_that_vanishes_after_it_was_decoded_is_a_failure(corpus, monkeypa
 
     monkeypatch.setattr(_tasks.loading, "opening", vanishing)
     (outcome,) = _tasks.analyse_recordings(
-        [Recording(str(file), "00.wav")],
+        [recording_at(str(file), "00.wav")],
         lambda *_: None,
         features=featkit.feature_set("genre75"),
         excerpt=Excerpt(),

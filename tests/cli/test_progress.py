@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from terminal import Terminal
 
 from featkit._utils.formatting import duration
 from featkit.batch.extraction import Progress
+from featkit.cli._batch import show_batch_progress
 from featkit.cli._progress import (
     Throughput,
     show_explanation_progress,
@@ -172,3 +174,21 @@ def test_each_phase_of_an_explanation_has_its_own_throughput(monkeypatch, capsys
     assert first == "fitting: 5 of 5 models"
     # not the pace of the fits
     assert re.match(r"explaining: 10 of 100 rows, about \d\d s left$", last)
+
+
+def test_a_long_search_for_recordings_is_mentioned_once(monkeypatch, capsys):
+    monkeypatch.setattr("featkit.cli._batch.SEARCH_SECONDS", 0.0)
+    with show_batch_progress(resumable=False) as report:
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.join()
+        report(Progress(0, 5, 0, 0.0, 0.0))
+        assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+        report(Progress(5, 5, 0, 1.0, 1.0))
+    assert capsys.readouterr().err.count("looking for recordings\n") == 1
+
+
+def test_a_short_search_for_recordings_is_not_mentioned(capsys):
+    with show_batch_progress(resumable=False) as report:
+        report(Progress(5, 5, 0, 1.0, 1.0))
+    assert "looking" not in capsys.readouterr().err

@@ -76,6 +76,16 @@ def test_help_loads_nothing_heavy(tmp_path, arguments):
     assert not loaded & {*HEAVY, "scipy", "soundfile", "pyarrow", "rich"}
 
 
+@pytest.mark.parametrize("output", ["out.csv", "out.parquet", "out/"])
+def test_local_files_load_nothing_of_stores_and_clusters(one_file, output):
+    arguments = ["extract", "one.wav", "-o", output, "--features", "genre75"]
+    code = f"from featkit.cli._main import main; main({arguments!r}, standalone_mode=False)"
+    loaded = loaded_by(code, one_file)
+    assert "soundfile" in loaded
+    assert not loaded & {"aiohttp", "asyncssh", "botocore", "fsspec", "s3fs", "tenacity"}
+    assert not loaded & {"dask", "distributed", "joblib", "pandas"}
+
+
 def test_help_of_the_module_loads_nothing_heavy(tmp_path):
     command = [sys.executable, "-X", "importtime", "-m", "featkit", "--help"]
     done = subprocess.run(

@@ -12,7 +12,7 @@ from featkit.datasets.annotated_recordings import (
     with_recording_fields,
 )
 from featkit.datasets.annotations import Annotation
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.datasets.recordings import read_manifest, recordings
 from featkit.errors import ParameterError, TableError
 
@@ -33,7 +33,7 @@ def manifest(tmp_path):
 
 def annotated(*fields, **own):
     annotations = tuple(Annotation(start=0, end=1, fields=one) for one in fields)
-    return Recording("a", "a", own, annotations=annotations)
+    return recording_at("a", "a", fields=own, annotations=annotations)
 
 
 def labels(recording):
@@ -116,13 +116,13 @@ def test_a_field_with_one_value_in_each_recording_is_one_of_the_recording():
     first, second = with_recording_fields([one, two])
     assert (first.fields, second.fields) == ({"site": "n"}, {"site": "s"})
     assert row_fields(first, first.annotations[0]) == {"label": "x", "site": "n", "note": "1"}
-    plain = Recording("b", "b", {"site": "w"})
+    plain = recording_at("b", "b", fields={"site": "w"})
     assert with_recording_fields([plain, annotated()]) == [plain, annotated()]
 
 
 def test_the_background_has_the_fields_of_the_recording_and_its_label():
     (first, plain) = with_background(
-        [annotated({"label": "x"}, site="n"), Recording("b", "b", {"site": "s"})], "noise"
+        [annotated({"label": "x"}, site="n"), recording_at("b", "b", fields={"site": "s"})], "noise"
     )
     assert background_fields(first) == {"label": "noise", "site": "n"}
     assert (plain.background, plain.fields) == (None, {"label": "", "site": "s"})
@@ -130,6 +130,6 @@ def test_the_background_has_the_fields_of_the_recording_and_its_label():
 
 def test_background_needs_annotations_and_a_label():
     with pytest.raises(ParameterError, match="background requires annotations"):
-        with_background([Recording("b", "b")], "noise")
+        with_background([recording_at("b", "b")], "noise")
     with pytest.raises(ParameterError, match="background must be a label"):
         with_background([annotated({})], " ")

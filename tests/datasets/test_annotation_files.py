@@ -7,14 +7,14 @@ from annotation_writers import audacity, raven, textgrid
 from folders import write_file
 
 from featkit.datasets.annotation_files import AnnotationLog, annotated
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.errors import ParameterError, TableError
 
 LABELS = "0.5\t1.5\twren\n"
 
 
 def recordings(*paths, root="/corpus"):
-    return [Recording(f"{root}/{path}", path) for path in paths]
+    return [recording_at(f"{root}/{path}", path) for path in paths]
 
 
 def labels_by_path(selected):
@@ -242,7 +242,7 @@ def test_a_file_without_intervals_is_no_annotation(tmp_path):
 
 def test_a_field_of_the_recording_cannot_be_an_annotations_too(tmp_path):
     file = write_file(tmp_path / "x.txt", LABELS)
-    recording = Recording("/corpus/x.wav", "x.wav", fields={"label": "field"})
+    recording = recording_at("/corpus/x.wav", "x.wav", fields={"label": "field"})
     message = r"duplicate field 'label': .*x\.txt: line 1 gives it, but x\.wav has it already"
     with pytest.raises(ParameterError, match=message):
         annotated([recording], file)

@@ -12,7 +12,7 @@ from featkit._utils.registry import RegistryError
 from featkit.datasets import annotation_formats
 from featkit.datasets.annotation_files import annotated
 from featkit.datasets.annotation_format import ANNOTATION_FORMATS
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.errors import FeatkitError
 
 NAMES = list(ANNOTATION_FORMATS)
@@ -44,7 +44,7 @@ def test_an_example_can_be_read(tmp_path, name):
 def test_an_example_may_have_any_line_ends_and_encoding(tmp_path, name, end, encoding):
     text = EXAMPLES[name]
     (tmp_path / "b.txt").write_bytes(text.replace("\n", end).encode(encoding))
-    (recording,) = annotated([Recording("/x/a/b.wav", "a/b.wav")], tmp_path)
+    (recording,) = annotated([recording_at("/x/a/b.wav", "a/b.wav")], tmp_path)
     assert len(recording.annotations) == len(read(name, write_file(tmp_path / "plain", text)))
     assert all("line " in item.location for item in recording.annotations)
 
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_read_or_is_an_error_that_names_it(tmp_path_factory, n
     file = tmp_path_factory.mktemp("damaged") / "b.txt"
     file.write_bytes(content)
     try:
-        (recording,) = annotated([Recording("/x/a/b.wav", "a/b.wav")], file)
+        (recording,) = annotated([recording_at("/x/a/b.wav", "a/b.wav")], file)
     except FeatkitError as error:
         message, annotations = str(error), ()
     else:

@@ -7,13 +7,13 @@ from folders import fields_by_path, make
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.datasets.recordings import with_name_fields
 from featkit.errors import ParameterError
 
 
 def named(*paths, **fields):
-    return [Recording(f"/x/{path}", path, fields) for path in paths]
+    return [recording_at(f"/x/{path}", path, fields=fields) for path in paths]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_folder_that_does_not_match_is_named(tmp_path):
 )
 def test_an_invalid_pattern_of_folders_is_refused(pattern, message):
     with pytest.raises(ParameterError) as caught:
-        with_name_fields([Recording("/x/a/b.wav", "a/b.wav")], pattern)
+        with_name_fields([recording_at("/x/a/b.wav", "a/b.wav")], pattern)
     assert message in str(caught.value)
 
 

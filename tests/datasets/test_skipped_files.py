@@ -267,6 +267,13 @@ def test_the_table_is_not_counted_in_the_folder_of_its_recording(tmp_path, monke
         assert featkit.extract(".", features=LEVEL, output="t.csv").left_out == {}
 
 
+def test_files_next_to_a_table_in_a_folder_of_a_store_are_not_counted():
+    counted = SkippedFiles("s3://bucket/corpus/features/")
+    names = ["features.failures.csv", "other.csv"]
+    counted.add("s3://bucket/corpus", names, names=names)
+    assert counted.counts == {".csv": 1}
+
+
 def test_a_summary_names_the_most_common_extensions():
     counts = {f".e{k}": 20 - k for k in range(10)}
     assert format_counts({".wav~": 1}) == "1 .wav~"

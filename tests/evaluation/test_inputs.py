@@ -7,6 +7,7 @@ from learning import tones, trained
 import featkit
 from featkit.evaluation.inputs import SoundOptions, named_models, read_datasets
 from featkit.evaluation.rows import DatasetColumns
+from featkit.executors.opening import local_executor
 from featkit.table.feature_table import FeatureTable
 
 
@@ -17,7 +18,9 @@ def model():
 
 def read(inputs, model, **sound):
     columns = DatasetColumns(label="style", by=("sex",), group="stem(name, 1)")
-    return read_datasets(inputs, {"m": model}, columns, SoundOptions(**sound), n_jobs=1)
+    return read_datasets(
+        inputs, {"m": model}, columns, SoundOptions(**sound), executor=local_executor()
+    )
 
 
 def test_models_are_named_by_their_files_or_estimators(model, tmp_path):

@@ -129,9 +129,9 @@ def test_there_are_no_more_workers_than_work(tmp_path, monkeypatch):
     asked = []
     start = _loky.shared_executor
 
-    def started(processes):
+    def started(processes, settings):
         asked.append(processes)
-        return start(processes)
+        return start(processes, settings)
 
     monkeypatch.setattr(_loky, "shared_executor", started)
     assert len(featkit.extract(tmp_path, features="genre75", n_jobs=24).table) == 3
@@ -147,7 +147,7 @@ def idle_pool(monkeypatch):
     monkeypatch.setattr(_loky, "IDLE_SECONDS", 0.2)
     _loky.shared_executor.cache_clear()
     assert results_of("a") == ["a is done"]
-    pool = _loky.shared_executor(1)
+    pool = _loky.shared_executor(1, _loky._store_settings())
     end = time.monotonic() + deadly.PATIENCE
     while pool._processes:  # loky shows its idle workers in no other way
         assert time.monotonic() < end

@@ -1,6 +1,7 @@
 """Explanations of tables: who explains which rows, within which time, and with which notes."""
 
 import itertools
+import pickle
 import warnings
 from types import SimpleNamespace
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from learning import copies, tones, trained
 
 from featkit.errors import ParameterError
-from featkit.explanation import _shap_values, explain, importance  # patched to add up wrongly
+from featkit.executors._in_process import InProcess
+from featkit.explanation import _shap_values, computation, explain, importance  # patched
 from featkit.models.estimator import ESTIMATORS
 from featkit.table.feature_table import FeatureTable
 
@@ -86,6 +88,25 @@ def test_the_same_call_gives_the_same_values_on_any_number_of_workers():
         result, table = trained(tones(rows=30), model, folds=3)
         one, two = (explain(result.model, table, rows=rows, n_jobs=jobs) for jobs in (1, 2))
         np.testing.assert_array_equal(one.values, two.values)
+
+
+def test_forests_are_sent_with_shared_data_and_not_with_each_batch():
+    sizes = []
+
+    class Measured(InProcess):
+        def map(self, function, calls, *, shared=None):
+            return super().map(function, (sized(function, call) for call in calls), shared=shared)
+
+    def sized(function, call):
+        if function is computation._batch_values:
+            sizes.append(len(pickle.dumps(call)))
+        return call
+
+    options = {"parameters": {"n_estimators": 20}, "folds": 2}
+    result, table = trained(tones(rows=30), "random_forest", **options)
+    explain(result.model, table, rows=12, cluster=Measured())
+    assert len(sizes) == 2
+    assert max(sizes) < 2000 < len(pickle.dumps(result.model.pipeline))
 
 
 def test_rows_beyond_the_budget_are_left_out_with_a_note(monkeypatch):

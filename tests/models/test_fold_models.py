@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from learning import tones, trained
 
+from featkit.executors.opening import local_executor
 from featkit.models.fold_models import fit_fold_models, training_rows
 from featkit.models.probabilities import probabilities
 from featkit.table.feature_table import FeatureTable
@@ -22,7 +23,7 @@ def test_fold_models_predict_the_test_rows_of_the_training_again(logistic):
     found = training_rows(model, table.rows(shuffled))
     assert found.trained.all()
     P = np.zeros((len(table), len(model.classes)))
-    for fold in fit_fold_models(model, found.problem, n_jobs=1):
+    for fold in fit_fold_models(model, found.problem, executor=local_executor()):
         assert not set(fold.train.tolist()) & set(fold.test.tolist())
         P[fold.test] = probabilities(fold.pipeline, found.problem.X[fold.test], model.classes)
     expected = result.predictions[[f"p_{name}" for name in model.classes]].to_numpy()

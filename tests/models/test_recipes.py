@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss
 import featkit
 from featkit.errors import ParameterError
 from featkit.evaluation.fold_predictions import predict_by_fold
+from featkit.executors.opening import local_executor
 from featkit.models import training
 from featkit.models.calibration import METHODS
 from featkit.models.estimator import Candidate, pipeline
@@ -160,7 +161,12 @@ def test_fold_models_give_the_calibrated_probabilities_of_the_training():
         folds[found.positions[fold.test]] = k
     X = table.matrix(model.columns)
     P, _ = predict_by_fold(
-        model, found.problem, lambda _: X, model.row_probabilities(X), folds, n_jobs=1
+        model,
+        found.problem,
+        lambda _: X,
+        model.row_probabilities(X),
+        folds,
+        executor=local_executor(),
     )
     expected = result.predictions[[f"p_{name}" for name in model.classes]].to_numpy()
     np.testing.assert_allclose(P, expected, rtol=1e-9)

@@ -10,6 +10,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 
 import featkit
 from featkit.errors import ParameterError, TableError
+from featkit.executors.opening import local_executor
 from featkit.models.estimator import Candidate
 from featkit.models.fitting import Fits
 from featkit.models.outer_folds import plan_splits
@@ -159,7 +160,7 @@ def test_datasets_left_out_are_the_folds_of_leave_one_group_out():
     result = featkit.train(
         datasets, label_map=MAP, leave_one_dataset_out=True, model="logistic", seed=3
     )
-    pipelines = Fits(problem, settings, n_jobs=1, fitted=lambda _: None).pipelines(
+    pipelines = Fits(problem, settings, executor=local_executor(), fitted=lambda _: None).pipelines(
         [(Candidate("logistic"), train) for train, _ in splits]
     )
     accuracies = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import strategies as st
-from table_examples import ENDINGS, assert_same, keyed_table
+from table_examples import ENDINGS, FILE_FORMATS, assert_same, keyed_table
 
 import featkit
 import featkit.table.formats
@@ -245,10 +245,14 @@ def test_suffixes_are_recognised_in_any_case(name, kind):
     assert writable_format(name).name == kind
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_the_name_of_a_folder_is_refused(ending):
-    with pytest.raises(ParameterError, match="is a folder"):
-        writable_format(f"a.{ending}/")
+@pytest.mark.parametrize("name", ["features/", "a.parquet/", "a.csv/"])
+def test_a_name_with_a_slash_is_that_of_a_folder_of_parts(name):
+    assert writable_format(name).name == "parquet_folder"
+
+
+def test_a_name_without_a_suffix_is_refused_with_a_hint_of_the_slash():
+    with pytest.raises(ParameterError, match="or in / for a folder of Parquet files"):
+        writable_format("features")
 
 
 def test_the_message_names_all_suffixes():
@@ -285,10 +289,10 @@ def test_a_file_that_is_not_a_table_is_refused(tmp_path, ending, content):
         FeatureTable.read(path)
 
 
-@pytest.mark.parametrize(("ending", "cause"), [("parquet", "not a table"), ("csv", "cannot read")])
-def test_a_folder_cannot_be_read_as_a_table(tmp_path, ending, cause):
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_folder_without_parts_cannot_be_read_as_a_table(tmp_path, ending):
     (tmp_path / f"a.{ending}").mkdir()
-    with pytest.raises(TableError, match=rf"a\.{ending}: {cause}"):
+    with pytest.raises(TableError, match=rf"a\.{ending}: not a table: a folder without \.parquet"):
         FeatureTable.read(tmp_path / f"a.{ending}")
 
 
@@ -363,7 +367,7 @@ def test_a_format_without_its_export_is_an_error(extra_format):
         is_table("table.xlsx")
 
 
-@pytest.mark.parametrize("name", TABLE_FORMATS)
+@pytest.mark.parametrize("name", FILE_FORMATS)
 def test_every_format_reads_the_files_that_it_writes(name):
     table_format = TABLE_FORMATS[name]
     assert table_format.written_suffix in table_format.suffixes

@@ -191,7 +191,7 @@ def _filled(names: Array, dataset: AuditedDataset) -> Array:
 
 def _issue(likely: _Likely, dataset: AuditedDataset, scored: ScoredSplit) -> Issue:
     joined = joined_groups(likely.names, scored.problem.groups)
-    grouped = score_grouped(scored, joined, likely.group or likely.title, n_jobs=dataset.n_jobs)
+    grouped = score_grouped(scored, joined, likely.group or likely.title, executor=dataset.executor)
     differences: Mapping[str, AccuracyDifference] = {}
     if grouped is not None:
         differences = score_differences(scored, grouped, joined, joined)

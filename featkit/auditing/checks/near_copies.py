@@ -32,7 +32,7 @@ def _run(dataset: AuditedDataset) -> Iterator[Issue]:
         [dataset.durations[path] for path in paths],
         hashes,
         ticks,
-        n_jobs=dataset.n_jobs,
+        executor=dataset.executor,
     )
     columns = CopyColumns(dataset)
     rates = [float(landmarks[path]["rate"][0]) for path in paths]

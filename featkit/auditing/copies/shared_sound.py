@@ -15,8 +15,7 @@ from featkit.auditing.copies.landmark_index import Candidates, shared_ticks
 from featkit.dsp.alignment import Alignment, align
 from featkit.dsp.landmarks import SR, TICK
 from featkit.errors import AudioError
-from featkit.executors.executor import Crash
-from featkit.executors.opening import open_executor
+from featkit.executors.executor import Crash, Executor
 
 MAX_SECONDS = 30.0
 """Longest part of a pair that is compared; of longer ones, the part around the median landmark."""
@@ -112,7 +111,7 @@ def verify(
     hashes: Sequence[Array],
     ticks: Sequence[Array],
     *,
-    n_jobs: int | None = 1,
+    executor: Executor,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[SharedSound]:
     """Compare the samples of candidate pairs.
@@ -127,8 +126,8 @@ def verify(
         Durations of the recordings in seconds.
     hashes, ticks : sequence of array
         Landmarks of the recordings.
-    n_jobs : int, optional
-        Worker processes.
+    executor : Executor
+        Where the pairs are compared.
     progress : callable, optional
         ``progress(done, pairs)`` is called while pairs are compared.
 
@@ -155,15 +154,14 @@ def verify(
         )
     candidates = Candidates(*(column[places] for column in candidates))
     alignments: dict[int, Alignment | None] = {}
-    with open_executor(n_jobs) as executor:
-        suited = executor.suited(len(comparisons), isolate=False)
-        chunks = suited.process_places(_compare_all, comparisons, range(len(comparisons)))
-        with closing(chunks):
-            for chunk in chunks:
-                for place, result in chunk:
-                    alignments[place] = None if isinstance(result, Crash) else result
-                if progress:
-                    progress(len(alignments), len(comparisons))
+    suited = executor.suited(len(comparisons), isolate=False)
+    chunks = suited.process_places(_compare_all, comparisons, range(len(comparisons)))
+    with closing(chunks):
+        for chunk in chunks:
+            for place, result in chunk:
+                alignments[place] = None if isinstance(result, Crash) else result
+            if progress:
+                progress(len(alignments), len(comparisons))
     shared = [
         _shared_sound(candidates, k, comparisons[k], alignments[k], extents[k])
         for k in range(len(comparisons))

@@ -24,6 +24,7 @@ from featkit.auditing.labels.noisy_calibration import calibrate_with_noise
 from featkit.auditing.leaks.group_divisions import joined_groups
 from featkit.auditing.row_places import row_places
 from featkit.errors import ParameterError
+from featkit.executors.executor import Executor
 from featkit.models.estimator import Candidate
 from featkit.models.fitting import Fit, Fits
 from featkit.models.normalization_groups import with_normalization_groups
@@ -149,7 +150,7 @@ def predict_labels(dataset: AuditedDataset) -> LabelPredictions:
     folds = [(rows[parts != k], rows[parts == k]) for k in range(parts.max() + 1)]
     models = SMALL if is_small else LARGE
 
-    trials = _trials(problem, arguments, dataset.n_jobs)
+    trials = _trials(problem, arguments, dataset.executor)
     results = [_out_of_fold(trial.fits, models, folds, problem, classes) for trial in trials]
     losses = [_loss(problem, P, classes) for P in results]
     best = int(np.argmin(losses))
@@ -194,7 +195,7 @@ def _fold_numbers(y: Array, units: Array, n_folds: int) -> Array:
     return np.unique(parts, return_inverse=True)[1]
 
 
-def _trials(problem: Problem, arguments: Mapping[str, Any], n_jobs: int | None) -> list[_Trial]:
+def _trials(problem: Problem, arguments: Mapping[str, Any], executor: Executor) -> list[_Trial]:
     """Fits without normalisation within the groups, and with it if the groups are large enough."""
     asked = arguments.get("normalize_by")
     ways: list[str | None] = [asked]
@@ -207,7 +208,7 @@ def _trials(problem: Problem, arguments: Mapping[str, Any], n_jobs: int | None) 
     for way in ways:
         settings = Settings(**{**arguments, "normalize_by": way})
         own = with_normalization_groups(problem, settings)
-        trials.append(_Trial(Fits(own, settings, n_jobs=n_jobs, fitted=lambda step: None), way))
+        trials.append(_Trial(Fits(own, settings, executor=executor, fitted=lambda step: None), way))
     return trials
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.auditing.dataset import MODEL
 from featkit.errors import ParameterError
+from featkit.executors.executor import Executor
 from featkit.models.absent_classes import unpredictable_rows
 from featkit.models.bootstrap import DRAWS, DRAWS_AT_ONCE, INTERVAL, draws, group_sums
 from featkit.models.decisions import decide
@@ -85,7 +86,7 @@ class ScoredSplit:
 
 
 def score_split(
-    table: FeatureTable, arguments: Mapping[str, Any], *, n_jobs: int | None = 1
+    table: FeatureTable, arguments: Mapping[str, Any], *, executor: Executor
 ) -> ScoredSplit:
     """Score a model by the split that `featkit.train` would use.
 
@@ -95,8 +96,8 @@ def score_split(
         Features, and the columns that the arguments name.
     arguments : mapping
         Arguments of `featkit.train`.
-    n_jobs : int, optional
-        Worker processes.
+    executor : Executor
+        Where the models are fitted.
 
     Returns
     -------
@@ -109,11 +110,11 @@ def score_split(
     """
     settings = Settings(**arguments)
     problem = prepare_problem(table, settings)
-    return _scored(problem, plan_splits(problem, settings), settings, n_jobs)
+    return _scored(problem, plan_splits(problem, settings), settings, executor)
 
 
 def score_grouped(
-    scored: ScoredSplit, groups: Array, unit: str, *, n_jobs: int | None = 1
+    scored: ScoredSplit, groups: Array, unit: str, *, executor: Executor
 ) -> ScoredSplit | None:
     """Score the same rows by a split that keeps other groups together.
 
@@ -128,8 +129,8 @@ def score_grouped(
         Group of each row of ``scored.problem``.
     unit : str
         Name of a group, such as ``"artist"``.
-    n_jobs : int, optional
-        Worker processes.
+    executor : Executor
+        Where the models are fitted.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def score_grouped(
     if plan is None:
         settings = Settings(**{**_fields(scored.settings), "folds": similar_folds(scored.plan)})
         plan = plan_grouped(problem, settings)
-    return _scored(problem, plan, scored.settings, n_jobs) if plan else None
+    return _scored(problem, plan, scored.settings, executor) if plan else None
 
 
 def moved_groups(plan: SplitPlan, groups: Array, y: Array) -> SplitPlan | None:
@@ -184,7 +185,7 @@ def moved_groups(plan: SplitPlan, groups: Array, y: Array) -> SplitPlan | None:
     return replace(plan, outer=outer, protocol=protocol)
 
 
-def score_without(scored: ScoredSplit, removed: Array, *, n_jobs: int | None = 1) -> ScoredSplit:
+def score_without(scored: ScoredSplit, removed: Array, *, executor: Executor) -> ScoredSplit:
     """Score the same folds without some rows.
 
     Parameters
@@ -193,8 +194,8 @@ def score_without(scored: ScoredSplit, removed: Array, *, n_jobs: int | None = 1
         The rows and folds.
     removed : array of bool, shape ``(rows,)``
         Whether a row of ``scored.problem`` is left out of training and test rows.
-    n_jobs : int, optional
-        Worker processes.
+    executor : Executor
+        Where the models are fitted.
 
     Returns
     -------
@@ -213,7 +214,7 @@ def score_without(scored: ScoredSplit, removed: Array, *, n_jobs: int | None = 1
     for fold in outer:
         if not len(fold.test) or len(set(problem.y[fold.train].tolist())) < 2:
             raise ParameterError(f"without the removed rows, too few are left for {fold.name!r}")
-    return _scored(problem, replace(scored.plan, outer=outer), scored.settings, n_jobs)
+    return _scored(problem, replace(scored.plan, outer=outer), scored.settings, executor)
 
 
 def similar_folds(plan: SplitPlan) -> int:
@@ -243,9 +244,9 @@ def _fields(settings: Settings) -> dict[str, Any]:
 
 
 def _scored(
-    problem: Problem, plan: SplitPlan, settings: Settings, n_jobs: int | None
+    problem: Problem, plan: SplitPlan, settings: Settings, executor: Executor
 ) -> ScoredSplit:
-    fits = Fits(problem, settings, n_jobs=n_jobs, fitted=lambda step: None)
+    fits = Fits(problem, settings, executor=executor, fitted=lambda step: None)
     candidate = Candidate(MODEL, settings.parameters or {})
     return ScoredSplit(problem, plan, fits.out_of_fold(candidate, plan.outer, "scoring"), settings)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from featkit.datasets.recordings import DatasetFormat, ManifestEntry, manifest_folder
+from featkit.datasets.recordings import DatasetFormat, ManifestEntry
 from featkit.errors import TableError
 from featkit.table.delimited import check_fields, read_rows
 
@@ -35,17 +35,11 @@ def _read(file: Path) -> Iterator[ManifestEntry]:
         yield ManifestEntry(f"{file}: line {line}", row["filename"], fields)
 
 
-def _root(file: Path) -> Path:
-    """The published folder of the audio, if it exists."""
-    audio = file.absolute().parent.parent / "audio"
-    return audio if audio.is_dir() else manifest_folder(file)
-
-
 FORMAT = DatasetFormat(
     name="esc50",
     title=f"ESC-50's esc50.csv: {','.join(NAMES)}",
     example=f"{','.join(NAMES)}\n1-100032-A.wav,1,0,dog,True,100032,A\n",
     matches=_matches,
     read=_read,
-    root=_root,
+    audio_folder="../audio",
 )

@@ -10,6 +10,7 @@ D. Bogdanov et al., "The MTG-Jamendo Dataset for Automatic Music Tagging", ICML 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -30,14 +31,19 @@ def _matches(lines: Sequence[str]) -> bool:
 
 
 def _read(file: Path) -> Iterator[ManifestEntry]:
-    match = _SPLIT_FILE.fullmatch(file.stem)
-    if not match:
+    split_files = [file.with_name(name) for name in _split_files(file.name)]
+    if not split_files:
         yield from _entries(file, {})
-        return
-    for split in SPLITS:
-        split_file = file.with_name(f"{match[1]}-{split}{file.suffix}")
+    for split, split_file in zip(SPLITS, split_files, strict=False):
         if split_file.exists():
             yield from _entries(split_file, {"split": split})
+
+
+def _split_files(name: str) -> list[str]:
+    """Names of the files of all splits, if this is one of them."""
+    stem, suffix = os.path.splitext(name)
+    match = _SPLIT_FILE.fullmatch(stem)
+    return [f"{match[1]}-{split}{suffix}" for split in SPLITS] if match else []
 
 
 def _entries(file: Path, split: dict[str, str]) -> Iterator[ManifestEntry]:
@@ -63,4 +69,5 @@ FORMAT = DatasetFormat(
     "track_0000214\tartist_000014\talbum_000031\t14/214.mp3\t124.6\tgenre---punkrock\n",
     matches=_matches,
     read=_read,
+    companions=_split_files,
 )

@@ -37,13 +37,15 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from featkit._utils.parameters import unknown
 from featkit._utils.registry import Registry
 from featkit.errors import ParameterError
 from featkit.features.sets.feature_set import FeatureSet
+from featkit.storage.reading import local_copy
+from featkit.storage.urls import name_of, shown
 from featkit.storage.writing import check_regular
 
 __all__ = ["DEFAULT", "FEATURE_SETS", "FeatureSet", "feature_set", "feature_sets"]
@@ -114,26 +116,28 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
         return FEATURE_SETS[features]
     if not isinstance(features, str | os.PathLike):
         raise ParameterError(f"features must be a name, a file or a dict, got {features!r}")
-    path = Path(features)
+    path = PurePath(name_of(features))
     if path.suffix not in PARSERS:
         raise ParameterError(
             f"{unknown('feature set', str(features), FEATURE_SETS)};"
             " or give the path of a .toml file"
         )
-    return FeatureSet.from_dict({"name": path.stem} | _read(path), where=str(path))
+    mapping = _read(features, path.suffix)
+    return FeatureSet.from_dict({"name": path.stem} | mapping, where=shown(features))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str | os.PathLike[str], suffix: str) -> dict[str, Any]:
+    where = shown(path)
     try:
-        check_regular(path)
-        mapping = PARSERS[path.suffix](path.read_text("utf-8-sig"))
+        with local_copy(path) as file:
+            check_regular(file)
+            mapping = PARSERS[suffix](file.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ParameterError(f"{path}: cannot read the feature set: {reason}") from None
+        raise ParameterError(f"{where}: cannot read the feature set: {reason}") from None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        kind = path.suffix[1:].upper()
-        raise ParameterError(f"{path}: not valid {kind}: {error}") from None
+        raise ParameterError(f"{where}: not valid {suffix[1:].upper()}: {error}") from None
     if not isinstance(mapping, dict):
         kind = type(mapping).__name__
-        raise ParameterError(f"{path}: a feature set must be an object with keys, got {kind}")
+        raise ParameterError(f"{where}: a feature set must be an object with keys, got {kind}")
     return mapping

@@ -9,7 +9,7 @@ Chen and Guestrin, "XGBoost: A scalable tree boosting system", KDD 2016.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -19,10 +19,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models._boosted_model import BoostedModel
+from featkit.models._boosted_model import BoostedModel, external_matrix
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
+
+if TYPE_CHECKING:
+    from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 OBJECTIVE = "multi:softprob"
 
@@ -66,14 +69,34 @@ class XGBoost(ClassifierMixin, BoostedModel):  # type: ignore[misc]
         import xgboost
 
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        encoded = self._encode(y)
+        rows = xgboost.DMatrix(X, encoded, weight=compute_sample_weight("balanced", y), nthread=1)
+        self._grow(rows)
+        return self
+
+    def fit_blocks(self, rows: TrainingBlocks) -> None:
+        """Grow the trees on rows that do not fit in memory.
+
+        Parameters
+        ----------
+        rows : TrainingBlocks
+            Feature values, NaN where missing, and classes.
+        """
+        encoded, weights = self._encode(rows.y), compute_sample_weight("balanced", rows.y)
+        matrix = external_matrix(rows, encoded, weights, self.max_bin)
+        self._grow(matrix)
+        self.n_features_in_ = matrix.num_col()
+
+    def _encode(self, y: Array) -> Array:
+        """Number the classes from 0 to k - 1, as XGBoost needs them; folds may lack some."""
         check_classification_targets(y)
-        # XGBoost needs classes 0 to k - 1, and folds may lack some.
         self.classes_, encoded = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ParameterError(f"y must hold at least two classes, got one class: {y[0]!r}")
-        rows = xgboost.DMatrix(X, encoded, weight=compute_sample_weight("balanced", y), nthread=1)
+        return encoded
+
+    def _grow(self, rows: Any) -> None:
         self.grow(rows, {"objective": OBJECTIVE, "num_class": len(self.classes_)})
-        return self
 
     def predict_proba(self, X: Array) -> Array:
         """Return the probability of each class.
@@ -159,4 +182,5 @@ ESTIMATOR = Estimator(
     imputed=False,
     scaled=False,
     step=0.0,
+    fit_blocks=XGBoost.fit_blocks,
 )

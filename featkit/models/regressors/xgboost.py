@@ -11,19 +11,22 @@ Chen and Guestrin, "XGBoost: A scalable tree boosting system", KDD 2016.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
-from featkit.models._boosted_model import BoostedModel
+from featkit.models._boosted_model import BoostedModel, external_matrix
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
 from featkit.models.regressor import TARGET_SCALE, in_target_units, linear_f_values
 from featkit.models.target_scale import target_scale
+
+if TYPE_CHECKING:
+    from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 OBJECTIVE = {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}}
 """As XGBoost writes it."""
@@ -67,8 +70,24 @@ class XGBoostRegressor(RegressorMixin, BoostedModel):  # type: ignore[misc]
         )
         self.mean_, self.scale_ = target_scale(y)
         rows = xgboost.DMatrix(X, (y - self.mean_) / self.scale_, nthread=1)
-        self.grow(rows, {"objective": OBJECTIVE["name"], "base_score": 0.0})
+        self._grow(rows)
         return self
+
+    def fit_blocks(self, rows: TrainingBlocks) -> None:
+        """Grow the trees on rows that do not fit in memory.
+
+        Parameters
+        ----------
+        rows : TrainingBlocks
+            Feature values, NaN where missing, and targets.
+        """
+        self.mean_, self.scale_ = target_scale(rows.y)
+        matrix = external_matrix(rows, (rows.y - self.mean_) / self.scale_, None, self.max_bin)
+        self._grow(matrix)
+        self.n_features_in_ = matrix.num_col()
+
+    def _grow(self, rows: Any) -> None:
+        self.grow(rows, {"objective": OBJECTIVE["name"], "base_score": 0.0})
 
     def predict(self, X: Array) -> Array:
         """Predict the target of each row.
@@ -143,5 +162,6 @@ ESTIMATOR = Estimator(
     imputed=False,
     scaled=False,
     step=0.0,
+    fit_blocks=XGBoostRegressor.fit_blocks,
     score_columns=linear_f_values,
 )

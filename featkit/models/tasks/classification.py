@@ -25,6 +25,7 @@ from featkit.models.scores import balanced_log_loss, compare_splits
 from featkit.models.settings import Settings
 from featkit.models.task import CLASSIFICATION, Task
 from featkit.models.training_sample import column_quartiles
+from featkit.table.disk_matrix import sampled_rows
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import ambiguous_word_warnings, without_missing_words
 
@@ -64,7 +65,8 @@ def _class_shares(problem: Problem, train: Array, n_rows: int) -> Array:
 
 
 def _quartiles(problem: Problem, rows: Array) -> Array:
-    X, y = problem.X[rows], problem.y[rows]
+    rows = sampled_rows(problem.X, rows)
+    X, y = np.asarray(problem.X[rows]), problem.y[rows]
     return np.stack([column_quartiles(X[y == name]) for name in problem.classes], axis=1)
 
 

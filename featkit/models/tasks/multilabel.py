@@ -122,7 +122,7 @@ def _predict(pipeline: Any, X: Array, labels: Sequence[str]) -> Array:
     place = {name: k for k, name in enumerate(labels)}
     own = [place[name] for name in pipeline.classes_.tolist()]
     P = np.full((len(X), len(labels)), np.nan)
-    at_once = rows_at_once(pipeline)
+    at_once = rows_at_once(pipeline, X)
     for start in range(0, len(X), at_once):
         rows = slice(start, start + at_once)
         P[rows, own] = pipeline.predict_proba(X[rows])

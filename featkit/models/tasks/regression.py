@@ -13,7 +13,7 @@ from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.estimator import Candidate
 from featkit.models.outer_folds import SplitPlan
-from featkit.models.probabilities import ROWS_AT_ONCE, TREE_ROWS_AT_ONCE
+from featkit.models.probabilities import rows_at_once
 from featkit.models.problem import Problem, name_list, rows_with_target, texts
 from featkit.models.regression_scores import (
     compare_regression_splits,
@@ -29,6 +29,7 @@ from featkit.models.regressor import REGRESSORS
 from featkit.models.settings import Settings
 from featkit.models.task import REGRESSION, Task
 from featkit.models.training_sample import column_quartiles
+from featkit.table.disk_matrix import sampled_rows
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
 
@@ -106,7 +107,7 @@ def _strata(y: Array, groups: Array, n_parts: int) -> Array:
 
 def _predict(pipeline: Pipeline, X: Array, outputs: Sequence[str]) -> Array:
     # Blocks, for the same reasons as in `featkit.models.probabilities`.
-    at_once = ROWS_AT_ONCE if "scale" in pipeline.named_steps else TREE_ROWS_AT_ONCE
+    at_once = rows_at_once(pipeline, X)
     blocks = [np.empty(0)]
     blocks += [pipeline.predict(X[k : k + at_once]) for k in range(0, len(X), at_once)]
     return np.concatenate(blocks)[:, None]
@@ -167,7 +168,8 @@ def _evaluate(
 
 
 def _quartiles(problem: Problem, rows: Array) -> Array:
-    return column_quartiles(problem.X[rows])[:, None]
+    rows = sampled_rows(problem.X, rows)
+    return column_quartiles(np.asarray(problem.X[rows]))[:, None]
 
 
 def _leaking_columns(problem: Problem, settings: Settings) -> Leaks:

@@ -86,15 +86,19 @@ def build(context: Context) -> Reproducibility:
     """
     training, provenance = context.model.training_metadata, context.model.provenance
     settings = {} if training is None else to_dict(training.settings)
+    memory = None if training is None else training.memory
     feature_set = provenance.get("feature_set")
     versions = {**provenance.get("versions", {}), **(training.versions if training else {})}
     return Reproducibility(
         commands=[
             *_extract_command(provenance),
-            *_train_command(settings),
+            *_train_command(settings | ({"max_memory": memory.max_memory} if memory else {})),
             _page_command(context, _tables(settings)),
         ],
-        settings=[(name.replace("_", " "), _text(value)) for name, value in settings.items()],
+        settings=[
+            *((name.replace("_", " "), _text(value)) for name, value in settings.items()),
+            *([("memory", memory.summary)] if memory else []),
+        ],
         versions=sorted(versions.items(), key=lambda item: item[0].lower()),
         digest="" if training is None else training.digest,
         feature_set=json.dumps(feature_set, indent=2, ensure_ascii=False) if feature_set else "",
@@ -180,6 +184,8 @@ def _train_command(settings: Mapping[str, Any]) -> list[str]:
         words += ["--set", f"{name}={value}"]
     if settings.get("shares"):
         words += ["--ratio", "/".join(map(str, settings["shares"]))]
+    if settings.get("max_memory"):
+        words += ["--max-memory", f"{settings['max_memory']}B"]
     if settings.get("label_map"):
         words += ["--label-map", "MAP.json"]
     if settings.get("costs"):

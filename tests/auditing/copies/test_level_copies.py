@@ -10,6 +10,7 @@ from featkit import signals
 from featkit.auditing.copies.level_copies import level_copies, matching_gain
 from featkit.auditing.scan import scan_recordings
 from featkit.datasets.files import find
+from featkit.executors.opening import local_executor
 
 SR = 8000
 STEP = 1 / 32768
@@ -24,7 +25,7 @@ def written(folder, name, y, **options):
 
 def found(folder):
     recordings = find([folder])
-    content = scan_recordings(recordings, ["content"]).measured
+    content = scan_recordings(recordings, ["content"], executor=local_executor()).measured
     files = {one.path: one.file for one in recordings}
     return list(level_copies({path: own["content"] for path, own in content.items()}, files))
 

@@ -8,6 +8,7 @@ from featkit.auditing.copies import shared_sound
 from featkit.auditing.copies.landmark_index import Candidates, find_candidates
 from featkit.auditing.copies.shared_sound import verify
 from featkit.dsp.landmarks import SR, TICK, landmarks
+from featkit.executors.opening import local_executor
 
 
 def noise(seconds, seed):
@@ -23,7 +24,9 @@ def verified(folder, signals, candidates=None):
     hashes = [own for own, _ in found]
     ticks = [np.rint(times / TICK).astype(np.uint32) for _, times in found]
     candidates = candidates or find_candidates(hashes, ticks)
-    return verify(candidates, files, [len(y) / SR for y in signals], hashes, ticks)
+    return verify(
+        candidates, files, [len(y) / SR for y in signals], hashes, ticks, executor=local_executor()
+    )
 
 
 def test_a_clip_of_a_long_recording_is_found_with_its_place(tmp_path):

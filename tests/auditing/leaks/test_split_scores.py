@@ -17,6 +17,7 @@ from featkit.auditing.leaks.split_scores import (
     similar_folds,
 )
 from featkit.errors import ParameterError
+from featkit.executors.opening import local_executor
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_scores_are_those_of_train(spoken):
 
 def test_grouped_folds_divide_no_group_and_are_as_many(spoken):
     _, speaker, scored = spoken
-    grouped = score_grouped(scored, speaker, "speaker")
+    grouped = score_grouped(scored, speaker, "speaker", executor=local_executor())
     assert len(grouped.plan.outer) == len(scored.plan.outer)
     for fold in grouped.plan.outer:
         assert not set(speaker[fold.train]) & set(speaker[fold.test])
@@ -63,7 +64,7 @@ def test_few_groups_move_to_the_fold_of_most_of_their_rows(spoken):
     rows = np.arange(len(scored.problem))
     for fold in plan.outer:
         assert sorted([*fold.train, *fold.test]) == rows.tolist()
-    grouped = score_grouped(scored, groups, "copy")
+    grouped = score_grouped(scored, groups, "copy", executor=local_executor())
     assert [set(fold.test) for fold in grouped.plan.outer] == [set(f.test) for f in plan.outer]
 
 
@@ -85,12 +86,12 @@ def test_many_divided_groups_need_new_folds(spoken):
 
 def test_groups_that_are_classes_allow_no_split(spoken):
     _, _, scored = spoken
-    assert score_grouped(scored, scored.problem.y, "class") is None
+    assert score_grouped(scored, scored.problem.y, "class", executor=local_executor()) is None
 
 
 def test_a_difference_is_that_of_the_scores_and_lies_in_its_interval(spoken):
     _, speaker, scored = spoken
-    grouped = score_grouped(scored, speaker, "speaker")
+    grouped = score_grouped(scored, speaker, "speaker", executor=local_executor())
     differences = score_differences(scored, grouped, speaker, speaker)
     for name, score in (
         ("accuracy", accuracy_score),
@@ -110,7 +111,7 @@ def test_a_split_differs_from_itself_by_nothing(spoken):
 def test_removed_rows_are_neither_trained_on_nor_tested(spoken):
     _, _, scored = spoken
     removed = np.arange(len(scored.problem)) % 10 == 0
-    kept = score_without(scored, removed)
+    kept = score_without(scored, removed, executor=local_executor())
     for fold, before in zip(kept.plan.outer, scored.plan.outer, strict=True):
         assert set(fold.train) == set(before.train) - set(np.flatnonzero(removed))
         assert set(fold.test) == set(before.test) - set(np.flatnonzero(removed))
@@ -120,7 +121,7 @@ def test_a_fold_without_rows_cannot_be_scored(spoken):
     _, _, scored = spoken
     removed = np.isin(np.arange(len(scored.problem)), scored.plan.outer[0].test)
     with pytest.raises(ParameterError, match="too few are left for '1'"):
-        score_without(scored, removed)
+        score_without(scored, removed, executor=local_executor())
 
 
 @pytest.mark.parametrize(("sizes", "folds"), [([(80, 20)], 5), ([(99, 1)], 10), ([(1, 2)] * 3, 3)])

@@ -9,7 +9,8 @@ from defective import SR, piece_of, to_int16, voice
 from featkit.auditing.defect import DEFECTS
 from featkit.auditing.measures.defects import MEASURE
 from featkit.auditing.scan import scan_recordings
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
+from featkit.executors.opening import local_executor
 
 
 def measured(y, *borders):
@@ -52,7 +53,9 @@ def test_a_clean_recording_has_empty_values():
 def test_a_recording_is_scanned(tmp_path):
     path = tmp_path / "quiet.wav"
     soundfile.write(path, np.zeros(SR), SR, subtype="PCM_16")
-    result = scan_recordings([Recording(file=str(path), path="quiet.wav")], ["defects"])
+    result = scan_recordings(
+        [recording_at(file=str(path), path="quiet.wav")], ["defects"], executor=local_executor()
+    )
     assert not result.failures
     found = result.measured["quiet.wav"]["defects"]["defect"].tolist()
     assert set(found) == {"digital_silence"}

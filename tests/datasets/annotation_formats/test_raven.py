@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featkit.datasets.annotation_files import annotated
-from featkit.datasets.files import Recording
+from featkit.datasets.files import recording_at
 from featkit.errors import TableError
 
 ROWS = [(0.25, 0.75, "wren"), (1.5, 4.0, 'a "quoted" name'), (1.5, 2.0, "")]
@@ -39,7 +39,7 @@ def test_the_frequency_band_is_read_and_may_be_empty(tmp_path):
 def test_a_selection_counts_once_whatever_its_views(tmp_path, views):
     text = raven(ROWS, views=views)
     write_file(tmp_path / "x.Table.1.selections.txt", text)
-    (recording,) = annotated([Recording("/a/x.wav", "x.wav")], tmp_path)
+    (recording,) = annotated([recording_at("/a/x.wav", "x.wav")], tmp_path)
     assert [(item.start, item.end) for item in recording.annotations] == [
         (0.25, 0.75),
         (1.5, 2.0),
@@ -53,7 +53,7 @@ def test_a_selection_counts_once_whatever_its_views(tmp_path, views):
 def test_equal_selections_of_one_view_are_several(tmp_path):
     text = raven([(1.0, 2.0, "wren"), (1.0, 2.0, "robin")])
     write_file(tmp_path / "x.txt", text.replace("\n2\t", "\n1\t"))
-    (recording,) = annotated([Recording("/a/x.wav", "x.wav")], tmp_path)
+    (recording,) = annotated([recording_at("/a/x.wav", "x.wav")], tmp_path)
     assert [item.fields["label"] for item in recording.annotations] == ["wren", "robin"]
 
 

@@ -1,0 +1,1 @@
+"""Training on tables that do not fit in memory."""
