@@ -29,6 +29,7 @@ from featkit import signals
 from featkit.auditing.measure import MEASURES
 from featkit.auditing.scan import scan_recordings
 from featkit.datasets.files import find
+from featkit.executors.opening import local_executor
 
 N_SEEDS = 20
 """Tables with planted pairs of rows."""
@@ -159,7 +160,9 @@ def scan(n_clips: int, duration: float, jobs: int) -> list[Target]:
         rows, worked = [], time.process_time()
         for label in ("first run", "resumed"):
             start = time.perf_counter()
-            result = scan_recordings(recordings, list(MEASURES), checkpoint=checkpoint, n_jobs=jobs)
+            result = scan_recordings(
+                recordings, list(MEASURES), checkpoint=checkpoint, executor=local_executor(jobs)
+            )
             seconds = time.perf_counter() - start
             work = time.process_time() + sum(map(processor_seconds, children())) - worked
             worked += work

@@ -21,6 +21,7 @@ import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 
 import featkit
+from featkit.executors.opening import local_executor
 from featkit.models.calibration import METHODS, fit_calibrator
 from featkit.models.estimator import Candidate
 from featkit.models.fitting import Fit, Fits
@@ -115,7 +116,7 @@ def calibrated_scores(
     problem: Problem, plan: SplitPlan, settings: Settings, model: str, jobs: int
 ) -> dict[str, tuple[MetricValues, Calibration, float]]:
     """Scores of the test rows without calibration, by each method, and by ``auto``."""
-    fits = Fits(problem, settings, n_jobs=jobs, fitted=lambda step: None)
+    fits = Fits(problem, settings, executor=local_executor(jobs), fitted=lambda step: None)
     candidate = Candidate(model)
     recipes = make_recipes(fits, problem, plan.outer, {model: [candidate]}, settings)
     tasks = [Fit(candidate, fold.train, fold.test) for fold in plan.outer]

@@ -93,7 +93,7 @@ def check(folder: Path, kinds: dict[str, str]) -> list[str]:
             for ending in sorted({Path(name).suffix for name in kinds})
         ],
     )
-    _loky.shared_executor(2).shutdown(wait=True)
+    _loky.shared_executor(2, _loky._store_settings()).shutdown(wait=True)
     waits = [late - early for early, late in itertools.pairwise([begin, *times])]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"\n{extraction.elapsed:.1f} s, the longest wait {max(waits):.1f} s,", end=" ")

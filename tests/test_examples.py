@@ -1,14 +1,19 @@
 """The examples of published protocols run on small synthetic stand-ins of their datasets."""
 
+import json
+import os
 import re
 import runpy
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import soundfile
+from sharding import are_equal
 
+import featkit
 from featkit.datasets.synthetic import write_corpus
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -161,3 +166,84 @@ def test_each_speaker_of_emodb_is_left_out(corpus, tmp_path, run_example):
         assert number_after("accuracy", part) > 0.4
         assert re.findall(r"sets for ([\d.]+)", part) == ["0.8", "0.9", "0.95"]
     assert (tmp_path / "emotion.fk").exists()
+
+
+STUB_OF_SBATCH = """#!{python}
+# Stands in for Slurm: runs the tasks of a job at once, with the environment of a task.
+import json, os, pathlib, shutil, subprocess, sys
+
+spool = pathlib.Path({spool!r})
+script = next(k for k, word in enumerate(sys.argv) if k and not word.startswith("--"))
+values = dict(option[2:].partition("=")[::2] for option in sys.argv[1:script])
+number = len(list(spool.iterdir())) + 1
+copy = shutil.copy(sys.argv[script], spool / f"slurm_script{{number}}")
+tasks = ["none"]
+if "array" in values:
+    first, dash, last = values["array"].partition("-")
+    tasks = range(int(first), int(last) + 1) if dash else values["array"].split(",")
+for task in tasks:
+    log = values["output"].replace("%a", str(task))
+    own = {{"SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": str(len(tasks))}}
+    own["SLURM_CPUS_PER_TASK"] = values.get("cpus-per-task", "1")
+    if str(task) in os.environ.get("DEAD_TASKS", "").split(","):
+        continue
+    with open(log, "w") as stream:
+        subprocess.run(
+            ["bash", copy, *sys.argv[script + 1 :]],
+            env={{**os.environ, **own}}, stdout=stream, stderr=stream,
+        )
+print(f"{{100 + number}};cluster")
+pathlib.Path(log).with_suffix(".json").write_text(json.dumps(values))
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path):
+    """Run the example of a job array where `sbatch` runs all jobs at once."""
+    programs, spool = tmp_path / "bin", tmp_path / "spool"
+    programs.mkdir()
+    spool.mkdir()
+    stub = STUB_OF_SBATCH.format(python=sys.executable, spool=str(spool))
+    (programs / "sbatch").write_text(stub)
+    (programs / "featkit").write_text(f'#!/bin/sh\nexec {sys.executable} -m featkit "$@"\n')
+    for program in programs.iterdir():
+        program.chmod(0o755)
+
+    def run(*arguments, status=0, **environment):
+        path = os.pathsep.join([str(programs), os.environ["PATH"]])
+        done = subprocess.run(
+            ["bash", str(EXAMPLES / "slurm_array.sh"), *map(str, arguments)],
+            env={**os.environ, "CPUS": "1", **environment, "PATH": path},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_a_job_array_extracts_shards_and_a_failed_task_is_run_again(corpus, tmp_path, slurm):
+    files = [corpus["home"][style][0] for style in STYLES]
+    for file in files:
+        (tmp_path / "my corpus").mkdir(exist_ok=True)
+        shutil.copy(file, tmp_path / "my corpus" / f"{file.parent.name}.wav")
+    (tmp_path / "my corpus" / "bad.wav").write_text("no sound")
+    options = (2, "my corpus", "table/", "--features", "genre75")
+    output = slurm(*options, DEAD_TASKS="2")
+    assert output == "submitted: tasks 1-2 as job 101, merge as job 102\n"
+    shards = tmp_path / "table.shards"
+    assert json.loads((shards / "merge.json").read_text())["dependency"] == "afterany:101"
+    assert "shard 2 of 2 is missing" in (shards / "merge.log").read_text()
+    assert not (tmp_path / "table").exists()
+    slurm(*options, TASKS="2")
+    featkit.extract(tmp_path / "my corpus", output=f"{tmp_path}/one/", features="genre75")
+    assert are_equal(tmp_path / "table", tmp_path / "one")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_the_job_array_explains_itself(slurm):
+    assert "TASKS=7,21 bash" in slurm(status=2)
