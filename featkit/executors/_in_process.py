@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -138,14 +137,10 @@ def _run_in_child(task: Task[Any, Any], items: Sequence[Any]) -> Any:
         result = receiver.recv()
     except EOFError:
         child.join()
-        return Crash(_exit_cause(child.exitcode or 0), is_timeout=False)
+        return Crash(worker.exit_cause(child.exitcode or 0), is_timeout=False)
     finally:
         child.kill()
         child.join()
     if isinstance(result, BaseException):
         raise result
     return result
-
-
-def _exit_cause(exit_code: int) -> str:
-    return signal.Signals(-exit_code).name if exit_code < 0 else f"exit status {exit_code}"

@@ -260,3 +260,19 @@ def wake_up() -> None:
     After idle workers have ended, loky 3.6 lists its processes before it starts new ones for a
     task. Without a second task it would not notice that one of the new workers dies.
     """
+
+
+def exit_cause(exit_code: int) -> str:
+    """Describe how a process ended.
+
+    Parameters
+    ----------
+    exit_code : int
+        Its exit status, or the negative number of the signal that killed it.
+
+    Returns
+    -------
+    str
+        Name of the signal, or the exit status.
+    """
+    return signal.Signals(-exit_code).name if exit_code < 0 else f"exit status {exit_code}"

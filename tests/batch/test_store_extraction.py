@@ -23,7 +23,7 @@ NAMES = ("a b#1", "c?d", "e%20f", "ü", "g+h", "i::j")
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """Recordings with odd names in two folders, and files that are none."""
+    """Recordings with odd names in two folders, and files that are not recordings."""
     folder = tmp_path_factory.mktemp("source") / "corpus"
     for number, name in enumerate(NAMES):
         write_noise(folder / f"class{number % 2}" / f"{name}.wav", number)

@@ -25,6 +25,7 @@ from featkit.executors._dask.versions import (
     check_versions,
     disabled_instruction_sets,
 )
+from featkit.executors.worker_process import exit_cause
 
 IDLE_SECONDS = 30.0
 """Seconds after which an idle process ends."""
@@ -120,9 +121,7 @@ def worker_name() -> str:
 
 
 def _exit_cause(code: int) -> tuple[str, bool]:
-    if code >= 0:
-        return f"exit status {code}", False
-    return signal.Signals(-code).name, -code == getattr(signal, "SIGALRM", None)
+    return exit_cause(code), -code == getattr(signal, "SIGALRM", None)
 
 
 def _environment(disabled: str) -> dict[str, str]:
