@@ -8,6 +8,7 @@ from .auditing.issue import Issue as Issue
 from .auditing.result import Audit as Audit
 from .batch.extraction import extract as extract
 from .batch.outcomes import Extraction as Extraction
+from .batch.sequence_extraction import sequences as sequences
 from .batch.shards.merging import merge as merge
 from .dsp import signals as signals
 from .errors import AudioError as AudioError
@@ -21,6 +22,10 @@ from .explanation.computation import explain as explain
 from .explanation.explanation import Explanation as Explanation
 from .features.analysis import analyse as analyse
 from .features.extractor import FeatureExtractor as FeatureExtractor
+from .features.sequences.analysis import ClipSequences as ClipSequences
+from .features.sequences.analysis import sequences_of as sequences_of
+from .features.sequences.loading import sequence_set as sequence_set
+from .features.sequences.sequence_set import SequenceSet as SequenceSet
 from .features.sets.column_description import describe as describe
 from .features.sets.feature_set import FeatureSet as FeatureSet
 from .features.sets.loading import feature_set as feature_set

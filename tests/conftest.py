@@ -3,12 +3,12 @@
 import itertools
 import os
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
 import pytest
 import stores
+from extras import folders_without_package
 
 BUCKET_NUMBERS = itertools.count(1)
 
@@ -17,10 +17,10 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 
 def pytest_configure(config):
-    """Collect no doctests of modules that need Dask, where it is not installed."""
-    if find_spec("distributed") is None:
-        folder = Path(__file__).parent.parent / "featkit/executors/_dask"
-        config.option.ignore = [*(config.option.ignore or []), str(folder)]
+    """Collect no doctests of modules that need Dask or PyTorch, where it is not installed."""
+    package = Path(__file__).parent.parent / "featkit"
+    ignored = [str(package / name) for name in folders_without_package()]
+    config.option.ignore = [*(config.option.ignore or []), *ignored]
 
 
 # A busy machine is slow, and no fault; the examples are the same in every run.

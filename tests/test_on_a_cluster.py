@@ -9,6 +9,7 @@ import soundfile
 from annotating import SMALL
 from command_line import error_line, run
 from learning import problem_of, tones
+from sequence_tables import same_sequences
 
 import featkit
 from featkit import signals
@@ -50,6 +51,17 @@ def model(folder):
 def saved(result, file):
     result.model.save(file)
     return file.read_bytes()
+
+
+def test_sequences_are_the_same(folder, dask_client, tmp_path):
+    options = {"features": "mel8", "labels": "folder"}
+    there = featkit.sequences(
+        folder / "corpus", output=tmp_path / "s", cluster=dask_client, **options
+    )
+    here = featkit.sequences(folder / "corpus", **options)
+    assert [failure.path for failure in there.failures] == ["low/empty.wav"]
+    same_sequences(there.table, here.table)
+    assert there.table.data.equals(here.table.data)
 
 
 def test_a_training_gives_the_same_model_file(dask_client, tmp_path):

@@ -83,7 +83,50 @@ def parameter(default: Any, doc: str, **rules: Unpack[Rules]) -> Any:
     return dataclasses.field(default=default, metadata={"doc": doc, **rules})
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(parameter,))
+def file_parameter(doc: str) -> Any:
+    """Declare a field whose value is the path of a file; empty by default.
+
+    The path is where the file is on this machine. It is no part of what is stored, which has the
+    name of the file only, and two objects are equal if only their paths differ. A digest of the
+    content belongs in another field.
+
+    Parameters
+    ----------
+    doc : str
+        Meaning.
+
+    Returns
+    -------
+    object
+        The field, for a class body.
+    """
+    return dataclasses.field(default="", compare=False, metadata={"doc": doc, "is_file": True})
+
+
+def table_parameter(doc: str, *, convert: Callable[[str, Any], Any]) -> Any:
+    """Declare a field whose value is a table of names and values; empty by default.
+
+    Parameters
+    ----------
+    doc : str
+        Meaning.
+    convert : callable
+        ``convert(name, value)`` checks a value and returns it as a dict.
+
+    Returns
+    -------
+    object
+        The field, for a class body.
+    """
+    metadata = {"doc": doc, "convert": convert}
+    return dataclasses.field(default_factory=dict, hash=False, metadata=metadata)
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(parameter, file_parameter, table_parameter),
+)
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Parameters:
     """Base class of parameters that belong together: frozen, keyword-only, checked when made.
@@ -101,11 +144,21 @@ class Parameters:
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            rules = {name: rule for name, rule in field.metadata.items() if name != "doc"}
+            rules = {k: rule for k, rule in field.metadata.items() if k not in ("doc", "is_file")}
             value = check_parameter(
                 field.name, getattr(self, field.name), hints[field.name], **rules
             )
             object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def file_fields(cls) -> list[str]:
+        """Return the names of the fields that are paths of files.
+
+        Returns
+        -------
+        list of str
+        """
+        return [field.name for field in dataclasses.fields(cls) if "is_file" in field.metadata]
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], *, where: str) -> Self:
@@ -208,7 +261,7 @@ def explained(parameters: type[Parameters]) -> list[tuple[str, str, str, str]]:
 
 
 def _default_text(default: Any) -> str:
-    if default is None:
+    if default in (None, "", dataclasses.MISSING):
         return ""
     return f"{default:g}" if isinstance(default, float) else json.dumps(default)
 

@@ -108,6 +108,41 @@ class Registry(Mapping[str, T]):
         return len(self.names)
 
 
+class JoinedRegistry(Mapping[str, T]):
+    """Read-only mapping of the items of several registries; no two have an item of one name.
+
+    Parameters
+    ----------
+    kind : str
+        The word for an item in messages.
+    *parts : mapping of str to item
+        The registries.
+
+    Raises
+    ------
+    ParameterError
+        On access to a name that does not exist; the message suggests the closest name.
+    """
+
+    def __init__(self, kind: str, *parts: Mapping[str, T]) -> None:
+        self._kind, self._parts = kind, parts
+
+    def __getitem__(self, name: str) -> T:
+        for part in self._parts:
+            if name in part:
+                return part[name]
+        raise ParameterError(unknown(self._kind, name, self))
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(name for part in self._parts for name in part))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
 def module_registry(kind: str, package: str, attribute: str, item_type: type[T]) -> Registry[T]:
     """Make a registry whose items are defined by modules.
 

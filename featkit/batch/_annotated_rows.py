@@ -27,11 +27,11 @@ from featkit.audio.excerpt import LONGEST, Excerpt
 from featkit.audio.interval_reading import Interval, cut, read_intervals
 from featkit.audio.quality import Quality
 from featkit.batch._rows import BACKGROUND, IntervalFailure, Rows
+from featkit.batch.analysis import Analysis
 from featkit.datasets.annotations import Annotation
 from featkit.datasets.files import Recording
 from featkit.dsp.disk_array import Clip
 from featkit.errors import AudioError
-from featkit.features.sets.loading import FeatureSet
 from featkit.schema import MEASURED_QUALITY
 
 STAGE = "interval"
@@ -91,8 +91,8 @@ class IntervalAnalysis:
         With annotations.
     reader : Reader
         Its open file.
-    features : FeatureSet
-        The features to compute.
+    analysis : Analysis
+        The values to compute.
     excerpt : Excerpt
         The segments of each interval.
 
@@ -103,12 +103,12 @@ class IntervalAnalysis:
     """
 
     def __init__(
-        self, recording: Recording, reader: Reader, features: FeatureSet, excerpt: Excerpt
+        self, recording: Recording, reader: Reader, analysis: Analysis, excerpt: Excerpt
     ) -> None:
-        self.sr = features.sample_rate or reader.rate
+        self.sr = analysis.sample_rate or reader.rate
         self._annotations = recording.annotations or ()
         self._name, self._reader = recording.file, reader
-        self._frame = FrameLength(features.spectra.n_fft, self.sr, reader.rate)
+        self._frame = FrameLength(analysis.n_fft, self.sr, reader.rate)
         self._excerpt = excerpt
         self._failures: dict[int, IntervalFailure] = {}
         self._misplaced = False  # whether an annotation is reversed or outside the recording
@@ -176,8 +176,8 @@ class IntervalAnalysis:
 
         Parameters
         ----------
-        values : array of float64, shape ``(clips, features)``
-            The features of the clips, in the order of `clips`.
+        values : array, shape ``(clips, ...)``
+            The values of the clips, in the order of `clips`.
         """
         order = self.order
         parts = [self._parts[k] for k in order]

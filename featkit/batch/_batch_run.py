@@ -21,14 +21,15 @@ from featkit.batch._row_fields import (
     interval_failures,
     row_bands,
 )
+from featkit.batch._row_layouts import RowLayout
 from featkit.batch._rows import Rows
+from featkit.batch.analysis import Analysis
 from featkit.batch.checkpoint import Checkpoint
 from featkit.batch.outcomes import Outcome, Progress
 from featkit.batch.resuming import find_stored
 from featkit.batch.unreadable_files import results_read_twice
 from featkit.datasets.files import Recording
 from featkit.executors.executor import Crash, Executor, Task
-from featkit.features.sets.loading import FeatureSet
 from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
 from featkit.storage.scratch import remove_abandoned_folders
 from featkit.table.columns import in_key_order
@@ -108,17 +109,17 @@ class BatchRun:
             self.resumed += len(stored)
             self._report()
 
-    def compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
+    def compute(self, analysis: Analysis, excerpt: Excerpt) -> None:
         """Analyse the remaining recordings, and store rows as soon as they are finished."""
         try:
-            self._compute(features, excerpt)
+            self._compute(analysis, excerpt)
         finally:
             remove_abandoned_folders()  # copies of workers that crashed or were interrupted
 
-    def _compute(self, features: FeatureSet, excerpt: Excerpt) -> None:
+    def _compute(self, analysis: Analysis, excerpt: Excerpt) -> None:
         task = partial(
             _tasks.analyse_recordings,
-            features=features,
+            analysis=analysis,
             excerpt=excerpt,
             identify=self.checkpoint.is_persistent,
             stacking=self.timeout is None,
@@ -144,13 +145,38 @@ class BatchRun:
         stored = self.stored_ids[self.stored_ids > 0].tolist()
         return Counter(map(self.checkpoint.load_decoder, stored))
 
-    def row_counts(self, n_features: int) -> Iterator[tuple[int, list[Failure]]]:
+    def stored_rows(self, layout: RowLayout) -> Iterator[tuple[Recording, int, Rows | None]]:
+        """Yield each recording with the id and the rows that are stored of it.
+
+        Parameters
+        ----------
+        layout : RowLayout
+            Layout of the values.
+
+        Yields
+        ------
+        recording : Recording
+        stored_id : int
+            0 for a failed recording.
+        rows : Rows or None
+            None for a failed recording.
+        """
+        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
+            annotated = recording.annotations is not None
+            rows = (
+                self.checkpoint.load_rows(stored_id, layout, annotated=annotated)
+                if stored_id
+                else None
+            )
+            yield recording, stored_id, rows
+
+    def row_counts(self, layout: RowLayout) -> Iterator[tuple[int, list[Failure]]]:
         """Yield the number of rows of each recording, and the annotations without rows.
 
         Parameters
         ----------
-        n_features : int
-            Number of features that the rows contain.
+        layout : RowLayout
+            Layout of the values.
 
         Yields
         ------
@@ -159,17 +185,12 @@ class BatchRun:
         failures : list of Failure
             Failures of its annotations.
         """
-        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
-            if not stored_id:
-                yield 0, []
-                continue
-            annotated = recording.annotations is not None
-            rows = self.checkpoint.load_rows(stored_id, n_features, annotated=annotated)
-            yield len(rows), list(interval_failures(recording, rows))
+        for recording, _, rows in self.stored_rows(layout):
+            yield (0, []) if rows is None else (len(rows), [*interval_failures(recording, rows)])
 
     def tables(
         self,
-        features: FeatureSet,
+        analysis: Analysis,
         provenance: Mapping[str, Any],
         max_rows: int,
         metadata: Mapping[bytes, bytes] = MappingProxyType({}),
@@ -178,8 +199,8 @@ class BatchRun:
 
         Parameters
         ----------
-        features : FeatureSet
-            The features that the rows contain.
+        analysis : Analysis
+            Analysis of the rows.
         provenance : mapping
             Provenance of the table.
         max_rows : int
@@ -195,11 +216,9 @@ class BatchRun:
         origin = dict(provenance), dict(metadata)
         pending: list[tuple[Recording, str, Rows]] = []
         room = max_rows
-        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
-            if not stored_id:
+        for recording, stored_id, rows in self.stored_rows(analysis.layout):
+            if rows is None:
                 continue
-            annotated = recording.annotations is not None
-            rows = self.checkpoint.load_rows(stored_id, len(features.columns), annotated=annotated)
             self.interval_failures += interval_failures(recording, rows)
             file_format = self.checkpoint.load_format(stored_id)
             while len(rows):
@@ -207,10 +226,10 @@ class BatchRun:
                 pending.append((recording, file_format, part))
                 room -= len(part)
                 if not room:
-                    yield self._table(pending, features, *origin)
+                    yield self._table(pending, analysis, *origin)
                     pending, room = [], max_rows
         if pending or not self.rows:
-            yield self._table(pending, features, *origin)
+            yield self._table(pending, analysis, *origin)
 
     @cached_property
     def _has_bands(self) -> bool:
@@ -239,11 +258,11 @@ class BatchRun:
     def _table(
         self,
         parts: Sequence[tuple[Recording, str, Rows]],
-        features: FeatureSet,
+        analysis: Analysis,
         provenance: dict[str, Any],
         metadata: dict[bytes, bytes],
     ) -> FeatureTable:
-        rows = Rows.concatenate((part for *_, part in parts), len(features.columns))
+        rows = Rows.concatenate((part for *_, part in parts), analysis.layout)
         self.rows += len(rows)
         keys: dict[str, Any] = {
             "path": [recording.path for recording, _, part in parts for _ in range(len(part))],
@@ -262,6 +281,7 @@ class BatchRun:
         }
         formats = [name for _, name, part in parts for _ in range(len(part))]
         quality[QUALITY_FORMAT] = np.array(formats, dtype=object)
-        values = np.ascontiguousarray(rows.values)
-        names = list(features.column_names)
-        return FeatureTable(keys, names, values, dict(provenance), quality, extra_metadata=metadata)
+        table = FeatureTable(
+            keys, [], np.empty((len(rows), 0)), dict(provenance), quality, extra_metadata=metadata
+        )
+        return analysis.filled(table, rows.values)

@@ -11,7 +11,7 @@ from typing import Any
 from featkit._utils.nested import flatten
 from featkit.audio.decoding.reader import versions
 from featkit.audio.excerpt import Excerpt
-from featkit.features.sets.loading import FeatureSet
+from featkit.batch.analysis import Analysis
 from featkit.schema import ANNOTATED, QUALITY_COLUMNS
 from featkit.storage.names import last_name
 from featkit.storage.urls import name_of
@@ -21,7 +21,7 @@ MAX_SHOWN = 60
 
 
 def provenance(
-    features: FeatureSet,
+    analysis: Analysis,
     excerpt: Excerpt,
     *,
     decoded: Mapping[str, int],
@@ -32,8 +32,8 @@ def provenance(
 
     Parameters
     ----------
-    features : FeatureSet
-        The features.
+    analysis : Analysis
+        Analysis of the rows.
     excerpt : Excerpt
         The analysed part of each recording.
     decoded : mapping of str to int
@@ -45,24 +45,22 @@ def provenance(
     """
     decoder_versions = versions()
     return {
-        **computation_settings(features, excerpt),
-        "feature_set": features.as_dict(),
+        **computation_settings(analysis, excerpt),
+        **analysis.provenance,
         "decoders": {name: decoder_versions[name] for name in sorted(decoded)},
         "decoded": {name: decoded[name] for name in sorted(decoded)},
-        "columns": [dataclasses.asdict(column) for column in features.columns],
         "quality": [dataclasses.asdict(column) for column in QUALITY_COLUMNS],
         "corpus": dict(corpus),
         **({ANNOTATED: True} if annotated else {}),
     }
 
 
-def computation_settings(features: FeatureSet, excerpt: Excerpt) -> dict[str, Any]:
+def computation_settings(analysis: Analysis, excerpt: Excerpt) -> dict[str, Any]:
     """Everything that the numbers depend on, except the recording itself and its decoder."""
     packages = ["featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets"]
-    packages += sorted({name for entry in features.entries for name in entry.family.packages})
+    packages += sorted({name for entry in analysis.entries for name in entry.family.packages})
     return {
-        "feature_set": features.deciding,
-        "fingerprint": features.fingerprint,
+        **analysis.settings,
         "excerpt": dataclasses.asdict(excerpt),
         "resampler": "soxr HQ",
         "versions": {name: _version(name) for name in packages},
@@ -112,10 +110,11 @@ def corpus_options(
 
 
 def setting_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Describe each setting that differs; for another feature set, only its name and version."""
+    """Describe each setting that differs; for another set, only its name and version."""
     if _set_name(before) != _set_name(now):
-        skipped = {"feature_set", "fingerprint"}
-        changes = [f"feature set was {_set_name(before)}, is {_set_name(now)}"]
+        skipped = {"feature_set", "sequence_set", "fingerprint"}
+        kind = "sequence set" if "sequence_set" in now else "feature set"
+        changes = [f"{kind} was {_set_name(before)}, is {_set_name(now)}"]
     else:
         skipped, changes = set(), []
     old, new = (
@@ -127,10 +126,11 @@ def setting_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> li
 
 
 def _set_name(settings: Mapping[str, Any]) -> str:
-    feature_set = settings.get("feature_set")
+    feature_set = settings.get("feature_set", settings.get("sequence_set"))
     if not isinstance(feature_set, Mapping):
         return "none"
-    return f"{feature_set.get('name')}, version {feature_set.get('version')}"
+    version = f", version {feature_set['version']}" if "version" in feature_set else ""
+    return f"{feature_set.get('name')}{version}"
 
 
 def _shown(settings: Mapping[str, Any], name: str) -> str:

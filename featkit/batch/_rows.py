@@ -10,10 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.schema import MEASURED_QUALITY
-
-N_TIMES = 2
-"""Columns of a stored row for start and end."""
+from featkit.batch._row_layouts import N_NUMBERS, N_TIMES, RowLayout, encode
 
 BACKGROUND = -1
 """Takes the place of the annotation in rows between annotations."""
@@ -48,8 +45,9 @@ class Rows:
         Start and end of the segment in the recording, in seconds.
     quality : array of float64, shape ``(rows, quality columns)``
         Quality values, in the order of `featkit.schema.MEASURED_QUALITY`.
-    values : array of float64, shape ``(rows, features)``
-        Features; NaN where undefined.
+    values : array, shape ``(rows, ...)``
+        Features, ``(rows, features)``, float64, NaN where undefined; or sequences, an array of
+        objects `featkit.features.sequences.analysis.ClipSequences`.
     annotations : array of int, shape ``(rows,)``, optional
         Place of the annotation of each row, or `BACKGROUND`; None for a recording without
         annotations.
@@ -65,36 +63,36 @@ class Rows:
     failures: tuple[IntervalFailure, ...] = ()
 
     @classmethod
-    def concatenate(cls, parts: Iterable[Rows], features: int) -> Rows:
+    def concatenate(cls, parts: Iterable[Rows], layout: RowLayout) -> Rows:
         """Join the rows of several recordings; without recordings, the result is empty.
 
         Parameters
         ----------
         parts : iterable of Rows
             The rows to join, in order.
-        features : int
-            Number of features.
+        layout : RowLayout
+            Layout of their values.
 
         Returns
         -------
         Rows
             Copies of all rows.
         """
-        empty = cls._from_matrix(np.empty((0, N_TIMES + len(MEASURED_QUALITY) + features)))
+        empty = cls._of_numbers(np.empty((0, N_NUMBERS)), layout.empty)
         arrays = [(part.start, part.end, part.quality, part.values) for part in (empty, *parts)]
         start, end, quality, values = map(np.concatenate, zip(*arrays, strict=True))
         return cls(start, end, quality, values)
 
     @classmethod
-    def from_bytes(cls, data: bytes, features: int, *, annotated: bool = False) -> Rows:
+    def from_bytes(cls, data: bytes, layout: RowLayout, *, annotated: bool = False) -> Rows:
         """Read the rows of a checkpoint.
 
         Parameters
         ----------
         data : bytes
             The result of `to_bytes`.
-        features : int
-            Number of features of the rows.
+        layout : RowLayout
+            Layout of the values.
         annotated : bool
             Whether the recording has annotations.
 
@@ -106,11 +104,10 @@ class Rows:
         Raises
         ------
         ValueError
-            If `data` does not consist of rows with this number of features.
+            If `data` does not consist of rows of this layout.
         """
-        header, numbers = data.split(b"\n", 1) if annotated else (b"", data)
-        width = N_TIMES + len(MEASURED_QUALITY) + features
-        rows = cls._from_matrix(np.frombuffer(numbers, dtype=np.float64).reshape(-1, width))
+        header, content = data.split(b"\n", 1) if annotated else (b"", data)
+        rows = cls._of_numbers(*layout.decode(content))
         if not annotated:
             return rows
         annotations, failures = json.loads(header)
@@ -121,19 +118,20 @@ class Rows:
         )
 
     def to_bytes(self) -> bytes:
-        """Write the rows for a checkpoint, row by row: start, end, quality, features.
+        """Write the rows for a checkpoint: start, end, quality and values.
 
         Returns
         -------
         bytes
-            Eight bytes for each number, in the byte order of this machine; before them, if the
-            recording has annotations, a line of JSON: the annotation of each row, and failures.
+            See `featkit.batch._row_layouts`; before it, if the recording has annotations, a line of
+            JSON: the annotation of each row, and failures.
         """
-        numbers = np.column_stack([self.start, self.end, self.quality, self.values]).tobytes()
+        numbers = np.column_stack([self.start, self.end, self.quality])
+        content = encode(numbers, self.values)
         if self.annotations is None:
-            return numbers
+            return content
         header = json.dumps([self.annotations.tolist(), self.failures])
-        return header.encode() + b"\n" + numbers
+        return header.encode() + b"\n" + content
 
     def __len__(self) -> int:
         return len(self.start)
@@ -144,8 +142,5 @@ class Rows:
         return Rows(*columns, own, self.failures)
 
     @classmethod
-    def _from_matrix(cls, matrix: Array) -> Rows:
-        """Split the columns of ``(rows, times + quality columns + features)``."""
-        first_feature = N_TIMES + len(MEASURED_QUALITY)
-        quality, values = matrix[:, N_TIMES:first_feature], matrix[:, first_feature:]
-        return cls(matrix[:, 0], matrix[:, 1], quality, values)
+    def _of_numbers(cls, numbers: Array, values: Array) -> Rows:
+        return cls(numbers[:, 0], numbers[:, 1], numbers[:, N_TIMES:], values)

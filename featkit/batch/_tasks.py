@@ -20,6 +20,7 @@ from featkit.audio.interval_reading import cut
 from featkit.audio.quality import Quality
 from featkit.batch._annotated_rows import IntervalAnalysis
 from featkit.batch._rows import Rows
+from featkit.batch.analysis import Analysis
 from featkit.batch.fetching import LocalFile, pending_files
 from featkit.batch.file_identity import (
     NO_STAMP,
@@ -34,8 +35,7 @@ from featkit.batch.unreadable_files import host_without
 from featkit.datasets.files import Recording
 from featkit.dsp.disk_array import Clip
 from featkit.errors import AudioError, StoreError, WriteError
-from featkit.features.analysis import analyse_loaded, stacked
-from featkit.features.sets.loading import FeatureSet
+from featkit.features.analysis import stacked
 from featkit.schema import Failure
 from featkit.storage.reading import stored_state
 
@@ -74,7 +74,7 @@ def analyse_recordings(
     recordings: Iterable[Recording],
     report: Report,
     *,
-    features: FeatureSet,
+    analysis: Analysis,
     excerpt: Excerpt,
     identify: bool,
     stacking: bool = True,
@@ -87,8 +87,8 @@ def analyse_recordings(
         The recordings; those that are taken from it are analysed.
     report : callable
         See the description of this module.
-    features : FeatureSet
-        The features to compute.
+    analysis : Analysis
+        The values to compute.
     excerpt : Excerpt
         The part of each recording to analyse, and its segments.
     identify : bool
@@ -110,7 +110,7 @@ def analyse_recordings(
             recording = pending.recording
             try:
                 with pending.local() as local:
-                    outcome, clips = _read(recording, local, features, excerpt, identify=identify)
+                    outcome, clips = _read(recording, local, analysis, excerpt, identify=identify)
             except Exception as error:
                 host = host_without(recording.file)
                 outcome, clips = Outcome(failure=_failure(recording, error), host=host), None
@@ -122,7 +122,7 @@ def analyse_recordings(
     for members, _ in stacked(decoded()):
         if stacking:
             report(*(member.place for member in members))
-        _analyse(members, features, report)
+        _analyse(members, analysis, report)
     return outcomes
 
 
@@ -151,22 +151,22 @@ class _Member(NamedTuple):
     decoded: _Clips
 
 
-def _analyse(members: Sequence[_Member], features: FeatureSet, report: Report) -> None:
+def _analyse(members: Sequence[_Member], analysis: Analysis, report: Report) -> None:
     """Add rows to the outcomes; if a stack fails, its recordings are analysed one at a time."""
     try:
-        _add_rows(members, features)
+        _add_rows(members, analysis)
     except Exception as error:
         if len(members) == 1:
             members[0].outcome.failure = _failure(members[0].recording, error)
             return
         for member in members:
             report(member.place)
-            _analyse([member], features, report)
+            _analyse([member], analysis, report)
 
 
-def _add_rows(members: Sequence[_Member], features: FeatureSet) -> None:
+def _add_rows(members: Sequence[_Member], analysis: Analysis) -> None:
     loaded = ((clip, member.decoded.sr) for member in members for clip in member.decoded.clips)
-    values = np.concatenate(list(analyse_loaded(loaded, features)))
+    values = np.concatenate(list(analysis.values(loaded)))
     ends = np.cumsum([len(member.decoded.clips) for member in members])
     for member, own_values in zip(members, np.split(values, ends[:-1]), strict=True):
         member.outcome.rows = dataclasses.replace(member.decoded.rows, values=own_values)
@@ -175,7 +175,7 @@ def _add_rows(members: Sequence[_Member], features: FeatureSet) -> None:
 def _read(
     recording: Recording,
     local: LocalFile,
-    features: FeatureSet,
+    analysis: Analysis,
     excerpt: Excerpt,
     *,
     identify: bool,
@@ -183,9 +183,9 @@ def _read(
     """Decode a recording; one that is too long for memory is analysed while it is decoded."""
     before = file_stamp(local.file)
     if recording.annotations is None:
-        outcome, clips = _read_whole(local.file, features, excerpt)
+        outcome, clips = _read_whole(local.file, analysis, excerpt)
     else:
-        outcome, clips = _read_intervals(recording, local.file, features, excerpt)
+        outcome, clips = _read_intervals(recording, local.file, analysis, excerpt)
     if identify:
         identity = identify_file(*local)
         if file_stamp(local.file) != before:
@@ -194,11 +194,11 @@ def _read(
     return outcome, clips
 
 
-def _read_whole(file: str, features: FeatureSet, excerpt: Excerpt) -> tuple[Outcome, _Clips | None]:
+def _read_whole(file: str, analysis: Analysis, excerpt: Excerpt) -> tuple[Outcome, _Clips | None]:
     outcome, clips = Outcome(), None
-    with loading.opening(file, sr=features.sample_rate, excerpt=excerpt) as sound:
+    with loading.opening(file, sr=analysis.sample_rate, excerpt=excerpt) as sound:
         if isinstance(sound, loading.Stream):
-            outcome.rows = _analyse_stream(sound, file, features, excerpt)
+            outcome.rows = _analyse_stream(sound, file, analysis, excerpt)
         else:
             segments = list(cut(sound, file, excerpt))
             parts = [(start, end, quality) for start, end, _, quality in segments]
@@ -209,25 +209,25 @@ def _read_whole(file: str, features: FeatureSet, excerpt: Excerpt) -> tuple[Outc
 
 
 def _read_intervals(
-    recording: Recording, file: str, features: FeatureSet, excerpt: Excerpt
+    recording: Recording, file: str, analysis: Analysis, excerpt: Excerpt
 ) -> tuple[Outcome, _Clips | None]:
     """Decode the annotations of a recording; many or long ones are analysed at the same time."""
     with loading.open_checked(file) as reader:
         outcome = Outcome(decoder=reader.decoder, format=reader.format)
-        analysis = IntervalAnalysis(recording, reader, features, excerpt)
-        if not analysis.fits_in_memory:
-            outcome.rows = analysis.rows(_values(analysis.clips(), features))
+        intervals = IntervalAnalysis(recording, reader, analysis, excerpt)
+        if not intervals.fits_in_memory:
+            outcome.rows = intervals.rows(_values(intervals.clips(), analysis))
             return outcome, None
-        clips = [clip for clip, _ in analysis.clips()]
-        kept = [clips[k] for k in analysis.order]
+        clips = [clip for clip, _ in intervals.clips()]
+        kept = [clips[k] for k in intervals.order]
         if not kept:
-            outcome.rows = analysis.rows(_values((), features))
+            outcome.rows = intervals.rows(_values((), analysis))
             return outcome, None
-        return outcome, _Clips(analysis.sr, analysis.rows(np.empty((len(clips), 0))), kept)
+        return outcome, _Clips(intervals.sr, intervals.rows(np.empty((len(clips), 0))), kept)
 
 
 def _analyse_stream(
-    stream: loading.Stream, file: str, features: FeatureSet, excerpt: Excerpt
+    stream: loading.Stream, file: str, analysis: Analysis, excerpt: Excerpt
 ) -> Rows:
     parts: list[tuple[int, int, Quality]] = []
 
@@ -236,16 +236,16 @@ def _analyse_stream(
             parts.append((start, end, quality))
             yield clip, stream.sr
 
-    values = _values(measured(), features)
+    values = _values(measured(), analysis)
     # Whether a stream is truncated is known only at its end.
     truncated = stream.source.truncated
     parts = [(start, end, q._replace(truncated=truncated)) for start, end, q in parts]
     return _rows(parts, values, stream.sr, excerpt)
 
 
-def _values(clips: Iterable[tuple[Clip, float]], features: FeatureSet) -> Array:
-    """Features of clips: ``(clips, features)``."""
-    return np.concatenate([np.empty((0, len(features.columns))), *analyse_loaded(clips, features)])
+def _values(clips: Iterable[tuple[Clip, float]], analysis: Analysis) -> Array:
+    """Values of clips: ``(clips, ...)``."""
+    return np.concatenate([analysis.layout.empty, *analysis.values(clips)])
 
 
 def _rows(

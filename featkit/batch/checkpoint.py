@@ -23,6 +23,7 @@ from featkit._utils.formatting import counted
 from featkit.audio.decoding.reader import versions
 from featkit.batch._checkpoint_file import RESUME_READABLE, checkpoint_errors, open_file
 from featkit.batch._checkpoint_schema import INSERT, START_OVER, checksum, create_tables
+from featkit.batch._row_layouts import RowLayout
 from featkit.batch._rows import Rows
 from featkit.batch.file_identity import NO_STAMP, FileIdentity
 from featkit.batch.outcomes import Content, Outcome
@@ -249,15 +250,15 @@ class Checkpoint:
                     self._store_file(file, identity, stored_id)
         return stored_id
 
-    def load_rows(self, stored_id: int, features: int, *, annotated: bool = False) -> Rows:
+    def load_rows(self, stored_id: int, layout: RowLayout, *, annotated: bool = False) -> Rows:
         """Rows of a stored recording.
 
         Parameters
         ----------
         stored_id : int
             Its id, from this run.
-        features : int
-            Number of features.
+        layout : RowLayout
+            Layout of its values.
         annotated : bool
             Whether the recording has annotations.
 
@@ -272,9 +273,9 @@ class Checkpoint:
         """
         data = self.load(stored_id)
         try:
-            return Rows.from_bytes(data, features, annotated=annotated)
+            return Rows.from_bytes(data, layout, annotated=annotated)
         except ValueError:
-            raise WriteError(f"{self.path}: holds rows of other features: {START_OVER}") from None
+            raise WriteError(f"{self.path}: holds rows of other values: {START_OVER}") from None
 
     def load(self, stored_id: int) -> bytes:
         """Results of a stored recording.

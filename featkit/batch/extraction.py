@@ -1,4 +1,4 @@
-"""Extract features from many files into one table, or hand them to another target.
+"""Extract features or sequences from many files into one table, or hand them to another target.
 
 Each recording ends as rows or as one `Failure`; no recording ends the batch. Workers are processes;
 they receive paths and return rows, never audio. With an output file, finished rows are stored in a
@@ -17,6 +17,7 @@ from typing import Any, Literal
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
 from featkit.batch._provenance import computation_settings, provenance
+from featkit.batch.analysis import Analysis, FeatureAnalysis
 from featkit.batch.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -28,7 +29,7 @@ from featkit.batch.outcomes import BatchResult, Extraction, Progress
 from featkit.batch.shards.shard_file import check_shard_target
 from featkit.batch.shards.shard_record import METADATA_KEY, shard_record
 from featkit.batch.shards.shares import Shard, parse_shard
-from featkit.batch.targets import TableFile, TableInMemory, TableTarget
+from featkit.batch.targets import ALL_ROWS, TableInMemory, TableTarget
 from featkit.errors import ParameterError
 from featkit.executors.executor import Executor, check_timeout
 from featkit.executors.opening import open_executor
@@ -36,7 +37,6 @@ from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.schema import Failure
 from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable
-from featkit.table.table_files import check_table_target, rows_per_block
 
 __all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract", "extract_excerpt"]
 
@@ -234,13 +234,45 @@ def extract_excerpt(
     ParameterError, TableError, WriteError
         As for `extract`.
     """
-    chosen_set = feature_set(features)
-    target: TableInMemory | TableFile = TableInMemory()
-    if output is not None:
-        check_table_target(output)
-        target = TableFile(output, rows_per_block(len(chosen_set.columns)))
+    analysis = FeatureAnalysis(feature_set(features))
+    return extract_analysis(inputs, excerpt, analysis=analysis, output=output, **options)
+
+
+def extract_analysis(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    excerpt: Excerpt,
+    *,
+    analysis: Analysis,
+    output: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Extraction:
+    """Compute the values of recordings, and keep or write them.
+
+    Parameters
+    ----------
+    inputs
+        As for `extract`.
+    excerpt : Excerpt
+        The part of each recording, and its segments.
+    analysis : Analysis
+        The values to compute: features, or sequences.
+    output : path, optional
+        The table, or the folder of sequences, to write.
+    **options
+        Further parameters of `process_recordings`.
+
+    Returns
+    -------
+    Extraction
+
+    Raises
+    ------
+    ParameterError, TableError, WriteError
+        As for `extract`.
+    """
+    target = TableInMemory() if output is None else analysis.target(output)
     result = process_recordings(
-        inputs, excerpt, target, features=chosen_set, output=output, **options
+        inputs, excerpt, target, analysis=analysis, output=output, **options
     )
     return Extraction(**vars(result), load=target.load)
 
@@ -250,7 +282,7 @@ def process_recordings(
     excerpt: Excerpt,
     target: TableTarget,
     *,
-    features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet,
+    analysis: Analysis,
     output: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     fresh: bool = False,
@@ -260,19 +292,21 @@ def process_recordings(
     timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> BatchResult:
-    """Compute the features of recordings, and hand them to a target, table by table.
+    """Compute the values of recordings, and hand them to a target, table by table.
 
     Memory does not grow with the number of recordings, unless the target keeps the tables or there
     is no output.
 
     Parameters
     ----------
-    inputs, features, fresh, shard, timeout, progress
+    inputs, fresh, shard, timeout, progress
         As for `extract`.
     excerpt : Excerpt
         The part of each recording, and its segments.
     target : TableTarget
         Receives the rows when all recordings are analysed.
+    analysis : Analysis
+        The values to compute: features, or sequences.
     output : path, optional
         The file that the target writes. The checkpoint and the list of failures are written next
         to it.
@@ -295,7 +329,6 @@ def process_recordings(
     ParameterError, TableError, WriteError
         As for `extract`.
     """
-    chosen_set = feature_set(features)
     check_timeout(timeout)
     share = None if shard is None else parse_shard(shard)
     if share is not None:
@@ -309,14 +342,17 @@ def process_recordings(
             " timeout, or call from a process that can start them"
         )
     is_single = len(listing.selected) <= 1
-    settings = computation_settings(chosen_set, excerpt)
+    settings = computation_settings(analysis, excerpt)
     with _open_storage(resumable, settings, fresh=fresh, is_single=is_single) as storage:
         isolate = timeout is not None or storage.is_persistent
         suited = executor.suited(len(listing.selected), isolate=isolate)
         run = BatchRun(listing.selected, listing.recordings, storage, suited, timeout, progress)
         run.resume()
-        run.compute(chosen_set, excerpt)
-        tables = _tables(run, listing, share, chosen_set, excerpt, target.max_rows)
+        run.compute(analysis, excerpt if listing.is_annotated else analysis.needed(excerpt))
+        analysis = analysis.settled(
+            rows for *_, rows in run.stored_rows(analysis.layout) if rows is not None
+        )
+        tables = _tables(run, listing, share, analysis, excerpt, target.max_rows)
         target_failures = target.write(tables)
         failures = [*run.failures, *target_failures]
         if output is not None:
@@ -331,7 +367,7 @@ def process_recordings(
         files=run.files,
         resumed=run.resumed,
         rows=run.rows,
-        columns=len(chosen_set.columns),
+        columns=analysis.n_columns,
         seconds=run.seconds,
         elapsed=run.elapsed,
         remarks=remarks,
@@ -356,13 +392,13 @@ def _tables(
     run: BatchRun,
     listing: CorpusListing,
     share: Shard | None,
-    features: FeatureSet,
+    analysis: Analysis,
     excerpt: Excerpt,
     max_rows: int,
 ) -> Iterator[FeatureTable]:
     """The rows of a finished run with their provenance, and the record of a shard."""
     origin = provenance(
-        features,
+        analysis,
         excerpt,
         decoded=run.decoded,
         corpus=listing.options,
@@ -371,4 +407,6 @@ def _tables(
     metadata = {}
     if share is not None:
         metadata[METADATA_KEY] = shard_record(run, share, listing, origin).to_bytes()
-    return run.tables(features, origin, max_rows, metadata)
+    if max_rows != ALL_ROWS:
+        max_rows = min(max_rows, analysis.rows_at_once)
+    return run.tables(analysis, origin, max_rows, metadata)

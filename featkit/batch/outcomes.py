@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Content(NamedTuple):
-    """What is stored of a finished recording.
+    """The stored results of a finished recording.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Outcome:
 
     @property
     def content(self) -> Content | None:
-        """What is stored of it; None for a failure."""
+        """Its stored results; None for a failure."""
         if self.rows is None:
             return None
         return Content(self.rows.to_bytes(), self.identity, self.decoder, self.format)
@@ -115,7 +115,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """What happened in a batch; its rows are elsewhere.
+    """Counts, failures and remarks of a batch; its rows are elsewhere.
 
     Attributes
     ----------
@@ -126,7 +126,8 @@ class BatchResult:
     resumed : int
         Recordings that an earlier run finished.
     rows, columns : int
-        Rows and features of the recordings that did not fail.
+        Rows and features of the recordings that did not fail; for sequences, the channels of all
+        kinds.
     seconds : float
         Duration of the audio that this run analysed, in seconds.
     elapsed : float

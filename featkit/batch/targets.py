@@ -1,4 +1,4 @@
-"""Where the rows of a batch go: a table in memory, a file, or what a caller makes of them."""
+"""Targets of the rows of a batch: a table in memory, files, or the functions of a caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from typing import Any, Protocol
 
 from featkit.schema import Failure
 from featkit.table.feature_table import FeatureTable
+from featkit.table.sequences.reading import read_sequences
+from featkit.table.sequences.writing import write_sequences
 from featkit.table.table_files import write_tables
+
+ALL_ROWS = sys.maxsize
+"""As the rows of a table: there is a single table."""
 
 
 class TableTarget(Protocol):
@@ -19,7 +24,7 @@ class TableTarget(Protocol):
     Attributes
     ----------
     max_rows : int
-        Rows of a table; the last one may have fewer.
+        Most rows of a table; `ALL_ROWS` for a single one. Tables of sequences may have fewer.
     """
 
     max_rows: int
@@ -39,10 +44,22 @@ class TableTarget(Protocol):
         """
 
 
+class StoredTarget(TableTarget, Protocol):
+    """A target whose rows can be read again."""
+
+    def load(self) -> FeatureTable:
+        """Return all rows as one table.
+
+        Returns
+        -------
+        FeatureTable
+        """
+
+
 class TableInMemory:
     """Keeps the table."""
 
-    max_rows = sys.maxsize
+    max_rows = ALL_ROWS
 
     def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
         """Take the rows of a batch; see `TableTarget`.
@@ -68,6 +85,46 @@ class TableInMemory:
         FeatureTable
         """
         return self.table
+
+
+class SequenceFolder:
+    """Writes the sequences to a folder.
+
+    Parameters
+    ----------
+    path : path
+        The folder.
+    """
+
+    max_rows = ALL_ROWS - 1
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def write(self, tables: Iterator[FeatureTable], /) -> Iterable[Failure]:
+        """Take the rows of a batch; see `TableTarget`.
+
+        Parameters
+        ----------
+        tables : iterator of FeatureTable
+            The rows.
+
+        Returns
+        -------
+        iterable of Failure
+            None: all rows can be used.
+        """
+        write_sequences(self.path, tables)
+        return ()
+
+    def load(self) -> FeatureTable:
+        """Read the sequences.
+
+        Returns
+        -------
+        FeatureTable
+        """
+        return read_sequences(self.path)
 
 
 class TableFile:

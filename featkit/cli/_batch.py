@@ -1,4 +1,4 @@
-"""What the commands that work on many recordings share: start, progress, summary, exit status."""
+"""Shared by the commands that work on many recordings: start, progress, summary, exit status."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from featkit._utils.workers import ONE_THREAD
 from featkit.cli._console import show_failures, show_message, show_skipped_files
 from featkit.cli._options import is_quiet
 from featkit.cli._progress import show_extraction_progress, show_resume_hint
+from featkit.errors import ParameterError
 from featkit.storage.urls import is_url
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def limit_threads() -> None:
     """
     if "numpy" not in sys.modules:
         os.environ |= ONE_THREAD
+
+
+def check_labels(labels: str | None) -> None:
+    """Check the value of ``--labels``."""
+    from featkit.datasets.files import label_level
+
+    try:
+        label_level(labels)
+    except ParameterError:
+        message = f"{labels!r} is not folder, folder:2 and so on."
+        raise click.BadParameter(message, param_hint="'--labels'") from None
 
 
 @contextmanager

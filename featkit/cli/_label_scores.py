@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from featkit._utils.formatting import counted, printable
 from featkit.cli._console import fits, show_table
+from featkit.cli._leaderboard import show_models
 from featkit.cli._scores import score_interval, show_chosen, show_size
 from featkit.report.formatting import fixed
 
 if TYPE_CHECKING:
+    from featkit.models.fit_summary import Effort
     from featkit.models.multilabel_types import MultilabelEvaluation
 
 TITLES = {
@@ -38,22 +41,24 @@ MAX_LABELS = 20
 """Greatest number of labels whose co-occurrence fits on a terminal."""
 
 
-def show_label_scores(evaluation: MultilabelEvaluation) -> None:
+def show_label_scores(
+    evaluation: MultilabelEvaluation, effort: Mapping[str, Effort] | None = None
+) -> None:
     """Print all scores: the leaderboard, then the kept model in detail.
 
     Parameters
     ----------
     evaluation : MultilabelEvaluation
         The scores.
+    effort : mapping of str to Effort, optional
+        Time and size of each model.
     """
     show_size(evaluation, f"{len(evaluation.labels)} labels")
-    show_table(
-        ["model", *TITLES.values()],
-        [
-            [name, *(score_interval(scores[metric]) for metric in TITLES)]
-            for name, scores in evaluation.ranking
-        ],
-    )
+    rows = [
+        (name, [score_interval(scores[metric]) for metric in TITLES])
+        for name, scores in evaluation.ranking
+    ]
+    show_models(list(TITLES.values()), rows, effort)
     show_chosen(evaluation)
     click.echo(f"\n{evaluation.model}, other scores:")
     show_table(

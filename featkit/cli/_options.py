@@ -66,6 +66,14 @@ group_from_option = click.option(
     " or a pattern of names such as {speaker}_{take}.  [default: the column of the training]",
 )
 
+sequences_option = click.option(
+    "--sequences",
+    multiple=True,
+    metavar="DIR",
+    help="Folder of `featkit sequences` for the rows of TABLE, which networks read; once for all"
+    " tables, or once for each.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 
 _exclude_option = click.option(
@@ -98,6 +106,54 @@ def _accepted_values(
             raise click.BadParameter(f"{condition!r} is not COLUMN=VALUE")
         accepted.setdefault(column, []).extend(values.split(","))
     return accepted
+
+
+_labels_option = click.option(
+    "--labels",
+    metavar="folder[:N]",
+    help="Use the name of the parent folder as label; with folder:2, that of the folder above it.",
+)
+
+_name_pattern_option = click.option(
+    "--name-pattern",
+    metavar="PATTERN",
+    help='Read columns from file and folder names: "{fold}-{take}", "{speaker}/{label}/{take}" or,'
+    ' for folders only, "{machine}-{label}/".',
+)
+
+
+def name_options(command: C) -> C:
+    """Add ``--labels`` and ``--name-pattern`` to a command."""
+    return _labels_option(_name_pattern_option(command))
+
+
+offset_option = click.option(
+    "--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start."
+)
+
+_segment_option = click.option(
+    "--segment", type=float, metavar="S", help="One row per segment of S seconds."
+)
+
+_segment_hop_option = click.option(
+    "--segment-hop",
+    type=float,
+    metavar="S",
+    help="Seconds between the starts of segments.  [default: --segment]",
+)
+
+_segment_tail_option = click.option(
+    "--segment-tail",
+    type=click.Choice(["drop", "keep", "pad"]),
+    default="drop",
+    show_default=True,
+    help="Treatment of a shorter last segment. With drop, a file shorter than one segment fails.",
+)
+
+
+def segment_options(command: C) -> C:
+    """Add ``--segment``, ``--segment-hop`` and ``--segment-tail`` to a command."""
+    return _segment_option(_segment_hop_option(_segment_tail_option(command)))
 
 
 _manifest_option = click.option(
@@ -186,3 +242,10 @@ def is_quiet() -> bool:
     """Whether the running command has the option ``--quiet``."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(QUIET_KEY))
+
+
+def sequence_folders(folders: Sequence[str]) -> str | Sequence[str] | None:
+    """The value of `sequences_option` as an argument: None, one for all tables, or one for each."""
+    if not folders:
+        return None
+    return folders[0] if len(folders) == 1 else folders

@@ -9,10 +9,12 @@ import click
 
 from featkit._utils.formatting import printable
 from featkit.cli._console import show_table
+from featkit.cli._leaderboard import show_models
 from featkit.cli._scores import show_chosen, show_datasets, show_size
 from featkit.report.formatting import NO_NUMBER, share, signed, significant
 
 if TYPE_CHECKING:
+    from featkit.models.fit_summary import Effort
     from featkit.models.regression_types import (
         RegressionEvaluation,
         RegressionMetric,
@@ -31,17 +33,21 @@ MOST_GROUPS = 10
 """Greatest number of groups that are listed."""
 
 
-def show_regression_scores(evaluation: RegressionEvaluation) -> None:
+def show_regression_scores(
+    evaluation: RegressionEvaluation, effort: Mapping[str, Effort] | None = None
+) -> None:
     """Print all scores: those of each model, then the kept model in detail.
 
     Parameters
     ----------
     evaluation : RegressionEvaluation
         The scores.
+    effort : mapping of str to Effort, optional
+        Time and size of each model.
     """
     for likely in evaluation.likely_groups:
         click.echo(f'likely group: --group "{printable(likely.group)}"')
-    _show_models(evaluation)
+    _show_models(evaluation, effort)
     show_datasets(evaluation, list(TITLES.values()), _dataset_cells)
     _show_recordings(evaluation)
     _show_row_split(evaluation)
@@ -49,16 +55,14 @@ def show_regression_scores(evaluation: RegressionEvaluation) -> None:
     _show_groups(evaluation)
 
 
-def _show_models(evaluation: RegressionEvaluation) -> None:
+def _show_models(evaluation: RegressionEvaluation, effort: Mapping[str, Effort] | None) -> None:
     target = (
         f"{printable(evaluation.target)} from {significant(evaluation.low)} to"
         f" {significant(evaluation.high)} (standard deviation {significant(evaluation.std)})"
     )
     show_size(evaluation, target)
-    show_table(
-        ["model", *TITLES.values()],
-        [[name, *_metrics(scores)] for name, scores in evaluation.ranking],
-    )
+    rows = [(name, _metrics(scores)) for name, scores in evaluation.ranking]
+    show_models(list(TITLES.values()), rows, effort)
     show_chosen(evaluation)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from featkit._utils.formatting import counted, printable
 from featkit.cli._console import fits, show_table
+from featkit.cli._leaderboard import show_differences, show_models
 from featkit.cli._set_scores import show_sets
 from featkit.models import AUTO
 from featkit.models.absent_classes import folds_without_class
@@ -22,6 +23,7 @@ from featkit.models.recording_conditions import (
 from featkit.report.formatting import fixed
 
 if TYPE_CHECKING:
+    from featkit.models.fit_summary import Effort
     from featkit.models.multilabel_types import MultilabelEvaluation
     from featkit.models.regression_types import RegressionEvaluation
     from featkit.models.score_types import Evaluation, MetricScore, MetricValues
@@ -45,19 +47,21 @@ MOST_CLASSES = 20
 """Greatest number of classes whose confusion matrix fits on a terminal."""
 
 
-def show_scores(evaluation: Evaluation) -> None:
+def show_scores(evaluation: Evaluation, effort: Mapping[str, Effort] | None = None) -> None:
     """Print all scores: the leaderboard, then the kept model in detail.
 
     Parameters
     ----------
     evaluation : Evaluation
         The scores.
+    effort : mapping of str to Effort, optional
+        Time and size of each model.
     """
     given_away = evaluation.conditions is not None and evaluation.conditions.give_label_away
     if given_away:
         _show_conditions(evaluation)
     _show_likely_groups(evaluation)
-    show_leaderboard(evaluation)
+    show_leaderboard(evaluation, effort)
     show_datasets(evaluation, list(TITLES.values()), _dataset_cells)
     _show_folds(evaluation)
     _show_recordings(evaluation)
@@ -170,23 +174,24 @@ def _show_likely_groups(evaluation: Evaluation) -> None:
         click.echo(text)
 
 
-def show_leaderboard(evaluation: Evaluation) -> None:
+def show_leaderboard(evaluation: Evaluation, effort: Mapping[str, Effort] | None = None) -> None:
     """Print the size of the table, the split, the scores of each model and the chosen candidates.
 
     Parameters
     ----------
     evaluation : Evaluation
         The scores.
+    effort : mapping of str to Effort, optional
+        Time and size of each model.
     """
     show_size(evaluation, f"{len(evaluation.classes)} classes")
-    show_table(
-        ["model", *TITLES.values()],
-        [
-            [name, *(score_interval(scores[metric]) for metric in TITLES)]
-            for name, scores in evaluation.ranking
-        ],
-    )
+    rows = [
+        (name, [score_interval(scores[metric]) for metric in TITLES])
+        for name, scores in evaluation.ranking
+    ]
+    show_models(list(TITLES.values()), rows, effort)
     show_chosen(evaluation)
+    show_differences(evaluation.model, evaluation.differences)
 
 
 def show_size(evaluation: AnyEvaluation, outputs: str) -> None:
@@ -202,9 +207,9 @@ def show_size(evaluation: AnyEvaluation, outputs: str) -> None:
     units = ""
     if evaluation.unit != "row":
         units = f" of {evaluation.groups} {printable(evaluation.unit)}s"
+    inputs = counted(evaluation.columns, "column") if evaluation.columns else "sequences"
     click.echo(
-        f"{counted(evaluation.rows, 'row')}{units}, {outputs},"
-        f" {counted(evaluation.columns, 'column')};"
+        f"{counted(evaluation.rows, 'row')}{units}, {outputs}, {inputs};"
         f" {counted(evaluation.scored_rows, 'test row')}, {printable(evaluation.protocol)}\n"
         "score ± standard deviation over folds [95 % confidence interval]:"
     )

@@ -103,7 +103,7 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     click.echo("\nclassification of the styles:")
     with show_progress("training", "fits") as report:
         result = train(table, folds=N_FOLDS, n_jobs=jobs, progress=report)
-    show_leaderboard(result.evaluation)
+    show_leaderboard(result.evaluation, result.effort)
     model = result.model
     model.save(model_file)
     with show_explanation_progress() as report:

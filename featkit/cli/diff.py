@@ -72,6 +72,7 @@ def _show(difference: Difference) -> None:
     empty = [name for name in ("only_a_nan", "only_b_nan") if not columns[name].any()]
     _show_first("columns that differ", columns.drop(columns=empty))
     _show_first("keys that differ", difference.keys)
+    _show_first("sequences that differ", difference.sequences)
     _show_first("columns whose unit or definition differs", difference.meanings)
     _show_first("differences in provenance", difference.provenance)
 

@@ -25,6 +25,8 @@ from featkit.cli._options import (
     jobs_option,
     manifest_options,
     quiet_option,
+    sequence_folders,
+    sequences_option,
 )
 from featkit.cli._progress import show_evaluation_progress
 from featkit.storage.urls import suffix_of
@@ -95,6 +97,7 @@ If some recordings cannot be read, the exit status is 3.
     metavar="TABLE",
     help="The table that the models were trained with, to show what differs; repeatable.",
 )
+@sequences_option
 @click.option("--labels", metavar="folder[:N]", help="SOUND: use the parent folder as label.")
 @click.option("--name-pattern", metavar="PATTERN", help="SOUND: read columns from file names.")
 @manifest_options
@@ -110,6 +113,7 @@ def command(
     arguments: Sequence[str],
     by: Sequence[str],
     training_table: Sequence[str],
+    sequences: Sequence[str],
     where: Mapping[str, Sequence[str]],
     jobs: int | None,
     output: str | None,
@@ -131,7 +135,7 @@ def command(
     if not inputs and not options["manifest"]:
         raise click.UsageError("No dataset is given: name a table, a folder or --manifest.")
     others = filter(None, [options["label_map"], options["class_prior"]])
-    files = [*arguments, *training_table, *others]
+    files = [*arguments, *training_table, *sequences, *others]
     check_outputs({output: ".json", report: ".html", predictions: ".csv"}, inputs=files)
     if options["label_separator"] == "":
         raise click.BadParameter("must not be empty", param_hint="'--label-separator'")
@@ -141,6 +145,7 @@ def command(
         inputs,
         by=by,
         training_table=list(training_table) or None,
+        sequences=sequence_folders(sequences),
         where=where,
         jobs=jobs,
         **options,

@@ -24,6 +24,7 @@ from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.storage.reading import exists, is_folder
 from featkit.storage.urls import shown
 from featkit.storage.writing import check_outputs
+from featkit.table.sequences.folder import is_sequence_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,13 +83,24 @@ def command(
     group in the folder of FILE are analysed, too.
     """
     check_outputs({output: ".html"}, inputs=[model, file])
-    if not exists(file) or is_folder(file):
+    if not exists(file) or (is_folder(file) and not is_sequence_folder(file)):
         raise ParameterError(f"{shown(file)}: no such file, or a folder: give one audio file")
     with no_garbage_collection():
         from featkit.explanation.computation import explain_rows
         from featkit.sound_model import load_model
 
         loaded = load_model(model)
+    if loaded.reads_sequences:
+        raise ParameterError(
+            f"{loaded.name} is a network, whose evidence is a picture: write the sequences of the"
+            " recording with `featkit sequences FILE -o DIR`, and a page with `featkit report MODEL"
+            " DIR --sound FOLDER -o page.html`"
+        )
+    if is_folder(file):
+        raise ParameterError(
+            f"{shown(file)}: is a folder of sequences, which {loaded.name} does not read: give one"
+            " audio file"
+        )
     if of_class is not None and loaded.task == REGRESSION:
         raise ParameterError(f"the model predicts a number, {loaded.classes[0]!r}: omit --of-class")
     if of_class is not None and of_class not in loaded.classes:

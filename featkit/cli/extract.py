@@ -9,6 +9,7 @@ import click
 
 from featkit._utils.formatting import counted
 from featkit.cli._batch import (
+    check_labels,
     limit_threads,
     report_failures,
     show_batch_progress,
@@ -21,9 +22,11 @@ from featkit.cli._options import (
     cluster_option,
     jobs_option,
     manifest_options,
+    name_options,
+    offset_option,
     quiet_option,
+    segment_options,
 )
-from featkit.errors import ParameterError
 
 EPILOG = """
 \b
@@ -105,38 +108,15 @@ shard, too.
     metavar="NAME|FILE.toml",
     help="Feature set: a name from `featkit features`, or a file.",
 )
-@click.option(
-    "--labels",
-    metavar="folder[:N]",
-    help="Use the name of the parent folder as label; with folder:2, that of the folder above it.",
-)
-@click.option(
-    "--name-pattern",
-    metavar="PATTERN",
-    help='Read columns from file and folder names: "{fold}-{take}", "{speaker}/{label}/{take}" or,'
-    ' for folders only, "{machine}-{label}/".',
-)
+@name_options
 @manifest_options
 @annotation_options
 @jobs_option
 @cluster_option
-@click.option("--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start.")
+@offset_option
 @click.option("--duration", type=float, metavar="S", help="Read at most S seconds of each file.")
 @click.option("--pad", is_flag=True, help="Pad shorter files with zeros to --duration.")
-@click.option("--segment", type=float, metavar="S", help="One row per segment of S seconds.")
-@click.option(
-    "--segment-hop",
-    type=float,
-    metavar="S",
-    help="Seconds between the starts of segments.  [default: --segment]",
-)
-@click.option(
-    "--segment-tail",
-    type=click.Choice(["drop", "keep", "pad"]),
-    default="drop",
-    show_default=True,
-    help="Treatment of a shorter last segment. With drop, a file shorter than one segment fails.",
-)
+@segment_options
 @click.option(
     "--shard",
     metavar="K/N",
@@ -161,7 +141,7 @@ def command(
 
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': give files, folders, or --manifest.")
-    _check_labels(options["labels"])
+    check_labels(options["labels"])
     show_checkpoint(output)
     with show_batch_progress(resumable=True) as progress:
         extraction = extract(inputs, output=output, n_jobs=jobs, progress=progress, **options)
@@ -169,13 +149,3 @@ def command(
     shard = f", shard {options['shard']}" if options["shard"] else ""
     show_summary(extraction, f"{output}: {rows}, {features}{shard}")
     report_failures(extraction.failures, output, max_failures)
-
-
-def _check_labels(labels: str | None) -> None:
-    from featkit.datasets.files import label_level
-
-    try:
-        label_level(labels)
-    except ParameterError:
-        message = f"{labels!r} is not folder, folder:2 and so on."
-        raise click.BadParameter(message, param_hint="'--labels'") from None

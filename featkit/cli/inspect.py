@@ -30,6 +30,7 @@ COLUMN_PARAMETERS = re.compile(r"columns|exclude|names\..*|.*\.statistics")
 
 GROUPS = {
     "feature_set.": "parameters",
+    "sequence_set.": "parameters",
     "excerpt.": "excerpt",
     "corpus.": "dataset options",
     "decoders.": "decoders",
@@ -46,8 +47,8 @@ Examples:
   featkit inspect features.csv --exclude filename,length
   featkit inspect corpus.parquet --json
 
-TABLE is an output of `featkit extract`, or any Parquet file or delimited text file (.csv, .tsv,
-.txt, also compressed) with numeric columns.
+TABLE is an output of `featkit extract` or `featkit sequences`, or any Parquet file or delimited
+text file (.csv, .tsv, .txt, also compressed) with numeric columns.
 """
 
 
@@ -94,7 +95,10 @@ def _show(inspection: Inspection, file: str) -> None:
         texts = inspection.texts.drop(columns="definition")
         largest = [_with_counts(values) for values in texts["largest"]]
         show_dataframe("formats", texts.assign(largest=largest))
-    _show_features(inspection)
+    if len(inspection.sequences):
+        show_dataframe("sequences, with the true frames of a row", inspection.sequences)
+    if len(inspection.columns) or not len(inspection.sequences):
+        _show_features(inspection)
     if first := len(inspection.first):
         title = f"the first {first} of {counted(inspection.rows, 'row')}"
         show_dataframe(title, inspection.first)
@@ -135,6 +139,11 @@ def _provenance_fields(provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "feature set", f"{name}, version {version}: {title}"
         yield "reference", str(reference)
         yield "sample rate", sample_rate(rate)
+    if "sequence_set.name" in provenance:
+        title = provenance.get("sequence_set.title", "")
+        name = provenance["sequence_set.name"]
+        yield "sequence set", f"{name}: {title}" if title else str(name)
+        yield "sample rate", sample_rate(provenance.get("sequence_set.sample_rate"))
     for prefix, field in GROUPS.items():
         if entries := _group(provenance, prefix):
             yield field, entries

@@ -25,6 +25,8 @@ from featkit.cli._options import (
     jobs_option,
     manifest_options,
     quiet_option,
+    sequence_folders,
+    sequences_option,
 )
 from featkit.models.costs import SETS_IGNORE_COSTS
 from featkit.storage.writing import check_outputs
@@ -98,6 +100,7 @@ unless --fresh is given. FILE.csv.parts has no other use and may be deleted afte
     metavar="SHARE",
     help="Abstain so that this share of the other predictions is correct, such as 0.9.",
 )
+@sequences_option
 @click.option("--novelty", is_flag=True, help="Add the distance to the training data, 0 to 1.")
 @manifest_options
 @annotation_options
@@ -112,6 +115,7 @@ def command(
     per: Literal["recording", "segment"] | None,
     jobs: int | None,
     max_failures: int,
+    sequences: Sequence[str],
     **options: Any,
 ) -> None:
     """Predict classes or numbers of recordings or of table rows.
@@ -122,7 +126,7 @@ def command(
     if not inputs and not options["manifest"]:
         raise click.UsageError("Missing argument 'INPUT...': give files, folders, or --manifest.")
     prior = filter(None, [options["class_prior"]])
-    check_outputs({output: ".csv"}, inputs=[model, *inputs, *prior])
+    check_outputs({output: ".csv"}, inputs=[model, *inputs, *sequences, *prior])
     limit_threads()
     with no_garbage_collection():
         from featkit.sound_model import load_model
@@ -133,7 +137,13 @@ def command(
         show_checkpoint(output)
     with show_batch_progress(resumable=output is not None) as progress:
         predictions = loaded.predict(
-            inputs, per=per, output=output, n_jobs=jobs, progress=progress, **options
+            inputs,
+            per=per,
+            output=output,
+            sequences=sequence_folders(sequences),
+            n_jobs=jobs,
+            progress=progress,
+            **options,
         )
     if loaded.costs is not None:
         show_message("predicted: the class with the least expected cost, by the model's costs")

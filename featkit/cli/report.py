@@ -15,7 +15,8 @@ from featkit.storage.urls import suffix_of
 from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
-    from featkit.explanation import Explanation
+    from featkit.explanation.explained_rows import ExplainedRows
+    from featkit.models.model import Model
 
 EPILOG = """
 \b
@@ -26,10 +27,16 @@ Examples:
   featkit report genre.fk corpus.parquet --rows 500 -o report.html
   featkit report genre.fk gtzan.parquet jamendo.parquet -o report.html
   featkit report genre.fk corpus.parquet --group groups.csv -o report.html
+  featkit report cnn.fk sequences/ --sound recordings/ -o report.html
+  featkit report cnn.fk corpus.parquet --sequences sequences/ --beside genre.fk -o report.html
   featkit report scores.json -o scores.html
 
 The report is one self-contained file that needs no network. With --sound it contains a few seconds
 of some recordings: check their licence before you share it.
+
+For a network (pip install 'featkit[deep]'), the page shows spectrograms with Grad-CAM maps and
+integrated gradients instead of SHAP values. Training rows are explained by the networks of the
+folds, which are trained again first: this takes about as long as the training did.
 """
 
 
@@ -37,6 +44,18 @@ of some recordings: check their licence before you share it.
 @click.argument("model", metavar="MODEL|SCORES")
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.option("-o", "--output", required=True, metavar="FILE.html", help="Report to write.")
+@click.option(
+    "--sequences",
+    multiple=True,
+    metavar="DIR",
+    help="For a network: folder of sequences, joined to the rows of TABLE; once for all tables, or"
+    " once for each.",
+)
+@click.option(
+    "--beside",
+    metavar="MODEL",
+    help="For a network: model of columns whose SHAP values are shown beside it.",
+)
 @click.option("--csv", metavar="DIR", help="Also write the numbers as CSV files to DIR.")
 @click.option("--sound", metavar="FOLDER", help="Embed short excerpts of the recordings in FOLDER.")
 @click.option(
@@ -50,6 +69,14 @@ of some recordings: check their licence before you share it.
     metavar="S",
     help="Time limit for explanations, in seconds; further rows are skipped.",
 )
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 10_000),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="For a network: gradients for each row; more are slower and more exact.",
+)
 @click.option("--group", metavar="FILE", help="File of the groups that the model was trained with.")
 @group_from_option
 @jobs_option
@@ -59,10 +86,13 @@ def command(
     model: str,
     tables: Sequence[str],
     output: str,
+    sequences: Sequence[str],
+    beside: str | None,
     csv: str | None,
     sound: str | None,
     rows: int | None,
     budget: float,
+    steps: int,
     group: str | None,
     group_from: str | None,
     jobs: int | None,
@@ -71,18 +101,21 @@ def command(
     """Write an HTML report on a model: scores, errors, features.
 
     MODEL is an output of `featkit train`; SCORES is a file from `featkit train --scores`. TABLE
-    holds the training data or new data; without it, the report does not explain predictions. If the
-    model was trained on several tables, give all of them.
+    holds the training data or new data, or is a folder of sequences for a network; without it, the
+    report does not explain predictions. If the model was trained on several tables, give all of
+    them.
     """
-    from featkit.report.page import check_paths, read_scores, write_report
+    from featkit.report.page import check_paths, read_scores, shown_beside, write_report
 
-    check_outputs({output: ".html"}, inputs=[model, *tables, *filter(None, [group])])
+    check_outputs(
+        {output: ".html"}, inputs=[model, *tables, *sequences, *filter(None, [group, beside])]
+    )
     check_paths(output, sound=sound, csv=csv)
     if suffix_of(model) == ".json":
-        if tables or any(one is not None for one in (sound, rows, group, group_from)):
+        if tables or sequences or any((sound, rows, group, group_from, beside)):
             raise click.UsageError(
-                "TABLE, --sound, --rows, --group and --group-from need a model (.fk) instead of"
-                " scores."
+                "TABLE, --sequences, --beside, --sound, --rows, --group and --group-from need a"
+                " model (.fk) instead of scores."
             )
         write_report(output, model=read_scores(model), csv=csv)
         show_message(f"{output}: scores only; give the model and its table for explanations")
@@ -92,9 +125,12 @@ def command(
         from featkit.sound_model import load_model
 
         loaded = load_model(model)
-    features = explanation = None
+    _check_network_options(loaded, tables, sequences, beside)
+    features = explanation = compared = None
     if tables:
-        features = loaded.read(tables, group_from=group_from, groups=group)
+        features = loaded.read(
+            tables, group_from=group_from, groups=group, sequences=sequences or None
+        )
         with show_explanation_progress() as report:
             explanation = explain(
                 loaded,
@@ -102,17 +138,52 @@ def command(
                 rows=rows,
                 budget=budget,
                 group_from=group_from,
+                steps=steps,
                 n_jobs=jobs,
                 cluster=cluster,
                 progress=report,
             )
+        if beside is not None:
+            with show_explanation_progress() as report:
+                compared = shown_beside(
+                    load_model(beside),
+                    tables,
+                    explanation,
+                    groups=group,
+                    n_jobs=jobs,
+                    cluster=cluster,
+                    progress=report,
+                )
     write_report(
-        output, model=loaded, explanation=explanation, table=features, sound=sound, csv=csv
+        output,
+        model=loaded,
+        explanation=explanation,
+        table=features,
+        sound=sound,
+        csv=csv,
+        beside=compared,
     )
     _show_summary(output, explanation)
 
 
-def _show_summary(output: str, explanation: Explanation | None) -> None:
+def _check_network_options(
+    model: Model, tables: Sequence[str], sequences: Sequence[str], beside: str | None
+) -> None:
+    """Refuse options of networks that have no use."""
+    if model.reads_sequences:
+        if (sequences or beside) and not tables:
+            raise click.UsageError(
+                "--sequences and --beside need TABLE; a folder of sequences can be TABLE itself."
+            )
+        return
+    used = [name for name, value in (("--sequences", sequences), ("--beside", beside)) if value]
+    if used:
+        raise click.UsageError(
+            f"{' and '.join(used)} cannot be used: the model is {model.name}, which reads columns."
+        )
+
+
+def _show_summary(output: str, explanation: ExplainedRows | None) -> None:
     if explanation is None:
         show_message(f"{output}: without explanations; give a table to include them")
         return

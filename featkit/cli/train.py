@@ -19,10 +19,13 @@ from featkit.cli._options import (
     jobs_option,
     label_map_option,
     quiet_option,
+    sequence_folders,
+    sequences_option,
 )
 from featkit.cli._progress import show_progress
 from featkit.models import AUTO
 from featkit.models.estimator import ENSEMBLE, ESTIMATORS
+from featkit.models.networks.estimators import NETWORKS
 from featkit.models.regressor import REGRESSORS
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.models.training_options import CALIBRATIONS, METHODS, MIN_ROWS, STANDARD
@@ -30,6 +33,8 @@ from featkit.storage.writing import check_outputs, replacing
 from featkit.table.label_cells import SEPARATOR
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from featkit.models.result import Result
 
 EPILOG = """
@@ -42,6 +47,8 @@ Examples:
   featkit train esc10.parquet --fold fold --model svm -o esc10.fk --scores scores.json
   featkit train corpus.parquet --model random_forest --set n_estimators=500 -o genre.fk
   featkit train emotions.parquet --group speaker --normalize-by speaker -o emotion.fk
+  featkit train sequences/ --label genre --model cnn -o genre.fk
+  featkit train corpus.parquet --sequences sequences/ --model cnn,logistic,auto -o genre.fk
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
   featkit train voices.parquet --target valence --group speaker -o valence.fk
   featkit train jamendo.parquet --multilabel tags --group group --split split -o tags.fk
@@ -66,6 +73,12 @@ together, too: from the same column, or by --group-from.
 
 `auto` selects the model and its parameters in inner folds, and outer folds estimate its
 performance (nested cross-validation).
+
+Several models, such as --model cnn,logistic,auto, are scored on the same outer folds. The first one
+is kept, and the others are compared with it: differences of the accuracy, seconds of training and
+sizes. Networks (pip install 'featkit[deep]') learn from the sequences that `featkit sequences`
+wrote: give the folder as --sequences beside the table, or as TABLE if all models are networks.
+Networks stop early on a part of the training groups; no test row takes part.
 
 --calibrate fits a calibration of the probabilities on inner folds by group, so that no test row
 takes part. Scores are those after calibration; the calibration error, log loss and accuracy before
@@ -109,7 +122,9 @@ def _parse_parameters(ctx: click.Context, parameter: click.Parameter, values: An
     return parsed
 
 
-def _number(text: str) -> int | float | str:
+def _number(text: str) -> bool | int | float | str:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
     for kind in (int, float):
         with contextlib.suppress(ValueError):
             return kind(text)
@@ -174,15 +189,18 @@ def _number(text: str) -> int | float | str:
     show_default=True,
     metavar="NAME",
     help=f"{AUTO} (the best model in each fold), {', '.join(ESTIMATORS)}; with --target:"
-    f" {', '.join(REGRESSORS)}.",
+    f" {', '.join(REGRESSORS)}; networks: {', '.join(NETWORKS)}. Several, separated by commas: the"
+    " first is kept.",
 )
+@sequences_option
 @click.option(
     "--set",
     "parameters",
     multiple=True,
     callback=_parse_parameters,
     metavar="NAME=VALUE",
-    help="Parameter of the named model, such as n_estimators=500; repeatable.",
+    help="Parameter of the named model, such as n_estimators=500; of several models, with the name"
+    " before it, such as cnn.epochs=20; repeatable.",
 )
 @click.option(
     "--ensemble/--no-ensemble",
@@ -249,11 +267,23 @@ def _number(text: str) -> int | float | str:
     help="Memory for feature values and their copies (not for the whole process), such as 4GB; see"
     " below.  [default: three quarters of the memory]",
 )
+@click.option(
+    "--compare-splits/--no-compare-splits",
+    default=True,
+    help="Whether the kept model is also scored by a split by row, which takes as many fits again."
+    "  [default: yes]",
+)
 @jobs_option
 @cluster_option
 @click.option("-o", "--output", metavar="MODEL.fk", help="Model file to write.")
 @click.option("--scores", metavar="FILE.json", help="Write all scores as JSON.")
 @click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each test row.")
+@click.option(
+    "--learning-curves",
+    "curves",
+    metavar="FILE.csv",
+    help="Write losses and accuracies of networks after each epoch of each fold.",
+)
 @quiet_option
 def command(
     tables: Sequence[str],
@@ -264,6 +294,8 @@ def command(
     output: str | None,
     scores: str | None,
     predictions: str | None,
+    curves: str | None,
+    sequences: Sequence[str],
     **settings: Any,
 ) -> None:
     """Train a model and score it on held-out rows.
@@ -272,8 +304,10 @@ def command(
     recordings or groups.
     """
     files = [settings[name] for name in ("label_map", "costs", "group")]
-    inputs = [*tables, *(name for name in files if name is not None)]
-    check_outputs({output: ".fk", scores: ".json", predictions: ".csv"}, inputs=inputs)
+    inputs = [*tables, *sequences, *(name for name in files if name is not None)]
+    outputs = {output: ".fk", scores: ".json", predictions: ".csv", curves: ".csv"}
+    check_outputs(outputs, inputs=inputs)
+    settings["sequences"] = sequence_folders(sequences)
     with no_garbage_collection():
         from featkit.sound_model import train
     with show_progress("training", "fits") as report:
@@ -284,7 +318,8 @@ def command(
     with contextlib.ExitStack() as steps:
         steps.callback(_show, result)
         steps.callback(_show_memory, result)
-        steps.callback(_write_predictions, result, predictions)
+        steps.callback(_write_table, result.predictions, predictions)
+        steps.callback(_write_table, result.learning_curves, curves)
         steps.callback(_write_scores, result, scores)
         steps.callback(_save_model, result, output)
 
@@ -314,12 +349,11 @@ def _write_scores(result: Result, scores: str | None) -> None:
             scratch.write_text(f"{content}\n", "utf-8")
 
 
-def _write_predictions(result: Result, predictions: str | None) -> None:
+def _write_table(data: pd.DataFrame, file: str | None) -> None:
     from featkit.table.csv_writing import write_csv
 
-    if predictions is not None:
-        data = result.predictions
-        with replacing(predictions) as scratch:
+    if file is not None:
+        with replacing(file) as scratch:
             write_csv(scratch, data.columns, data.itertuples(index=False))
 
 
@@ -327,7 +361,7 @@ def _show(result: Result) -> None:
     from featkit.cli._scores import show_normalization
 
     show_warnings(result.warnings)
-    SHOW_SCORES[result.model.task](result.evaluation)
+    SHOW_SCORES[result.model.task](result)
     if result.model.name == ENSEMBLE:
         from featkit.explanation.ensembles import members_text
 
@@ -335,22 +369,22 @@ def _show(result: Result) -> None:
     show_normalization(result.evaluation)
 
 
-def _show_classification(evaluation: Any) -> None:
+def _show_classification(result: Any) -> None:
     from featkit.cli._scores import show_scores
 
-    show_scores(evaluation)
+    show_scores(result.evaluation, result.effort)
 
 
-def _show_labels(evaluation: Any) -> None:
+def _show_labels(result: Any) -> None:
     from featkit.cli._label_scores import show_label_scores
 
-    show_label_scores(evaluation)
+    show_label_scores(result.evaluation, result.effort)
 
 
-def _show_regression(evaluation: Any) -> None:
+def _show_regression(result: Any) -> None:
     from featkit.cli._regression_scores import show_regression_scores
 
-    show_regression_scores(evaluation)
+    show_regression_scores(result.evaluation, result.effort)
 
 
 SHOW_SCORES = {

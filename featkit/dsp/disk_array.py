@@ -53,6 +53,39 @@ class DiskArray(ABC):
         return self.read(start, max(start, stop))
 
 
+class FittedClip(DiskArray):
+    """A clip that is cut, or padded with zeros, to a length; nothing is copied.
+
+    Parameters
+    ----------
+    clip : array or DiskArray of float32, shape ``(samples,)``
+    length : int
+        Number of samples.
+    """
+
+    def __init__(self, clip: Clip, length: int) -> None:
+        self._clip, self._length = clip, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, start: int, stop: int) -> Array:
+        """Read a range of samples; see `DiskArray.read`.
+
+        Parameters
+        ----------
+        start, stop : int
+
+        Returns
+        -------
+        array of float32, shape ``(stop - start,)``
+        """
+        samples: Array = np.zeros(stop - start, dtype=np.float32)
+        own = self._clip[start:stop]
+        samples[: len(own)] = own
+        return samples
+
+
 class TemporaryDiskArray(DiskArray):
     """float32 samples in a temporary file.
 

@@ -30,6 +30,9 @@ EMPTY: Array = np.empty(0)
 PIECE = 2**16
 """Number of samples per transform (0.5 MB), few enough for the cache of a core."""
 
+FRAMES_AT_ONCE = 128
+"""Number of frames per transform, few enough for the cache of a core."""
+
 BLOCK = 2**14
 """Number of coefficients per sum, few enough for the cache of a core."""
 
@@ -281,6 +284,41 @@ def packets(pieces: Iterable[Array], wavelet: str, n_levels: int) -> Iterator[Ar
             halves[1::2] = halves[1::2, ::-1].copy()
             coefficients = halves.reshape(2 * len(halves), -1)
         yield coefficients
+
+
+def frame_powers(frames: Array, wavelet: str, level: int) -> Array:
+    """Compute the mean square of the wavelet coefficients of each band of each frame.
+
+    Parameters
+    ----------
+    frames : array, shape ``(frames, samples)``
+        The samples; each frame is extended symmetrically.
+    wavelet : str
+        Name of the wavelet.
+    level : int
+        Number of levels.
+
+    Returns
+    -------
+    array of float64, shape ``(level + 1, frames)``
+        Bands in the order of ``pywt.wavedec``.
+    """
+    import pywt
+
+    filters = pywt.Wavelet(wavelet)
+    powers = np.empty((level + 1, len(frames)))
+    for start in range(0, len(frames), FRAMES_AT_ONCE):
+        part = slice(start, start + FRAMES_AT_ONCE)
+        approximation = frames[part].astype(np.float64)
+        for band in range(level, 0, -1):
+            approximation, detail = pywt.dwt(approximation, filters)
+            powers[band, part] = _mean_squares(detail)
+        powers[0, part] = _mean_squares(approximation)
+    return powers
+
+
+def _mean_squares(rows: Array) -> Array:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows) / rows.shape[1])
 
 
 def max_level(length: int, wavelet: str) -> int:

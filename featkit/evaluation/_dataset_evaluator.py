@@ -56,7 +56,6 @@ from featkit.models.scores import class_scores, confusion_matrix, model_scores, 
 from featkit.models.set_scores import score_sets
 from featkit.models.set_types import SetScores
 from featkit.models.splits import GroupFolds, min_groups_per_class
-from featkit.models.table_check import check_columns
 from featkit.storage.urls import shown
 from featkit.table.columns import errors_in
 from featkit.table.feature_table import FeatureTable
@@ -116,7 +115,7 @@ def read_home(
     table = model.read(training_table)
     where = _table_names(training_table)
     with errors_in(where):
-        check_columns(table, model.columns, model.provenance)
+        model.check_schema(table)
     classes = common_classes(name, model.classes, label_map)
     training = training_rows(model, table)
     rows = training_table_rows(where, table, model, classes, training)
@@ -149,7 +148,7 @@ class DatasetEvaluator(NamedTuple):
         """Select the rows of a dataset, and predict their common classes."""
         steps.next(f"{model_name} on {name}: predicting")
         with errors_in(name):
-            check_columns(dataset.table, model.columns, model.provenance)
+            model.check_schema(dataset.table)
             if not len(dataset.table):
                 raise TableError("the table has no rows")
         classes = common_classes(model_name, model.classes, self.label_map)

@@ -23,6 +23,7 @@ from featkit.evaluation.inputs import (
     SoundOptions,
     named_models,
     read_datasets,
+    with_dataset_sequences,
     with_group_file,
 )
 from featkit.evaluation.model_comparison import compare_models
@@ -104,6 +105,7 @@ def evaluate(
     class_prior: str | os.PathLike[str] | Mapping[str, float] | None = None,
     group_from: str | None = None,
     training_table: Any = None,
+    sequences: Any = None,
     labels: str | None = None,
     name_pattern: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
@@ -152,7 +154,11 @@ def evaluate(
         Which rows of the datasets belong together, for models that normalise columns within groups;
         see `Model.predict`.
     training_table : table, path, sequence of paths, or mapping of str to table, optional
-        The table that the models were trained with, or several, to measure what differs from it.
+        The table that the models were trained with, or several, to measure what differs from it;
+        not for networks, which use no columns.
+    sequences : path, FeatureTable, sequence of paths or mapping, optional
+        Sequences of the rows of tables, for networks: one folder for all tables, or one for each,
+        as for `featkit.train`. A folder that `featkit.sequences` wrote may also be a dataset.
     labels, name_pattern, manifest, where, annotations, tier, annotation_label, background
         Sources of the labels of sound, as for `featkit.extract`.
     extracted : path, optional
@@ -201,6 +207,12 @@ def evaluate(
     by_name = named_models(models, load=read_model)
     if group_from is not None and all(one.normalization is None for one in by_name.values()):
         raise ParameterError(NO_GROUPS)
+    networks = [name for name, model in by_name.items() if model.reads_sequences]
+    if training_table is not None and networks:
+        raise ParameterError(
+            f"training_table shows what differs in columns, which the network {networks[0]!r} does"
+            " not use: leave it out"
+        )
     priors = {}
     if class_prior is not None:
         priors = {name: resolve_prior(model, class_prior) for name, model in by_name.items()}
@@ -221,6 +233,8 @@ def evaluate(
     with open_executor(n_jobs, cluster) as executor:
         datasets = read_datasets(inputs, by_name, columns, sound, executor=executor)
         datasets, columns = with_group_file(datasets, columns)
+        if sequences is not None:
+            datasets = with_dataset_sequences(datasets, sequences)
         warnings = [remark for dataset in datasets.values() for remark in dataset.remarks]
         warnings += _unused_rules(common_map, list(datasets), list(by_name))
         with_home = training_table is not None

@@ -29,6 +29,7 @@ from featkit.models.recording_conditions import split_format
 from featkit.table.feature_table import FeatureTable
 from featkit.table.missing_values import without_missing_words
 from featkit.table.name_stems import group_column
+from featkit.table.sequences.sequences import Sequences
 
 NOT_TESTED = -1
 """Fold of a training recording that is a test row of no fold."""
@@ -165,7 +166,7 @@ def _copies(number: int) -> str:
 def predict_by_fold(
     model: Model,
     problem: Problem,
-    inputs: Callable[[GroupNormalization | None], Array],
+    inputs: Callable[[GroupNormalization | None], Array | Sequences],
     P: Array,
     folds: Array,
     *,
@@ -181,7 +182,8 @@ def predict_by_fold(
     problem : Problem
         Its training problem.
     inputs : callable
-        ``inputs(normalization)`` returns what a pipeline sees of the rows, ``(rows, columns)``.
+        ``inputs(normalization)`` returns the inputs of a pipeline, ``(rows, columns)``, or
+        sequences.
     P : array of float64, shape ``(rows, classes)``
         Probabilities by the final model.
     folds : array of int, shape ``(rows,)``

@@ -7,7 +7,8 @@ import numpy as np
 from featkit._utils.formatting import counted
 from featkit.errors import ParameterError
 from featkit.evaluation.result import ImportanceComparison, ImportancePair, ValueInterval
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD
+from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import rank
 from featkit.models.model import Model
 from featkit.models.task import TASKS

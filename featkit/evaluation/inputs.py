@@ -13,6 +13,7 @@ from featkit.evaluation.rows import DatasetColumns
 from featkit.executors.executor import Executor
 from featkit.models.model import Model
 from featkit.models.task import CLASSIFICATION
+from featkit.models.training_tables import sequences_by_dataset
 from featkit.schema import DATASET, Failure
 from featkit.storage.names import is_same_file, last_name
 from featkit.storage.reading import is_folder
@@ -20,10 +21,13 @@ from featkit.storage.urls import shown
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name
+from featkit.table.sequences.joining import join_sequences
 from featkit.table.table_files import column_names, is_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from featkit.models.training_tables import Tables
 
     Path = str | os.PathLike[str]
     Table = FeatureTable | pd.DataFrame | Path
@@ -227,6 +231,34 @@ def with_group_file(
         for name, dataset in datasets.items()
     }
     return joined, dataclasses.replace(columns, group=GROUP)
+
+
+def with_dataset_sequences(
+    datasets: Mapping[str, Dataset], sequences: Tables
+) -> dict[str, Dataset]:
+    """Join sequences to the rows of datasets.
+
+    Parameters
+    ----------
+    datasets : mapping of str to Dataset
+        Datasets by name.
+    sequences : path, FeatureTable, sequence of paths or mapping
+        See `featkit.models.training_tables.sequences_by_dataset`.
+
+    Returns
+    -------
+    dict of str to Dataset
+
+    Raises
+    ------
+    ParameterError, TableError
+        As for `sequences_by_dataset`; and if a row has no sequences.
+    """
+    parts = sequences_by_dataset(list(datasets), sequences)
+    return {
+        name: dataset._replace(table=join_sequences(dataset.table, parts[name]))
+        for name, dataset in datasets.items()
+    }
 
 
 def read_table(table: Table, models: Mapping[str, Model], columns: DatasetColumns) -> FeatureTable:

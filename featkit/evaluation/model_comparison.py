@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -11,6 +10,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.evaluation._intervals import drawn_sums, share_interval
 from featkit.evaluation.result import ModelComparison
+from featkit.models.model_differences import mcnemar_p_value
 
 
 def compare_models(
@@ -79,25 +79,3 @@ def _compare(
         only_second=counts[1],
         p_value=mcnemar_p_value(*counts),
     )
-
-
-def mcnemar_p_value(only_first: int, only_second: int) -> float:
-    """Compute the p-value of McNemar's exact test, two-sided.
-
-    Parameters
-    ----------
-    only_first, only_second : int
-        Recordings that only one of two models predicts correctly.
-
-    Returns
-    -------
-    float
-        Above 0, at most 1: 1 if there are no such recordings, and at least the smallest normal
-        floating-point number.
-    """
-    from scipy.stats import binomtest
-
-    total = only_first + only_second
-    if not total:
-        return 1.0
-    return max(float(binomtest(only_first, total).pvalue), sys.float_info.min)

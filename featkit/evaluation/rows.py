@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,6 +53,7 @@ from featkit.table.feature_table import FeatureTable
 from featkit.table.label_map import LabelMap
 from featkit.table.missing_values import without_missing_words
 from featkit.table.name_stems import group_column
+from featkit.table.sequences.sequences import Sequences
 
 DEFAULT_LABEL = "label"
 """Column of the labels if the table lacks that of the model."""
@@ -115,6 +116,8 @@ class SelectedRows(NamedTuple):
         Columns of the model in all rows of the table; only used with groups.
     groups : RowGroups or None
         Groups of all rows of the table; None if the model does not normalise columns within groups.
+    sequences : Sequences or None
+        Sequences of the scored rows, if the model is a network.
     """
 
     rows: DatasetRows
@@ -124,9 +127,10 @@ class SelectedRows(NamedTuple):
     warnings: list[str]
     X: Array
     groups: RowGroups | None
+    sequences: Sequences | None = None
 
-    def inputs(self, normalization: GroupNormalization | None) -> Array:
-        """Return what a pipeline sees of the scored rows.
+    def inputs(self, normalization: GroupNormalization | None) -> Any:
+        """Return the inputs of a pipeline for the scored rows.
 
         A row is normalised by all rows of its group in the table, whether they have a label or not,
         so that labels have no influence.
@@ -138,8 +142,10 @@ class SelectedRows(NamedTuple):
 
         Returns
         -------
-        array of float64, shape ``(rows, columns)``
+        array of float64, shape ``(rows, columns)``, or Sequences
         """
+        if self.sequences is not None:
+            return self.sequences
         if normalization is None or self.groups is None:
             return self.rows.X
         return normalization.apply(self.X, self.groups.names)[self.positions]
@@ -223,7 +229,8 @@ def select_rows(
         *_normalization_warnings(model, groups),
     ]
     X = rows.X if groups is None else table.matrix(model.columns)
-    return SelectedRows(rows, positions, counts, training, warnings, X, groups)
+    sequences = model.values(rows.table) if model.reads_sequences else None
+    return SelectedRows(rows, positions, counts, training, warnings, X, groups, sequences)
 
 
 def training_table_rows(
@@ -357,7 +364,7 @@ def _joined_datasets(table: FeatureTable) -> Array | None:
 
 
 def _is_predicted(table: FeatureTable, model: Model) -> Array:
-    return np.asarray(row_problems(table.matrix(model.columns), model.columns) == "")
+    return np.asarray(row_problems(model.values(table), model.columns) == "")
 
 
 def _reasons(
@@ -408,17 +415,24 @@ def _first_rows(
     if "path" not in table.keys:
         return rows
     silent = table.is_silent
-    X = table.matrix(model.columns) + 0.0  # -0.0 equals 0.0
+    contents = _contents(model.values(table), rows)
     by_name: dict[tuple[str, str], int] = {}
     by_values: dict[bytes, int] = {}
     firsts = []
-    for row in rows.tolist():
+    for row, content in zip(rows.tolist(), contents, strict=True):
         first = by_name.setdefault((names[row], times[row]), row)
         if first == row and not silent[row]:
-            equal = by_values.setdefault(X[row].tobytes(), row)
+            equal = by_values.setdefault(content, row)
             first = equal if names[equal] != names[row] else row
         firsts.append(first)
     return np.array(firsts, dtype=np.intp)
+
+
+def _contents(values: Array | Sequences, rows: Array) -> Iterator[bytes]:
+    """Bytes of each row, equal for rows with equal values."""
+    if isinstance(values, Sequences):
+        return iter(values.rows(rows).digests())
+    return ((values[row] + 0.0).tobytes() for row in rows)  # -0.0 equals 0.0
 
 
 def _counts(reason: Array, labels: RowLabels, names: Array, failed: int) -> RowCounts:

@@ -76,6 +76,7 @@ class Loky(Executor):
         # Calls that are not listed may end by the clock, so that none is taken in advance.
         is_listed = isinstance(calls, Sequence)
         options = {} if is_listed else {"pre_dispatch": "n_jobs", "batch_size": 1}
+        _ignore_restarts()
         with interrupts_ignored():
             results: Iterator[R] = joblib.Parallel(
                 n_jobs=self.workers, return_as="generator", **options
@@ -233,8 +234,7 @@ def shared_executor(processes: int, settings: tuple[tuple[str, str], ...] = ()) 
     """
     from joblib.externals import loky
 
-    # An idle worker may end just as work arrives: loky starts another, and warns for nothing.
-    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    _ignore_restarts()
     return loky.ProcessPoolExecutor(
         processes,
         timeout=IDLE_SECONDS,
@@ -243,6 +243,14 @@ def shared_executor(processes: int, settings: tuple[tuple[str, str], ...] = ()) 
         initargs=(os.getpid(),),
         env=ONE_THREAD | NO_FAULT_HANDLER,
     )
+
+
+def _ignore_restarts() -> None:
+    """Ignore that loky replaces a worker, and warns for nothing.
+
+    A worker may end just as work arrives, or because it has grown by the import of a large library.
+    """
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
 
 
 atexit.register(shared_executor.cache_clear)  # while the modules that shutdown needs still exist

@@ -7,15 +7,15 @@ training rows would describe its overfitting, not the sound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
-from featkit.explanation.explanation import NO_FOLD
+from featkit.explanation.explained_rows import NO_FOLD
 from featkit.models.calibration import Calibrator
 from featkit.models.fold_models import (
     Progress,
@@ -28,6 +28,7 @@ from featkit.models.problem import Problem
 from featkit.models.task import REGRESSION
 from featkit.models.training_sample import TrainingSample, background_rows
 from featkit.table.feature_table import FeatureTable
+from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -37,7 +38,8 @@ class Explainer(NamedTuple):
     """A fitted model, the table rows that it explains, and a sample of its training rows.
 
     ``background`` and ``inputs``, a row for each of ``rows``, are what the pipeline sees: they are
-    normalised if the model normalises columns within groups. ``learnt`` is True if the model was
+    normalised if the model normalises columns within groups. Networks see sequences, and need no
+    background. ``learnt`` is True if the model was
     trained on the rows that it explains. ``calibrator`` is that of its probabilities.
     """
 
@@ -45,7 +47,7 @@ class Explainer(NamedTuple):
     pipeline: Pipeline
     rows: Array
     background: Array
-    inputs: Array
+    inputs: Any
     learnt: bool = False
     calibrator: Calibrator | None = None
 
@@ -58,7 +60,7 @@ def explainers(
     model: Model,
     sample: TrainingSample,
     table: FeatureTable,
-    X: Array,
+    X: Array | Sequences,
     executor: Executor,
     progress: Progress | None,
 ) -> tuple[list[Explainer], list[str]]:
@@ -107,12 +109,16 @@ def _fold_explainers(
             fold.name,
             fold.pipeline,
             fold.test,
-            background_rows(fold.inputs(problem, fold.train), seed=seed),
+            _background(fold.inputs(problem, fold.train), seed),
             fold.inputs(problem, fold.test),
             calibrator=fold.recipe.calibrator,
         )
         for fold in fit_fold_models(model, problem, executor=executor, progress=progress)
     ]
+
+
+def _background(inputs: Array | Sequences, seed: int) -> Array:
+    return np.empty((0, 0)) if isinstance(inputs, Sequences) else background_rows(inputs, seed=seed)
 
 
 def calibrated_by_fold(
@@ -138,7 +144,7 @@ def calibrated_by_fold(
     return calibrated
 
 
-def _calibration_note(parts: Sequence[Explainer]) -> list[str]:
+def _calibration_note(parts: Collection[Explainer]) -> list[str]:
     """A note if probabilities are calibrated."""
     if all(explainer.calibrator is None for explainer in parts):
         return []

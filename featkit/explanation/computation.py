@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,29 +14,27 @@ from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.executors.executor import Executor
 from featkit.executors.opening import local_executor, open_executor
+from featkit.explanation._batches import batches_until, drawn_rows, restricted, row_batches
 from featkit.explanation._explainers import (
     Explainer,
     calibrated_by_fold,
     candidate_note,
     explainers,
 )
+from featkit.explanation._row_origins import row_keys, row_targets, sampling_notes
 from featkit.explanation._shap_values import REPETITIONS, evaluations, exact, sampled, seconds
 from featkit.explanation.ensembles import combine, is_ensemble, member_model, member_models
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD
+from featkit.explanation.explanation import Explanation
+from featkit.explanation.gradients.computation import explain_sequences
+from featkit.explanation.gradients.integrated_gradients import STEPS
+from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.models.fold_models import Progress
 from featkit.models.model import Model
 from featkit.models.probabilities import in_order_of
-from featkit.models.problem import (
-    group_texts,
-    row_datasets,
-    texts,
-    within_datasets,
-)
 from featkit.models.row_groups import RowGroups, group_size_warnings, prediction_remark
 from featkit.models.task import TASKS
-from featkit.schema import DATASET
 from featkit.table.feature_table import FeatureTable
-from featkit.table.name_stems import group_column
 
 if TYPE_CHECKING:
     from featkit.models.training_tables import Tables
@@ -47,9 +44,6 @@ BUDGET = 120.0
 
 N_TIMED_ROWS = 6
 """Number of rows that are explained first, to estimate the total time."""
-
-MIN_ROWS = 20
-"""Minimum number of rows to explain, even if the budget is exceeded."""
 
 
 class _Values(NamedTuple):
@@ -85,11 +79,13 @@ def explain(
     group_from: str | None = None,
     seed: int = 0,
     member: str | None = None,
+    sequences: Tables | None = None,
+    steps: int = STEPS,
     n_jobs: int | None = None,
     cluster: Any = None,
     progress: Progress | None = None,
-) -> Explanation:
-    """Compute how much each column contributes to each class, in each row.
+) -> Explanation | NetworkExplanation:
+    """Compute how much each column, or part of a sequence, contributes to the predictions.
 
     Parameters
     ----------
@@ -114,6 +110,11 @@ def explain(
     member : str, optional
         Estimator of the member of an ensemble that is explained alone. By default, all members are:
         see `featkit.explanation.ensembles`.
+    sequences : table, path, sequence of paths, or mapping, optional
+        For a network: sequences that are joined to the rows; see `Model.read`. By default, `table`
+        has them: it is a folder that ``featkit sequences`` wrote, or has been joined before.
+    steps : int
+        For a network: points at which integrated gradients are evaluated.
     n_jobs : int, optional
         Number of worker processes; None for one per processor.
     cluster : str, path or distributed.Client, optional
@@ -124,8 +125,11 @@ def explain(
 
     Returns
     -------
-    Explanation
-        The SHAP values, with one entry for each explained row, in the order of the table.
+    Explanation or NetworkExplanation
+        The SHAP values, with one entry for each explained row, in the order of the table. For a
+        network: Grad-CAM maps and integrated gradients of the predicted class of each row. The
+        networks of the folds are then trained again first, which takes about as long as the
+        training did, and is not counted in `budget`.
 
     Raises
     ------
@@ -138,8 +142,20 @@ def explain(
         member.
     """
     _check_limits(rows, budget)
-    table = model.read(table, group_from=group_from)
+    table = model.read(table, group_from=group_from, sequences=sequences)
     model.check(table)
+    if model.reads_sequences:
+        with open_executor(n_jobs, cluster) as executor:
+            return explain_sequences(
+                model,
+                table,
+                rows=rows,
+                budget=budget,
+                seed=seed,
+                steps=steps,
+                executor=executor,
+                progress=progress,
+            )
     inputs = model.inputs(table, group_from=group_from)
     notes = _normalization_notes(model, model.groups_of(table, group_from))
     with open_executor(n_jobs, cluster) as executor:
@@ -217,6 +233,7 @@ def explain_inputs(
     budget: float,
     seed: int,
     member: str | None = None,
+    only: Array | None = None,
     executor: Executor,
     progress: Progress | None = None,
 ) -> Explanation:
@@ -232,6 +249,8 @@ def explain_inputs(
         What the pipeline of the model sees; see `Model.inputs`.
     rows, budget, seed, member, progress
         As for `explain`.
+    only : array of int, optional
+        Positions of the rows to explain; the others are used to recognise the training table.
     executor : Executor
         Where models are fitted and rows are explained.
 
@@ -248,6 +267,7 @@ def explain_inputs(
     """
     options: dict[str, Any] = {
         "rows": rows,
+        "only": only,
         "seed": seed,
         "executor": executor,
         "progress": progress,
@@ -261,10 +281,11 @@ def explain_inputs(
         raise TableError("the table has no rows to explain")
     X = table.matrix(model.columns)
     row_explainers, notes = explainers(model, sample, table, inputs, executor, progress)
+    row_explainers = restricted(row_explainers, only)
     available = sum(len(explainer.rows) for explainer in row_explainers)
-    drawn = _drawn(row_explainers, rows, seed)
+    drawn = drawn_rows(row_explainers, rows, seed)
     shap_values = _shap_values(model, drawn, budget, seed, executor, progress)
-    y, label_notes = _targets(model, table, shap_values.rows)
+    y, label_notes = row_targets(model, table, shap_values.rows)
     estimator = TASKS[model.task].estimators[model.name]
     lines = None if table.places is None else table.places.lines
     explanation = Explanation(
@@ -279,14 +300,14 @@ def explain_inputs(
         columns=list(model.columns),
         classes=list(model.classes),
         y=y,
-        keys={name: column[shap_values.rows] for name, column in _keys(model, table).items()},
+        keys={name: column[shap_values.rows] for name, column in row_keys(model, table).items()},
         folds=shap_values.folds,
         learnt=shap_values.learnt,
         usual=sample.usual,
         method=_method(model, row_explainers),
         rows_there=available,
         schema={column["name"]: column for column in model.provenance.get("columns", [])},
-        notes=[*_sampling_note(len(shap_values.rows), available), *label_notes, *notes],
+        notes=[*sampling_notes(len(shap_values.rows), available), *label_notes, *notes],
         lines=None if lines is None else lines[shap_values.rows],
         decision=model.decision,
         task=model.task,
@@ -345,54 +366,6 @@ def _explain_ensemble(
     return replace(combined, probabilities=P, notes=[*combined.notes, *notes])
 
 
-def _targets(model: Model, table: FeatureTable, rows: Array) -> tuple[Array | None, list[str]]:
-    """True targets of the rows, None if unknown, and notes on targets that cannot be used."""
-    column = model.trained.settings.target_column
-    if not table.has_column(column):
-        return None, []
-    options = [] if model.decision is None else [model.decision]
-    known_targets = TASKS[model.task].known_targets
-    return known_targets(texts(table, column)[rows], model.classes, *options)
-
-
-def _keys(model: Model, table: FeatureTable) -> dict[str, Array]:
-    """Number, dataset, path, times and group of each row, as far as they are known."""
-    settings = model.trained.settings
-    keys, datasets = {"row": table.row_numbers}, row_datasets(table, settings)
-    if datasets is not None:
-        keys[DATASET] = datasets
-    keys |= {key: texts(table, key) for key in ("path", "start", "end") if key in table.keys}
-    group = settings.group
-    if group is not None and group_column(group) in table.keys:
-        groups = within_datasets(group_texts(table, group), datasets)
-        if (groups != "").all():
-            keys["group"] = groups
-    return keys
-
-
-def _sampling_note(explained: int, available: int) -> list[str]:
-    if explained == available:
-        return []
-    were = "was" if explained == 1 else "were"
-    return [
-        f"{explained:,} of {available:,} rows {were} drawn at random and explained. The 95 %"
-        " intervals show the uncertainty that this adds."
-    ]
-
-
-def _drawn(row_explainers: Sequence[Explainer], rows: int | None, seed: int) -> list[Explainer]:
-    """The explainers with their rows in random order, cut to `rows` rows in total."""
-    sizes = [len(explainer.rows) for explainer in row_explainers]
-    order = np.random.default_rng(seed).permutation(sum(sizes))
-    limit = len(order) if rows is None else rows
-    drawn = []
-    ranks = np.split(order, np.cumsum(sizes)[:-1])
-    for explainer, rank in zip(row_explainers, ranks, strict=True):
-        first = np.argsort(rank)[: int(np.sum(rank < limit))]
-        drawn.append(explainer.part(first, learnt=explainer.learnt))
-    return drawn
-
-
 def _shap_values(
     model: Model,
     row_explainers: Sequence[Explainer],
@@ -404,7 +377,7 @@ def _shap_values(
     """The SHAP values of as many rows as the budget allows, in the order of the table."""
     batch_size = TASKS[model.task].estimators[model.name].rows_at_once
     total = sum(len(explainer.rows) for explainer in row_explainers)
-    batches = list(_batches(row_explainers, batch_size or total))
+    batches = list(row_batches(row_explainers, batch_size or total))
     if batch_size and progress:
         progress(0, total, _time_estimate(model, batches, executor.workers, budget))
     deadline = time.monotonic() + budget if batch_size else np.inf
@@ -416,7 +389,7 @@ def _shap_values(
     shared = _Shared(model.name, model.classes, model.task, seed, models if is_shared else [])
     calls = (
         (number if is_shared else models[number], batch.rows, batch.inputs)
-        for number, batch in _until(deadline, batches)
+        for number, batch in batches_until(deadline, batches)
     )
     finished: list[_Values] = []
     for result in suited.map(_batch_values, calls, shared=shared):
@@ -424,18 +397,6 @@ def _shap_values(
         if progress:
             progress(sum(len(values.rows) for values in finished), total, "")
     return _in_table_order(finished)
-
-
-def _until(
-    deadline: float, batches: Sequence[tuple[int, Explainer]]
-) -> Iterator[tuple[int, Explainer]]:
-    """The batches that start before the deadline, and at least `MIN_ROWS` rows."""
-    sent = 0
-    for number, explainer in batches:
-        if sent >= MIN_ROWS and time.monotonic() > deadline:
-            return
-        sent += len(explainer.rows)
-        yield number, explainer
 
 
 def _in_table_order(batches: Sequence[_Values]) -> _Values:
@@ -446,20 +407,6 @@ def _in_table_order(batches: Sequence[_Values]) -> _Values:
         for name, parts in zip(_Values._fields, zip(*batches, strict=True), strict=True)
     }
     return _Values(**arrays)
-
-
-def _batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[tuple[int, Explainer]]:
-    """Batches of rows of each explainer in turn, so that every fold is covered when time is up.
-
-    A batch has the number of its explainer.
-    """
-    for start in itertools.count(0, size):
-        unfinished = [pair for pair in enumerate(row_explainers) if len(pair[1].rows) > start]
-        if not unfinished:
-            return
-        for number, explainer in unfinished:
-            rows = np.arange(start, min(start + size, len(explainer.rows)))
-            yield number, explainer.part(rows, learnt=explainer.learnt)
 
 
 def _time_estimate(

@@ -16,22 +16,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from featkit._utils.formatting import counted
-from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
-from featkit.errors import ParameterError
-from featkit.models.decisions import decide
-from featkit.models.label_decision import LabelDecision
-from featkit.models.label_sets import label_sets
-from featkit.models.problem import within_datasets
-from featkit.models.scores import predicted
-from featkit.models.task import CLASSIFICATION, REGRESSION
-from featkit.schema import DATASET
-from featkit.table.cell_values import text_values
+from featkit.explanation.explained_rows import ExplainedRows, place_of_name
 
 if TYPE_CHECKING:
     from featkit.explanation.ranking import Ranking
@@ -44,10 +35,6 @@ ROUNDING = 1e-6
 
 ABSOLUTE_TOLERANCE = 1e-12
 """Residual in log odds or probability that is always negligible."""
-
-NO_FOLD = ""
-"""Fold of rows that the final model explains."""
-
 
 NORMALIZED_UNIT = "standard deviations in the group"
 """Unit of values that are normalised within groups."""
@@ -72,9 +59,11 @@ class MemberExplanation:
     explanation: Explanation
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Explanation(ExplainedRows):
     """SHAP values of a model for the rows of a table.
+
+    It has the attributes of `ExplainedRows`, and these:
 
     Attributes
     ----------
@@ -88,23 +77,8 @@ class Explanation:
         ``"log odds"``, ``"probability"`` or ``"units of the target"``.
     X : array of float64, shape ``(rows, columns)``
         Values of the columns in their own units; NaN where undefined.
-    columns, classes : list of str
+    columns : list of str
         Names, in the order of the arrays.
-    probabilities : array of float64, shape ``(rows, classes)``
-        Predicted probability of each class.
-    y : array, shape ``(rows,)``, or None
-        True classes, "" where unknown, or true numbers, NaN where unknown; None if all are unknown.
-    keys : mapping of str to array
-        Origin of each row: ``row``, its number in the table, counted from 1; and ``path``,
-        ``start``, ``end`` and ``group``, if the table has them.
-    folds : array of str, shape ``(rows,)``
-        Outer fold whose model explained the row as one of its test rows; "" for the final model.
-    method : str
-        Method of computation.
-    rows_there : int
-        Number of rows that could be explained; more than the rows here if they were sampled.
-    learnt : array of bool, shape ``(rows,)``, or None
-        Whether the model that explained the row was trained on it; None means that it never was.
     error : array of float64, shape ``(rows, columns, classes)``, or None
         Standard error of each SHAP value; None if the values are exact.
     usual : array of float64, shape ``(2, classes, columns)``, or None
@@ -113,20 +87,8 @@ class Explanation:
         Interpretation of a contribution of +1.
     schema : mapping of str to dict
         Family, descriptor, index, statistic, unit and definition of each described column.
-    notes : list of str
-        Caveats.
-    lines : array of int, shape ``(rows,)``, or None
-        Line of each row in its CSV file; None for other formats.
     members : sequence of MemberExplanation
         Explanations of the members of an ensemble, the heaviest first; empty for other models.
-    decision : LabelDecision or None
-        The thresholds of a model of several labels. ``classes`` are then labels, and ``y`` holds
-        the labels of each row, sorted and joined by the separator.
-    task : str
-        Name of the task of the model, one of `featkit.models.task.TASKS`. A regression has one
-        output: `classes` is the target, and `probabilities` are the predicted numbers.
-    costs : array of float64, shape ``(classes, classes)``, or None
-        Cost matrix of the model; see `featkit.models.decisions.decide`.
     normalized : array of float64, shape ``(rows, columns)``, or None
         Values of the columns within their groups, which the SHAP values refer to; None if the model
         does not normalise columns within groups.
@@ -140,31 +102,25 @@ class Explanation:
     scale: str
     X: Array
     columns: list[str]
-    classes: list[str]
-    probabilities: Array
-    y: Array | None
-    keys: Mapping[str, Array]
-    folds: Array
-    method: str
-    rows_there: int
-    learnt: Array | None = None
     error: Array | None = None
     usual: Array | None = None
     meaning: str = ""
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-    lines: Array | None = None
     members: Sequence[MemberExplanation] = ()
-    decision: LabelDecision | None = None
-    task: str = CLASSIFICATION
-    costs: Array | None = None
     normalized: Array | None = None
     rankings: dict[tuple[str, int | None], Ranking] = field(
         default_factory=dict, init=False, repr=False
     )
 
-    def __len__(self) -> int:
-        return len(self.values)
+    _ROW_ARRAYS: ClassVar[tuple[str, ...]] = (
+        *ExplainedRows._ROW_ARRAYS,
+        *("values", "base", "output", "X", "error", "normalized"),
+    )
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
 
     @property
     def inputs(self) -> Array:
@@ -192,80 +148,6 @@ class Explanation:
             f" {counted(len(self), 'row')}: the largest difference is {missing.max():.2g}, and the"
             f" outputs differ from the base value by up to {size:.2g}. Do not rely on them."
         )
-
-    @cached_property
-    def predicted(self) -> Array:
-        """Class that is predicted, label with the highest probability, or target of a regression.
-
-        Shape ``(rows,)``; see `featkit.models.decisions`.
-        """
-        return predicted(self.probabilities, self.classes, self.costs)
-
-    @property
-    def confidence(self) -> Array:
-        """Probability of the predicted class, ``(rows,)``."""
-        places = decide(self.probabilities, self.costs)
-        confidence: Array = self.probabilities[np.arange(len(self)), places]
-        return confidence
-
-    @cached_property
-    def answer(self) -> Array:
-        """The prediction, ``(rows,)``: the predicted class, or the predicted labels, joined."""
-        if self.decision is None:
-            return self.predicted
-        sets = self.decision.labels(self.probabilities)
-        return label_sets(sets, self.classes, self.decision.separator)
-
-    @property
-    def predicts_number(self) -> bool:
-        """Whether the model predicts a number instead of classes."""
-        return self.task == REGRESSION
-
-    @property
-    def held_out(self) -> Array:
-        """Mask of rows with a known target that the model was not trained on, ``(rows,)``.
-
-        Test rows of the training table are not included: they have scores of their own.
-        """
-        held_out: Array = self.folds == NO_FOLD
-        if self.learnt is not None:
-            held_out = held_out & ~self.learnt
-        if self.y is None:
-            return held_out & False
-        return held_out & (np.isfinite(self.y) if self.predicts_number else self.y != "")
-
-    @property
-    def groups(self) -> Array:
-        """Group of each row, ``(rows,)``. The bootstrap draws the rows of a group together."""
-        return np.asarray(self.keys["group"]) if "group" in self.keys else self.recordings
-
-    @property
-    def recordings(self) -> Array:
-        """Recording of each row, ``(rows,)``; the number of the row if paths are unknown."""
-        if "path" not in self.keys:
-            return np.arange(len(self))
-        return within_datasets(np.asarray(self.keys["path"]), self.keys.get(DATASET))
-
-    def of_rows(self, rows: Array) -> Explanation:
-        """Select rows.
-
-        Parameters
-        ----------
-        rows : array of int
-            Positions of the rows.
-
-        Returns
-        -------
-        Explanation
-        """
-        arrays = ("values", "base", "output", "probabilities", "X", "folds")
-        optional = ("y", "learnt", "lines", "error", "normalized")
-        selected = {name: getattr(self, name)[rows] for name in arrays}
-        selected |= {
-            name: value[rows] for name in optional if (value := getattr(self, name)) is not None
-        }
-        keys = {name: np.asarray(column)[rows] for name, column in self.keys.items()}
-        return replace(self, **selected, keys=keys)
 
     def mean(self) -> Explanation:
         """Average all rows, for example the segments of a recording.
@@ -296,26 +178,6 @@ class Explanation:
             error=None,
         )
 
-    def place_of_class(self, of_class: object) -> int:
-        """Return the index of a class.
-
-        Parameters
-        ----------
-        of_class : str or number
-            Name of the class, or the number that was the label: 1 is the class ``"1"``.
-
-        Returns
-        -------
-        int
-            Index in ``classes``.
-
-        Raises
-        ------
-        ParameterError
-            If the class does not exist.
-        """
-        return _index("class", of_class, self.classes)
-
     def place_of_column(self, column: object) -> int:
         """Return the index of a column.
 
@@ -334,7 +196,7 @@ class Explanation:
         ParameterError
             If the column does not exist.
         """
-        return _index("column", column, self.columns)
+        return place_of_name("column", column, self.columns)
 
     def unit(self, column: str) -> str:
         """Return the unit of a column.
@@ -365,12 +227,3 @@ class Explanation:
             The unit; normalised values are in units of their scale.
         """
         return self.unit(column) if self.normalized is None else NORMALIZED_UNIT
-
-
-def _index(kind: str, name: object, names: Sequence[str]) -> int:
-    """Index of a name; names that are numbers may be given as numbers."""
-    value = name.item() if isinstance(name, np.generic) else name
-    text = text_values([value])[0] if isinstance(value, int | float) else value
-    if not isinstance(text, str) or text not in names:
-        raise ParameterError(unknown(kind, value, names))
-    return names.index(text)

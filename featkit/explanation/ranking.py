@@ -16,7 +16,8 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD
+from featkit.explanation.explanation import Explanation
 from featkit.models.bootstrap import INTERVAL
 from featkit.models.task import CLASSIFICATION
 

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from featkit.audio.source import LOUDEST
 from featkit.dsp.disk_array import Clip, DiskArray
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
+from featkit.features.family import OwnFrames
+from featkit.features.sequences.sequence_set import SequenceSet
 from featkit.features.sets.entries import Entry
 from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.features.spectra.block import Block
@@ -39,6 +41,21 @@ the number of clips."""
 SUMMARISED_VALUES = 2**19
 """Largest number of values that are summarised at once (4 MB in double precision), but at least one
 row."""
+
+
+class FrameValues(NamedTuple):
+    """Values of an entry of a feature set, without statistics.
+
+    Attributes
+    ----------
+    values : array
+        Shape ``(rows, frames)``, or ``(rows, clips)`` for a family per clip.
+    segments : Segments
+        Frames of each clip: those of the stack, unless the family has frames of its own.
+    """
+
+    values: Array
+    segments: Segments
 
 
 def analyse(
@@ -78,7 +95,7 @@ def analyse(
     """
     chosen = feature_set(features)
     check_sr(sr)
-    loaded = ((_checked_clip(k, clip), sr) for k, clip in enumerate(clips))
+    loaded = ((checked_clip(k, clip), sr) for k, clip in enumerate(clips))
     rows = analyse_loaded(loaded, chosen)
     return np.concatenate([np.empty((0, len(chosen.columns))), *rows])
 
@@ -136,7 +153,24 @@ def stacked(clips: Iterable[tuple[T, float, float]]) -> Iterator[tuple[list[T], 
         yield stack, rate
 
 
-def _checked_clip(k: int, clip: Any) -> Array:
+def checked_clip(k: int, clip: Any) -> Array:
+    """Check the samples of a clip.
+
+    Parameters
+    ----------
+    k : int
+        Number of the clip, for error messages.
+    clip : array
+
+    Returns
+    -------
+    array of float32, shape ``(samples,)``
+
+    Raises
+    ------
+    ParameterError
+        If it is not a finite array of floating-point samples.
+    """
     y = np.asarray(clip)
     if y.ndim != 1 or y.dtype.kind != "f" or not len(y):
         raise ParameterError(
@@ -153,21 +187,24 @@ def _checked_clip(k: int, clip: Any) -> Array:
 
 def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Array:
     stack = Stack(clips, sr, features.spectra)
-    values = descriptor_values(stack, features)
+    computed = frame_values(stack, features)
+    values = [value for value, _ in computed]
     rows: dict[int, Array] = {}
-    pooled = [k for k, entry in enumerate(features.entries) if entry.pooled]
-    for k in pooled:
-        rows[k] = _pooled_summary(features.entries[k], values[k], stack.segments)
+    for k, entry in enumerate(features.entries):
+        if entry.pooled:
+            rows[k] = _pooled_summary(entry, *computed[k])
+        elif entry.family.own_frames:
+            own, segments = computed[k]
+            rows[k] = _summary([*own], segments, entry.statistics).reshape(-1, len(clips))
     # Other families with the same statistics are summarised as one matrix.
-    order = sorted(
-        set(range(len(values))) - {*pooled}, key=lambda k: features.entries[k].statistics
-    )
+    order = sorted(set(range(len(values))) - {*rows}, key=lambda k: features.entries[k].statistics)
     for statistics, group in groupby(order, key=lambda k: features.entries[k].statistics):
         members = list(group)
         if not statistics:
             rows |= {k: values[k] for k in members}
             continue
-        summary = _summary([row for k in members for row in values[k]], stack, statistics)
+        members_rows = [row for k in members for row in values[k]]
+        summary = _summary(members_rows, stack.segments, statistics)
         ends = np.cumsum([len(values[k]) for k in members])
         for k, columns in zip(members, np.split(summary, ends[:-1], axis=1), strict=True):
             rows[k] = columns.reshape(-1, len(clips))
@@ -175,11 +212,11 @@ def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Ar
     return np.ascontiguousarray(table[features.positions].T)
 
 
-def _summary(rows: Sequence[Array], stack: Stack, statistics: Sequence[str]) -> Array:
+def _summary(rows: Sequence[Array], segments: Segments, statistics: Sequence[str]) -> Array:
     """Statistics of some rows at a time: ``(statistics, rows, clips)``."""
-    size = max(1, SUMMARISED_VALUES // stack.segments.total)
+    size = max(1, SUMMARISED_VALUES // segments.total)
     batches = (np.stack(rows[start : start + size]) for start in range(0, len(rows), size))
-    summaries = [summarise(batch, stack.segments, statistics) for batch in batches]
+    summaries = [summarise(batch, segments, statistics) for batch in batches]
     return np.concatenate(summaries, axis=1)
 
 
@@ -194,20 +231,20 @@ def _pooled_summary(entry: Entry, values: Array, segments: Segments) -> Array:
     return np.stack(summaries, axis=1).reshape(-1, len(segments))
 
 
-def descriptor_values(stack: Stack, features: FeatureSet) -> list[Array]:
+def frame_values(stack: Stack, features: FeatureSet | SequenceSet) -> list[FrameValues]:
     """Compute the values of every entry of a feature set, without statistics.
 
     Parameters
     ----------
     stack : Stack
         The clips.
-    features : FeatureSet
-        The feature set; its entries must fit the stack's `SpectraParameters`.
+    features : FeatureSet or SequenceSet
+        The set; its entries must fit the stack's `SpectraParameters`.
 
     Returns
     -------
-    list of arrays
-        One per entry: ``(rows, frames)``, or ``(rows, clips)`` for a family per clip.
+    list of FrameValues
+        One per entry.
     """
     entries = features.entries
     first = [k for k, e in enumerate(entries) if e.family.in_blocks and not e.family.in_second_pass]
@@ -224,7 +261,11 @@ def descriptor_values(stack: Stack, features: FeatureSet) -> list[Array]:
     values = []
     for k, entry in enumerate(entries):
         value = computed.pop(k) if entry.family.in_blocks else _compute(entry, stack)
-        values.append(_finished(entry, value, stack, skip_silence=skip))
+        if isinstance(value, OwnFrames):
+            values.append(FrameValues(*value))
+        else:
+            value = _finished(entry, value, stack, skip_silence=skip)
+            values.append(FrameValues(value, stack.segments))
     return values
 
 
@@ -247,7 +288,8 @@ def _pass_over_blocks(
     return values
 
 
-def _compute(entry: Entry, source: Stack | Block) -> Array:
+def _compute(entry: Entry, source: Stack | Block) -> Any:
+    """An array, or `OwnFrames`."""
     quantities: dict[str, Any] = {name: getattr(source, name) for name in entry.family.needs}
     return entry.family.compute(entry.parameters, **quantities)
 

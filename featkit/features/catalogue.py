@@ -107,7 +107,8 @@ def _processor() -> str:
 
 
 def _section(family: Family, cost: float) -> str:
-    about = f"Cost: {cost_text(cost)} ms; one value per {family.per}. {family.summary}"
+    example = "; the cost is that of a small example" if family.example else ""
+    about = f"Cost: {cost_text(cost)} ms; one value per {family.per}{example}. {family.summary}"
     table = _table(HEADER, [_row(d) for d in family.default_descriptors])
     parameters = _parameters(family.parameters)
     paragraphs = (f"## {family.name}\n", f"{about}\n", table, parameters)

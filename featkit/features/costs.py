@@ -55,7 +55,8 @@ class Costs:
         bands in dB. The minimum over all rounds, because a busy machine only adds time.
     families : dict of str to float
         Additional cost of each family, with its default parameters and a mean over time; NaN if it
-        needs a package that is not installed.
+        needs a package that is not installed. That of a family with an example is the cost of
+        the example.
     """
 
     shared: float
@@ -113,8 +114,9 @@ def cost_text(milliseconds: float) -> str:
 
 def _rounds(name: str, y: Array, budget: float) -> list[Array]:
     """Pairs of seconds without and with the family: at least one, more if the budget allows."""
-    without, with_family = _features([]), _features([name])
+    without = _features([])
     try:
+        with_family = _features([name])
         # A first run excludes imports and caches from the measurement.
         analyse([y[: synthesis.SR]], synthesis.SR, with_family)
     except ParameterError:
@@ -143,7 +145,11 @@ def _features(names: Sequence[str]) -> FeatureSet:
     """The shared quantities, and the families of these names."""
     families = [FAMILIES[name] for name in names]
     entries = [
-        Entry(family.name, family.parameters(), ("mean",) if family.per == "frame" else ())
+        Entry(
+            family.name,
+            family.parameters(**family.example),
+            ("mean",) if family.per == "frame" else (),
+        )
         for family in families
     ]
     return FeatureSet(

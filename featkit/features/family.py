@@ -17,14 +17,15 @@ import importlib
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from featkit._utils.parameters import Parameters
 from featkit._utils.registry import Registry, exported
 from featkit._utils.typing import Array
+from featkit.dsp.segments import Segments
 from featkit.errors import FeatkitError
 from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.spectra.scopes import FIRST_PASS, SECOND_PASS, SETTINGS, WHOLE_CLIPS
@@ -101,6 +102,21 @@ class ReferenceCase:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+class OwnFrames(NamedTuple):
+    """Values over frames that are not those of the stack, as `compute` returns them.
+
+    Attributes
+    ----------
+    values : array, shape ``(rows, frames)``
+        The clips side by side; a clip without frames has one, of NaN.
+    segments : Segments
+        Frames of each clip.
+    """
+
+    values: Array
+    segments: Segments
+
+
 class NoParameters(Parameters):
     """Parameters of a family that has none."""
 
@@ -119,13 +135,16 @@ class Family:
         ``descriptors(parameters)`` returns the descriptors in the order of the rows of `compute`.
     compute : callable
         ``compute(parameters, *, quantity, ...)`` returns values of shape ``(rows, frames)``; or
-        ``(rows, clips)`` if `per` is ``"clip"`` and it uses no quantity of a few frames.
+        ``(rows, clips)`` if `per` is ``"clip"`` and it uses no quantity of a few frames; or
+        `OwnFrames`.
     finish : callable, optional
         ``finish(parameters, values, *, quantity, ...)`` completes the values of all frames with
         quantities of whole clips. If `per` is ``"clip"``, it turns ``(rows, frames)`` into
         ``(rows, clips)``; then it is required if `compute` uses quantities of a few frames.
     per : {"frame", "clip"}
         Whether there is a value per frame, of which statistics are computed, or one per clip.
+    own_frames : bool
+        Whether `compute` returns `OwnFrames`; it then uses quantities of whole clips only.
     undefined_in_silence : bool
         Whether the values of a digitally silent clip are replaced by NaN. Silent frames of other
         clips keep their values, unless the feature set skips them.
@@ -139,22 +158,27 @@ class Family:
         components.
     packages : tuple of str
         Optional packages that compute the values; the provenance of a table lists their versions.
+    example : mapping of str to object
+        Parameters for reference cases, contract tests and costs, for a family whose parameters
+        have no usable defaults, such as the file of a model.
     reference_cases : tuple of ReferenceCase
         Signals with values known from theory, at least one.
     """
 
     name: str
-    compute: Callable[..., Array]
+    compute: Callable[..., Array | OwnFrames]
     descriptors: Callable[[Any], Sequence[Descriptor]]
     reference_cases: tuple[ReferenceCase, ...]
     parameters: type[Parameters] = NoParameters
     finish: Callable[..., Array] | None = None
     per: Literal["frame", "clip"] = "frame"
+    own_frames: bool = False
     undefined_in_silence: bool = False
     measures_level: bool = False
     check: Callable[[Any, SpectraParameters, float | None], None] | None = None
     from_indices: Callable[[Sequence[str]], dict[str, Any]] | None = None
     packages: tuple[str, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -188,7 +212,7 @@ class Family:
         return bool(self.needs & SECOND_PASS)
 
 
-def _keyword_arguments(function: Callable[..., Array]) -> frozenset[str]:
+def _keyword_arguments(function: Callable[..., Any]) -> frozenset[str]:
     parameters = inspect.signature(function).parameters.values()
     return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
@@ -225,6 +249,9 @@ def check_contract(family: Family, module: str) -> None:
         " frames": per_clip and family.in_blocks != (family.finish is not None),
         "undefined_in_silence is for families per frame; one per clip returns NaN itself": per_clip
         and family.undefined_in_silence,
+        "own_frames is for families per frame that need whole clips and have no finish, and that"
+        " decide themselves what silence gives": family.own_frames
+        and (per_clip or family.in_blocks or bool(family.finish) or family.undefined_in_silence),
         "it has no descriptors": not names,
         "duplicate descriptor name": len(names) != len(set(names)),
         "descriptor names must be lower-case words joined by underscores": not all(

@@ -67,7 +67,7 @@ def _copies(problem: Problem) -> Iterator[str]:
     rows = np.flatnonzero(~problem.table.is_silent)
     if isinstance(problem.X, DiskMatrix):
         rows = _repeated_rows(problem.X, rows)
-    for row, values in zip(rows.tolist(), _each_row(problem.X[rows]), strict=True):
+    for row, values in zip(rows.tolist(), _contents(problem, rows), strict=True):
         digest = hashlib.blake2b(values, digest_size=16).digest()
         first = first_rows.setdefault(digest, row)
         if groups[first] != groups[row]:
@@ -83,6 +83,14 @@ def _copies(problem: Problem) -> Iterator[str]:
         f"rows with exactly the same numbers as {owner}: {name_list(pairs)}; copies of one"
         " recording under two names make scores too high"
     )
+
+
+def _contents(problem: Problem, rows: Array) -> Iterator[bytes]:
+    """The numbers of each row, or a hash of its sequences if it has no columns."""
+    sequences = problem.table.sequences
+    if problem.columns or sequences is None:
+        return _each_row(problem.X[rows])
+    return iter(sequences.rows(rows).digests())
 
 
 def _repeated_rows(X: Matrix, rows: Array) -> Array:

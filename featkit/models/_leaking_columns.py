@@ -83,7 +83,7 @@ class Leak(NamedTuple):
 def leaking_columns(problem: Problem, settings: Settings) -> Leaks:
     """Find the columns that leak the class, except those that `settings` include."""
     leaks = Leaks()
-    if problem.table.provenance or len(problem) < MIN_ROWS:
+    if problem.table.provenance or len(problem) < MIN_ROWS or not problem.columns:
         return leaks
     columns, label = ColumnsByClass(problem), settings.label
     checks = (

@@ -6,13 +6,14 @@ training can be repeated in a time that depends on the number of its rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from featkit.errors import ModelError, ParameterError
 from featkit.models.calibration import Calibrator
-from featkit.models.estimator import check_candidate
+from featkit.models.estimator import SEQUENCES, check_candidate
 from featkit.models.group_normalization import GroupNormalization
 from featkit.models.label_decision import LabelDecision
 from featkit.models.model import Model
@@ -21,6 +22,8 @@ from featkit.models.prediction_sets import PredictionSets
 from featkit.models.serialization import from_dict, to_dict
 from featkit.models.task import CLASSIFICATION, REGRESSION, TASKS, Task
 from featkit.models.training_metadata import TrainingMetadata
+from featkit.table.sequences.axes import stated_shape
+from featkit.table.sequences.sequences import MAX_ROW_VALUES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +35,10 @@ class ModelMetadata:
     name : str
         Name of the estimator.
     classes, columns : sequence of str
-        Outputs, such as the classes, and feature columns, in the order of the model.
+        Outputs, such as the classes, and feature columns, in the order of the model; a network has
+        no columns.
     provenance : mapping
-        Origin of the features.
+        Origin of the features, or of the sequences that a network reads.
     training : TrainingMetadata
         How the model was trained.
     scores : mapping
@@ -94,10 +98,7 @@ def read_metadata(data: Any) -> dict[str, Any]:
         If something is missing, unknown or wrong, with the path of the value.
     """
     metadata = from_dict(ModelMetadata, data, name="metadata")
-    for kind in ("classes", "columns"):
-        values = getattr(metadata, kind)
-        if not values or len(set(values)) < len(values):
-            raise ModelError(f"its list of {kind} is empty, or has duplicates")
+    _check_names("classes", metadata.classes)
     if metadata.task not in TASKS:
         raise ModelError(f"this version of featkit has no task {metadata.task!r}")
     task = TASKS[metadata.task]
@@ -113,6 +114,10 @@ def read_metadata(data: Any) -> dict[str, Any]:
         raise ModelError("its target is not that of its settings")
     if metadata.name not in task.estimators:
         raise ModelError(f"this version of featkit has no estimator {metadata.name!r}")
+    if task.estimators[metadata.name].inputs == SEQUENCES:
+        _check_without_columns(metadata)
+    else:
+        _check_names("columns", metadata.columns)
     if (metadata.decision is None) != (task.fit_decision is None):
         raise ModelError("its thresholds belong to another task")
     if metadata.decision is not None:
@@ -154,16 +159,40 @@ def read_metadata(data: Any) -> dict[str, Any]:
     }
 
 
+def _check_names(kind: str, values: Sequence[str]) -> None:
+    if not values or len(set(values)) < len(values):
+        raise ModelError(f"its list of {kind} is empty, or has duplicates")
+
+
+def _check_without_columns(metadata: ModelMetadata) -> None:
+    """Refuse a normalisation or novelty of columns."""
+    if metadata.columns or metadata.normalization is not None or metadata.novelty is not None:
+        raise ModelError(
+            "it learns from sequences, but has columns, or a normalisation or novelty of columns"
+        )
+
+
 def _check_provenance(provenance: Mapping[str, Any]) -> None:
     columns = provenance.get("columns", [])
     if not isinstance(columns, list) or not all(map(_has_name_and_unit, columns)):
         raise ModelError("its columns have names or units that are not texts")
-    if "feature_set" in provenance:
-        described = provenance["feature_set"]
+    for key in {"feature_set", "sequence_set"} & provenance.keys():
+        described, kind = provenance[key], key.replace("_", " ")
         if not isinstance(described, dict) or not {"name", "version"} <= set(described):
-            raise ModelError("its feature set has no name or no version")
+            raise ModelError(f"its {kind} has no name or no version")
         if not isinstance(provenance.get("fingerprint"), str):
-            raise ModelError("its feature set has no fingerprint")
+            raise ModelError(f"its {kind} has no fingerprint")
+    _check_sequences(provenance.get("sequences", {}))
+
+
+def _check_sequences(shapes: Any) -> None:
+    """Refuse sequences that would fill the memory: they are computed with the shapes of a model."""
+    if not isinstance(shapes, dict) or not all(isinstance(x, dict) for x in shapes.values()):
+        raise ModelError("the shapes of its sequences are not a dictionary")
+    for shape in shapes.values():
+        sizes = stated_shape(shape)
+        if not all(type(n) is int and n >= 1 for n in sizes) or math.prod(sizes) > MAX_ROW_VALUES:
+            raise ModelError("the shape of its sequences is invalid, or too large")
 
 
 def _has_name_and_unit(column: Any) -> bool:
@@ -195,6 +224,9 @@ def _check_training(metadata: ModelMetadata, task: Task) -> None:
         check_candidate(kept, task.estimators)
     except ParameterError as error:
         raise ModelError(f"its parameters are invalid: {error}") from None
+    # The file is opened only if the training is repeated, and then only one with this content.
+    if kept.parameters.get("weights") and not kept.parameters.get("weights_sha256"):
+        raise ModelError("it names a file of weights without its SHA-256")
 
 
 def _check_normalization(metadata: ModelMetadata) -> None:

@@ -30,8 +30,18 @@ AUTO = "auto"
 ENSEMBLE = "ensemble"
 """Name of the weighted mean of several models, which ``auto`` may select."""
 
+MAX_TEXT = 40
+"""Characters of a parameter that the text of a candidate shows whole."""
+
+COLUMNS, SEQUENCES = "columns", "sequences"
+"""Inputs of an estimator: the columns of a table, or its `Sequences`."""
+
 LOG_ODDS, PROBABILITY = "log odds", "probability"
 """Scales of contributions."""
+
+
+class FitWarning(UserWarning):
+    """A remark of an estimator on its fit, which the training shows among its warnings."""
 
 
 def in_probability(n_classes: int) -> str:
@@ -198,10 +208,16 @@ class Estimator:
     check_parameters : callable, optional
         ``check_parameters(parameters)`` raises `ParameterError` if parameters that are not numbers
         are invalid. It replaces the check of `ranges`.
+    complete_parameters : callable, optional
+        ``complete_parameters(parameters)`` adds to parameters, such as the hash of a file
+        that they name, so that the training can be repeated. None if nothing is added.
     fit_blocks : callable, optional
         ``fit_blocks(model, rows)`` fits an unfitted classifier in place to training rows that do
         not fit in memory, a `featkit.models.out_of_core.block_fitting.TrainingBlocks`. Without it,
         such a training uses a sample of the rows.
+    inputs : {"columns", "sequences"}
+        Input of ``fit`` and ``predict_proba``: a matrix ``(rows, columns)``, or a
+        `featkit.table.sequences.sequences.Sequences`. The latter standardise them on their own.
     score_columns : callable
         ``score_columns(X, y)`` returns two arrays, ``(columns,)``. Feature selection keeps the
         columns with the largest values of the first.
@@ -226,8 +242,10 @@ class Estimator:
     scaled: bool = True
     is_combination: bool = False
     check_parameters: Callable[[Mapping[str, Any]], None] | None = None
+    complete_parameters: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     step: float | None = None
     fit_blocks: Callable[[Any, TrainingBlocks], None] | None = None
+    inputs: str = COLUMNS
     score_columns: Callable[[Array, Array], tuple[Array, Array]] = analysis_of_variance
 
 
@@ -250,8 +268,14 @@ class Candidate:
         if members := self.parameters.get("members"):
             parts = (f"{weight:.2g} {Candidate(name, own)}" for name, own, weight in members)
             return f"{self.name} ({' + '.join(parts)})"
-        values = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
+        values = ", ".join(f"{key}={_short(value)}" for key, value in self.parameters.items())
         return f"{self.name} ({values})" if values else self.name
+
+
+def _short(value: Any) -> str:
+    """The text of a value; of a long one, such as a hash or a path, beginning and end."""
+    text = str(value)
+    return text if len(text) <= MAX_TEXT else f"{text[:12]}…{text[-24:]}"
 
 
 ESTIMATORS = module_registry("model", "featkit.models.estimators", "ESTIMATOR", Estimator)
@@ -307,6 +331,32 @@ def check_candidate(candidate: Candidate, estimators: Mapping[str, Estimator] = 
         check_parameter(f"{name} of {candidate.name}", value, type(low), at_least=low, at_most=high)
 
 
+def completed(candidate: Candidate, estimators: Mapping[str, Estimator] = ESTIMATORS) -> Candidate:
+    """Add to a candidate the hashes of files that its parameters name.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        With valid parameters; see `check_candidate`.
+    estimators : mapping of str to Estimator
+        The estimators of a task; by default, the classifiers.
+
+    Returns
+    -------
+    Candidate
+        The same one, unless its parameters name a file; see `Estimator.complete_parameters`.
+
+    Raises
+    ------
+    ParameterError
+        If that file cannot be read.
+    """
+    complete = estimators[candidate.name].complete_parameters
+    if complete is None:
+        return candidate
+    return Candidate(candidate.name, complete(candidate.parameters))
+
+
 def pipeline(
     name: str,
     *,
@@ -355,6 +405,8 @@ def pipeline(
     for parameter in parameters:
         if parameter not in model.get_params():
             raise ParameterError(unknown(f"parameter of {name}", parameter, model.get_params()))
+    if estimator.inputs == SEQUENCES:
+        return Pipeline([("model", model.set_params(**parameters))])
     if estimator.is_combination:  # each member has its own preprocessing
         return Pipeline([("model", model.set_params(select=select, **parameters))])
     steps: list[tuple[str, Any]] = []

@@ -9,14 +9,18 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
-from featkit.models.estimator import Candidate, group_options, pipeline
+from featkit.models.estimator import SEQUENCES, Candidate, FitWarning, group_options, pipeline
+from featkit.models.fit_summary import FitSummary
 from featkit.models.group_normalization import fit_normalization, normalized_rows
+from featkit.models.networks.epoch_files import EpochMonitor, epochs_written
+from featkit.models.networks.extra import import_extra
 from featkit.models.out_of_core.block_fitting import fit_over_blocks
 from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.outer_folds import OuterFold
@@ -24,6 +28,7 @@ from featkit.models.problem import Problem
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
 from featkit.table.disk_matrix import Matrix
+from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -38,23 +43,34 @@ class Fit(NamedTuple):
         Estimator and parameters.
     train, test : array of int, shape ``(rows,)``
         Row numbers.
+    fold : str
+        Name of the outer fold.
+    is_measured : bool
+        Whether the size of the model and its learning curve are wanted.
+    is_final : bool
+        Whether the summary has the fitted pipeline.
     """
 
     candidate: Candidate
     train: Array
     test: Array
+    fold: str = ""
+    is_measured: bool = False
+    is_final: bool = False
 
 
 class _Data(NamedTuple):
     """Everything that a worker needs besides the fit."""
 
     X: Matrix
+    sequences: Sequences | None
     y: Array
     groups: Array
     outputs: list[str]
     settings: Settings
     normalization_groups: Array | None
     memory: MemoryUse | None
+    epochs_folder: str | None
 
     @property
     def blocks_limit(self) -> int | None:
@@ -75,6 +91,13 @@ class Fits:
         Where the candidates are fitted.
     fitted : callable
         ``fitted(step)`` is called after each fit with the name of the step.
+    epochs : EpochMonitor, optional
+        Shows the epochs of networks while they are fitted.
+
+    Attributes
+    ----------
+    summaries : list of FitSummary
+        Of all fits so far.
     """
 
     def __init__(
@@ -84,24 +107,29 @@ class Fits:
         *,
         executor: Executor,
         fitted: Callable[[str], None],
+        epochs: EpochMonitor | None = None,
     ) -> None:
         self._data = _Data(
             problem.X,
+            problem.table.sequences,
             problem.y,
             problem.groups,
             problem.outputs,
             settings,
             problem.normalization_groups,
             problem.memory,
+            None if epochs is None else epochs.folder,
         )
         self._executor = executor
         self._fitted = fitted
-        self._fit_warnings: Counter[str] = Counter()
+        self._epochs = epochs
+        self.summaries: list[FitSummary] = []
 
     @property
     def warnings(self) -> list[str]:
         """Warnings of the fits, each with the number of fits that gave it."""
-        return [f"{text} ({count} fits)" for text, count in sorted(self._fit_warnings.items())]
+        counts = Counter(text for summary in self.summaries for text in summary.warnings)
+        return [f"{text} ({count} fits)" for text, count in sorted(counts.items())]
 
     def probabilities(self, fits: Sequence[Fit], step: str) -> Iterator[Array]:
         """Fit candidates and predict their test rows.
@@ -135,7 +163,7 @@ class Fits:
         array of float64, shape ``(rows, outputs)``
             Predictions of the test rows of all folds, one after the other.
         """
-        fits = [Fit(candidate, fold.train, fold.test) for fold in folds]
+        fits = [Fit(candidate, fold.train, fold.test, fold.name) for fold in folds]
         return np.concatenate(list(self.probabilities(fits, step)))
 
     def pipelines(self, fits: Sequence[tuple[Candidate, Array]]) -> Iterator[Pipeline]:
@@ -158,33 +186,53 @@ class Fits:
     ) -> Iterator[Any]:
         """Results of the workers in order, while warnings are counted and progress is shown."""
         executor = self._executor.suited(len(tasks), isolate=False)
-        for result, fit_warnings in executor.map(function, tasks, shared=self._data):
-            self._fit_warnings.update(fit_warnings)
-            self._fitted(step)
-            yield result
+        with nullcontext() if self._epochs is None else self._epochs.shown(step):
+            for result, summary in executor.map(function, tasks, shared=self._data):
+                self.summaries.append(summary)
+                self._fitted(step)
+                yield result
 
 
 def _predicted(
-    data: _Data, candidate: Candidate, train: Array, test: Array
-) -> tuple[Array, list[str]]:
+    data: _Data,
+    candidate: Candidate,
+    train: Array,
+    test: Array,
+    fold: str = "",
+    is_measured: bool = False,
+    is_final: bool = False,
+) -> tuple[Array, FitSummary]:
     from threadpoolctl import threadpool_limits
 
-    pipeline, fit_warnings = _fit(data, candidate, train)
-    X = _inputs(data, train, test)
+    pipeline, summary = _fit(data, candidate, train, fold)
+    X = _inputs(data, candidate, train, test)
     with threadpool_limits(1):
         task = TASKS[data.settings.task]
-        return task.predict(pipeline, X, data.outputs), fit_warnings
+        P = task.predict(pipeline, X, data.outputs)
+    if is_measured:
+        summary.measure(pipeline)
+    if is_final:
+        summary.pipeline = pipeline
+    return P, summary
 
 
-def _inputs(data: _Data, train: Array, rows: Array) -> Matrix:
-    """The matrix of the training rows, or of the test rows, which are normalised together."""
+def _inputs(data: _Data, candidate: Candidate, train: Array, rows: Array) -> Matrix | Sequences:
+    """The matrix of the training rows, or of the test rows, which are normalised together.
+
+    Sequences instead, if the estimator learns from these.
+    """
+    if TASKS[data.settings.task].estimators[candidate.name].inputs == SEQUENCES:
+        assert data.sequences is not None  # checked before the first fit
+        return data.sequences.rows(rows)
     if data.normalization_groups is None:
         return data.X[rows]
     normalization = fit_normalization(data.X, data.normalization_groups, train, data.settings)
     return normalized_rows(normalization, data.X, data.normalization_groups, rows)
 
 
-def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, list[str]]:
+def _fit(
+    data: _Data, candidate: Candidate, train: Array, fold: str = ""
+) -> tuple[Pipeline, FitSummary]:
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
@@ -194,10 +242,21 @@ def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
         candidate.name, select=select, seed=seed, estimators=estimators, **candidate.parameters
     )
     groups = group_options(fitted, data.groups[train])
-    X = _inputs(data, train, train)
-    with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
+    if data.sequences is not None:
+        # Not part of the time of a fit. Also for fits of columns: loky takes the size of a worker
+        # after its first call as normal, and replaces a worker that grows by 300 MB from there.
+        import_extra()
+    X = _inputs(data, candidate, train, train)
+    summary = FitSummary(candidate.name, fold)
+    with (
+        threadpool_limits(1),
+        warnings.catch_warnings(record=True) as caught,
+        epochs_written(data.epochs_folder, candidate.name, fold),
+        summary.timed(),
+    ):
         warnings.simplefilter("always", ConvergenceWarning)
-        if data.blocks_limit is None:
+        warnings.simplefilter("always", FitWarning)
+        if data.blocks_limit is None or isinstance(X, Sequences):
             fitted.fit(X, data.y[train], **groups)
         else:
             fit_over_blocks(
@@ -208,5 +267,8 @@ def _fit(data: _Data, candidate: Candidate, train: Array) -> tuple[Pipeline, lis
                 limit=data.blocks_limit,
                 seed=seed,
             )
-    unconverged = any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return fitted, [f"{candidate} did not converge"] if unconverged else []
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        summary.warnings = [f"{candidate} did not converge"]
+    remarks = [warning.message for warning in caught if issubclass(warning.category, FitWarning)]
+    summary.warnings = [*summary.warnings, *(f"{candidate}: {remark}" for remark in remarks)]
+    return fitted, summary

@@ -16,6 +16,7 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.executors.executor import Executor
+from featkit.models.estimator import COLUMNS, Estimator
 from featkit.models.fitting import Fits
 from featkit.models.group_normalization import (
     GroupNormalization,
@@ -27,9 +28,11 @@ from featkit.models.outer_folds import plan_splits
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem, group_texts, row_datasets, within_datasets
 from featkit.models.recipes import Recipe, make_recipes
+from featkit.models.task import TASKS
 from featkit.models.training_sample import digests, match_positions
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
+from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -80,8 +83,8 @@ class FoldModel(NamedTuple):
     test: Array
     normalization: GroupNormalization | None = None
 
-    def inputs(self, problem: Problem, rows: Array) -> Array:
-        """Return the matrix that the pipeline sees.
+    def inputs(self, problem: Problem, rows: Array) -> Array | Sequences:
+        """Return the matrix, or the sequences, that the pipeline sees.
 
         Parameters
         ----------
@@ -92,8 +95,10 @@ class FoldModel(NamedTuple):
 
         Returns
         -------
-        array of float64, shape ``(rows, columns)``
+        array of float64, shape ``(rows, columns)``, or Sequences
         """
+        if problem.table.sequences is not None:
+            return problem.table.sequences.rows(rows)
         X: Array = normalized_rows(
             self.normalization, problem.X, problem.normalization_groups, rows
         )
@@ -115,7 +120,7 @@ def training_rows(model: Model, table: FeatureTable) -> TrainingRows:
     TrainingRows
     """
     sample, table = model.trained.sample, model.read(table)
-    X = table.matrix(model.columns)
+    X = _numbers(model, table)
     numbers = digests(X)
     own = set(sample.numbers)
     similar = np.array([digest in own for digest in numbers], dtype=bool)
@@ -220,13 +225,29 @@ def _training_problem(model: Model, table: FeatureTable) -> Problem | None:
     columns = [*model.columns, *extra]
     part = dataclasses.replace(table, feature_names=columns, values=table.matrix(columns))
     try:
-        same = dataclasses.replace(settings, exclude=(), include=tuple(model.columns))
+        # Options for columns may be those of models that a network was compared with.
+        select = None if model.reads_sequences else settings.select
+        same = dataclasses.replace(
+            settings, exclude=(), include=tuple(model.columns), select=select
+        )
         problem = prepare_problem(part, same)
     except FeatkitError:  # another table, for example one without labels
         return None
+    problem = problem.for_inputs(_estimator(model).inputs)
     if problem.digest != model.trained.digest:
         return None
     return dataclasses.replace(problem, memory=model.trained.memory)
+
+
+def _estimator(model: Model) -> Estimator:
+    return TASKS[model.task].estimators[model.name]
+
+
+def _numbers(model: Model, table: FeatureTable) -> Array | Sequences:
+    """The numbers of a table by which training rows are recognised."""
+    if _estimator(model).inputs == COLUMNS or table.sequences is None:
+        return table.matrix(model.columns)
+    return table.sequences
 
 
 def _labels_and_groups(model: Model, table: FeatureTable) -> tuple[Array, Array]:

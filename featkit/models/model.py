@@ -14,6 +14,7 @@ from featkit.errors import ModelError, ParameterError
 from featkit.executors.opening import open_executor
 from featkit.models.calibration import Calibrator
 from featkit.models.class_priors import resolve_prior
+from featkit.models.estimator import SEQUENCES
 from featkit.models.label_decision import LabelDecision
 from featkit.models.novelty import Novelty
 from featkit.models.prediction_sets import PredictionSets
@@ -24,9 +25,14 @@ from featkit.models.row_groups import NO_GROUPS, RowGroups, check_known, row_gro
 from featkit.models.row_predictions import RowPredictions, row_unit
 from featkit.models.serialization import to_dict
 from featkit.models.sound_extractor import SoundExtractor
-from featkit.models.table_check import check_columns, check_values, column_units
+from featkit.models.table_check import (
+    check_columns,
+    check_sequences,
+    check_values,
+    column_units,
+)
 from featkit.models.task import CLASSIFICATION, TASKS
-from featkit.models.training_tables import read_tables
+from featkit.models.training_tables import read_tables, with_sequences
 from featkit.models.uncertainty import Uncertainty
 from featkit.storage.writing import check_outputs, check_writable
 from featkit.table.feature_table import FeatureTable
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from featkit.models.score_types import Evaluation
     from featkit.models.training_metadata import TrainingMetadata
     from featkit.models.training_tables import Tables
+    from featkit.table.sequences.sequences import Sequences
 
     Path = str | os.PathLike[str]
 
@@ -67,9 +74,9 @@ class Model:
         The outputs of the model: its classes, in the order of the probabilities; or the column that
         a regression predicts.
     columns : list of str
-        Feature columns, in the order of the pipeline.
+        Feature columns, in the order of the pipeline; none if the model is a network.
     provenance : mapping
-        Origin of the features: feature set, units, versions.
+        Origin of the features, or of the sequences: feature set or sequence set, units, versions.
     training_metadata : TrainingMetadata or None
         How the model was trained; None if `featkit.train` did not.
     evaluation : Evaluation or None
@@ -140,6 +147,11 @@ class Model:
         return None if matrix is None else matrix.of(self.classes)
 
     @property
+    def reads_sequences(self) -> bool:
+        """Whether the model is a network, which reads sequences instead of columns."""
+        return TASKS[self.task].estimators[self.name].inputs == SEQUENCES
+
+    @property
     def units(self) -> dict[str, str]:
         """The unit of each column that has one in the provenance."""
         return column_units(self.provenance)
@@ -181,6 +193,7 @@ class Model:
         accuracy: float | None = None,
         novelty: bool = False,
         group_from: str | None = None,
+        sequences: Tables | None = None,
         n_jobs: int | None = 1,
         cluster: Any = None,
         progress: Callable[[Any], None] | None = None,
@@ -227,6 +240,9 @@ class Model:
             the one above, and so on); or a pattern of names, such as ``"{speaker}-{take}"``. By
             default the column of the training, if there is one. The features of all recordings are
             then held in memory, since a prediction depends on the other rows of its group.
+        sequences : path, FeatureTable, sequence of paths or mapping, optional
+            For a network and a table without sequences: as for `featkit.train`. A folder that
+            `featkit.sequences` wrote may also be the `inputs`.
         n_jobs : int, optional
             Number of worker processes; None for one per processor.
         cluster : str, path or distributed.Client, optional
@@ -259,6 +275,10 @@ class Model:
             raise ParameterError(f"per must be one of {', '.join(PER)}, got {per!r}")
         if not TASKS[self.task].has_classes and (coverage is not None or accuracy is not None):
             raise ParameterError("coverage and accuracy need a model that predicts classes")
+        if novelty and self.reads_sequences:
+            raise ModelError(
+                "novelty: distances to the training data are of columns, which networks do not use"
+            )
         uncertainty = Uncertainty.of(
             self.sets, self.novelty, coverage=coverage, accuracy=accuracy, novelty=novelty
         )
@@ -289,7 +309,13 @@ class Model:
                 raise ParameterError(
                     f"{' and '.join(given)} cannot be used with a table, only with sound"
                 )
-            return predictor.predict_table(self.read(table, group_from=group_from))
+            return predictor.predict_table(
+                self.read(table, group_from=group_from, sequences=sequences)
+            )
+        if sequences is not None:
+            raise ParameterError(
+                "sequences belong to the rows of a table; those of sound files are computed"
+            )
         sound = self._sound()
         with open_executor(n_jobs, cluster) as executor:
             batch = sound.process(
@@ -306,7 +332,12 @@ class Model:
         return predictor.predictions(batch)
 
     def read(
-        self, tables: Tables, *, group_from: str | None = None, groups: Path | None = None
+        self,
+        tables: Tables,
+        *,
+        group_from: str | None = None,
+        groups: Path | None = None,
+        sequences: Tables | None = None,
     ) -> FeatureTable:
         """Read one or several tables; only the columns of the model are features.
 
@@ -325,6 +356,8 @@ class Model:
         groups : path, optional
             File of groups, which are joined to each table as the column ``group``. A model that was
             trained with such a file recognises its training rows only with their groups.
+        sequences : path, FeatureTable, sequence of paths or mapping, optional
+            Sequences that are joined to the rows, for a network; as for `featkit.train`.
 
         Returns
         -------
@@ -341,10 +374,17 @@ class Model:
             If the model has no training metadata.
         """
         if isinstance(tables, FeatureTable) and self.training_metadata is None:
-            return tables if groups is None else with_groups(tables, groups)
+            table = tables if groups is None else with_groups(tables, groups)
+            return with_sequences(table, [""], sequences)
         kept = [] if group_from is None else [group_column(group_from)]
         return read_tables(
-            tables, self.trained.settings, self.columns, self.classes, keep=kept, groups=groups
+            tables,
+            self.trained.settings,
+            self.columns,
+            self.classes,
+            keep=kept,
+            groups=groups,
+            sequences=sequences,
         )
 
     def extract(
@@ -485,19 +525,45 @@ class Model:
             return X
         return self.normalization.apply(X, groups.names)
 
-    def inputs(self, table: FeatureTable, *, group_from: str | None = None) -> Array:
-        """Return the matrix that the pipeline sees.
+    def values(self, table: FeatureTable) -> Any:
+        """Return the values that the model reads of a table, before normalisation within groups.
 
         Parameters
         ----------
         table : FeatureTable
-            The rows that are predicted together, with the columns of the model.
+            With the columns of the model, or sequences.
+
+        Returns
+        -------
+        array of float64, shape ``(rows, columns)``, or Sequences
+            Of the kinds that a network reads.
+
+        Raises
+        ------
+        TableError
+            If the table has no sequences, or those of another set, and a network needs them.
+        """
+        if not self.reads_sequences:
+            return table.matrix(self.columns)
+        sequences = check_sequences(table, self.provenance)
+        kinds = getattr(self.pipeline.named_steps["model"], "kinds_", {}).values()
+        if not {*kinds} <= {*sequences.kinds}:  # the network says what it needs
+            return sequences
+        return sequences.only(list(kinds)) if kinds else sequences
+
+    def inputs(self, table: FeatureTable, *, group_from: str | None = None) -> Any:
+        """Return the matrix that the pipeline sees, or the sequences that a network reads.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The rows that are predicted together, with the columns of the model, or sequences.
         group_from : str, optional
             As for `predict`.
 
         Returns
         -------
-        array of float64, shape ``(rows, columns)``
+        array of float64, shape ``(rows, columns)``, or Sequences
             The columns of the model, normalised within groups if the model does so.
 
         Raises
@@ -505,12 +571,14 @@ class Model:
         ModelError, ParameterError
             As for `groups_of`.
         TableError
-            If the group of a row is missing.
+            If the group of a row is missing, or the table has no sequences and a network needs
+            them.
         """
         groups = self.groups_of(table, group_from)
         if groups is not None:
             check_known(table, groups)
-        return self.normalized(table.matrix(self.columns), groups)
+        values = self.values(table)
+        return values if self.reads_sequences else self.normalized(values, groups)
 
     def probabilities(self, table: FeatureTable, *, group_from: str | None = None) -> Array:
         """Compute the probability of each class for each row, or the number that is predicted.
@@ -537,12 +605,12 @@ class Model:
         self.check(table)
         return self.row_probabilities(self.inputs(table, group_from=group_from))
 
-    def row_probabilities(self, X: Array) -> Array:
+    def row_probabilities(self, X: Array | Sequences) -> Array:
         """Compute the predictions for the rows of an array, such as calibrated probabilities.
 
         Parameters
         ----------
-        X : array of float64, shape ``(rows, columns)``
+        X : array of float64, shape ``(rows, columns)``, or Sequences
             What the pipeline sees; see `inputs`.
 
         Returns
@@ -611,7 +679,7 @@ class Model:
         return None if training is None else row_datasets(table, training.settings)
 
     def check(self, table: FeatureTable) -> None:
-        """Check that the columns of a table mean the same as those of the training data.
+        """Check that columns or sequences of a table mean the same as those of the training data.
 
         Parameters
         ----------
@@ -622,10 +690,29 @@ class Model:
         ------
         TableError
             If the table lacks a column, has it in another unit, has another feature set, or holds
-            infinite values.
+            infinite values; or if the model is a network, and the table has no sequences, or those
+            of another set.
         """
-        check_columns(table, self.columns, self.provenance)
+        self.check_schema(table)
         check_values(table, self.columns)
+
+    def check_schema(self, table: FeatureTable) -> None:
+        """Check columns or sequences of a table, but not their values.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The table.
+
+        Raises
+        ------
+        TableError
+            As for `check`.
+        """
+        if self.reads_sequences:
+            check_sequences(table, self.provenance)
+        else:
+            check_columns(table, self.columns, self.provenance)
 
 
 def _table_or_sound(inputs: Any) -> tuple[Any, list[Path]]:

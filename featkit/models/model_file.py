@@ -2,7 +2,8 @@
 
 A file consists of a line with format and version, the SHA-256 hash of the rest, and a ZIP archive.
 The archive holds the pipeline as skops writes it (a JSON of types and parts, arrays as ``.npy``,
-boosted trees as XGBoost's UBJ in one of them) and `METADATA`, a JSON of everything else.
+boosted trees as XGBoost's UBJ in one of them) and `METADATA`, a JSON of everything else. A network
+has other parts than a pipeline: see `featkit.models.networks.network_file`.
 
 The hash detects damage. A malicious file has a correct hash, so it is checked before anything is
 built from it: every type that it names must be on the list of its estimator, and every size within
@@ -17,14 +18,15 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featkit.errors import ModelError
 from featkit.models._metadata_schema import metadata_of, read_metadata
+from featkit.models._pipeline_parts import SCHEMA, pipeline_parts, schema_parts
 from featkit.models._pipeline_schema import build
-from featkit.models.estimator import Estimator
+from featkit.models.estimator import SEQUENCES, Estimator
 from featkit.models.model import Model
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import TASKS
@@ -32,13 +34,18 @@ from featkit.storage.reading import local_copy
 from featkit.storage.urls import shown
 from featkit.storage.writing import replacing
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 MAGIC = b"featkit model 1\n"
 """Format and version."""
 
 DIGEST_BYTES = 32
 
 METADATA = "featkit.json"
-SCHEMA = "schema.json"
+
+STORED = ".safetensors"
+"""Suffix of parts that are not compressed: weights hardly become smaller."""
 
 MAX_BYTES = 2**30
 """Greatest size of a file."""
@@ -125,41 +132,25 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
     WriteError
         If the file cannot be written.
     """
-    import skops.io
-
-    parts = _numbered_parts(skops.io.dumps(model.pipeline))
+    parts = _network_parts(model) if model.reads_sequences else pipeline_parts(model.pipeline)
     metadata = json.dumps(metadata_of(model), ensure_ascii=False, sort_keys=True, allow_nan=False)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as out:
         for name, part in {**parts, METADATA: metadata}.items():
             info = zipfile.ZipInfo(name)  # without the time
             info.external_attr = 0o600 << 16
-            out.writestr(info, part, zipfile.ZIP_DEFLATED)
+            packed = not name.endswith(STORED)
+            out.writestr(info, part, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
     content = archive.getvalue()
     _check_size(model, content)
     with replacing(path) as scratch:
         scratch.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
 
 
-def _numbered_parts(archive: bytes) -> dict[str, bytes | str]:
-    """The parts of an archive of skops, where numbers replace the addresses of objects.
+def _network_parts(model: Model) -> dict[str, bytes | str]:
+    from featkit.models.networks.network_file import network_parts
 
-    Equal models thus have equal files.
-    """
-    ids: dict[int, int] = {}
-    files: dict[str, str] = {}
-    with zipfile.ZipFile(io.BytesIO(archive)) as source:
-        schema = json.loads(source.read(SCHEMA))
-        for number, part in enumerate(_parts(schema), start=1):
-            if "__id__" in part:
-                # Whether equal numbers or texts are one object is chance.
-                is_constant = part["__loader__"] == "JsonNode"
-                part["__id__"] = number if is_constant else ids.setdefault(part["__id__"], number)
-            if "file" in part:
-                new = f"{len(files)}{os.path.splitext(part['file'])[1]}"
-                part["file"] = files.setdefault(part["file"], new)
-        arrays = {new: source.read(old) for old, new in files.items()}
-    return {**arrays, SCHEMA: json.dumps(schema)}
+    return {**network_parts(model.pipeline.named_steps["model"])}
 
 
 def _check_size(model: Model, content: bytes) -> None:
@@ -168,9 +159,11 @@ def _check_size(model: Model, content: bytes) -> None:
         if len(MAGIC) + DIGEST_BYTES + len(content) > MAX_BYTES:
             raise ModelError(f"larger than a model file can be ({MAX_BYTES} bytes)")
         _check_count(content)
+        if model.reads_sequences:
+            return
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_texts(archive, len(content))
-            parts = _parts(json.loads(archive.read(SCHEMA)))
+            _check_texts(archive, (METADATA, SCHEMA), len(content))
+            parts = schema_parts(json.loads(archive.read(SCHEMA)))
             trees = [_tree_arrays(part) for part in parts if part["__loader__"] == "TreeNode"]
             sizes = {part.filename: part.file_size for part in archive.infolist()}
         leaves = _leaves(sizes, trees, len(model.classes))
@@ -219,7 +212,7 @@ def _content(path: str | os.PathLike[str]) -> bytes:
             if copy.exists() and not copy.is_file():
                 raise ModelError("is not a file, but a folder, a pipe or a device")
             with copy.open("rb") as file:
-                whole = file.read(MAX_BYTES + 1)
+                whole = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
     except OSError as error:
         raise ModelError(error.strerror or str(error)) from None
     if len(whole) > MAX_BYTES:
@@ -242,38 +235,57 @@ def _other_format(whole: bytes) -> str:
 
 
 def _read(content: bytes) -> Model:
-    metadata, own_estimator, schema, arrays = _checked(content)
+    _check_count(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        contents = {name: archive.read(name) for name in sorted(arrays)}
+        _check_texts(archive, (METADATA,), len(content))
+        stored = json.loads(archive.read(METADATA))
+        try:
+            metadata = read_metadata(stored)
+        except ValueError as error:
+            raise ModelError(f"{_printable(error)}. Train the model again") from None
+        own_estimator = TASKS[metadata["task"]].estimators[metadata["name"]]
+        if own_estimator.inputs == SEQUENCES:
+            fitted = _read_network(archive, metadata)
+        else:
+            fitted = _read_pipeline(archive, len(content), own_estimator, metadata)
+    return Model(pipeline=fitted, **metadata)
+
+
+def _read_network(archive: zipfile.ZipFile, metadata: Mapping[str, Any]) -> Pipeline:
+    from sklearn.pipeline import Pipeline
+
+    from featkit.models.networks.network_file import read_network
+
     try:
-        fitted = build(schema, contents)
+        network = read_network(
+            archive, metadata["name"], metadata["classes"], metadata["provenance"]
+        )
+    except ValueError as error:
+        raise ModelError(_printable(error)) from None
+    return Pipeline([("model", network)])
+
+
+def _read_pipeline(
+    archive: zipfile.ZipFile, packed: int, own_estimator: Estimator, metadata: Mapping[str, Any]
+) -> Pipeline:
+    """The pipeline of an archive of `packed` bytes, checked before anything is built."""
+    _check_texts(archive, (METADATA, SCHEMA), packed)
+    schema = json.loads(archive.read(SCHEMA))
+    sizes = {part.filename: part.file_size for part in archive.infolist()}
+    arrays, trees = _check_types(schema, own_estimator)
+    leaves = _leaves(sizes, trees, len(metadata["classes"]))
+    for size in (sum(sizes.values()), sum(sizes[name] for name in arrays)):
+        _check_unpacked(size, leaves, packed)
+    contents = {name: archive.read(name) for name in sorted(set(arrays))}
+    try:
+        fitted: Pipeline = build(schema, contents)
         task = TASKS[metadata["task"]]
         check_pipeline(fitted, own_estimator, len(metadata["columns"]), metadata["classes"], task)
     # Attributes of scikit-learn objects differ from version to version.
     except AttributeError as error:
         advice = _version_advice(metadata["training_metadata"].versions)
         raise ModelError(f"not a usable model: {_printable(error)}{advice}") from error
-    return Model(pipeline=fitted, **metadata)
-
-
-def _checked(content: bytes) -> tuple[dict[str, Any], Estimator, Any, set[str]]:
-    """Metadata, estimator, schema and names of the arrays, checked before anything is built."""
-    _check_count(content)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _check_texts(archive, len(content))
-        stored = json.loads(archive.read(METADATA))
-        schema = json.loads(archive.read(SCHEMA))
-        sizes = {part.filename: part.file_size for part in archive.infolist()}
-    try:
-        metadata = read_metadata(stored)
-    except ValueError as error:
-        raise ModelError(f"{_printable(error)}. Train the model again") from None
-    own_estimator = TASKS[metadata["task"]].estimators[metadata["name"]]
-    arrays, trees = _check_types(schema, own_estimator)
-    leaves = _leaves(sizes, trees, len(metadata["classes"]))
-    for size in (sum(sizes.values()), sum(sizes[name] for name in arrays)):
-        _check_unpacked(size, leaves, len(content))
-    return metadata, own_estimator, schema, set(arrays)
+    return fitted
 
 
 def _check_count(content: bytes) -> None:
@@ -311,9 +323,9 @@ def _printable(text: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text)[:MAX_MESSAGE])
 
 
-def _check_texts(archive: zipfile.ZipFile, packed: int) -> None:
+def _check_texts(archive: zipfile.ZipFile, names: Sequence[str], packed: int) -> None:
     """Refuse large JSON, and compression that featkit does not use."""
-    sizes = [archive.getinfo(name).file_size for name in (METADATA, SCHEMA)]
+    sizes = [archive.getinfo(name).file_size for name in names]
     _check_unpacked(sum(sizes), 0, packed)
     if max(sizes) > MAX_JSON_BYTES:
         raise ModelError("its schema or metadata are larger than those of a model can be")
@@ -340,7 +352,7 @@ def _check_types(schema: Any, own_estimator: Estimator) -> tuple[list[str], list
     if not isinstance(schema, dict) or not schema.get("protocol", 0) >= OLDEST_PROTOCOL:
         raise ModelError("its schema has a form that featkit never wrote")
     arrays, trees, types = [], [], TYPES | own_estimator.types
-    for part in _parts(schema):
+    for part in schema_parts(schema):
         part.pop("__id__", None)
         kind, loader = f"{part.get('__module__')}.{part.get('__class__')}", part.get("__loader__")
         if kind not in types:
@@ -367,16 +379,3 @@ def _check_tree(args: Any) -> None:
     given, one = args["content"], {"__loader__": "JsonNode", "content": "1"}
     if args["__loader__"] != "TupleNode" or len(given) != 3 or not one.items() <= given[2].items():
         raise ModelError("a tree does not have exactly one output")
-
-
-def _parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """Each part, without recursion: the depth of a schema has no bound."""
-    stack = [schema]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, dict):
-            if "__class__" in part or "__loader__" in part:
-                yield part
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)

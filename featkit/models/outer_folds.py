@@ -367,7 +367,7 @@ def _inner_folds(
 
 def _inner_purpose(settings: Settings) -> tuple[str, str]:
     """What inner folds are needed for, and how to do without."""
-    if settings.model == AUTO:
+    if AUTO in settings.models:
         return "select a model", "name a model, such as svm"
     if settings.calibrate is not None:
         return "calibrate probabilities", "train without calibration"

@@ -32,13 +32,13 @@ from featkit.models.row_predictions import (
     row_problems,
     row_unit,
 )
-from featkit.models.table_check import check_columns
 from featkit.models.uncertainty import Uncertainty
 from featkit.schema import Failure
 from featkit.storage.writing import replacing
 from featkit.table.csv_writing import write_csv
 from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable
+from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ class Predictor:
     prior : ClassPrior, optional
         Shares of the classes; by default, probabilities are those of the model.
     uncertainty : Uncertainty, optional
-        What to add to the predictions.
+        Columns to add to the predictions.
     group_from : str, optional
         Which rows belong together; see `Model.predict`.
 
@@ -195,7 +195,7 @@ class Predictor:
         Parameters
         ----------
         batch : BatchResult
-            What happened in the batch.
+            Outcome of the batch.
 
         Returns
         -------
@@ -219,17 +219,28 @@ class Predictor:
         return [*self.group_remarks, *prior]
 
     def _predict(self, table: FeatureTable) -> RowPredictions:
-        check_columns(table, self.model.columns, self.model.provenance)
+        self.model.check_schema(table)
         self.empty_columns.add(table)
-        values = table.matrix(self.model.columns)
+        values = self.model.values(table)
         problems = row_problems(values, self.model.columns)
-        X = self.model.normalized(values, self._groups(table, problems))
-        X[problems != ""] = values[problems != ""] = 0.0
-        P = self.model.row_probabilities(X)
+        groups = self._groups(table, problems)
+        if self.model.reads_sequences:
+            P = self._network_probabilities(values, problems)
+        else:
+            X = self.model.normalized(values, groups)
+            X[problems != ""] = values[problems != ""] = 0.0
+            P = self.model.row_probabilities(X)
         if self.prior is not None:
             P = self.prior.apply(P, self.model.calibrator)
         distances = self.uncertainty.row_distances(values)
         return RowPredictions.of(table, P, problems, self.model.datasets_of(table), distances)
+
+    def _network_probabilities(self, sequences: Sequences, problems: Array) -> Array:
+        """Probabilities of the rows without a problem; zeros for the others."""
+        P = np.zeros((len(sequences), len(self.model.classes)))
+        possible = problems == ""
+        P[possible] = self.model.row_probabilities(sequences.rows(possible))
+        return P
 
     def _groups(self, table: FeatureTable, problems: Array) -> RowGroups | None:
         """The groups of the rows; a row without a group gets a problem."""

@@ -29,6 +29,7 @@ def prepare_problem(
     settings: Settings,
     groups: str | None = None,
     scratch: Scratch | None = None,
+    sequences: Tables | None = None,
 ) -> Problem:
     """Make the problem of a table, without leaking columns, and with all warnings.
 
@@ -42,6 +43,8 @@ def prepare_problem(
         File of groups, which are joined to each table as the column ``group``.
     scratch : Scratch, optional
         Where the features are kept if they do not fit in memory.
+    sequences : table, sequence of paths, or mapping of str to table, optional
+        Sequences that are joined to the rows.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def prepare_problem(
     from featkit.models._data_checks import data_warnings
     from featkit.models.out_of_core.sampling import limited_problem
 
-    table = read_training_tables(tables, settings, groups, scratch)
+    table = read_training_tables(tables, settings, groups, scratch, sequences)
     problem, prepare = make_problem(table, settings), TASKS[settings.task].prepare
     if scratch is not None:
         problem = limited_problem(problem, settings, scratch)
@@ -97,7 +100,7 @@ def _with_likely_groups(problem: Problem, settings: Settings) -> Problem:
     published = [name for name in (settings.fold, settings.split) if name is not None]
     passed_over = [settings.target_column, DATASET, *settings.exclude, *published]
     y = problem.y if problem.has_classes else np.zeros(len(problem), dtype=np.str_)
-    groups = likely_groups(problem.table, problem.X, y, exclude=passed_over)
+    groups = likely_groups(problem.table, problem.numbers, y, exclude=passed_over)
     if published:
         groups = [one for one in groups if problem.divides_groups(published[0], one.group)]
     return problem.with_likely_groups([_counted_by_dataset(problem, one) for one in groups])

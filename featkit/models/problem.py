@@ -20,6 +20,7 @@ from featkit._utils.formatting import counted
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
+from featkit.models.estimator import COLUMNS
 from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.settings import Settings
 from featkit.models.task import CLASSIFICATION, TASKS
@@ -215,14 +216,52 @@ class Problem:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of features, classes and groups, by which training data is recognised."""
+        """SHA-256 of inputs, classes and groups, by which training data is recognised."""
         digest = hashlib.sha256(json.dumps([self.columns, self.y.tolist()]).encode())
         digest.update(json.dumps(self.groups.tolist()).encode())
         if self.normalization_groups is not None:
             digest.update(json.dumps(self.normalization_groups.tolist()).encode())
         for block in whole_blocks(self.X):
             digest.update(np.ascontiguousarray(block, dtype="<f8").tobytes())
+        if self.table.sequences is not None:
+            digest.update(b"".join(self.table.sequences.digests()))
         return digest.hexdigest()
+
+    def for_inputs(self, inputs: str) -> Problem:
+        """Return a copy with the inputs of an estimator only.
+
+        Parameters
+        ----------
+        inputs : {"columns", "sequences"}
+            See `featkit.models.estimator.Estimator`.
+
+        Returns
+        -------
+        Problem
+            Without sequences, or without columns and with the provenance of the sequences.
+        """
+        sequences = self.table.sequences
+        if sequences is None:
+            return self
+        if inputs == COLUMNS:
+            table = dataclasses.replace(self.table, sequences=None)
+            return dataclasses.replace(self, table=table)
+        table = dataclasses.replace(
+            self.table,
+            feature_names=[],
+            values=self.table.values[:, :0],
+            provenance=sequences.provenance,
+        )
+        return dataclasses.replace(self, table=table, columns=[], X=self.X[:, :0])
+
+    @cached_property
+    def numbers(self) -> Matrix:
+        """Numbers that show which rows resemble each other, shape ``(rows, numbers)``.
+
+        The features; without any, the mean of each channel of the sequences over the true frames.
+        """
+        sequences = self.table.sequences
+        return self.X if self.columns or sequences is None else sequences.means()
 
     def with_warnings(self, warnings: Iterable[str]) -> Problem:
         """Return a copy with more warnings.
@@ -613,7 +652,7 @@ def _features(
         without = [name for name, is_empty in zip(names, empty, strict=True) if is_empty]
         warnings.append(f"{WITHOUT_VALUES}: {name_list(without)}")
     columns = [name for name, is_empty in zip(names, empty, strict=True) if not is_empty]
-    if not columns:
+    if not columns and table.sequences is None:
         notes = "".join(f"; {note}" for note in table.notes)
         raise ParameterError(f"the table has no numeric column for features{notes}")
     return X[:, ~empty], columns

@@ -123,7 +123,7 @@ def make_recipes(
     from threadpoolctl import threadpool_limits
 
     tasks = [
-        Fit(candidate, train, validation)
+        Fit(candidate, train, validation, fold.name)
         for fold in folds
         for tried in grid.values()
         for candidate in tried

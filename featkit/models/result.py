@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,10 @@ from featkit.models.cost_scores import cost_scores
 from featkit.models.curves import evaluate_curves, inner_threshold
 from featkit.models.decisions import decision_arrays
 from featkit.models.estimator import Candidate
+from featkit.models.fit_summary import Effort
 from featkit.models.group_normalization import GroupNormalization
 from featkit.models.label_decision import LabelDecision
+from featkit.models.leaderboard_types import learning_curve_table
 from featkit.models.model import Model
 from featkit.models.outer_folds import OuterFold, SplitPlan
 from featkit.models.problem import Problem
@@ -64,11 +66,15 @@ class Result:
         ``start``, ``end`` and ``group`` where they exist, ``fold``, ``label``, ``predicted``,
         ``probability``, and ``p_<class>`` of each class. A regression has ``target`` and
         ``predicted`` instead.
+    effort : mapping of str to Effort
+        Time and size of each model on the outer folds. Times differ from run to run, and are not
+        part of the scores.
     """
 
     evaluation: Evaluation
     model: Model
     predictions: pd.DataFrame
+    effort: Mapping[str, Effort] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> dict[str, Any]:
@@ -87,14 +93,28 @@ class Result:
 
     @property
     def leaderboard(self) -> pd.DataFrame:
-        """Scores of each model, the best first."""
+        """Scores of each model, the best first, with time and size.
+
+        ``processor_seconds``, ``seconds`` and ``model_bytes`` are those of `Effort`, NaN for the
+        baseline.
+        """
         import pandas as pd
 
         rows = {
             name: {metric: scores[metric].value for metric in TASKS[self.model.task].metrics}
+            | (self.effort[name]._asdict() if name in self.effort else {})
             for name, scores in self.evaluation.ranking
         }
         return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def learning_curves(self) -> pd.DataFrame:
+        """Losses and accuracies of networks after each epoch of each outer fold.
+
+        See `featkit.models.leaderboard_types.learning_curve_table` for the columns; without
+        networks, there are no rows.
+        """
+        return learning_curve_table(getattr(self.evaluation, "learning_curves", None) or ())
 
 
 def evaluate_plan(

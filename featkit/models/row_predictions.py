@@ -21,8 +21,10 @@ from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.uncertainty import Uncertainty
 from featkit.schema import DATASET, NUMERIC_KEYS, Failure
 from featkit.table.feature_table import FeatureTable
+from featkit.table.sequences.sequences import Sequences
 
 NO_VALUE = "none of the model's columns has a value: no prediction is possible"
+NO_FRAMES = "its sequences have no frame with a value: no prediction is possible"
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,7 @@ class RowPredictions:
         decision : LabelDecision, optional
             The decision of the model, if its task has one.
         uncertainty : Uncertainty, optional
-            What to add; the distance of a recording is the mean of its rows.
+            Columns to add; the distance of a recording is the mean of its rows.
 
         Returns
         -------
@@ -214,22 +216,24 @@ def _of_recordings(names: Array, values: Array | None) -> Array | None:
     return ordered
 
 
-def row_problems(X: Array, columns: Sequence[str]) -> Array:
+def row_problems(X: Array | Sequences, columns: Sequence[str]) -> Array:
     """Find the rows that cannot be predicted.
 
     Parameters
     ----------
-    X : array of float64, shape ``(rows, columns)``
-        Features.
+    X : array of float64, shape ``(rows, columns)``, or Sequences
+        Features, or the sequences that a network reads.
     columns : sequence of str
-        Their names.
+        Names of the features.
 
     Returns
     -------
     array of object, shape ``(rows,)``
-        The problem of each row: no value, or a value that is infinite in single precision. "" if
-        there is none.
+        The problem of each row: no value, a value that is infinite in single precision, or
+        sequences without any finite value. "" if there is none.
     """
+    if isinstance(X, Sequences):
+        return np.concatenate([np.empty(0, object), *map(_sequence_problems, X.blocks())])
     problems = np.full(len(X), "", dtype=object)
     problems[np.isnan(X).all(axis=1)] = NO_VALUE
     infinite = exceeds_float32(X)
@@ -237,6 +241,13 @@ def row_problems(X: Array, columns: Sequence[str]) -> Array:
         names = name_list([columns[column] for column in np.flatnonzero(infinite[k]).tolist()])
         problems[k] = f"infinite values, so no prediction is possible: {names}"
     return problems
+
+
+def _sequence_problems(block: Sequences) -> Array:
+    has_value = np.zeros(len(block), dtype=bool)
+    for kind in block.kinds.values():
+        has_value |= (kind.lengths > 0) & np.isfinite(kind.read()).any(axis=(1, 2))
+    return np.where(has_value, "", NO_FRAMES).astype(object)
 
 
 def _row_names(table: FeatureTable) -> Array:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from featkit.models.absent_class_types import FoldClasses, UnpredictableRows
 from featkit.models.costs import CostScores
 from featkit.models.curve_types import Curves
+from featkit.models.leaderboard_types import LearningCurve, ModelDifference
 from featkit.models.set_types import SetScores
 from featkit.schema import LikelyGroup
 
@@ -434,6 +435,10 @@ class Evaluation:
         ROC and precision-recall curves of the kept model; None in models of earlier versions.
     costs : CostScores or None
         Costs of its decisions; None without a cost matrix.
+    differences : sequence of ModelDifference or None
+        The kept model beside each other one; None unless several models were named.
+    learning_curves : sequence of LearningCurve or None
+        Of networks in each outer fold; None without networks.
     """
 
     likely_groups: Sequence[LikelyGroup] = ()
@@ -468,6 +473,10 @@ class Evaluation:
     unpredictable: UnpredictableRows | None = None
     curves: Curves | None = None
     costs: CostScores | None = None
+    differences: Sequence[ModelDifference] | None = field(default=None, metadata={"optional": True})
+    learning_curves: Sequence[LearningCurve] | None = field(
+        default=None, metadata={"optional": True}
+    )
 
     @property
     def kept(self) -> ModelScores:
@@ -528,3 +537,8 @@ class Evaluation:
             self.curves.check(self.classes)
         if self.costs is not None:
             self.costs.matrix.of(self.classes)
+        for difference in self.differences or ():
+            if difference.model not in self.models:
+                raise ValueError("its differences are of other models")
+        for curve in self.learning_curves or ():
+            curve.check()

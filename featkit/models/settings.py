@@ -53,6 +53,19 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
+def _model_names(name: str, value: Any) -> str:
+    """The names of models as one text, ``"cnn,logistic"``, from such a text or from a list."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
+        raise ParameterError(f"{name} must be a name or a list of names, got {value!r}")
+    names = [part.strip() for part in parts]
+    if not names or not all(names):
+        raise ParameterError(f"{name} must be names separated by commas, got {value!r}")
+    if twice := [one for k, one in enumerate(names) if one in names[:k]]:
+        raise ParameterError(f"{name} {twice[0]!r} is named twice")
+    return ",".join(names)
+
+
 def _dataset_names(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str) or not all(isinstance(dataset, str) for dataset in value):
         raise ParameterError(f"{name} must be a list of names, got {value!r}")
@@ -88,9 +101,11 @@ class Settings(Parameters):
         None, "Shares of train, validation and test, or of train and test.", convert=_shares
     )
     split_by_row: bool = parameter(False, "Whether groups may be divided.", convert=_flag)
-    model: str = parameter(AUTO, "Name of an estimator, or auto.")
+    model: str = parameter(
+        AUTO, "Names of estimators, or auto; the first is kept.", convert=_model_names
+    )
     parameters: Mapping[str, Any] | None = parameter(
-        None, "Parameters of the estimator, by name.", convert=_estimator_parameters
+        None, "Parameters of the estimators, by name.", convert=_estimator_parameters
     )
     select: int | None = parameter(None, "Number of columns that feature selection keeps.")
     exclude: Sequence[str] = parameter((), "Columns that are not features.", convert=_column_list)
@@ -139,6 +154,9 @@ class Settings(Parameters):
         None, "Cost of each wrong prediction.", convert=_cost_matrix
     )
     group_file: str | None = parameter(None, "Name of the file that the groups come from.")
+    compare_splits: bool = parameter(
+        True, "Whether the split is compared with others.", convert=_flag
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -209,6 +227,11 @@ class Settings(Parameters):
             )
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models on the leaderboard; the first is kept."""
+        return tuple(self.model.split(","))
+
+    @property
     def task(self) -> str:
         """Name of the task, one of `featkit.models.task.TASKS`."""
         if self.target is not None:
@@ -223,7 +246,7 @@ class Settings(Parameters):
     @property
     def needs_inner_folds(self) -> bool:
         """Whether something besides the model itself is fitted or selected on inner folds."""
-        if self.model == AUTO or self.multilabel is not None:  # thresholds of labels
+        if AUTO in self.models or self.multilabel is not None:  # thresholds of labels
             return True
         return self.calibrate is not None or self.prediction_sets
 

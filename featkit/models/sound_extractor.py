@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class SoundExtractor(Protocol):
-    """Extraction of a model's features from sound.
+    """Extraction of a model's features, or sequences, from sound.
 
     Models work on tables only; `featkit.sound_model` adds the extraction.
     """
@@ -26,7 +26,7 @@ class SoundExtractor(Protocol):
         """
 
     def extract(self, provenance: Mapping[str, Any], /, inputs: Any, **options: Any) -> Any:
-        """Extract the features of a table from sound files.
+        """Extract the features, or sequences, of a table from sound files.
 
         Parameters
         ----------
@@ -35,7 +35,7 @@ class SoundExtractor(Protocol):
         inputs : path or sequence of paths
             Sound files and folders.
         **options
-            Further parameters of `featkit.batch.extraction.extract_excerpt`.
+            Further parameters of `featkit.batch.extraction.extract_analysis`.
 
         Returns
         -------
@@ -45,7 +45,7 @@ class SoundExtractor(Protocol):
     def process(
         self, provenance: Mapping[str, Any], /, inputs: Any, target: Any, **options: Any
     ) -> Any:
-        """Extract the features of a table from sound files, and hand them to a target.
+        """Extract the features, or sequences, of a table from sound files, for a target.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class SoundExtractor(Protocol):
         inputs : path or sequence of paths
             Sound files and folders.
         target : TableTarget
-            Receives the features, table by table.
+            Receives tables of features, or tables with `FeatureTable.sequences` in memory.
         **options
             Further parameters of `featkit.batch.extraction.process_recordings`.
 

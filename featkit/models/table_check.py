@@ -1,4 +1,4 @@
-"""Checks that the columns of a table mean the same as those that a model was trained on."""
+"""Checks that columns or sequences of a table mean the same as those that a model learned from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from featkit.errors import TableError
 from featkit.models.problem import exceeds_float32, name_list
 from featkit.table.feature_table import FeatureTable
+from featkit.table.sequences.sequences import Sequences
 
 
 def check_columns(
@@ -32,13 +33,17 @@ def check_columns(
         If the table lacks a column, has it in another unit, or has another feature set.
     """
     missing = [name for name in columns if name not in table.feature_names]
-    expected, actual = (_feature_set(origin) for origin in (provenance, table.provenance))
+    expected, actual = (_set(origin, "feature_set") for origin in (provenance, table.provenance))
     if expected and actual and expected != actual:
         which = f"{actual[0]}, but the model needs {expected[0]}"
         if actual[0] == expected[0]:
             which = f"{actual[0]} with another definition than that of the model"
         raise TableError(
             f"the table has the feature set {which}: extract the recordings with that of the model"
+        )
+    if missing and table.sequences is not None and not table.feature_names:
+        raise TableError(
+            "the table has sequences only, and the model needs columns: give a table of features"
         )
     if missing:
         raise TableError(
@@ -52,6 +57,43 @@ def check_columns(
             raise TableError(
                 f"column {name!r} is in {unit!r}, but the model needs it in {model_units[name]!r}"
             )
+
+
+def check_sequences(table: FeatureTable, provenance: Mapping[str, Any]) -> Sequences:
+    """Check that a table has sequences of the set that a network learned from.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The table.
+    provenance : mapping
+        Provenance of the sequences of the training.
+
+    Returns
+    -------
+    Sequences
+        Those of the table. The network checks their kinds and shapes.
+
+    Raises
+    ------
+    TableError
+        If the table has no sequences, or those of another set.
+    """
+    sequences = table.sequences
+    if sequences is None:
+        raise TableError(
+            "the model is a network, which reads sequences, and the table has none: give a folder"
+            " that `featkit sequences` wrote, as the table or as its sequences (--sequences DIR)"
+        )
+    expected, actual = (
+        _set(origin, "sequence_set") for origin in (provenance, sequences.provenance)
+    )
+    if expected and actual and expected != actual:
+        which = f"{actual[0]}, but the model needs {expected[0]}"
+        if actual[0] == expected[0]:
+            which = f"{actual[0]} with another definition than that of the model"
+        raise TableError(f"the sequences are {which}: make them with the set of the model")
+    return sequences
 
 
 def check_values(table: FeatureTable, columns: Sequence[str]) -> None:
@@ -92,9 +134,9 @@ def column_units(provenance: Mapping[str, Any]) -> dict[str, str]:
     return {column["name"]: column["unit"] for column in provenance.get("columns", [])}
 
 
-def _feature_set(provenance: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Name with version, and fingerprint."""
-    if "feature_set" not in provenance:
+def _set(provenance: Mapping[str, Any], key: str) -> tuple[str, str] | None:
+    """Name with version, and fingerprint, of a feature set or a sequence set."""
+    if key not in provenance:
         return None
-    described = provenance["feature_set"]
+    described = provenance[key]
     return f"{described['name']} {described['version']}", provenance["fingerprint"]

@@ -125,7 +125,7 @@ class Task:
     read_target: Callable[[FeatureTable, Settings, list[str]], tuple[FeatureTable, Array]]
     outputs: Callable[[Array, str], list[str]]
     strata: Callable[[Array, Array, int], Array]
-    predict: Callable[[Pipeline, Array, Sequence[str]], Array]
+    predict: Callable[[Pipeline, Any, Sequence[str]], Array]
     combine: Callable[[Array, Array], tuple[Array, Array]]
     prediction_arrays: Callable[..., dict[str, Array]]
     true_column: str

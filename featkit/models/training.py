@@ -5,22 +5,30 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from featkit._utils.parameters import unknown
-from featkit._utils.typing import Array
 from featkit._utils.workers import worker_count
 from featkit.errors import ParameterError
 from featkit.executors.executor import Executor
 from featkit.executors.opening import open_executor
+from featkit.models.compared_models import ComparedModels, check_inputs, compared_models
 from featkit.models.costs import as_cost_matrix
-from featkit.models.estimator import AUTO, Candidate, candidates, check_candidate
-from featkit.models.fitting import Fit, Fits
+from featkit.models.estimator import AUTO, COLUMNS
+from featkit.models.fitting import Fits
 from featkit.models.group_normalization import fit_normalization
-from featkit.models.likely_groups import by_likely_group, group_warnings, plan_by_likely_group
+from featkit.models.leaderboard import (
+    FitCounter,
+    FoldRecipes,
+    HeldOutPredictions,
+    count_fits,
+    make_fold_recipes,
+    predict_test_rows,
+    scored_fit_is_final,
+)
+from featkit.models.likely_groups import group_warnings
 from featkit.models.model import Model
+from featkit.models.model_differences import model_differences
+from featkit.models.networks.epoch_files import EpochMonitor, monitored_epochs
 from featkit.models.normalization_groups import divided_group_warnings, normalization_summary
 from featkit.models.novelty import fit_novelty
 from featkit.models.out_of_core.memory import (
@@ -28,22 +36,24 @@ from featkit.models.out_of_core.memory import (
     FITS_OVER_BLOCKS,
     memory_shortage,
 )
-from featkit.models.out_of_core.scratch import Scratch, open_scratch, sample_reason
-from featkit.models.outer_folds import SplitPlan, plan_splits, row_wise_folds
+from featkit.models.out_of_core.scratch import open_scratch, sample_reason
+from featkit.models.outer_folds import SplitPlan, plan_splits
 from featkit.models.preparation import prepare_problem
 from featkit.models.problem import Problem
-from featkit.models.recipes import CandidateGrid, Recipe, make_recipes
-from featkit.models.recording_conditions import conditions_warnings, recording_conditions
+from featkit.models.recording_conditions import (
+    RecordingConditions,
+    conditions_warnings,
+    recording_conditions,
+)
 from featkit.models.result import (
-    BASELINE,
     Result,
-    compare_row_split,
     prediction_table,
     training_metadata,
     with_inner_threshold,
 )
 from featkit.models.settings import Settings
-from featkit.models.task import TASKS, Task
+from featkit.models.split_comparisons import OtherSplits, compare_other_splits, plan_other_splits
+from featkit.models.task import TASKS
 from featkit.models.training_options import MIN_ROWS, STANDARD
 from featkit.models.training_tables import dataset_names, group_file, named_inputs
 from featkit.storage.urls import name_of
@@ -53,6 +63,7 @@ from featkit.table.label_map import LabelMap, as_label_map
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.pipeline import Pipeline
 
     from featkit.models.costs import CostMatrix
     from featkit.models.training_tables import Tables
@@ -73,7 +84,7 @@ def train(
     split: str | None = None,
     shares: Sequence[float] | None = None,
     split_by_row: bool = False,
-    model: str = AUTO,
+    model: str | Sequence[str] = AUTO,
     parameters: Mapping[str, Any] | None = None,
     select: int | None = None,
     exclude: Sequence[str] = (),
@@ -92,6 +103,8 @@ def train(
     multilabel: str | None = None,
     label_separator: str = SEPARATOR,
     empty_is_no_label: bool = False,
+    sequences: Tables | None = None,
+    compare_splits: bool = True,
     seed: int = 0,
     max_memory: int | str | None = None,
     n_jobs: int | None = 1,
@@ -140,13 +153,17 @@ def train(
     split_by_row : bool
         Whether the split may divide recordings and groups, for comparison with scores that were
         computed in this way; gives a warning.
-    model : str
+    model : str or sequence of str
         Name of an estimator, which is used with its default parameters; or ``"auto"``, which
         selects estimator and parameters within each fold, by the log loss with classes of equal
         weight, or by the mean squared error of a target. A target has its own estimators; see
-        `featkit.models.regressor.REGRESSORS`.
-    parameters : mapping of str to number, optional
-        Parameters of the named estimator, such as ``{"n_estimators": 500}``.
+        `featkit.models.regressor.REGRESSORS`. Networks, such as ``"cnn"``, learn classes from
+        sequences (extra ``deep``); ``auto`` does not select them. Several names, as a list or
+        separated by commas, are scored on the same folds: the first is the model that is kept, and
+        ``scores["differences"]`` compares it with each other one.
+    parameters : mapping of str to object, optional
+        Parameters of the named estimator, such as ``{"n_estimators": 500}``. With several, names
+        begin with that of the estimator: ``{"cnn.epochs": 20}``.
     select : int, optional
         Number of columns that feature selection keeps within each fold.
     exclude : sequence of str
@@ -191,6 +208,14 @@ def train(
         `featkit.models.costs`. The model then predicts the class with the least expected cost
         instead of the most probable one, and all scores are of these predictions. Models are
         selected by the log loss as without costs. The probabilities should be calibrated.
+    sequences : path, FeatureTable, sequence of paths or mapping, optional
+        Sequences that networks learn from: a folder that `featkit.sequences` wrote, or a table with
+        sequences. They are joined to the rows of `table` by recording and time. Several folders
+        belong to as many tables, in the same order or by the same names. Such a folder may also be
+        the `table` itself, if all models are networks.
+    compare_splits : bool
+        Whether the kept model is also scored by a row-wise split, and by a likely group if there is
+        one, which takes as many fits again.
     seed : int
         Seed of all random choices, from 0 to 2**32 - 1.
     max_memory : int or str, optional
@@ -208,14 +233,15 @@ def train(
     cluster : str, path or distributed.Client, optional
         A Dask cluster to use instead of local processes, as for `featkit.extract`.
     progress : callable, optional
-        ``progress(done, total, step)`` is called after each fit.
+        ``progress(done, total, step)`` is called after each fit; while a network is fitted, also
+        from another thread about once a second, with its epoch, loss and accuracy.
 
     Returns
     -------
     Result
-        With ``scores``, ``model`` and ``predictions``. If the table has quality columns,
-        ``scores["conditions"]`` shows how well they predict the label without any feature. If they
-        do so clearly better than chance, the first warning reports it.
+        With ``scores``, ``model``, ``predictions``, ``leaderboard`` and ``learning_curves``. If the
+        table has quality columns, ``scores["conditions"]`` shows how well they predict the label
+        without any feature. If they do so clearly better than chance, the first warning reports it.
 
     Raises
     ------
@@ -248,7 +274,7 @@ def train(
         split=split,
         shares=shares,
         split_by_row=split_by_row,
-        model=model,
+        model=model,  # type: ignore[arg-type]  # settings make a text of a list
         parameters=parameters,
         select=select,
         exclude=exclude,
@@ -268,13 +294,36 @@ def train(
         multilabel=multilabel,
         label_separator=label_separator,
         empty_is_no_label=empty_is_no_label,
+        compare_splits=compare_splits,
         seed=seed,
     )
+    models = compared_models(settings)
+    _check_sequences(models, settings, sequences, cluster)
     shortage = memory_shortage(named_inputs(table).values(), max_memory)
     if shortage is not None:
         n_jobs = _workers_within_memory(settings, n_jobs, cluster)
     with open_scratch(shortage) as scratch, open_executor(n_jobs, cluster) as executor:
-        return _train(table, settings, groups, executor, scratch, progress)
+        problem = prepare_problem(table, settings, groups, scratch, sequences)
+        check_inputs(models, problem)
+        if not models.networks(TASKS[settings.task]):
+            problem = problem.for_inputs(COLUMNS)
+        return _train(problem, settings, models, executor, progress)
+
+
+def _check_sequences(
+    models: ComparedModels, settings: Settings, sequences: Tables | None, cluster: Any
+) -> None:
+    networks = models.networks(TASKS[settings.task])
+    if sequences is not None and not networks:
+        raise ParameterError(
+            f"sequences are given, and no model learns from them: name a network, as in"
+            f" cnn,{settings.model}"
+        )
+    if networks and cluster is not None:
+        raise ParameterError(
+            f"{networks[0]} reads sequences from the disk of this machine, so that a cluster cannot"
+            " read them: omit the cluster"
+        )
 
 
 def _workers_within_memory(settings: Settings, n_jobs: int | None, cluster: Any) -> int:
@@ -289,171 +338,160 @@ def _workers_within_memory(settings: Settings, n_jobs: int | None, cluster: Any)
     return min(worker_count(n_jobs), FITS_OVER_BLOCKS)
 
 
+class _Workers(NamedTuple):
+    """Where fits run, and how they are counted and shown."""
+
+    settings: Settings
+    executor: Executor
+    counter: FitCounter
+    epochs: EpochMonitor | None
+
+    def fits(self, problem: Problem) -> Fits:
+        return Fits(
+            problem,
+            self.settings,
+            executor=self.executor,
+            fitted=self.counter.fitted,
+            epochs=self.epochs,
+        )
+
+
 def _train(
-    table: Tables,
+    problem: Problem,
     settings: Settings,
-    groups: str | None,
+    models: ComparedModels,
     executor: Executor,
-    scratch: Scratch | None,
     progress: ProgressCallback | None,
 ) -> Result:
-    """Train by settings; `groups` is the file of groups, if there is one."""
-    task, model, seed = TASKS[settings.task], settings.model, settings.seed
-    grid = _candidate_grid(task, model, settings.parameters or {})
-    problem = prepare_problem(table, settings, groups, scratch)
+    task = TASKS[settings.task]
     plan = plan_splits(problem, settings)
-    row_wise = row_wise_folds(problem, plan, seed=seed)
-    likely = plan_by_likely_group(problem, settings)
+    others = plan_other_splits(problem, plan, settings)
     conditions = recording_conditions(problem.table) if task.score_conditions else None
-    n_compared = len(row_wise) + (len(likely.plan.outer) if likely else 0)
-    n_conditions = 0 if conditions is None else 1
-    fitted = _progress_counter(progress, plan, grid, n_compared, n_conditions)
+    n_fits = count_fits(models, plan, settings) + others.count_fits(plan, models.kept)
+    counter = FitCounter(progress, n_fits + (conditions is not None))
+    is_shown = progress is not None and models.networks(task)
+    with monitored_epochs(counter.show if is_shown else None) as epochs:
+        workers = _Workers(settings, executor, counter, epochs)
+        return _fitted(problem, plan, models, others, conditions, workers)
 
-    fits = Fits(problem, settings, executor=executor, fitted=fitted)
-    *recipes, final = make_recipes(fits, problem, [*plan.outer, plan.final], grid, settings)
-    used = {fold.name: own[model] for fold, own in zip(plan.outer, recipes, strict=True)}
-    chosen = {name: recipe.candidate for name, recipe in used.items()}
-    output = _test_probabilities(fits, problem, plan, recipes)
-    P = _model_probabilities(output, plan, recipes)
-    candidate = final[model].candidate
-    decided = {} if task.fit_decision is None else {"recipes": [*recipes, final]}
-    evaluation = task.evaluate(problem, plan, P, model, chosen, **decided)
-    if task.has_classes:
-        evaluation = with_inner_threshold(
-            evaluation, problem, plan, P[model], [own[model] for own in recipes]
-        )
-    grouped_P = output[model]
-    if n_compared and model == AUTO:  # splits are compared with the same candidate in every fold
-        grouped_P = fits.out_of_fold(candidate, plan.outer, "scoring")
-    comparisons: dict[str, Any] = {}
-    by_group = conditions_scores = None
-    if row_wise:
-        row_wise_P = fits.out_of_fold(candidate, row_wise, "splitting by row")
-        comparisons["by_row"] = compare_row_split(
-            problem, plan, grouped_P, row_wise, row_wise_P, candidate
-        )
-    if likely:
-        likely_fits = Fits(likely.problem, settings, executor=executor, fitted=fitted)
-        step = "splitting by likely groups"
-        likely_P = likely_fits.out_of_fold(candidate, likely.plan.outer, step)
-        by_group = by_likely_group(likely, plan, grouped_P, likely_P, candidate)
-        comparisons["by_group"] = by_group
-    if conditions is not None and task.score_conditions:
-        conditions_scores = task.score_conditions(problem, plan, conditions, seed=seed)
-        comparisons["conditions"] = conditions_scores
-        fitted("scoring recording conditions")
-    if task.score_recipes:
-        comparisons |= task.score_recipes(problem, plan, output[model], P[model], used)
-    (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
-    fitted_normalization = fit_normalization(
-        problem.X, problem.normalization_groups, plan.final.train, settings
+
+def _fitted(
+    problem: Problem,
+    plan: SplitPlan,
+    models: ComparedModels,
+    others: OtherSplits,
+    conditions: RecordingConditions | None,
+    workers: _Workers,
+) -> Result:
+    """Fit and score all models, and fit the kept one on all rows that are not held out."""
+    settings, kept = workers.settings, models.kept
+    task, fits = TASKS[settings.task], workers.fits(problem)
+    recipes = make_fold_recipes(fits, problem, models, plan, settings)
+    final = kept if scored_fit_is_final(models, plan, settings) else None
+    held_out = predict_test_rows(fits, problem, plan, recipes, final=final)
+    candidate, output = recipes.final.candidate, held_out.output[kept]
+    own_problem = problem.for_inputs(models.inputs(kept, task))
+    evaluation = _evaluated(own_problem, plan, models, held_out, recipes)
+    comparisons = compare_other_splits(
+        others,
+        lambda rows: fits if rows is problem else workers.fits(rows),
+        problem,
+        plan,
+        candidate,
+        output,
+        kept,
     )
+    if conditions is not None and task.score_conditions:
+        comparisons["conditions"] = task.score_conditions(
+            problem, plan, conditions, seed=settings.seed
+        )
+        workers.counter.fitted("scoring recording conditions")
+    if task.score_recipes:
+        used = recipes.of_model(kept, plan)
+        comparisons |= task.score_recipes(own_problem, plan, output, held_out.P[kept], used)
+    pipeline = held_out.pipeline
+    if pipeline is None:
+        (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
     evaluation = replace(
         evaluation,
         datasets=problem.dataset_rows,
         likely_groups=problem.likely_groups,
-        normalization=normalization_summary(problem, settings),
+        normalization=normalization_summary(own_problem, settings),
         **comparisons,
         warnings=[
-            *conditions_warnings(conditions_scores),
-            *group_warnings(problem.likely_groups, by_group),
+            *conditions_warnings(comparisons.get("conditions")),
+            *group_warnings(problem.likely_groups, comparisons.get("by_group")),
             *problem.warnings,
-            *divided_group_warnings(problem, plan, settings),
+            *divided_group_warnings(own_problem, plan, settings),
             *fits.warnings,
             *task.score_warnings(evaluation),
         ],
     )
     return Result(
         evaluation=evaluation,
-        model=Model(
-            pipeline=pipeline,
-            name=candidate.name,
-            classes=problem.outputs,
-            columns=problem.columns,
-            provenance=problem.table.provenance,
-            training_metadata=training_metadata(
-                problem, plan, settings, chosen, candidate, fitted_normalization
-            ),
-            evaluation=evaluation,
-            normalization=fitted_normalization,
-            calibrator=final[model].calibrator,
-            task=task.name,
-            sets=final[model].sets,
-            novelty=fit_novelty(problem, plan.final.train, seed=seed),
-            decision=final[model].decision,
+        model=_model(own_problem, plan, settings, pipeline, recipes, evaluation, kept),
+        predictions=prediction_table(
+            problem, plan, held_out.P[kept], [own[kept] for own in recipes.outer]
         ),
-        predictions=prediction_table(problem, plan, P[model], [own[model] for own in recipes]),
+        effort=held_out.effort,
     )
 
 
-def _candidate_grid(task: Task, model: str, parameters: Mapping[str, Any]) -> CandidateGrid:
-    estimators = task.estimators
-    if model == AUTO:
-        single = [name for name in estimators if not estimators[name].is_combination]
-        return {name: candidates(name, estimators) for name in single}
-    if model not in estimators:
-        raise ParameterError(unknown("model", model, [AUTO, *estimators]))
-    candidate = Candidate(model, parameters)
-    check_candidate(candidate, estimators)
-    return {model: [candidate]}
-
-
-def _progress_counter(
-    progress: ProgressCallback | None,
+def _evaluated(
+    problem: Problem,
     plan: SplitPlan,
-    grid: CandidateGrid,
-    n_compared: int,
-    n_conditions: int,
-) -> Callable[[str], None]:
-    """The function to call after each fit, where `n_compared` fits compare splits.
-
-    `n_conditions` is 1 if recording conditions are scored, otherwise 0.
-    """
-    n_candidates = sum(map(len, grid.values()))
-    n_inner = n_candidates * sum(len(fold.inner) for fold in [*plan.outer, plan.final])
-    n_repeated = len(plan.outer) if n_compared and len(grid) > 1 else 0
-    n_models = len(grid) + (len(grid) > 1)  # each estimator, and auto
-    total = n_inner + len(plan.outer) * n_models + n_repeated + n_compared
-    total += n_conditions + 1
-    done = iter(range(1, total + 1))
-
-    def fitted(step: str) -> None:
-        if progress:
-            progress(next(done), total, step)
-
-    return fitted
-
-
-def _test_probabilities(
-    fits: Fits, problem: Problem, plan: SplitPlan, recipes: Sequence[Mapping[str, Recipe]]
-) -> dict[str, Array]:
-    """Output of each model for the test rows of all outer folds, one after the other.
-
-    These are predictions before anything else of the recipes is applied to them.
-    """
-    task, names = TASKS[problem.task], list(recipes[0])
-    wanted = [
-        Fit(own[name].candidate, fold.train, fold.test)
-        for fold, own in zip(plan.outer, recipes, strict=True)
-        for name in names
-    ]
-    results = fits.probabilities(wanted, "scoring")
-    parts: dict[str, list[Array]] = {}
-    for fold in plan.outer:
-        P = {name: next(results) for name in names}
-        P[BASELINE] = task.baseline(problem, fold.train, len(fold.test))
-        for name in P:
-            parts.setdefault(name, []).append(P[name])
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    models: ComparedModels,
+    held_out: HeldOutPredictions,
+    recipes: FoldRecipes,
+) -> Any:
+    """The scores of all models, without comparisons with other splits and without warnings."""
+    task, kept, P = TASKS[problem.task], models.kept, held_out.P
+    used = recipes.of_model(kept, plan)
+    chosen = {name: recipe.candidate for name, recipe in used.items()}
+    decided = (
+        {} if task.fit_decision is None else {"recipes": [*recipes.outer, {kept: recipes.final}]}
+    )
+    evaluation = task.evaluate(problem, plan, P, kept, chosen, **decided)
+    if not task.has_classes:
+        return evaluation
+    evaluation = with_inner_threshold(evaluation, problem, plan, P[kept], list(used.values()))
+    return replace(
+        evaluation,
+        differences=model_differences(problem, plan, P, kept) if len(models.names) > 1 else None,
+        learning_curves=held_out.curves or None,
+    )
 
 
-def _model_probabilities(
-    output: Mapping[str, Array], plan: SplitPlan, recipes: Sequence[Mapping[str, Recipe]]
-) -> dict[str, Array]:
-    """The output of each model, with the recipe of each fold applied; the baseline has none."""
-    ends = np.cumsum([len(fold.test) for fold in plan.outer])[:-1]
-    P = dict(output)
-    for name in recipes[0]:
-        parts = zip(recipes, np.split(output[name], ends), strict=True)
-        P[name] = np.concatenate([own[name].probabilities(part) for own, part in parts])
-    return P
+def _model(
+    problem: Problem,
+    plan: SplitPlan,
+    settings: Settings,
+    pipeline: Pipeline,
+    recipes: FoldRecipes,
+    evaluation: Any,
+    kept: str,
+) -> Model:
+    """The model of the final fit, with all that a model file stores."""
+    final, seed = recipes.final, settings.seed
+    used = recipes.of_model(kept, plan)
+    chosen = {name: recipe.candidate for name, recipe in used.items()}
+    normalization = fit_normalization(
+        problem.X, problem.normalization_groups, plan.final.train, settings
+    )
+    return Model(
+        pipeline=pipeline,
+        name=final.candidate.name,
+        classes=problem.outputs,
+        columns=problem.columns,
+        provenance=problem.table.provenance,
+        training_metadata=training_metadata(
+            problem, plan, settings, chosen, final.candidate, normalization
+        ),
+        evaluation=evaluation,
+        normalization=normalization,
+        calibrator=final.calibrator,
+        task=problem.task,
+        sets=final.sets,
+        novelty=fit_novelty(problem, plan.final.train, seed=seed) if problem.columns else None,
+        decision=final.decision,
+    )

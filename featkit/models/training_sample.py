@@ -26,6 +26,7 @@ from featkit.models.group_normalization import GroupNormalization, normalized_ro
 from featkit.models.problem import Problem, texts
 from featkit.models.task import TASKS
 from featkit.table.disk_matrix import Matrix
+from featkit.table.sequences.sequences import Sequences
 
 BACKGROUND_ROWS = 30
 
@@ -55,9 +56,9 @@ class TrainingSample:
         Lower and upper quartile of each column for each output, such as each class, in the units of
         the table.
     rows : list of bytes
-        A digest of each row of the table, of its numbers, target and group.
+        A digest of each row of the table, of its numbers, or sequences, with target and group.
     numbers : list of bytes
-        A digest of each row of the table, of its numbers alone.
+        A digest of each row of the table, of its numbers, or sequences, alone.
     unseen : list of int
         Positions of the rows that were held out.
     """
@@ -200,12 +201,14 @@ def sample_training_rows(
     -------
     TrainingSample
     """
+    sequences = problem.table.sequences
+    inputs = problem.X if problem.columns or sequences is None else sequences
     Z = normalized_rows(normalization, problem.X, problem.normalization_groups, rows)
     return TrainingSample(
         background=background_rows(Z, seed=seed),
         usual=TASKS[problem.task].quartiles(problem, rows),
-        rows=digests(problem.X, texts(problem.table, problem.target), groups_of(problem)),
-        numbers=digests(problem.X),
+        rows=digests(inputs, texts(problem.table, problem.target), groups_of(problem)),
+        numbers=digests(inputs),
         unseen=np.setdiff1d(np.arange(len(problem)), rows).tolist(),
     )
 
@@ -223,6 +226,8 @@ def column_quartiles(X: Array) -> Array:
     array of float64, shape ``(2, columns)``
         See `QUARTILES`; NaN for a column without a value.
     """
+    if not X.shape[1]:  # np.nanpercentile loses an axis
+        return np.empty((len(QUARTILES), 0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         quartiles: Array = np.nanpercentile(X, QUARTILES, axis=0)
@@ -246,15 +251,16 @@ def groups_of(problem: Problem) -> Array:
     return problem.bootstrap_groups if grouped else np.full(len(problem), "")
 
 
-def digests(X: Matrix, *texts: Array) -> list[bytes]:
+def digests(X: Matrix | Sequences, *texts: Array) -> list[bytes]:
     """Compute a digest of each row: the first bytes of a SHA-256 hash.
 
-    Numbers are rounded to `MANTISSA_BITS` bits, because last digits differ between computers.
+    Numbers are rounded to `MANTISSA_BITS` bits, because last digits differ between computers. Those
+    of sequences are not: among thousands of numbers, one would always be rounded differently.
 
     Parameters
     ----------
-    X : array of float64 or DiskMatrix, shape ``(rows, columns)``
-        Numbers of the rows.
+    X : array of float64 or DiskMatrix, shape ``(rows, columns)``; or Sequences
+        Numbers, or sequences, of the rows.
     *texts : array of str, shape ``(rows,)``
         Texts that belong to the rows, such as class and group.
 
@@ -265,9 +271,17 @@ def digests(X: Matrix, *texts: Array) -> list[bytes]:
     columns = [text.tolist() for text in texts]
     labels = zip(*columns, strict=True) if columns else repeat(())
     return [
-        hashlib.sha256(row.tobytes() + json.dumps(own).encode()).digest()[:DIGEST_BYTES]
-        for row, own in zip(_rounded_rows(X), labels, strict=False)
+        hashlib.sha256(row + json.dumps(own).encode()).digest()[:DIGEST_BYTES]
+        for row, own in zip(_row_bytes(X), labels, strict=False)
     ]
+
+
+def _row_bytes(X: Matrix | Sequences) -> Iterator[bytes]:
+    """The bytes of the numbers of each row, or a hash of its sequences."""
+    if isinstance(X, Sequences):
+        yield from X.digests()
+    else:
+        yield from (row.tobytes() for row in _rounded_rows(X))
 
 
 def _rounded_rows(X: Matrix) -> Iterator[Array]:

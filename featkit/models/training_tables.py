@@ -26,6 +26,8 @@ from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name, join_tables, named_tables
 from featkit.table.label_map import LabelMap, MappedLabels, label_counts, one_spelling, spelled_like
+from featkit.table.sequences.joining import join_sequences
+from featkit.table.sequences.reading import read_sequences
 from featkit.table.table_files import column_names
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ def read_training_tables(
     settings: Settings,
     groups: str | None = None,
     scratch: Scratch | None = None,
+    sequences: Tables | None = None,
 ) -> FeatureTable:
     """Read the tables of a training.
 
@@ -107,6 +110,8 @@ def read_training_tables(
         File of groups, which are joined to each table as the column ``group``.
     scratch : Scratch, optional
         Where the features of files are kept if they do not fit in memory.
+    sequences : table, sequence of paths, or mapping of str to table, optional
+        Sequences that are joined to the rows; see `with_sequences`.
 
     Returns
     -------
@@ -128,7 +133,7 @@ def read_training_tables(
         shown = name if len(named) > 1 else ""
         part = _read(table, settings, None, name=shown, added=added, scratch=scratch)
         parts[name] = part if groups is None else with_groups(part, groups)
-    joined = _joined(parts, settings)
+    joined = with_sequences(_joined(parts, settings), list(named), sequences)
     if settings.leave_one_dataset_out and DATASET not in joined.keys:
         raise ParameterError(
             f"to leave each dataset out once, give several tables, or one with a column {DATASET!r}"
@@ -146,6 +151,7 @@ def read_tables(
     *,
     keep: Sequence[str] = (),
     groups: str | os.PathLike[str] | None = None,
+    sequences: Tables | None = None,
 ) -> FeatureTable:
     """Read tables for a model.
 
@@ -166,6 +172,8 @@ def read_tables(
         Further columns to keep as text, where they exist and are not features.
     groups : path, optional
         File of groups, which are joined to each table as the column ``group``.
+    sequences : table, sequence of paths, or mapping of str to table, optional
+        Sequences that are joined to the rows; see `with_sequences`.
 
     Returns
     -------
@@ -182,7 +190,7 @@ def read_tables(
     }
     if groups is not None:
         parts = {name: with_groups(part, groups) for name, part in parts.items()}
-    joined = _joined(parts, settings)
+    joined = with_sequences(_joined(parts, settings), list(parts), sequences)
     if settings.label_map is None or not joined.has_column(settings.label):
         return joined
     labels = texts(joined, settings.label)
@@ -190,6 +198,86 @@ def read_tables(
     for part in _mapped_parts(joined, labels, settings.label_map):
         common[part.rows] = part.common
     return joined.with_key(settings.label, spelled_like(common, classes))
+
+
+def with_sequences(
+    table: FeatureTable, names: Sequence[str], sequences: Tables | None
+) -> FeatureTable:
+    """Join sequences to the rows of a table.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The rows, of one or several datasets.
+    names : sequence of str
+        Names of the datasets.
+    sequences : table, sequence of paths, or mapping of str to table, or None
+        See `sequences_by_dataset`.
+
+    Returns
+    -------
+    FeatureTable
+        The same table, if there are no sequences.
+
+    Raises
+    ------
+    ParameterError, TableError
+        As for `sequences_by_dataset`; and if a row has no sequences.
+    """
+    if sequences is None:
+        return table
+    parts = sequences_by_dataset(names, sequences)
+    is_one = len({id(part) for part in parts.values()}) == 1
+    return join_sequences(table, next(iter(parts.values())) if is_one else join_tables(parts))
+
+
+def sequences_by_dataset(names: Sequence[str], sequences: Tables) -> dict[str, FeatureTable]:
+    """Read the sequences of each dataset.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the datasets.
+    sequences : table, sequence of paths, or mapping of str to table
+        One folder or table of sequences for all datasets; or one for each, in the same order or by
+        the same names.
+
+    Returns
+    -------
+    dict of str to FeatureTable
+
+    Raises
+    ------
+    ParameterError
+        If there are more or fewer of them than datasets, or they have other names.
+    TableError
+        If they are not sequences.
+    """
+    if isinstance(sequences, Sequence) and not isinstance(sequences, str):
+        if len(sequences) != len(names):
+            raise ParameterError(
+                f"there are {counted(len(names), 'table')} and {len(sequences)} sequences: give one"
+                " for all, or one for each table in the same order"
+            )
+        sequences = dict(zip(names, sequences, strict=True))
+    if not isinstance(sequences, Mapping):
+        return dict.fromkeys(names, _read_sequences(sequences))
+    if other := [name for name in sequences if name not in names]:
+        raise ParameterError(f"sequences: {unknown('dataset', other[0], names)}")
+    if missing := [name for name in names if name not in sequences]:
+        raise ParameterError(f"there are no sequences of the dataset {missing[0]!r}")
+    return {name: _read_sequences(sequences[name]) for name in names}
+
+
+def _read_sequences(table: Table) -> FeatureTable:
+    if isinstance(table, FeatureTable):
+        return table
+    if isinstance(table, str | os.PathLike):
+        return read_sequences(table)
+    raise ParameterError(
+        "sequences must be a folder that `featkit sequences` wrote, or a FeatureTable, got a"
+        f" {type(table).__name__}"
+    )
 
 
 def named_inputs(tables: Tables) -> dict[str, Table]:

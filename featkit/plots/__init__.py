@@ -7,4 +7,7 @@ from featkit.plots.figures import confusion as confusion
 from featkit.plots.figures import dependence as dependence
 from featkit.plots.figures import family_heatmap as family_heatmap
 from featkit.plots.figures import importance as importance
+from featkit.plots.network_figures import bands as bands
+from featkit.plots.network_figures import evidence as evidence
+from featkit.plots.network_figures import learning_curves as learning_curves
 from featkit.plots.regression import predictions as predictions

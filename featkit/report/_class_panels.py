@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from featkit._utils.bidi import settled
 from featkit._utils.typing import Array
+from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import direction, rank
 from featkit.report import _svg
@@ -71,7 +72,7 @@ class Panel:
     dependence: Sequence[Dependence]
 
 
-def row_name(explanation: Explanation, row: int) -> str:
+def row_name(explanation: ExplainedRows, row: int) -> str:
     """Recording and time of a row, or its number in the table."""
     keys = explanation.keys
     name = settled(str(keys["path"][row])) if "path" in keys else _row_number(explanation, row)
@@ -80,13 +81,13 @@ def row_name(explanation: Explanation, row: int) -> str:
     return ", ".join(filter(None, (name, times(explanation, row))))
 
 
-def _row_number(explanation: Explanation, row: int) -> str:
+def _row_number(explanation: ExplainedRows, row: int) -> str:
     number = explanation.keys["row"][row] if "row" in explanation.keys else row + 1
     line = "" if explanation.lines is None else f", line {explanation.lines[row]}"
     return f"row {number}{line}"
 
 
-def times(explanation: Explanation, row: int) -> str:
+def times(explanation: ExplainedRows, row: int) -> str:
     """Start and end of a row in its recording, "" if unknown."""
     keys = explanation.keys
     if not ("start" in keys and "end" in keys and np.isfinite(float(keys["end"][row]))):

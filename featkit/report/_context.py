@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from featkit.explanation.explanation import Explanation
+from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.explanation.ranking import contributions
+from featkit.models.estimator import COLUMNS
 from featkit.models.model import Model
 from featkit.models.multilabel_types import MultilabelEvaluation
 from featkit.models.regression_types import RegressionEvaluation
 from featkit.models.score_types import Evaluation
-from featkit.models.task import CLASSIFICATION
+from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_metadata import TrainingSummary
 from featkit.report._held_out import HELD_OUT
 from featkit.report._recording import mean_row
@@ -47,6 +49,20 @@ ReportedModel = Model | ScoresOnly
 """Model or scores that a report describes."""
 
 
+def model_inputs(model: ReportedModel) -> str:
+    """Inputs of a model: columns, or sequences."""
+    estimators = TASKS[model.task].estimators
+    return estimators[model.name].inputs if model.name in estimators else COLUMNS
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A model of columns that is shown beside a network, and SHAP values of the shown rows."""
+
+    model: Model
+    explanation: Explanation
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """The inputs of a page.
@@ -55,8 +71,8 @@ class Context:
     ----------
     model : ReportedModel
         The model.
-    explanation : Explanation, optional
-        SHAP values of some rows.
+    explanation : Explanation or NetworkExplanation, optional
+        SHAP values of some rows; Grad-CAM and integrated gradients for a network.
     table : FeatureTable, optional
         The table of these rows.
     sound : path, optional
@@ -67,20 +83,40 @@ class Context:
         Class whose contributions the page of a recording shows; by default, the predicted one.
     top : int
         Maximum number of columns in a list of contributions.
+    beside : Beside, optional
+        A model of columns beside a network.
     """
 
     model: ReportedModel
-    explanation: Explanation | None = None
+    explanation: Explanation | NetworkExplanation | None = None
     table: FeatureTable | None = None
     sound: Folder | None = None
     page: str = "model"
     of_class: str | float | None = None
     top: int = N_CONTRIBUTIONS
+    beside: Beside | None = None
+
+    @property
+    def inputs(self) -> str:
+        """Inputs of the model: columns, or sequences."""
+        return model_inputs(self.model)
+
+    @property
+    def shap(self) -> Explanation | None:
+        """The explanation of a model of columns."""
+        return self.explanation if isinstance(self.explanation, Explanation) else None
+
+    @property
+    def network(self) -> NetworkExplanation | None:
+        """The explanation of a network."""
+        return self.explanation if isinstance(self.explanation, NetworkExplanation) else None
 
     @property
     def sample_rate(self) -> float | None:
-        """Sample rate of the feature set in Hz; None if it is that of each file, or unknown."""
-        rate = self.model.provenance.get("feature_set", {}).get("sample_rate")
+        """Sample rate of the analysis in Hz; None if it is that of each file, or unknown."""
+        provenance = self.model.provenance
+        definition = provenance.get("feature_set") or provenance.get("sequence_set") or {}
+        rate = definition.get("sample_rate")
         return None if rate == "native" else rate
 
     @cached_property
@@ -100,17 +136,21 @@ class Context:
     @property
     def columns(self) -> Sequence[str]:
         """Columns that the page shows."""
-        if self.explanation is None:
+        if self.beside is not None:
+            return self.beside.explanation.columns
+        if self.shap is None:
             return self.model.columns
         if self.page == "model":
-            return self.explanation.columns
-        whole = mean_row(self.explanation)
+            return self.shap.columns
+        whole = mean_row(self.shap)
         return contributions(whole, 0, self.of_class, top=self.top)["feature"].tolist()
 
     @cached_property
     def schema(self) -> dict[str, Mapping[str, Any]]:
         """Descriptions of those columns of the page that are described, in their order."""
         described = {column["name"]: column for column in self.model.provenance.get("columns", [])}
-        if self.explanation is not None:
-            described |= self.explanation.schema
+        if self.shap is not None:
+            described |= self.shap.schema
+        if self.beside is not None:
+            described |= self.beside.explanation.schema
         return {name: described[name] for name in self.columns if name in described}

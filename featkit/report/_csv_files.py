@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD, ExplainedRows
+from featkit.explanation.explanation import Explanation
+from featkit.explanation.gradients.network_explanation import NetworkExplanation
+from featkit.explanation.gradients.summaries import channel_importance, row_summary
 from featkit.explanation.ranking import BY, correlated, direction, grid, rank
 from featkit.models.decisions import decision_arrays
 from featkit.models.multilabel_types import METRICS as LABEL_METRICS
@@ -40,7 +43,7 @@ MAX_SLUG = 40
 def write_files(
     folder: str | os.PathLike[str],
     evaluations: Sequence[Any],
-    explanation: Explanation | None,
+    explanation: Explanation | NetworkExplanation | None,
 ) -> list[str]:
     """Write the files, each atomically, and remove those of classes of an earlier report.
 
@@ -50,8 +53,8 @@ def write_files(
         Folder of the files; created if it does not exist.
     evaluations : sequence of Evaluation or RegressionEvaluation
         Scores of training, and of new rows of the explained table.
-    explanation : Explanation, optional
-        SHAP values of some rows.
+    explanation : Explanation or NetworkExplanation, optional
+        SHAP values of some rows, or evidence of a network.
 
     Returns
     -------
@@ -63,7 +66,11 @@ def write_files(
     WriteError
         If a file cannot be written.
     """
-    tables = {} if explanation is None else _explanation_tables(explanation)
+    tables = {}
+    if isinstance(explanation, NetworkExplanation):
+        tables = _network_tables(explanation)
+    elif explanation is not None:
+        tables = _explanation_tables(explanation)
     for evaluation, suffix in zip(evaluations, ("", HERE), strict=False):
         for name, table in SCORE_TABLES[type(evaluation)](evaluation).items():
             tables[f"{name}{suffix}.csv"] = table
@@ -196,6 +203,21 @@ def _explanation_tables(explanation: Explanation) -> dict[str, pd.DataFrame]:
     }
 
 
+def _network_tables(explanation: NetworkExplanation) -> dict[str, pd.DataFrame]:
+    """Importance of the channels of all kinds, over all classes and for each, and of each row."""
+
+    def importance(of_class: str | None) -> pd.DataFrame:
+        tables = [channel_importance(explanation, kind, of_class=of_class) for kind in kinds]
+        return pd.concat(tables, keys=kinds, names=["kind", None]).reset_index(level="kind")
+
+    kinds = list(explanation.contributions)
+    tables = {"importance.csv": importance(None)}
+    for number, name in enumerate(explanation.classes, start=1):
+        tables[file_name(number, name)] = importance(name)
+    tables["evidence.csv"] = row_summary(explanation)
+    return tables | {"predictions.csv": _predictions(explanation)}
+
+
 def _with_names(table: pd.DataFrame, header: str, names: Sequence[str]) -> pd.DataFrame:
     """The table with a first column of names.
 
@@ -208,7 +230,7 @@ def _with_names(table: pd.DataFrame, header: str, names: Sequence[str]) -> pd.Da
     return table
 
 
-def _predictions(explanation: Explanation) -> pd.DataFrame:
+def _predictions(explanation: ExplainedRows) -> pd.DataFrame:
     origin = pd.DataFrame(dict(explanation.keys), index=range(len(explanation)))
     if (explanation.folds != NO_FOLD).any():
         origin["fold"] = explanation.folds

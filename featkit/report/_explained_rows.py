@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
+from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import contributions
 from featkit.report import _svg
@@ -80,7 +81,7 @@ def explained_row(context: Context, explanation: Explanation, row: int) -> Expla
     )
 
 
-def prediction(explanation: Explanation, row: int, n_classes: int) -> Prediction:
+def prediction(explanation: ExplainedRows, row: int, n_classes: int) -> Prediction:
     """The predicted class of a row, and the highest probabilities."""
     true = "" if explanation.y is None else str(explanation.y[row])
     predicted = str(explanation.answer[row])
@@ -138,7 +139,7 @@ def _usual(low: float, high: float, unit: str) -> str:
     return f"{with_unit(low, '')} to {with_unit(high, unit)}"
 
 
-def row_sound(context: Context, explanation: Explanation, row: int) -> Sound | None:
+def row_sound(context: Context, explanation: ExplainedRows, row: int) -> Sound | None:
     """The sound of a row, if the page has a folder of recordings.
 
     The recordings of joined datasets may be in a folder for each.
@@ -154,7 +155,7 @@ def row_sound(context: Context, explanation: Explanation, row: int) -> Sound | N
     return load_sound(context.sound, path, start=start or 0.0, end=end, sample_rate=rate)
 
 
-def _time(explanation: Explanation, key: str, row: int) -> float | None:
+def _time(explanation: ExplainedRows, key: str, row: int) -> float | None:
     if key not in explanation.keys:
         return None
     time = float(explanation.keys[key][row])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from featkit._utils.formatting import counted
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD, ExplainedRows
+from featkit.explanation.explanation import Explanation
 from featkit.report.formatting import enumerated, significant
 
 
@@ -20,7 +21,7 @@ def scale_note(explanation: Explanation) -> str:
 
 def method_notes(explanation: Explanation) -> list[str]:
     """The explained rows, the models that explain them, the errors, and other caveats."""
-    return [f"Explained rows: {_rows(explanation)}.", *value_notes(explanation)]
+    return [f"Explained rows: {rows_note(explanation)}.", *value_notes(explanation)]
 
 
 def value_notes(explanation: Explanation) -> list[str]:
@@ -43,7 +44,8 @@ def value_notes(explanation: Explanation) -> list[str]:
     return [*notes, *(text for text in explanation.notes if text != explanation.flaw)]
 
 
-def _rows(explanation: Explanation) -> str:
+def rows_note(explanation: ExplainedRows) -> str:
+    """Which rows are explained, and by which models."""
     rows, available = len(explanation), explanation.rows_there
     folds = set(explanation.folds.tolist())
     n_folds = len(folds - {NO_FOLD})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.explanation.explanation import Explanation
+from featkit.explanation.explained_rows import ExplainedRows
 from featkit.models.curves import evaluate_curves
 from featkit.models.multilabel_scores import evaluate_label_sets
 from featkit.models.multilabel_types import MultilabelEvaluation
@@ -24,7 +24,7 @@ from featkit.table.label_cells import split_labels
 PROTOCOL = "a table that it was not trained on"
 
 
-def held_out_scores(model: str, explanation: Explanation) -> Evaluation | None:
+def held_out_scores(model: str, explanation: ExplainedRows) -> Evaluation | None:
     """The scores of rows of known class that the model was not trained on; None without any.
 
     The baseline predicts the class frequencies of these rows.
@@ -50,14 +50,14 @@ def held_out_scores(model: str, explanation: Explanation) -> Evaluation | None:
         unit=_unit(explanation),
         n_rows=len(explanation),
         n_groups=len(np.unique(groups)),
-        n_columns=len(explanation.columns),
+        n_columns=explanation.n_columns,
         chosen={},
         costs=explanation.costs,
     )
     return replace(scores, curves=evaluate_curves(y, P, explanation.classes, groups))
 
 
-def held_out_regression(model: str, explanation: Explanation) -> RegressionEvaluation | None:
+def held_out_regression(model: str, explanation: ExplainedRows) -> RegressionEvaluation | None:
     """The scores of rows of known target that the model was not trained on; None without any.
 
     The baseline predicts the mean of these rows.
@@ -78,12 +78,12 @@ def held_out_regression(model: str, explanation: Explanation) -> RegressionEvalu
         unit=_unit(explanation),
         n_rows=len(explanation),
         n_groups=len(np.unique(groups)),
-        n_columns=len(explanation.columns),
+        n_columns=explanation.n_columns,
         chosen={},
     )
 
 
-def held_out_labels(model: str, explanation: Explanation) -> MultilabelEvaluation | None:
+def held_out_labels(model: str, explanation: ExplainedRows) -> MultilabelEvaluation | None:
     """The scores of rows of known labels that the model was not trained on; None without any.
 
     The baseline has the label frequencies of these rows, and predicts every label.
@@ -110,18 +110,18 @@ def held_out_labels(model: str, explanation: Explanation) -> MultilabelEvaluatio
         unit=_unit(explanation),
         n_rows=len(explanation),
         n_groups=len(np.unique(groups)),
-        n_columns=len(explanation.columns),
+        n_columns=explanation.n_columns,
         chosen={},
     )
 
 
-def _unit(explanation: Explanation) -> str:
+def _unit(explanation: ExplainedRows) -> str:
     if "path" not in explanation.keys:
         return "row"
     return "group" if "group" in explanation.keys else "recording"
 
 
-def _recordings(explanation: Explanation, rows: Array) -> Array | None:
+def _recordings(explanation: ExplainedRows, rows: Array) -> Array | None:
     """The recording of each row; None if no recording has several."""
     if "path" not in explanation.keys:
         return None
@@ -129,7 +129,7 @@ def _recordings(explanation: Explanation, rows: Array) -> Array | None:
     return recordings if len(set(recordings.tolist())) < len(recordings) else None
 
 
-HELD_OUT: dict[str, Callable[[str, Explanation], Any]] = {
+HELD_OUT: dict[str, Callable[[str, ExplainedRows], Any]] = {
     CLASSIFICATION: held_out_scores,
     MULTILABEL: held_out_labels,
     REGRESSION: held_out_regression,

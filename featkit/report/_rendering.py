@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from featkit.models.estimator import COLUMNS
 from featkit.models.task import CLASSIFICATION
 from featkit.report._assets import asset, environment, policy
 from featkit.report._context import Folder
@@ -20,6 +21,7 @@ def render(
     title: str,
     columns: Iterable[str] = (),
     task: str = CLASSIFICATION,
+    model_inputs: str = COLUMNS,
     script_data: Mapping[str, Any] | None = None,
 ) -> str:
     """Render a page; `columns` are those whose definitions the page contains."""
@@ -30,7 +32,9 @@ def render(
         script=asset("script.js"),
         subtitle=subtitle,
         title=title,
-        sections=[(section, section.build(inputs)) for section in sections_of(page, task)],
+        sections=[
+            (section, section.build(inputs)) for section in sections_of(page, task, model_inputs)
+        ],
         column_numbers={name: k for k, name in enumerate(columns, start=1)},
         script_data=script_data or {},
     )

@@ -228,23 +228,39 @@ def axes(x: tuple[str, str], y: tuple[str, str], x_name: str, y_name: str) -> li
     left, top, right, bottom = AXES_BOX
     return [
         element("path", class_="frame", d=f"M{left} {top}V{bottom}H{right}"),
-        _text(left, bottom + 15, x[0]),
-        _text(right, bottom + 15, x[1], "end"),
-        _text((left + right) / 2, bottom + 33, x_name, "middle"),
-        _text(left - 5, bottom, y[0], "end"),
-        _text(left - 5, top + 9, y[1], "end"),
-        element(
-            "text",
-            escape(y_name),
-            class_="named",
-            transform=f"translate(14 {(top + bottom) // 2}) rotate(-90)",
-            text_anchor="middle",
-        ),
+        label(left, bottom + 15, x[0]),
+        label(right, bottom + 15, x[1], "end"),
+        label((left + right) / 2, bottom + 33, x_name, "middle"),
+        label(left - 5, bottom, y[0], "end"),
+        label(left - 5, top + 9, y[1], "end"),
+        vertical_name(y_name, 14, (top + bottom) // 2),
     ]
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
+def vertical_name(name: str, x: int, y: int) -> Markup:
+    """The name of a vertical axis, around a point."""
+    return element(
+        "text",
+        escape(name),
+        class_="named",
+        transform=f"translate({x} {y}) rotate(-90)",
+        text_anchor="middle",
+    )
+
+
+def label(x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    """A text at a point."""
     return element("text", escape(settled(text)), x=x, y=y, text_anchor=anchor)
+
+
+def steps(edges: Array, ends: Array, middle: float, *, swap: bool = False) -> str:
+    """The path around bars between edges, from the middle to their ends."""
+    along = np.repeat(edges, 2).tolist()
+    across = [middle, *np.repeat(ends, 2).tolist(), middle]
+    points = zip(across, along, strict=True) if swap else zip(along, across, strict=True)
+    corners = [f"{x:.1f} {y:.1f}" for x, y in points]
+    kept = [corner for k, corner in enumerate(corners) if k == 0 or corner != corners[k - 1]]
+    return f"M{'L'.join(kept)}Z"
 
 
 def dependence(
@@ -288,7 +304,7 @@ def dependence(
             name if len(name) <= MAX_AXIS_NAME else f"{name[: MAX_AXIS_NAME - 1]}…",
             "contribution",
         ),
-        _text(left - 5, middle + 4, "0", "end"),
+        label(left - 5, middle + 4, "0", "end"),
         title=f"Contribution of {isolated(column)} to {isolated(of_class)}",
         description=_description(medians, unit),
         kind="dependence",
@@ -373,7 +389,7 @@ def scatter(
         element("path", class_="rule against" if diagonal else "rule zero", d=line),
         dots(across, down, "faint"),
         *axes((significant(x0, 3), significant(x1, 3)), (name(y0, 3), name(y1, 3)), x_name, y_name),
-        *([] if diagonal else [_text(left - 5, middle + 4, "0", "end")]),
+        *([] if diagonal else [label(left - 5, middle + 4, "0", "end")]),
         title=title,
         description=description,
         kind="scatter",

@@ -10,30 +10,50 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from featkit._utils.bidi import settled
 from featkit.errors import ParameterError, TableError
+from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
+from featkit.explanation.gradients.network_explanation import NetworkExplanation
+from featkit.explanation.same_rows import explain_same_rows
+from featkit.models.fold_models import Progress
+from featkit.models.model import Model
 from featkit.models.result import Result
 from featkit.models.serialization import from_dict
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
 from featkit.models.training_metadata import TrainingSummary
 from featkit.report._class_panels import script_data
-from featkit.report._context import N_CONTRIBUTIONS, Context, Folder, ReportedModel, ScoresOnly
+from featkit.report._context import (
+    N_CONTRIBUTIONS,
+    Beside,
+    Context,
+    Folder,
+    ReportedModel,
+    ScoresOnly,
+)
 from featkit.report._rendering import render, write
+from featkit.report._row_selection import selected_rows
 from featkit.storage.names import join_name
 from featkit.storage.reading import is_folder, local_copy
 from featkit.storage.urls import is_url, shown
 from featkit.storage.writing import check_regular, check_writable
 from featkit.table.feature_table import FeatureTable
 
+if TYPE_CHECKING:
+    from featkit.models.training_tables import Tables
+
 
 def page(
     *,
     model: ReportedModel | Result,
-    explanation: Explanation | None = None,
+    explanation: Explanation | NetworkExplanation | None = None,
     table: FeatureTable | None = None,
     sound: Folder | None = None,
+    beside: tuple[Model, Explanation] | None = None,
 ) -> str:
     """Render the report of a model.
 
@@ -41,12 +61,15 @@ def page(
     ----------
     model : Model, Result or ScoresOnly
         The model, the result of training, or its scores only (see `read_scores`).
-    explanation : Explanation, optional
-        SHAP values of some rows. Without it, the page shows how to get them.
+    explanation : Explanation or NetworkExplanation, optional
+        The result of `featkit.explain` for some rows. Without it, the page shows how to get it.
     table : FeatureTable, optional
         The table of these rows.
     sound : path, optional
         Folder that contains the recordings. The page then contains some sounds and spectrograms.
+    beside : (Model, Explanation), optional
+        A model of columns, and its explanation of the rows of the network that the page shows; see
+        `shown_beside`.
 
     Returns
     -------
@@ -59,15 +82,66 @@ def page(
         If `sound` is not a folder.
     """
     _check_sound(sound)
-    return _model_page(Context(_own_model(model), explanation, table, sound))
+    context = Context(_own_model(model), explanation, table, sound, beside=_beside(beside))
+    return _model_page(context)
 
 
 def _own_model(model: ReportedModel | Result) -> ReportedModel:
     return model.model if isinstance(model, Result) else model
 
 
+def shown_beside(
+    model: Model,
+    table: Tables,
+    explanation: ExplainedRows,
+    *,
+    groups: str | None = None,
+    n_jobs: int | None = None,
+    cluster: Any = None,
+    progress: Progress | None = None,
+) -> tuple[Model, Explanation]:
+    """Explain by a model of columns the rows of a network that its report shows.
+
+    Parameters
+    ----------
+    model : Model
+        The model of columns.
+    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+        With the columns of the model, for the rows of the network.
+    explanation : NetworkExplanation
+        That of the network.
+    groups, n_jobs, cluster, progress
+        See `featkit.explanation.same_rows.explain_same_rows`.
+
+    Returns
+    -------
+    Model, Explanation
+        For `page`.
+
+    Raises
+    ------
+    ParameterError, TableError
+        As for `featkit.explanation.same_rows.explain_same_rows`.
+    """
+    rows = sorted({row for _, rows in selected_rows(explanation) for row in rows})
+    own = explain_same_rows(
+        model,
+        table,
+        explanation.of_rows(np.array(rows, dtype=np.intp)),
+        groups=groups,
+        n_jobs=n_jobs,
+        cluster=cluster,
+        progress=progress,
+    )
+    return model, own
+
+
+def _beside(beside: tuple[Model, Explanation] | None) -> Beside | None:
+    return None if beside is None else Beside(*beside)
+
+
 def _model_page(context: Context) -> str:
-    explanation = context.explanation
+    explanation = context.shap
     return render(
         context.page,
         context,
@@ -75,6 +149,7 @@ def _model_page(context: Context) -> str:
         title=f"{_outputs(context.model)}, {context.model.name}",
         columns=context.schema,
         task=context.model.task,
+        model_inputs=context.inputs,
         script_data={} if explanation is None else script_data(explanation),
     )
 
@@ -174,10 +249,11 @@ def write_report(
     path: Folder,
     *,
     model: ReportedModel | Result,
-    explanation: Explanation | None = None,
+    explanation: Explanation | NetworkExplanation | None = None,
     table: FeatureTable | None = None,
     sound: Folder | None = None,
     csv: Folder | None = None,
+    beside: tuple[Model, Explanation] | None = None,
 ) -> None:
     """Write the report of a model atomically.
 
@@ -185,7 +261,7 @@ def write_report(
     ----------
     path : path
         The HTML file.
-    model, explanation, table, sound
+    model, explanation, table, sound, beside
         See `page`.
     csv : path, optional
         Folder for the numbers of the page as CSV files; created if it does not exist.
@@ -198,7 +274,7 @@ def write_report(
         If writing fails.
     """
     check_paths(path, sound=sound, csv=csv)
-    context = Context(_own_model(model), explanation, table, sound)
+    context = Context(_own_model(model), explanation, table, sound, beside=_beside(beside))
     write(path, _model_page(context))
     if csv is not None:
         # Imported where needed, because it imports pandas.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featkit._utils.registry import RegistryError, module_registry
+from featkit.models.estimator import COLUMNS, SEQUENCES
 from featkit.models.task import CLASSIFICATION
 
 PAGES = ("model", "recording", "evaluation", "audit")
@@ -39,6 +40,8 @@ class Section:
         The pages that show it; see `PAGES`.
     tasks : tuple of str
         The tasks of models whose pages show it; see `featkit.models.task.TASKS`.
+    inputs : tuple of str
+        Inputs of the models whose pages show it; see `featkit.models.estimator.Estimator`.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Section:
     build: Callable[[Any], Any]
     pages: tuple[str, ...] = ("model",)
     tasks: tuple[str, ...] = (CLASSIFICATION,)
+    inputs: tuple[str, ...] = (COLUMNS, SEQUENCES)
 
     def __post_init__(self) -> None:
         if not self.pages or not set(self.pages) <= set(PAGES):
@@ -61,7 +65,7 @@ class Section:
 SECTIONS = module_registry("report section", "featkit.report.sections", "SECTION", Section)
 
 
-def sections_of(page: str, task: str = CLASSIFICATION) -> list[Section]:
+def sections_of(page: str, task: str = CLASSIFICATION, inputs: str = COLUMNS) -> list[Section]:
     """List the sections of a page.
 
     Parameters
@@ -70,6 +74,8 @@ def sections_of(page: str, task: str = CLASSIFICATION) -> list[Section]:
         The page.
     task : str
         The task of the model.
+    inputs : {"columns", "sequences"}
+        The inputs of the model.
 
     Returns
     -------
@@ -82,6 +88,8 @@ def sections_of(page: str, task: str = CLASSIFICATION) -> list[Section]:
         If a module in the folder of sections does not export a valid section.
     """
     shown = [
-        section for section in SECTIONS.values() if page in section.pages and task in section.tasks
+        section
+        for section in SECTIONS.values()
+        if page in section.pages and task in section.tasks and inputs in section.inputs
     ]
     return sorted(shown, key=lambda section: (section.order, section.name))

@@ -1,10 +1,11 @@
-"""Folders of part files that are replaced in one step.
+"""Folders of part files, or of arrays, that are replaced in one step.
 
 The new folder is written under a hidden name next to the old one. Both then exchange their names
 (``renameat2`` of Linux, ``renamex_np`` of macOS), and the old one is removed. Where the system or
 the file system cannot exchange names, the old folder is first renamed to ``.NAME.previous``. If the
 process is killed before the new one has its name, readers use `existing_folder`, and the next write
-restores the old name. Only files with the names of part files and of the commit file are removed.
+restores the old name. Only files with the names of part files, of files of sequences and of the
+commit file are removed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from featkit.storage.writing import COMMIT_FILE, check_writable, target_of
 
 PART_FILE = re.compile(r"part-[0-9]{6}(-[0-9a-f]{16}\.parquet|\.unfinished)")
 """Names of finished and of unfinished part files."""
+
+SEQUENCE_FILE = re.compile(r"index\.parquet|[A-Za-z][A-Za-z0-9_-]*\.npy")
+"""Names of the files in a folder of sequences; see `featkit.table.sequences.folder`."""
 
 _AT_FDCWD = -100
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
@@ -82,13 +86,15 @@ def has_commit(folder: str | os.PathLike[str]) -> bool:
     return os.path.isfile(os.path.join(folder, COMMIT_FILE))
 
 
-def check_folder_writable(path: str | os.PathLike[str]) -> None:
+def check_folder_writable(path: str | os.PathLike[str], own: re.Pattern[str] = PART_FILE) -> None:
     """Check that a folder of parts can be written, before any work is done.
 
     Parameters
     ----------
     path : path
         The folder, which need not exist.
+    own : re.Pattern
+        Names of the files that are replaced, besides the commit file.
 
     Raises
     ------
@@ -112,10 +118,16 @@ def check_folder_writable(path: str | os.PathLike[str]) -> None:
         )
     if not os.access(target.absolute().parent, os.W_OK):
         raise ParameterError(f"{target}: no permission to write to {target.absolute().parent}")
-    check_parts_only(os.fspath(target), sorted(os.listdir(target)))
+    check_parts_only(os.fspath(target), sorted(os.listdir(target)), own)
 
 
-def check_parts_only(folder: str, names: Sequence[str], *, interrupted: bool = False) -> None:
+def check_parts_only(
+    folder: str,
+    names: Sequence[str],
+    own: re.Pattern[str] = PART_FILE,
+    *,
+    interrupted: bool = False,
+) -> None:
     """Check that a folder is empty, or holds a table and nothing else.
 
     Parameters
@@ -124,6 +136,8 @@ def check_parts_only(folder: str, names: Sequence[str], *, interrupted: bool = F
         The folder, for the message.
     names : sequence of str
         Names of its files and folders.
+    own : re.Pattern
+        Names of the files that are replaced, besides the commit file.
     interrupted : bool
         Whether parts without a commit file are accepted, as an interrupted write leaves in a store.
 
@@ -132,7 +146,7 @@ def check_parts_only(folder: str, names: Sequence[str], *, interrupted: bool = F
     ParameterError
         With the name of the first file that would be lost.
     """
-    others = [name for name in names if name != COMMIT_FILE and not PART_FILE.fullmatch(name)]
+    others = [name for name in names if name != COMMIT_FILE and not own.fullmatch(name)]
     is_table = COMMIT_FILE in names or (interrupted and not others)
     if names and not is_table:
         raise ParameterError(
@@ -147,13 +161,17 @@ def check_parts_only(folder: str, names: Sequence[str], *, interrupted: bool = F
 
 
 @contextmanager
-def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing_folder(
+    path: str | os.PathLike[str], own: re.Pattern[str] = PART_FILE
+) -> Iterator[Path]:
     """Replace a folder of parts in one step, once its new content is complete.
 
     Parameters
     ----------
     path : path
         The folder; if it is a symbolic link, its target is replaced.
+    own : re.Pattern
+        Names of the files that are replaced, besides the commit file.
 
     Yields
     ------
@@ -175,7 +193,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         scratch.mkdir()
         yield scratch
         _sync_folder(scratch)
-        _replace(scratch, target)
+        _replace(scratch, target, own)
         _sync_folder(target.parent)
     except WriteError:
         raise
@@ -186,13 +204,13 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             remove_parts(scratch)
 
 
-def _replace(scratch: Path, target: Path) -> None:
+def _replace(scratch: Path, target: Path, own: re.Pattern[str]) -> None:
     if not target.exists():
         scratch.rename(target)
         return
     if not target.is_dir():
         raise OSError(errno.ENOTDIR, "it is a file")
-    check_parts_only(os.fspath(target), sorted(os.listdir(target)))
+    check_parts_only(os.fspath(target), sorted(os.listdir(target)), own)
     if _exchange(scratch, target):
         return
     previous = target.rename(_previous(target))
@@ -219,7 +237,7 @@ def _previous(target: Path) -> Path:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove part files and the commit file of a folder, and the folder if it is then empty.
+    """Remove the files that `replacing_folder` wrote, and the folder if it is then empty.
 
     Parameters
     ----------
@@ -234,7 +252,8 @@ def remove_parts(folder: Path) -> None:
     if not folder.is_dir():
         return
     for name in os.listdir(folder):
-        if name == COMMIT_FILE or PART_FILE.fullmatch(name):
+        is_own = PART_FILE.fullmatch(name) or SEQUENCE_FILE.fullmatch(name)
+        if name == COMMIT_FILE or is_own:
             (folder / name).unlink(missing_ok=True)
     with suppress(OSError):  # a file that somebody added meanwhile is kept
         folder.rmdir()

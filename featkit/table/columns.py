@@ -20,6 +20,8 @@ from featkit.schema import KEY_COLUMNS, NUMERIC_KEYS, QUALITY_DTYPES, TIME_COLUM
 if TYPE_CHECKING:
     import pandas as pd
 
+    from featkit.table.sequences.sequences import Sequences
+
 RowName = Callable[[int], str]
 """Returns the name of a row, counted from 0, for messages: ``line 4`` or ``row 3``."""
 
@@ -202,6 +204,8 @@ class TableColumns:
         Line of the file on which each row begins, counted from 1; None unless the file is text.
     row_name : callable
         ``row_name(row)`` returns the name of a row, counted from 0, for messages.
+    sequences : Sequences or None
+        Descriptors frame by frame of each row.
     """
 
     features: Mapping[str, Array]
@@ -213,6 +217,7 @@ class TableColumns:
     index_levels: Collection[str] = ()
     lines: Array | None = None
     row_name: RowName
+    sequences: Sequences | None = None
 
 
 def numbered_row(row: int) -> str:

@@ -23,6 +23,7 @@ from featkit.schema import NUMERIC_KEYS, QUALITY_DTYPES
 from featkit.table.feature_table import FeatureTable
 from featkit.table.inspection import json_records
 from featkit.table.provenance import describe_columns, flatten_provenance
+from featkit.table.sequences.comparison import sequence_differences
 
 MICROSECONDS = 1e6
 """Starts are compared in whole microseconds, which is less than a sample of any recording."""
@@ -58,6 +59,9 @@ class Difference:
     keys : DataFrame
         Keys and quality columns of text that differ: ``key``, ``rows``, and of the first such row
         ``where``, ``a`` and ``b``.
+    sequences : DataFrame
+        Kinds of sequences that differ; see
+        `featkit.table.sequences.comparison.sequence_differences`.
     provenance : DataFrame
         Differences in provenance: ``entry``, ``a``, ``b``; "" where unknown. If only one table has
         any provenance, a single row reports that.
@@ -72,12 +76,13 @@ class Difference:
     meanings: pd.DataFrame
     columns: pd.DataFrame
     keys: pd.DataFrame
+    sequences: pd.DataFrame
     provenance: pd.DataFrame
 
     @property
     def same(self) -> bool:
         """Whether the tables have the same content; provenance does not count."""
-        frames = (self.only_a, self.only_b, self.meanings, self.columns, self.keys)
+        frames = (self.only_a, self.only_b, self.meanings, self.columns, self.keys, self.sequences)
         names = (self.columns_only_a, self.columns_only_b)
         return not (self.reordered or any(map(len, frames)) or any(names))
 
@@ -157,6 +162,7 @@ def diff(
         meanings=_meanings(one, two),
         columns=common.numbers([name for name in shared if name not in texts], rtol, atol),
         keys=common.texts([name for name in texts if name not in id_columns], rtol, atol),
+        sequences=common.sequences(rtol, atol),
         provenance=_provenance(one, two),
     )
 
@@ -264,6 +270,14 @@ class _CommonRows:
                 example = (self.names[k], str(one[k]), str(two[k]))
                 rows.append((name, int(differs.sum()), *example))
         return pd.DataFrame(rows, columns=["key", "rows", "where", "a", "b"])
+
+    def sequences(self, rtol: float, atol: float) -> pd.DataFrame:
+        """Kinds of sequences that differ."""
+        one, two = (
+            None if table.sequences is None else table.sequences.rows(rows)
+            for table, rows in ((self.a, self.rows_a), (self.b, self.rows_b))
+        )
+        return sequence_differences(one, two, self.names, rtol=rtol, atol=atol)
 
     def _values(self, name: str) -> tuple[Array, Array]:
         return _numbers(self.a, name)[self.rows_a], _numbers(self.b, name)[self.rows_b]

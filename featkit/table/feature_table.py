@@ -38,6 +38,8 @@ from featkit.table._canonical_values import canonical_values
 from featkit.table.cell_values import numbers_rows, quality_values, text_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
 from featkit.table.dataframes import frame_columns, numeric_key
+from featkit.table.sequences.sequences import Sequences
+from featkit.table.sequences.writing import write_sequences
 from featkit.table.table_files import copy_of_table, readable_format, write_tables
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ class FeatureTable:
     extra_metadata : mapping of bytes to bytes
         Further entries for the metadata of a Parquet file. They are written, but not read: they
         describe one file, and not the rows.
+    sequences : Sequences or None
+        Descriptors frame by frame of each row, which networks learn from; None without them.
     """
 
     keys: Mapping[str, Sequence[Any] | Array]
@@ -105,6 +109,7 @@ class FeatureTable:
     inexact: Mapping[str, Sequence[Any] | Array | pd.Series[Any]] = field(default_factory=dict)
     places: RowPositions | None = None
     extra_metadata: Mapping[bytes, bytes] = field(default_factory=dict)
+    sequences: Sequences | None = None
 
     @classmethod
     def of(
@@ -153,7 +158,7 @@ class FeatureTable:
         columns : TableColumns
             The columns by role.
         needs_features : bool
-            Whether a table without features is an error.
+            Whether a table without features is an error, unless it has sequences.
 
         Returns
         -------
@@ -177,10 +182,18 @@ class FeatureTable:
         has_lines = columns.lines is not None
         places = RowPositions(np.arange(1, n_rows + 1), columns.lines) if has_lines else None
         remarks = columns.notes, columns.inexact, places
-        table = cls(keys, [*columns.features], values, columns.provenance, quality, *remarks)
+        table = cls(
+            keys,
+            [*columns.features],
+            values,
+            columns.provenance,
+            quality,
+            *remarks,
+            sequences=columns.sequences,
+        )
         if not roles.features:
             table = table._without_row_numbers(columns.index_levels)
-        if needs_features and not table.feature_names:
+        if needs_features and not table.feature_names and table.sequences is None:
             notes = "".join(f"; {note}" for note in table.notes)
             raise TableError(
                 "not a table of features: it has no numeric column besides its keys, which are:"
@@ -367,6 +380,7 @@ class FeatureTable:
                 None if lines is None else lines[which],
                 None if tables is None else tables[which],
             ),
+            sequences=None if self.sequences is None else self.sequences.rows(which),
         )
 
     def with_key(self, name: str, values: Array) -> FeatureTable:
@@ -400,7 +414,9 @@ class FeatureTable:
         ----------
         path : path or URL
             A Parquet or a CSV file; the suffix selects the format. Or a folder, whose name ends in
-            ``/``, for Parquet files with a fixed number of rows each.
+            ``/``, for Parquet files with a fixed number of rows each. A table of sequences without
+            features is written to a folder of sequences; beside features, sequences are not
+            written.
 
         Raises
         ------
@@ -409,7 +425,10 @@ class FeatureTable:
         WriteError
             If the file cannot be written.
         """
-        write_tables(path, [self])
+        if self.sequences is not None and not self.feature_names:
+            write_sequences(path, [self])
+        else:
+            write_tables(path, [self])
 
     @classmethod
     def read(
@@ -427,7 +446,7 @@ class FeatureTable:
         path : path or URL
             A Parquet file or delimited text (``.csv``, ``.tsv``, ``.txt``, also followed by
             ``.gz``, ``.bz2``, ``.xz`` or ``.zip``); the suffix selects the format. Or a folder of
-            Parquet files that `write`, pandas, Dask or Spark wrote.
+            Parquet files that `write`, pandas, Dask or Spark wrote; or a folder of sequences.
         keys : sequence of str
             Columns that are keys, although they may hold numbers. From CSV, their text is read
             unchanged. `featkit.table.feature_table` describes which other columns are keys.

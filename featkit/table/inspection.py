@@ -1,4 +1,4 @@
-"""Summary of a table: rows, keys, quality, features, provenance and warnings.
+"""Summary of a table: rows, keys, quality, features, sequences, provenance and warnings.
 
 Everything comes from the table, its provenance and the list of failures next to its file; no sound
 is read. Tables of other programs are summarized as far as their content is known.
@@ -89,6 +89,9 @@ class Inspection:
         The features: ``column``, ``family``, ``unit``, ``nan`` and ``infinite`` (rows),
         ``constant`` (whether all finite values are equal), ``min``, ``median``, ``max`` (of the
         finite values), ``definition``, ``reference``. Unknown entries are "".
+    sequences : DataFrame
+        Kinds of sequences: ``kind``, ``channels``, ``frames``, ``dtype``, and ``min``, ``median``
+        and ``max`` of the true frames. Empty for a table without sequences.
     provenance : dict of str
         Flattened provenance, with dotted names such as ``feature_set.features.mfcc.n_mfcc``.
     first : DataFrame
@@ -106,6 +109,7 @@ class Inspection:
     measures: pd.DataFrame
     texts: pd.DataFrame
     columns: pd.DataFrame
+    sequences: pd.DataFrame
     provenance: dict[str, Any]
     first: pd.DataFrame
     warnings: list[str]
@@ -127,7 +131,7 @@ class Inspection:
         dict
             None in place of NaN and infinity.
         """
-        frames = ("failures", "keys", "flags", "measures", "texts", "columns")
+        frames = ("failures", "keys", "flags", "measures", "texts", "columns", "sequences")
         return {
             "rows": self.rows,
             "recordings": self.recordings,
@@ -186,6 +190,7 @@ def inspect(
         measures=_measures(table),
         texts=_texts(table),
         columns=_columns(table),
+        sequences=_sequences(table),
         provenance=flatten_provenance(table.provenance),
         first=_first_rows(table),
         warnings=[*table.notes, *_group_warnings(table), *alike],
@@ -365,6 +370,17 @@ def _range(values: Array) -> tuple[float, float, float]:
     if not len(finite):
         return np.nan, np.nan, np.nan
     return float(finite.min()), float(np.median(finite)), float(finite.max())
+
+
+def _sequences(table: FeatureTable) -> pd.DataFrame:
+    rows = []
+    kinds = {} if table.sequences is None else table.sequences.kinds
+    for name, kind in kinds.items():
+        lengths = kind.lengths if len(kind) else np.array([np.nan])
+        summary = np.min(lengths), np.median(lengths), np.max(lengths)
+        rows.append((name, *kind.shape, str(kind.dtype), *map(float, summary)))
+    names = ["kind", "channels", "frames", "dtype", "min", "median", "max"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _first_rows(table: FeatureTable) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import PurePath
 from typing import Any
@@ -25,7 +26,11 @@ from featkit.table.cell_values import quality_values, text_values
 from featkit.table.columns import in_key_order
 from featkit.table.disk_matrix import stacked
 from featkit.table.feature_table import FeatureTable, RowPositions
+from featkit.table.sequences.sequences import Sequences
 from featkit.table.table_files import TABLE_FORMATS
+
+SAME_SEQUENCES = ("sequence_set", "sequences")
+"""Entries of the provenance of sequences that follow from their fingerprint and shapes."""
 
 MAX_NAMES = 5
 """Columns that a message lists before it counts the rest."""
@@ -142,7 +147,28 @@ def join_tables(tables: Mapping[str, FeatureTable]) -> FeatureTable:
         notes=_joined_notes(tables),
         inexact=_joined_inexact(tables),
         places=_joined_places(tables),
+        sequences=_joined_sequences(tables),
     )
+
+
+def _joined_sequences(tables: Mapping[str, FeatureTable]) -> Sequences | None:
+    parts = {name: one.sequences for name, one in tables.items() if one.sequences is not None}
+    if not parts:
+        return None
+    if missing := [name for name in tables if name not in parts]:
+        raise TableError(f"{next(iter(parts))} has sequences, and {missing[0]} has none")
+    (first_name, first), *others = parts.items()
+    for name, other in others:
+        mine, its = (one.provenance.get("fingerprint") for one in (first, other))
+        if mine != its:
+            raise TableError(
+                f"{first_name} and {name} have sequences of different sequence sets (fingerprints"
+                f" {mine} and {its}): make both with the same set and version of featkit"
+            )
+    provenance = reduce(_common, (one.provenance for one in parts.values()))
+    # The definitions of channels may be worded differently by another version of featkit.
+    definition = {key: first.provenance[key] for key in SAME_SEQUENCES if key in first.provenance}
+    return replace(Sequences.concatenate([*parts.values()]), provenance=provenance | definition)
 
 
 def _check_same_features(

@@ -6,7 +6,7 @@ the provenance and no timestamps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,13 +47,18 @@ def write_parquet(path: Path, tables: Iterable[FeatureTable]) -> None:
         write_groups(path, row_groups(tables))
 
 
-def row_groups(tables: Iterable[FeatureTable]) -> Iterator[Any]:
+def row_groups(
+    tables: Iterable[FeatureTable],
+    further_columns: Callable[[FeatureTable], Mapping[str, Array]] = lambda table: {},
+) -> Iterator[Any]:
     """Convert tables to Arrow tables of `rows_per_block` rows.
 
     Parameters
     ----------
     tables : iterable of FeatureTable
         At least one table; all have the same columns.
+    further_columns : callable
+        ``further_columns(table)`` returns columns of numbers to write after those of the table.
 
     Yields
     ------
@@ -65,7 +70,7 @@ def row_groups(tables: Iterable[FeatureTable]) -> Iterator[Any]:
     pending: Any = None
     for table in tables:
         size = rows_per_block(len(table.feature_names))
-        rows = _arrow_table(table)
+        rows = _arrow_table(table, further_columns(table))
         pending = rows if pending is None else pa.concat_tables([pending, rows])
         while len(pending) > size:
             yield pending.slice(0, size).combine_chunks()
@@ -93,13 +98,14 @@ def write_groups(path: Path, groups: Iterable[Any]) -> None:
             writer.write_table(group, row_group_size=max(1, len(group)))
 
 
-def _arrow_table(table: FeatureTable) -> Any:
+def _arrow_table(table: FeatureTable, further: Mapping[str, Array]) -> Any:
     import pyarrow as pa
 
     columns = {
         **{name: _key(name, column) for name, column in table.keys.items()},
         **{name: _quality(name, column) for name, column in table.quality.items()},
         **{name: _numbers(values) for name, values in _features(table)},
+        **{name: _numbers(values) for name, values in further.items()},
     }
     metadata = {**table.extra_metadata, METADATA_KEY: encode_provenance(table.provenance)}
     return pa.Table.from_arrays([*columns.values()], [*columns], metadata=metadata)

@@ -113,7 +113,8 @@ def flatten_provenance(provenance: Mapping[str, Any]) -> dict[str, Any]:
     >>> flatten_provenance({"feature_set": {"features": features}, "columns": []})
     {'feature_set.features.mfcc.n_mfcc': 20}
     """
-    origin = {k: value for k, value in provenance.items() if k not in ("columns", "quality")}
+    described = ("columns", "quality", "sequences")
+    origin = {name: value for name, value in provenance.items() if name not in described}
     return flatten(_with_families(origin))
 
 

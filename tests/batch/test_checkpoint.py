@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import featkit
+from featkit.batch._row_layouts import FeatureLayout
 from featkit.batch._rows import Rows
 from featkit.batch.checkpoint import open_checkpoint
 from featkit.batch.file_identity import FileIdentity
@@ -98,9 +99,9 @@ def test_a_database_of_another_program_is_not_a_checkpoint(corpus, tmp_path):
 TRANSACTIONS = 12
 
 
-FEATURES = 27
+FEATURES = FeatureLayout(27)
 
-WIDTH = 2 + len(MEASURED_QUALITY) + FEATURES
+WIDTH = 2 + len(MEASURED_QUALITY) + FEATURES.features
 """Numbers in a stored row: start and end, quality, and features."""
 
 

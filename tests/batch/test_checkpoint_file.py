@@ -282,7 +282,7 @@ def test_rows_of_another_width_are_refused_though_their_checksum_is_right(done, 
             "UPDATE contents SET rows = ?, checksum = ? WHERE id = 1",
             [values[-1], checksum(key, *values)],
         )
-    with pytest.raises(WriteError, match="rows of other features: start over with --fresh"):
+    with pytest.raises(WriteError, match="rows of other values: start over with --fresh"):
         extract(done)
 
 

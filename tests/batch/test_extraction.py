@@ -82,7 +82,7 @@ def test_a_file_whose_analysis_raises_fails_alone(tmp_path, monkeypatch, culprit
             raise FloatingPointError("a fault in a family")
         return analysis.analyse_loaded(clips, features)
 
-    monkeypatch.setattr(_tasks, "analyse_loaded", analyse_loaded)
+    monkeypatch.setattr("featkit.batch.analysis.analyse_loaded", analyse_loaded)
     extraction = featkit.extract(tmp_path, features="genre75", n_jobs=1)
     (failure,) = extraction.failures
     assert failure == featkit.Failure(

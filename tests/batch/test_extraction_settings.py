@@ -11,6 +11,7 @@ import featkit
 from featkit.audio.excerpt import Excerpt
 from featkit.audio.source import SourceInfo
 from featkit.batch._provenance import computation_settings
+from featkit.batch.analysis import FeatureAnalysis
 from featkit.cli._main import main
 from featkit.errors import ParameterError
 from featkit.executors import _in_process, _loky
@@ -131,5 +132,5 @@ def test_equivalent_settings_are_the_same(corpus, before, now):
 def test_a_package_that_computes_a_family_is_part_of_the_provenance():
     features = [{"family": "constant_q", "statistics": ["mean"]}]
     for chosen, is_listed in (({"features": features}, True), ("genre75", False)):
-        settings = computation_settings(featkit.feature_set(chosen), Excerpt())
+        settings = computation_settings(FeatureAnalysis(featkit.feature_set(chosen)), Excerpt())
         assert ("librosa" in settings["versions"]) == is_listed

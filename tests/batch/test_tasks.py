@@ -29,6 +29,7 @@ import featkit
 from featkit import signals
 from featkit.audio.excerpt import Excerpt
 from featkit.batch import _tasks
+from featkit.batch.analysis import FeatureAnalysis
 from featkit.datasets.files import recording_at
 from featkit.executors import _loky, executor
 
@@ -59,11 +60,10 @@ def test_a_file_that_changes_while_it_is_read_is_a_failure(corpus, monkeypatch):
         write_noise(file, 99, seconds=0.3)
 
     monkeypatch.setattr(_tasks.loading, "opening", changing)
-    features = featkit.feature_set("genre75")
     (outcome,) = _tasks.analyse_recordings(
         [recording_at(str(file), "00.wav")],
         lambda *_: None,
-        features=features,
+        analysis=FeatureAnalysis(featkit.feature_set("genre75")),
         excerpt=Excerpt(),
         identify=True,
     )
@@ -98,7 +98,7 @@ def test_a_file_that_vanishes_after_it_was_decoded_is_a_failure(corpus, monkeypa
     (outcome,) = _tasks.analyse_recordings(
         [recording_at(str(file), "00.wav")],
         lambda *_: None,
-        features=featkit.feature_set("genre75"),
+        analysis=FeatureAnalysis(featkit.feature_set("genre75")),
         excerpt=Excerpt(),
         identify=True,
     )

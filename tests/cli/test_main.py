@@ -31,7 +31,7 @@ def command(name):
 """
 
 NAMES = ["audit", "demo", "describe", "diff", "evaluate", "explain", "extract", "features"]
-NAMES += ["inspect", "labels", "merge", "predict", "report", "train"]
+NAMES += ["inspect", "labels", "merge", "predict", "report", "sequences", "train"]
 
 SR = 8000
 

@@ -36,7 +36,7 @@ def test_training_prints_and_writes_scores_and_predictions(folder):
     lines = result.stdout.splitlines()
     assert lines[0].startswith("60 rows of 12 speakers, valence from ")
     header = next(line for line in lines if line.startswith("model\t"))
-    assert header.split("\t") == ["model", *TITLES.values()]
+    assert header.split("\t") == ["model", *TITLES.values(), "time", "size"]
     assert any(line.startswith("ridge\t0.") for line in lines)
     assert "ridge, errors of each speaker (the 10 with the largest errors):" in lines
     scores = json.loads((folder / "s.json").read_text())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featkit import signals
-from featkit.dsp.disk_array import TemporaryDiskArray, pieces
+from featkit.dsp.disk_array import FittedClip, TemporaryDiskArray, pieces
 
 
 @given(cuts=st.lists(st.integers(0, 5000), max_size=6), seed=st.integers(0, 1000))
@@ -34,3 +34,17 @@ def test_the_temporary_file_has_no_name(tmp_path, monkeypatch):
     with TemporaryDiskArray() as clip:
         clip.append(signals.noise(22050))
         assert not list(tmp_path.iterdir())
+
+
+@given(
+    samples=st.integers(1, 300),
+    length=st.integers(1, 600),
+    cuts=st.tuples(st.integers(0, 600), st.integers(0, 600)),
+)
+def test_a_fitted_clip_is_cut_or_padded_with_zeros(samples, length, cuts):
+    y = np.random.default_rng(0).standard_normal(samples).astype(np.float32)
+    clip = FittedClip(y, length)
+    expected = np.pad(y, (0, max(0, length - samples)))[:length]
+    assert len(clip) == length
+    np.testing.assert_array_equal(clip[:], expected)
+    np.testing.assert_array_equal(clip[slice(*cuts)], expected[slice(*cuts)])

@@ -114,7 +114,8 @@ def test_rows_beyond_the_budget_are_left_out_with_a_note(monkeypatch):
     calls = []
     clock = itertools.count()  # one second later at each call
     watch = SimpleNamespace(monotonic=lambda: next(clock))
-    monkeypatch.setattr("featkit.explanation.computation.time", watch)
+    for module in ("computation", "_batches"):
+        monkeypatch.setattr(f"featkit.explanation.{module}.time", watch)
     explanation = explain(
         result.model, table, n_jobs=1, budget=1.5, progress=lambda *call: calls.append(call)
     )

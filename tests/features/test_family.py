@@ -42,6 +42,10 @@ def computes_frames(p, *, power):
     return power
 
 
+def returns_own_frames(p, *, clips):
+    return clips
+
+
 def computes_clips(p, *, segments):
     return segments.lengths[None]
 
@@ -66,6 +70,11 @@ def finishes_clips(p, values, *, segments):
         (
             {"per": "clip", "compute": computes_clips, "finish": finishes_clips},
             "must have a finish if, and only if,",
+        ),
+        ({"own_frames": True}, "own_frames is for families per frame that need whole clips"),
+        (
+            {"own_frames": True, "compute": returns_own_frames, "undefined_in_silence": True},
+            "decide themselves",
         ),
         (
             {"per": "clip", "compute": computes_clips, "undefined_in_silence": True},

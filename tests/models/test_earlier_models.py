@@ -78,6 +78,7 @@ LATER_SETTINGS = {
     "label_separator": ";",
     "empty_is_no_label": False,
     "group_file": None,
+    "compare_splits": True,
 }
 """Settings that earlier versions did not have."""
 

@@ -6,7 +6,7 @@ from learning import few_trees, noise, tones
 
 import featkit
 from featkit.errors import ModelError, ParameterError
-from featkit.models import training
+from featkit.models import compared_models
 from featkit.models.estimator import Candidate, candidates, check_candidate, pipeline
 from featkit.models.outer_folds import plan_splits
 from featkit.models.preparation import prepare_problem
@@ -17,7 +17,7 @@ MEMBERS = [("logistic", {"C": 1.0}, 0.25), ("svm", {}, 0.75)]
 def two_of_each(monkeypatch):
     """Let auto compare two candidates of each estimator, with small forests."""
     few_trees(monkeypatch, 10)
-    monkeypatch.setattr(training, "candidates", lambda name, _: candidates(name)[:2])
+    monkeypatch.setattr(compared_models, "candidates", lambda name, _: candidates(name)[:2])
 
 
 def test_probabilities_are_the_weighted_mean_of_those_of_its_members():

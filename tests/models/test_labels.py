@@ -12,7 +12,7 @@ import pytest
 from learning import few_estimators, few_trees
 
 import featkit
-from featkit.models import pipeline, training
+from featkit.models import compared_models, pipeline
 from featkit.models.estimator import ESTIMATORS, Candidate
 from featkit.models.preparation import prepare_problem
 from featkit.models.settings import Settings
@@ -199,6 +199,6 @@ def test_numeric_classes_survive_training_file_prediction_explanation_and_page(
 def test_auto_selects_among_estimators_for_numeric_classes(monkeypatch):
     few_trees(monkeypatch)
     few_estimators(monkeypatch, "logistic", "random_forest")
-    monkeypatch.setattr(training, "candidates", lambda name, _: [Candidate(name)])
+    monkeypatch.setattr(compared_models, "candidates", lambda name, _: [Candidate(name)])
     result = featkit.train(frame("whole floats", rows=24), label="sort", folds=2)
     assert result.model.classes == ["1", "10", "2"]

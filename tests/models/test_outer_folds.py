@@ -8,7 +8,7 @@ from learning import accuracy, copies, few_trees, problem_of, tones
 
 import featkit
 from featkit.errors import ParameterError, TableError
-from featkit.models import training
+from featkit.models import compared_models
 from featkit.models.estimator import candidates
 from featkit.models.outer_folds import plan_splits
 from featkit.models.settings import Settings
@@ -83,7 +83,7 @@ def test_published_folds_are_used_unchanged():
 
 def test_a_published_split_is_scored_on_its_test_rows(monkeypatch):
     few_trees(monkeypatch)
-    monkeypatch.setattr(training, "candidates", lambda name, _: candidates(name)[:1])
+    monkeypatch.setattr(compared_models, "candidates", lambda name, _: candidates(name)[:1])
     data = tones()
     data["split"] = ["training", "training", "valid", "TEST", "training"] * 12
     result = featkit.train(data, split="split", model="auto")

@@ -13,7 +13,7 @@ import featkit
 from featkit.errors import ParameterError
 from featkit.evaluation.fold_predictions import predict_by_fold
 from featkit.executors.opening import local_executor
-from featkit.models import training
+from featkit.models import compared_models
 from featkit.models.calibration import METHODS
 from featkit.models.estimator import Candidate, pipeline
 from featkit.models.fold_models import training_rows
@@ -108,7 +108,7 @@ def test_scores_after_calibration_are_those_of_the_predictions():
 
 def test_all_models_are_calibrated(monkeypatch):
     grid = {name: [Candidate(name)] for name in ("logistic", "sgd")}
-    monkeypatch.setattr(training, "_candidate_grid", lambda *_: grid)
+    monkeypatch.setattr(compared_models, "_auto_grid", lambda *_: grid)
     data = tones(60, spread=3.0)
     plain = featkit.train(data, calibrate=None)
     result = featkit.train(data, calibrate="temperature")

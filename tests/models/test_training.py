@@ -10,7 +10,7 @@ from learning import SMALL_FORESTS, accuracy, copies, few_trees, tones
 from sklearn.model_selection import cross_validate
 
 import featkit
-from featkit.models import pipeline, training
+from featkit.models import compared_models, pipeline
 from featkit.models.estimator import ESTIMATORS, candidates
 from featkit.models.estimators import logistic
 from featkit.table.feature_table import FeatureTable
@@ -71,7 +71,7 @@ def test_without_leakage_the_difference_of_splits_may_be_0():
 
 def test_auto_is_one_of_the_compared_candidates(monkeypatch):
     few_trees(monkeypatch, 10)
-    monkeypatch.setattr(training, "candidates", lambda name, _: candidates(name)[:2])
+    monkeypatch.setattr(compared_models, "candidates", lambda name, _: candidates(name)[:2])
     data = tones(rows=45)
     calls = []
     result = featkit.train(

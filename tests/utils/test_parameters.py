@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from featkit._utils.parameters import Parameters, check_parameter, explained, parameter, unknown
+from featkit._utils.parameters import (
+    Parameters,
+    check_parameter,
+    explained,
+    file_parameter,
+    parameter,
+    table_parameter,
+    unknown,
+)
 from featkit.errors import ParameterError
 
 
@@ -136,3 +144,35 @@ def test_an_unknown_name_lists_at_most_sixty_names():
     assert message.count("c0") == 60
     assert message.endswith(" and 10 more")
     assert unknown("column", "x", []) == "unknown column 'x': available: none"
+
+
+def as_table(name, value):
+    if not isinstance(value, dict):
+        raise ParameterError(f"{name} must be a table")
+    return dict(value)
+
+
+class Network(Parameters):
+    file: str = file_parameter("the weights")
+    inputs: dict[str, float] = table_parameter("further inputs", convert=as_table)
+
+
+def test_the_path_of_a_file_is_no_part_of_the_identity():
+    assert Network(file="a/x.onnx") == Network(file="b/x.onnx")
+    assert Network.file_fields() == ["file"]
+    assert Parameters.file_fields() == []
+    with pytest.raises(ParameterError, match="file must be a string, got 3"):
+        Network(file=3)
+
+
+def test_a_table_is_converted_and_compared():
+    assert Network(inputs={"sr": 1}) != Network(inputs={"sr": 2})
+    assert hash(Network(inputs={"sr": 1})) == hash(Network(inputs={"sr": 1}))
+    assert Network().inputs == {}
+    with pytest.raises(ParameterError, match="inputs must be a table"):
+        Network(inputs=[1])
+
+
+def test_files_and_tables_are_explained_without_a_default():
+    expected = [("file", "", "", "the weights"), ("inputs", "", "", "further inputs")]
+    assert explained(Network) == expected

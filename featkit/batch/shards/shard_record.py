@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.batch._row_layouts import FeatureLayout
 from featkit.batch.shards._listing import Listing, describe_listing
 from featkit.batch.shards.shares import Shard
 from featkit.schema import Failure
@@ -183,7 +184,7 @@ def shard_record(
     """
     places = corpus.places
     rows, failed_intervals = [], []
-    row_counts = run.row_counts(len(provenance["columns"]))
+    row_counts = run.row_counts(FeatureLayout(len(provenance["columns"])))
     for place, (n_rows, failures) in zip(places, row_counts, strict=True):
         rows.append(n_rows)
         failed_intervals += [(place, failure) for failure in failures]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
+from featkit.features.family import FAMILIES
+from featkit.features.sets._column_names import entries_from_columns
+from featkit.features.sets.entries import Entry
 from featkit.features.sets.feature_set import FeatureSet
 from featkit.features.sets.loading import FEATURE_SETS
 from featkit.schema import Column
@@ -37,11 +41,22 @@ def describe(column: str) -> Column:
     'variance (ddof 0) over the samples of the harmonic part, parted by medians of 31'
     """
     try:
-        return FeatureSet.from_columns([column], sample_rate=None).columns[0]
+        return _column(column)
     except ParameterError:
         if column in _published_columns():
             return _published_columns()[column]
         raise
+
+
+def _column(name: str) -> Column:
+    (mapping,) = entries_from_columns([name])
+    if not FAMILIES[mapping["family"]].example:
+        return FeatureSet.from_columns([name], sample_rate=None).columns[0]
+    # A set needs the file of a model, the description of a column does not.
+    columns = {column.name: column for column in Entry.from_mapping(mapping, where=name).columns}
+    if name not in columns:
+        raise ParameterError(unknown("column", name, columns))
+    return columns[name]
 
 
 @lru_cache(maxsize=1)

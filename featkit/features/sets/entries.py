@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal
 
 from featkit._utils.parameters import Parameters, unknown
 from featkit.errors import ParameterError
 from featkit.features.family import FAMILIES, Descriptor, Family
+from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.statistics import statistic
 from featkit.schema import Column
 
@@ -40,7 +43,7 @@ class Entry:
     pooled: bool = False
 
     @classmethod
-    def from_mapping(cls, mapping: Any, *, where: str) -> Entry:
+    def from_mapping(cls, mapping: Any, *, where: str, folder: str = "") -> Entry:
         """Create an entry from a table of ``[[features]]``.
 
         Parameters
@@ -49,6 +52,8 @@ class Entry:
             Keys ``family``, ``statistics``, ``pooled``, and the parameters of the family.
         where : str
             Location of the table, for error messages.
+        folder : str
+            Folder in which files that the parameters name are looked for first.
 
         Returns
         -------
@@ -78,6 +83,7 @@ class Entry:
         where = f"{where} ({name})"
         if not isinstance(pooled, bool):
             raise ParameterError(f"{where}: pooled must be true or false, got {pooled!r}")
+        find_files(parameters, family, folder)
         valid = family.parameters.from_mapping(parameters, where=where)
         entry = cls(name, valid, tuple(statistics), pooled)
         if pooled:
@@ -135,8 +141,14 @@ class Entry:
             undefined=d.undefined,
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, *, files: Literal["name", "path", "none"] = "name") -> dict[str, Any]:
         """Return the entry as a table of ``[[features]]``.
+
+        Parameters
+        ----------
+        files : {"name", "path", "none"}
+            How files are given: by name, since paths belong to one machine; by path, for other
+            processes of this machine; or not at all, since their names do not affect the values.
 
         Returns
         -------
@@ -144,8 +156,54 @@ class Entry:
             With all parameters, including those that have their defaults.
         """
         entry = {"family": self.family_name, **dataclasses.asdict(self.parameters)}
+        for name in self.parameters.file_fields() if files != "path" else ():
+            path = entry.pop(name)
+            entry |= {name: PurePath(path).name} if files == "name" else {}
         entry |= {"statistics": list(self.statistics)} if self.statistics else {}
         return entry | ({"pooled": True} if self.pooled else {})
+
+
+def check_families(entries: Iterable[Entry], spectra: SpectraParameters, sr: float | None) -> None:
+    """Check that families can be computed from spectra of these parameters.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Families with their parameters.
+    spectra : SpectraParameters
+        Frames, windows and mel bands.
+    sr : float or None
+        Sample rate in Hz; None if each recording keeps its own.
+
+    Raises
+    ------
+    ParameterError
+        If a family is incompatible with them; the message names it.
+    """
+    for entry in entries:
+        if check := entry.family.check:
+            try:
+                check(entry.parameters, spectra, sr)
+            except ParameterError as error:
+                raise ParameterError(f"{entry.family_name}: {error}") from None
+
+
+def find_files(parameters: dict[str, Any], family: Family, folder: str) -> None:
+    """Replace names of files that are in a folder by their paths.
+
+    Parameters
+    ----------
+    parameters : dict
+        Parameters of the family, not yet checked; changed in place.
+    family : Family
+        The family.
+    folder : str
+        Folder of the definition; "" to change nothing.
+    """
+    for name in family.parameters.file_fields():
+        path = parameters.get(name)
+        if folder and isinstance(path, str) and path and os.path.exists(os.path.join(folder, path)):
+            parameters[name] = os.path.join(folder, path)
 
 
 def _check_keys(parameters: Mapping[Any, Any], family: Family) -> None:

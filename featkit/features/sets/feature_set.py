@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +12,10 @@ from typing import Any
 
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
+from featkit.features._definitions import checked_keys, definition_hash
 from featkit.features.sets._column_names import entries_from_columns
-from featkit.features.sets._keys import checked_keys
-from featkit.features.sets.entries import Entry
+from featkit.features.sets._keys import KEYS
+from featkit.features.sets.entries import Entry, check_families
 from featkit.features.spectra.parameters import SpectraParameters
 from featkit.schema import Column, is_reserved
 
@@ -82,8 +81,8 @@ class FeatureSet:
                 raise ParameterError(f"names: {name!r} is a reserved name: choose another")
         if len(set(self.column_names)) < len(self.column_names):
             raise ParameterError("names: two columns would have the same name")
-        self._check_edges()
-        self._check_families()
+        self.spectra.check_rate(self.sample_rate)
+        check_families(self.entries, self.spectra, self.sample_rate)
 
     def _check_no_duplicates(self, names: Sequence[str]) -> None:
         if duplicates := [name for name, count in Counter(names).items() if count > 1]:
@@ -93,24 +92,6 @@ class FeatureSet:
                 if duplicates[0] in [column.name for column in entry.columns]
             ]
             raise ParameterError(f"duplicate column {duplicates[0]!r}: in {' and '.join(owners)}")
-
-    def _check_edges(self) -> None:
-        half = self.sample_rate / 2 if self.sample_rate else math.inf
-        fmin, fmax = self.spectra.fmin, self.spectra.fmax
-        if fmin >= half:
-            rule = f"fmin must be below half the sample rate ({half:g} Hz), got {fmin:g}"
-            raise ParameterError(f"spectra: {rule}")
-        if fmax is not None and fmax > half:
-            rule = f"fmax must be at most half the sample rate ({half:g} Hz), got {fmax:g}"
-            raise ParameterError(f"spectra: {rule}")
-
-    def _check_families(self) -> None:
-        for entry in self.entries:
-            if check := entry.family.check:
-                try:
-                    check(entry.parameters, self.spectra, self.sample_rate)
-                except ParameterError as error:
-                    raise ParameterError(f"{entry.family_name}: {error}") from None
 
     @cached_property
     def _all_columns(self) -> tuple[Column, ...]:
@@ -146,6 +127,9 @@ class FeatureSet:
         dict
             `feature_set` turns it back into an equal set.
         """
+        return self._as_dict([entry.as_dict() for entry in self.entries])
+
+    def _as_dict(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         mapping: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
@@ -154,7 +138,7 @@ class FeatureSet:
             "sample_rate": self.sample_rate or "native",
             "silent_frames": self.silent_frames,
             "spectra": dataclasses.asdict(self.spectra),
-            "features": [entry.as_dict() for entry in self.entries],
+            "features": list(entries),
         }
         mapping |= {"columns": list(self.selected)} if self.selected else {}
         mapping |= {"exclude": list(self.excluded)} if self.excluded else {}
@@ -166,21 +150,24 @@ class FeatureSet:
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.as_dict() | {"note": self.note})
+        entries = [entry.as_dict(files="path") for entry in self.entries]
+        return json.dumps(self._as_dict(entries) | {"note": self.note})
 
     @cached_property
     def deciding(self) -> dict[str, Any]:
-        """The set as a dict, without title, reference and note: all that determines the values."""
-        return {k: v for k, v in self.as_dict().items() if k not in ("title", "reference")}
+        """The set as a dict, without texts and names of files: all that determines the values."""
+        mapping = self._as_dict([entry.as_dict(files="none") for entry in self.entries])
+        return {k: v for k, v in mapping.items() if k not in ("title", "reference")}
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of `deciding`: two sets with the same fingerprint give the same values."""
-        text = json.dumps(self.deciding, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return definition_hash(self.deciding)
 
     @classmethod
-    def from_dict(cls, mapping: Mapping[str, Any], *, where: str = "feature set") -> FeatureSet:
+    def from_dict(
+        cls, mapping: Mapping[str, Any], *, where: str = "feature set", folder: str = ""
+    ) -> FeatureSet:
         """Create a set from a dict with the structure of a TOML file.
 
         Parameters
@@ -189,6 +176,8 @@ class FeatureSet:
             The definition.
         where : str
             Location of the definition, for error messages.
+        folder : str
+            Folder in which files that the definition names are looked for first.
 
         Returns
         -------
@@ -199,11 +188,11 @@ class FeatureSet:
         ParameterError
             If a key is unknown or has an invalid value; the message names it.
         """
-        given = checked_keys(mapping, where)
+        given = checked_keys(mapping, KEYS, where=where)
         rate = given["sample_rate"]
         spectra = SpectraParameters.from_mapping(given["spectra"], where=f"{where}: spectra")
         entries = tuple(
-            Entry.from_mapping(features, where=f"{where}: features[{k}]")
+            Entry.from_mapping(features, where=f"{where}: features[{k}]", folder=folder)
             for k, features in enumerate(given["features"])
         )
         try:

@@ -32,21 +32,19 @@ A set that reproduces a published table selects and orders its columns with ``co
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from featkit._utils.parameters import unknown
 from featkit._utils.registry import Registry
 from featkit.errors import ParameterError
+from featkit.features._definitions import folder_of, is_definition_file, read_definition
 from featkit.features.sets.feature_set import FeatureSet
-from featkit.storage.reading import local_copy
-from featkit.storage.urls import name_of, shown
-from featkit.storage.writing import check_regular
+from featkit.storage.urls import shown
 
 __all__ = ["DEFAULT", "FEATURE_SETS", "FeatureSet", "feature_set", "feature_sets"]
 
@@ -54,12 +52,6 @@ DEFAULT = "standard"
 """Name of the feature set that is used by default."""
 
 PACKAGE = "featkit.features.sets"
-
-PARSERS: Mapping[str, Callable[[str], Any]] = {
-    ".toml": tomllib.loads,
-    ".json": json.loads,
-}
-"""Parsers of files that define a set, by suffix."""
 
 
 def _load(name: str) -> FeatureSet:
@@ -116,28 +108,10 @@ def feature_set(features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSe
         return FEATURE_SETS[features]
     if not isinstance(features, str | os.PathLike):
         raise ParameterError(f"features must be a name, a file or a dict, got {features!r}")
-    path = PurePath(name_of(features))
-    if path.suffix not in PARSERS:
+    if not is_definition_file(features):
         raise ParameterError(
             f"{unknown('feature set', str(features), FEATURE_SETS)};"
             " or give the path of a .toml file"
         )
-    mapping = _read(features, path.suffix)
-    return FeatureSet.from_dict({"name": path.stem} | mapping, where=shown(features))
-
-
-def _read(path: str | os.PathLike[str], suffix: str) -> dict[str, Any]:
-    where = shown(path)
-    try:
-        with local_copy(path) as file:
-            check_regular(file)
-            mapping = PARSERS[suffix](file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ParameterError(f"{where}: cannot read the feature set: {reason}") from None
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise ParameterError(f"{where}: not valid {suffix[1:].upper()}: {error}") from None
-    if not isinstance(mapping, dict):
-        kind = type(mapping).__name__
-        raise ParameterError(f"{where}: a feature set must be an object with keys, got {kind}")
-    return mapping
+    mapping = read_definition(features, noun="feature set")
+    return FeatureSet.from_dict(mapping, where=shown(features), folder=folder_of(features))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from featkit._utils.parameters import Parameters, parameter
 from featkit.errors import ParameterError
 
@@ -34,3 +36,24 @@ class SpectraParameters(Parameters):
             raise ParameterError(f"n_fft must be even, got {self.n_fft}")
         if self.fmax is not None and self.fmax <= self.fmin:
             raise ParameterError(f"fmax must be above fmin ({self.fmin:g} Hz), got {self.fmax:g}")
+
+    def check_rate(self, sr: float | None) -> None:
+        """Check that the mel bands fit in the frequencies of a sample rate.
+
+        Parameters
+        ----------
+        sr : float or None
+            Sample rate in Hz; None if each recording keeps its own.
+
+        Raises
+        ------
+        ParameterError
+            If an edge lies above half of the sample rate.
+        """
+        half = sr / 2 if sr else math.inf
+        if self.fmin >= half:
+            rule = f"fmin must be below half the sample rate ({half:g} Hz), got {self.fmin:g}"
+            raise ParameterError(f"spectra: {rule}")
+        if self.fmax is not None and self.fmax > half:
+            rule = f"fmax must be at most half the sample rate ({half:g} Hz), got {self.fmax:g}"
+            raise ParameterError(f"spectra: {rule}")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from featkit.models.estimator import AUTO
+from featkit.models.estimator import AUTO, COLUMNS, Estimator
 from featkit.models.out_of_core.memory import MemoryShortage
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
@@ -77,12 +77,17 @@ def sample_reason(settings: Settings) -> str:
         A clause; "" if the estimator can be fitted to blocks of rows.
     """
     estimators = TASKS[settings.task].estimators
-    if settings.model == AUTO:
+    if AUTO in settings.models:
         return f"{AUTO} compares models that need their training rows in memory"
-    if settings.model in estimators and estimators[settings.model].fit_blocks is None:
-        return f"{settings.model} needs its training rows in memory"
+    for name in settings.models:
+        if name in estimators and _needs_matrix(estimators[name]):
+            return f"{name} needs its training rows in memory"
     if settings.select is not None:
         return "feature selection needs its training rows in memory"
     if settings.normalize_by is not None:
         return "normalisation within groups needs all rows of a group in memory"
     return ""
+
+
+def _needs_matrix(estimator: Estimator) -> bool:
+    return estimator.inputs == COLUMNS and estimator.fit_blocks is None

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.registry import JoinedRegistry
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.models.absent_classes import unpredictable_warnings
 from featkit.models.calibration_scores import calibration_names, uncalibrated_scores
 from featkit.models.estimator import ESTIMATORS
+from featkit.models.networks.estimators import NETWORKS
 from featkit.models.outer_folds import SplitPlan
 from featkit.models.probabilities import of_recordings, prediction_arrays, probabilities
 from featkit.models.problem import Problem, name_list, rows_with_target, texts
@@ -135,7 +137,7 @@ def _score_warnings(evaluation: Evaluation) -> list[str]:
 TASK = Task(
     name=CLASSIFICATION,
     has_classes=True,
-    estimators=ESTIMATORS,
+    estimators=JoinedRegistry("model", ESTIMATORS, NETWORKS),
     evaluation_type=Evaluation,
     metrics=METRICS,
     read_target=_read_target,

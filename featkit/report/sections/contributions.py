@@ -60,7 +60,7 @@ def build(context: Context) -> Contributions | None:
     Contributions or None
         The data; None without an explanation.
     """
-    explanation = context.explanation
+    explanation = context.shap
     if explanation is None:
         return None
     whole = mean_row(explanation)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from featkit._utils.formatting import counted
 from featkit.explanation.explanation import Explanation, MemberExplanation
 from featkit.explanation.ranking import Ranking, correlated, grid, rank
+from featkit.models.estimator import COLUMNS
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report import _svg
 from featkit.report._class_panels import Panel, drawn_rows, panels
@@ -169,7 +170,7 @@ def build(context: Context) -> Importance | None:
     Importance or None
         The data; None without an explanation.
     """
-    explanation = context.explanation
+    explanation = context.shap
     if explanation is None:
         return None
     rows = counted(len(explanation), "row")
@@ -187,7 +188,12 @@ def build(context: Context) -> Importance | None:
 
 
 SECTION = Section(
-    "importance", "Feature importance", 40, build, tasks=(CLASSIFICATION, MULTILABEL, REGRESSION)
+    "importance",
+    "Feature importance",
+    40,
+    build,
+    tasks=(CLASSIFICATION, MULTILABEL, REGRESSION),
+    inputs=(COLUMNS,),
 )
 
 

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from featkit._utils.formatting import counted, duration
 from featkit._utils.typing import Array
 from featkit.explanation.ensembles import is_ensemble, members_text
-from featkit.explanation.explanation import NO_FOLD, Explanation
+from featkit.explanation.explained_rows import NO_FOLD, ExplainedRows
+from featkit.models.estimator import SEQUENCES
 from featkit.models.model import Model
 from featkit.models.multilabel_types import MultilabelEvaluation
 from featkit.models.problem import within_datasets
@@ -21,7 +22,7 @@ from featkit.models.regression_types import RegressionEvaluation
 from featkit.models.score_types import Evaluation
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report import _svg
-from featkit.report._context import Context, ReportedModel
+from featkit.report._context import Context, ReportedModel, model_inputs
 from featkit.report.formatting import (
     enumerated,
     fixed,
@@ -35,6 +36,7 @@ from featkit.report.section import Section
 from featkit.schema import DATASET, KEY_COLUMNS, QUALITY_FORMAT, QUALITY_PREFIX
 from featkit.table.feature_table import FeatureTable
 from featkit.table.name_stems import group_column
+from featkit.table.sequences.axes import stated_shape
 
 TARGET_TITLES = {CLASSIFICATION: "Classes", MULTILABEL: "Labels", REGRESSION: "Target"}
 """Names of the target of each task."""
@@ -144,6 +146,8 @@ def _lead(model: ReportedModel, label: str) -> str:
     if model.task == REGRESSION:
         classes, column = quoted(model.classes[0]), ", a number,"
     features = counted(len(model.columns) if scores is None else scores.columns, "feature column")
+    if model_inputs(model) == SEQUENCES:
+        features = "sequences of frames"
     return f"The model, {candidate}, predicts {classes}{column} from {features}."
 
 
@@ -170,7 +174,24 @@ def _training_facts(model: ReportedModel) -> list[tuple[str, str]]:
         facts.append(("Members and their weights", members_text(model)))
     if scores is not None:
         facts += _normalization(scores)
+    if kinds := _kinds(model.provenance):
+        facts.append(("Sequences", kinds))
     return [*facts, ("Features", _features(model))] if model.columns else facts
+
+
+def _kinds(provenance: Mapping[str, Any]) -> str:
+    """Name of the sequence set, with channels and frames of each kind."""
+    sequence_set = provenance.get("sequence_set")
+    if not sequence_set:
+        return ""
+    title = f" ({sequence_set['title']})" if sequence_set.get("title") else ""
+    kinds = [
+        f"{name} {channels} × {frames}"
+        for name, own in provenance.get("sequences", {}).items()
+        for channels, frames in [stated_shape(own)]
+    ]
+    shapes = f": {enumerated(kinds)}, channels × frames" if kinds else ""
+    return f"{sequence_set['name']}, version {sequence_set['version']}{title}{shapes}"
 
 
 def _normalization(
@@ -236,7 +257,7 @@ def _table_facts(model: ReportedModel, table: FeatureTable) -> list[tuple[str, s
         if np.isfinite(seconds).any():
             facts.append(("Duration", _durations(seconds[np.isfinite(seconds)])))
     facts += [*_quality_flags(table), *_recording_conditions(table)]
-    return [*facts, ("Undefined values", _undefined(model, table))]
+    return [*facts, ("Undefined values", _undefined(model, table))] if model.columns else facts
 
 
 def _durations(seconds: Array) -> str:
@@ -288,7 +309,7 @@ def _undefined(model: ReportedModel, table: FeatureTable) -> str:
 def _origin(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Sample rate, excerpt and decoders of the recordings."""
     facts = []
-    if feature_set := provenance.get("feature_set"):
+    if feature_set := provenance.get("feature_set") or provenance.get("sequence_set"):
         rate = feature_set["sample_rate"]
         hertz = "that of each recording" if rate == "native" else f"{rate:,g} Hz"
         facts.append(("Sample rate", f"{hertz}, mono"))
@@ -316,7 +337,7 @@ def _excerpt(excerpt: Mapping[str, Any]) -> str:
     return enumerated(texts) if texts else "whole recordings"
 
 
-def _new_table(explanation: Explanation) -> str:
+def _new_table(explanation: ExplainedRows) -> str:
     """Relation of the explained table to the training table."""
     old = int((explanation.folds != NO_FOLD).sum())
     if explanation.learnt is not None:
@@ -328,7 +349,7 @@ def _new_table(explanation: Explanation) -> str:
 
 
 def _row_facts(
-    explanation: Explanation | None, table: FeatureTable | None, label: str
+    explanation: ExplainedRows | None, table: FeatureTable | None, label: str
 ) -> list[tuple[str, str]]:
     """Rows, recordings and classes of the explained table."""
     if explanation is None:

@@ -85,7 +85,7 @@ def build(context: Context) -> RecordingPrediction | None:
     RecordingPrediction or None
         The data; None without an explanation.
     """
-    explanation = context.explanation
+    explanation = context.shap
     if explanation is None:
         return None
     whole = mean_row(explanation)

@@ -55,7 +55,7 @@ def build(context: Context) -> RegressionPrediction | None:
     RegressionPrediction or None
         The data; None without an explanation.
     """
-    explanation = context.explanation
+    explanation = context.shap
     if explanation is None:
         return None
     predicted = explanation.probabilities[:, 0]

@@ -72,7 +72,7 @@ def build(context: Context) -> RegressionRecordings | None:
     RegressionRecordings or None
         The data; None without an explanation.
     """
-    explanation = context.explanation
+    explanation = context.shap
     if explanation is None:
         return None
     groups = [

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from featkit.features.sequences.loading import SEQUENCE_SETS
 from featkit.features.sets.loading import feature_sets
+from featkit.models.estimator import SEQUENCES
 from featkit.models.serialization import to_dict
-from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
-from featkit.report._context import Context, ScoresOnly
+from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
+from featkit.report._context import Context, ScoresOnly, model_inputs
 from featkit.report.section import Section
 from featkit.table.label_cells import SEPARATOR
 
@@ -87,13 +89,18 @@ def build(context: Context) -> Reproducibility:
     training, provenance = context.model.training_metadata, context.model.provenance
     settings = {} if training is None else to_dict(training.settings)
     memory = None if training is None else training.memory
-    feature_set = provenance.get("feature_set")
+    feature_set = provenance.get("feature_set") or provenance.get("sequence_set")
+    is_network = model_inputs(context.model) == SEQUENCES
+    known_sets = SEQUENCE_SETS if "sequence_set" in provenance else feature_sets()
     versions = {**provenance.get("versions", {}), **(training.versions if training else {})}
     return Reproducibility(
         commands=[
             *_extract_command(provenance),
-            *_train_command(settings | ({"max_memory": memory.max_memory} if memory else {})),
-            _page_command(context, _tables(settings)),
+            *_train_command(
+                settings | ({"max_memory": memory.max_memory} if memory else {}),
+                is_network=is_network,
+            ),
+            _page_command(context, _tables(settings, is_network=is_network)),
         ],
         settings=[
             *((name.replace("_", " "), _text(value)) for name, value in settings.items()),
@@ -102,7 +109,7 @@ def build(context: Context) -> Reproducibility:
         versions=sorted(versions.items(), key=lambda item: item[0].lower()),
         digest="" if training is None else training.digest,
         feature_set=json.dumps(feature_set, indent=2, ensure_ascii=False) if feature_set else "",
-        custom=feature_set is not None and feature_set["name"] not in feature_sets(),
+        custom=feature_set is not None and feature_set["name"] not in known_sets,
         fingerprint=str(provenance.get("fingerprint", "")),
         columns=[_definition(name, column) for name, column in context.schema.items()],
     )
@@ -138,6 +145,8 @@ def _text(value: Any) -> str:
 
 
 def _extract_command(provenance: Mapping[str, Any]) -> list[str]:
+    if sequence_set := provenance.get("sequence_set"):
+        return [_sequences_command(provenance, sequence_set)]
     feature_set = provenance.get("feature_set")
     if not feature_set:
         return []
@@ -146,6 +155,13 @@ def _extract_command(provenance: Mapping[str, Any]) -> list[str]:
     words += [*_dataset_options(provenance.get("corpus", {}))]
     words += [*_excerpt_options(provenance.get("excerpt", {})), "-o", "TABLE.parquet"]
     return [shlex.join(words)]
+
+
+def _sequences_command(provenance: Mapping[str, Any], sequence_set: Mapping[str, Any]) -> str:
+    name = sequence_set["name"] if sequence_set["name"] in SEQUENCE_SETS else "FEATURES.json"
+    words = ["featkit", "sequences", "RECORDINGS", "--features", name]
+    words += [*_dataset_options(provenance.get("corpus", {}))]
+    return shlex.join([*words, "-o", "SEQUENCES"])
 
 
 def _dataset_options(dataset: Mapping[str, Any]) -> list[str]:
@@ -170,10 +186,10 @@ def _excerpt_options(excerpt: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _train_command(settings: Mapping[str, Any]) -> list[str]:
+def _train_command(settings: Mapping[str, Any], *, is_network: bool) -> list[str]:
     if not settings:
         return []
-    words = ["featkit", "train", *_tables(settings)]
+    words = ["featkit", "train", *_tables(settings, is_network=is_network)]
     other_target = settings.get("target") or settings.get("multilabel")
     for name in TRAINING_OPTIONS:
         if settings.get(name) is not None and not (name == "label" and other_target):
@@ -182,6 +198,8 @@ def _train_command(settings: Mapping[str, Any]) -> list[str]:
         words += ["--label-separator", settings["label_separator"]]
     for name, value in (settings.get("parameters") or {}).items():
         words += ["--set", f"{name}={value}"]
+    if settings.get("compare_splits") is False:
+        words.append("--no-compare-splits")
     if settings.get("shares"):
         words += ["--ratio", "/".join(map(str, settings["shares"]))]
     if settings.get("max_memory"):
@@ -205,7 +223,19 @@ def _train_command(settings: Mapping[str, Any]) -> list[str]:
     return [shlex.join([*words, "-o", "MODEL.fk"])]
 
 
-def _tables(settings: Mapping[str, Any]) -> list[str]:
+def _tables(settings: Mapping[str, Any], *, is_network: bool) -> list[str]:
+    """Names of tables; a network needs none, unless models of columns were compared with it."""
+    if is_network:
+        names = list(settings.get("datasets", ()))
+        estimators = TASKS[CLASSIFICATION].estimators
+        models = settings.get("model", "").split(",")
+        if all(name in estimators and estimators[name].inputs == SEQUENCES for name in models):
+            return names or ["SEQUENCES"]
+        tables = [f"{name}.parquet" for name in names] or ["TABLE.parquet"]
+        return [
+            *tables,
+            *(word for name in names or ["SEQUENCES"] for word in ("--sequences", name)),
+        ]
     return [f"{name}.parquet" for name in settings.get("datasets", ())] or ["TABLE.parquet"]
 
 

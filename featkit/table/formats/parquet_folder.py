@@ -1,5 +1,8 @@
 """Folders of Parquet files: tables that featkit wrote in parts, or that other programs wrote.
 
+A folder of sequences (`featkit.table.sequences.folder`) is read here, too: its index is a Parquet
+file.
+
 A folder with a commit file (`featkit.table.partitions`) is checked against it. In other folders,
 the parts are the ``.parquet`` files in the order of their names, as in `pyarrow.dataset`; names
 that begin with ``_`` or ``.`` are ignored. In stores, only tables with a commit file are read; a
@@ -10,8 +13,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
+
+import numpy as np
 
 from featkit.errors import TableError
 from featkit.storage.folders import existing_folder, has_commit
@@ -31,6 +37,8 @@ from featkit.table.partitions import (
     committed_files,
     write_partitioned,
 )
+from featkit.table.sequences.folder import is_sequence_folder, read_sequence_commit
+from featkit.table.sequences.reading import index_files, mapped_sequences
 from featkit.table.table_files import TableFormat
 
 PathLike = str | os.PathLike[str]
@@ -57,6 +65,8 @@ def _is_parquet(name: str) -> bool:
 
 def _files(path: PathLike) -> ParquetFiles:
     """The files of a table; their number and sizes are checked if there is a commit file."""
+    if is_sequence_folder(path):
+        return index_files(path)
     folder = path if is_url(path) else existing_folder(path)
     if folder is None:
         raise TableError(f"{shown(path)}: no such folder")
@@ -86,23 +96,47 @@ def _current(path: PathLike, function: Callable[[ParquetFiles], R]) -> R:
 
 
 def _state(path: PathLike) -> object:
-    """What differs after the table was replaced."""
+    """The content that differs after the table was replaced."""
     try:
+        if is_sequence_folder(path):
+            return read_sequence_commit(path)
         return read_commit(path)
     except TableError as error:
         return str(error)
 
 
 def _read(path: PathLike, selection: ColumnSelection) -> TableColumns:
+    if is_sequence_folder(path):
+        selection = _without_lengths(selection)
+        return _current(path, partial(_read_index, path, selection=selection))
     return _current(path, partial(read_columns, selection=selection))
+
+
+def _without_lengths(selection: ColumnSelection) -> ColumnSelection:
+    """The selection for an index, whose columns of numbers are no features."""
+    return replace(selection, features=selection.features or ())
+
+
+def _read_index(path: PathLike, files: ParquetFiles, selection: ColumnSelection) -> TableColumns:
+    return replace(read_columns(files, selection), sequences=mapped_sequences(path))
 
 
 def _read_blocks(
     path: PathLike, selection: ColumnSelection, rows: int | None
 ) -> Iterator[TableColumns]:
     before = _state(path)
+    sequences = None
+    if is_sequence_folder(path):
+        selection, sequences = _without_lengths(selection), mapped_sequences(path)
+    start = 0
     try:
-        yield from read_column_blocks(_current(path, lambda files: files), selection, rows)
+        files = _current(path, lambda files: files)
+        for columns in read_column_blocks(files, selection, rows):
+            if sequences is not None:
+                end = start + len(next(iter(columns.others.values())))
+                columns = replace(columns, sequences=sequences.rows(np.arange(start, end)))
+                start = end
+            yield columns
     except TableError:
         if _state(path) == before:
             raise

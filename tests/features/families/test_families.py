@@ -14,7 +14,7 @@ from featkit.dsp import disk_array
 from featkit.dsp.disk_array import DiskArray
 from featkit.errors import ParameterError
 from featkit.features import analysis
-from featkit.features.analysis import descriptor_values
+from featkit.features.analysis import frame_values
 from featkit.features.family import FAMILIES, Family
 from featkit.features.sets.feature_set import FeatureSet
 from featkit.features.spectra import stack as stack_module
@@ -22,6 +22,9 @@ from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.spectra.stack import Stack
 
 SR = 22050
+FURTHER_PACKAGES = {"embedding": ("onnx",)}
+"""Optional packages that families need but that do not affect their values."""
+
 REFERENCE_CASES = [
     pytest.param(family, case, id=f"{name}: {case.name}")
     for name, family in FAMILIES.items()
@@ -30,7 +33,7 @@ REFERENCE_CASES = [
 
 
 def features_of(family, statistics=("mean", "std"), **parameters):
-    entry = {"family": family.name, **parameters}
+    entry = {"family": family.name, **family.example, **parameters}
     if family.per == "frame":
         entry["statistics"] = list(statistics)
     return FeatureSet.from_dict({"features": [entry]})
@@ -41,16 +44,27 @@ def values_of(family, clips, sr=SR, **parameters):
     features = features_of(family, **parameters)
     stack = Stack(clips, sr, SpectraParameters())
     names = [name for d in features.entries[0].descriptors for name, _ in d.names]
-    return descriptor_values(stack, features)[0], names
+    return frame_values(stack, features)[0].values, names
+
+
+def descriptors_of(family):
+    """The default descriptors, or those of the example."""
+    return features_of(family).entries[0].descriptors
 
 
 def by_row(family, attribute):
-    """An attribute of the default descriptors, once for each row."""
-    return [getattr(d, attribute) for d in family.default_descriptors for _ in d.names]
+    """An attribute of the descriptors, once for each row."""
+    return [getattr(d, attribute) for d in descriptors_of(family) for _ in d.names]
+
+
+def skip_without_packages(family):
+    for package in (*family.packages, *FURTHER_PACKAGES.get(family.name, ())):
+        pytest.importorskip(package)
 
 
 @pytest.fixture(params=FAMILIES.values(), ids=FAMILIES)
 def family(request):
+    skip_without_packages(request.param)
     return request.param
 
 
@@ -67,6 +81,7 @@ def test_every_family_is_a_family():
 
 @pytest.mark.parametrize(("family", "case"), REFERENCE_CASES)
 def test_reference_cases_have_their_expected_values(family, case):
+    skip_without_packages(family)
     values, names = values_of(family, [case.signal(SR)], **case.parameters)
     middle = values[:, values.shape[1] // 2]
     for name, expected in case.expected.items():
@@ -74,9 +89,13 @@ def test_reference_cases_have_their_expected_values(family, case):
 
 
 def test_a_family_returns_a_row_for_each_name(family):
-    values, names = values_of(family, [signals.noise(SR), signals.sine(440.0, SR, duration=0.7)])
+    clips = [signals.noise(SR), signals.sine(440.0, SR, duration=0.7)]
+    ((values, segments),) = frame_values(Stack(clips, SR, SpectraParameters()), features_of(family))
+    names = [name for d in descriptors_of(family) for name, _ in d.names]
     frames = [1 + SR // 512, 1 + round(0.7 * SR) // 512]
-    assert values.shape == (len(names), sum(frames) if family.per == "frame" else 2)
+    assert len(segments) == 2
+    assert family.own_frames or list(segments.lengths) == frames
+    assert values.shape == (len(names), segments.total if family.per == "frame" else 2)
     assert values.dtype in (np.float32, np.float64)
 
 
@@ -139,7 +158,7 @@ def test_twice_the_amplitude_changes_only_families_that_measure_level(family):
     quiet = np.concatenate([quiet, signals.sine(700.0, SR, amplitude=0.05)])  # has a pitch, too
     (once, names), (twice, _) = (values_of(family, [y]) for y in (quiet, 2 * quiet))
     changed, first = [], 0
-    for d in family.default_descriptors:
+    for d in descriptors_of(family):
         rows = slice(first, first + len(list(d.names)))
         slack = 1e-3 * np.nanmax(np.abs(once[rows]), initial=0)
         same = np.isclose(twice[rows], once[rows], rtol=1e-3, atol=slack, equal_nan=True)
@@ -208,6 +227,11 @@ def test_invalid_parameters_are_named(family):
 
 def test_column_names_can_be_read_back(family):
     features = features_of(family, statistics=("mean", "diff_std", "p90"))
+    if family.example:  # the example's file is not in the names
+        assert [featkit.describe(name).name for name in features.column_names]
+        with pytest.raises(ParameterError, match=f"{family.name}: "):
+            FeatureSet.from_columns(features.column_names)
+        return
     for column in features.columns:
         assert featkit.describe(column.name) == column
     restored = FeatureSet.from_columns(features.column_names)

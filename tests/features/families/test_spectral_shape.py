@@ -11,7 +11,7 @@ import scipy.stats
 import featkit
 from featkit import signals
 from featkit.dsp import synthesis
-from featkit.features.analysis import descriptor_values
+from featkit.features.analysis import frame_values
 from featkit.features.spectra import stack as stack_module
 from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.spectra.stack import Stack
@@ -99,7 +99,8 @@ CLIPS = generated()
 def values_by_family(y, sr=SR):
     """featkit's values over time."""
     stack = Stack([y], sr, SpectraParameters())
-    return dict(zip(FAMILIES, descriptor_values(stack, FEATURES), strict=True))
+    values = [value for value, _ in frame_values(stack, FEATURES)]
+    return dict(zip(FAMILIES, values, strict=True))
 
 
 def assert_same(ours, theirs, name):

@@ -12,7 +12,7 @@ import featkit
 from featkit import signals
 from featkit.dsp import constant_q, synthesis
 from featkit.errors import ParameterError
-from featkit.features.analysis import descriptor_values
+from featkit.features.analysis import frame_values
 from featkit.features.families.key import PROFILES
 from featkit.features.family import FAMILIES
 from featkit.features.spectra.parameters import SpectraParameters
@@ -39,7 +39,7 @@ def values_of(family, y, sr=SR, **parameters):
     if FAMILIES[family].per == "frame":
         entry["statistics"] = ["mean"]
     features = featkit.feature_set({"features": [entry]})
-    return descriptor_values(Stack([y], sr, SpectraParameters()), features)[0]
+    return frame_values(Stack([y], sr, SpectraParameters()), features)[0].values
 
 
 def stft_chroma(y):

@@ -150,3 +150,30 @@ def test_moments_in_parts_equal_those_of_the_whole(cuts, offset, seed):
     assert moments.std == pytest.approx(np.std(x))
     assert moments.mean_abs == pytest.approx(np.mean(np.abs(x)))
     assert moments.energy == pytest.approx(np.sum(x**2))
+
+
+def frame_levels(y, wavelet, level, n_fft, hop_length):
+    half = n_fft // 2
+    padded = np.pad(y.astype(np.float64), half)
+    levels = []
+    for start in range(0, 1 + len(y), hop_length):
+        bands = pywt.wavedec(padded[start : start + n_fft], wavelet, level=level)
+        levels.append([10 * np.log10(max(1e-10, np.mean(c**2))) for c in bands])
+    return np.array(levels).T
+
+
+@pytest.mark.parametrize(
+    ("wavelet", "level", "n_fft", "hop_length"),
+    [("db4", 7, 2048, 512), ("haar", 3, 64, 50), ("db8", 5, 1024, 1000), ("db2", 1, 100, 7)],
+)
+def test_wavelet_series_equal_pywavelets_frame_by_frame(wavelet, level, n_fft, hop_length):
+    chosen = featkit.sequence_set(
+        {
+            "spectra": {"n_fft": n_fft, "hop_length": hop_length, "n_mels": 8},
+            "kinds": [{"family": "wavelet_series", "wavelet": wavelet, "level": level}],
+        }
+    )
+    y = CLIPS["rock"][:SR]
+    ((ours,), _) = featkit.sequences_of([y], SR, chosen)[0]
+    expected = frame_levels(y, wavelet, level, n_fft, hop_length)
+    np.testing.assert_allclose(ours, expected, atol=1e-4)

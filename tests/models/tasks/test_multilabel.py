@@ -55,7 +55,7 @@ def test_scores_are_those_of_scikit_learn_by_hand():
     assert kept["mean_average_precision"]["value"] > 0.9
     assert result.predictions["labels"].tolist() == tagged()["tags"].tolist()
     assert result.leaderboard.index[0] == "logistic"
-    assert set(result.leaderboard.columns) == set(expected)
+    assert set(expected) <= set(result.leaderboard.columns)
 
 
 def test_the_baseline_knows_the_shares_of_the_labels():

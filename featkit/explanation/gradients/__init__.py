@@ -1,0 +1,1 @@
+"""Explanations of networks by gradients: Grad-CAM and integrated gradients (extra ``deep``)."""

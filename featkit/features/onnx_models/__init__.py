@@ -1,0 +1,1 @@
+"""ONNX models that turn sound into numbers: reading, checking, input, running, output."""

@@ -1,0 +1,1 @@
+"""Sets of sequences: which descriptors, how many frames, and their values for each recording."""

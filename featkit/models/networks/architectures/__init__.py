@@ -1,0 +1,1 @@
+"""Architectures of networks, one per module; `networks.architecture.ARCHITECTURES` lists them."""

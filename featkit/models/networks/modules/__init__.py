@@ -1,0 +1,1 @@
+"""Layers and networks as torch modules. They import torch at their top, and are loaded lazily."""

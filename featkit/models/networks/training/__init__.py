@@ -1,0 +1,1 @@
+"""Training of networks. Modules here and in `modules` import torch; they are loaded when needed."""

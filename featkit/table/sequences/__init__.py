@@ -1,0 +1,1 @@
+"""Sequences: arrays of frames that belong to the rows of a table, on disk or in memory."""
