@@ -130,6 +130,7 @@ def project_with_the_documented_modules(tmp_path_factory):
         "setup.cfg",
         "pyproject.toml",
         "tests/conftest.py",
+        "tests/extras.py",
         "tests/stores.py",
         "tests/features/families/test_families.py",
     ):

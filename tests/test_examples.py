@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 STYLES = ("ambient", "house", "rock", "swing")
 CLIPS = 6
+
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None or find_spec("safetensors") is None,
+    reason="the extra deep is not installed",
+)
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +172,47 @@ def test_each_speaker_of_emodb_is_left_out(corpus, tmp_path, run_example):
         assert number_after("accuracy", part) > 0.4
         assert re.findall(r"sets for ([\d.]+)", part) == ["0.8", "0.9", "0.95"]
     assert (tmp_path / "emotion.fk").exists()
+
+
+EPOCHS = ("--epochs", 2)
+
+
+@needs_torch
+def test_networks_and_models_of_columns_are_on_one_leaderboard(corpus, tmp_path, run_example):
+    folder = copied(corpus["home"], ("blues", "disco", "rock", "jazz"), tmp_path / "gtzan")
+    output = run_example("genre_networks.py", folder, "--seconds", 2, *EPOCHS)
+    names = {line.split()[0] for line in output.splitlines() if line}
+    assert {"cnn", "lstm", "cnn_lstm", "logistic", "sgd", "random_forest", "xgboost"} <= names
+    assert (tmp_path / "genre_networks" / "cnn.fk").exists()
+
+
+@needs_torch
+def test_three_networks_keep_the_segments_of_a_track_together(corpus, tmp_path, run_example):
+    folder = copied(corpus["home"], ("blues", "disco", "rock", "jazz"), tmp_path / "gtzan")
+    output = run_example("cnn_tournament.py", folder, *EPOCHS)
+    assert {"cnn", "vgg_small", "unet_encoder"} <= {line.split()[0] for line in output.splitlines()}
+    for scored in ("of unseen tracks", "segments combined", "split by row"):
+        assert 0 <= number_after(f"{scored}: accuracy", output) <= 1
+
+
+@needs_torch
+def test_residual_networks_are_frozen_where_weights_are_given(corpus, tmp_path, run_example):
+    folder = copied(corpus["home"], ("blues", "disco", "rock", "jazz"), tmp_path / "gtzan")
+    options = ("--networks", "resnet18", "--epochs", 1)
+    output = run_example("resnet_genres.py", folder, *options)
+    assert len(re.findall(r"resnet18, .*: accuracy", output)) == 3
+    assert len(re.findall(r"resnet18, frozen.*: skipped", output)) == 2
+
+
+@needs_torch
+def test_a_network_is_scored_on_another_dataset(corpus, tmp_path, run_example):
+    genres = ("blues", "disco", "rock", "jazz")
+    home = copied(corpus["home"], genres, tmp_path / "home")
+    other = copied(corpus["other"], genres, tmp_path / "other")
+    output = run_example("networks_across_datasets.py", home, other, *EPOCHS)
+    for model in ("cnn", "random_forest", "xgboost"):
+        assert 0 <= number_after(f"{model}: at home", output) <= 1
+    assert number_after("random_forest: at home", output) > 0.5
 
 
 STUB_OF_SBATCH = """#!{python}
