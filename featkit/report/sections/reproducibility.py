@@ -103,7 +103,12 @@ def build(context: Context) -> Reproducibility:
             _page_command(context, _tables(settings, is_network=is_network)),
         ],
         settings=[
-            *((name.replace("_", " "), _text(value)) for name, value in settings.items()),
+            *(
+                (name.replace("_", " "), _text(value))
+                for name, value in settings.items()
+                # It changes neither the model nor its scores; the command states it.
+                if name != "compare_splits"
+            ),
             *([("memory", memory.summary)] if memory else []),
         ],
         versions=sorted(versions.items(), key=lambda item: item[0].lower()),
