@@ -11,42 +11,8 @@ He et al., "Deep residual learning for image recognition", CVPR 2016.
 
 from __future__ import annotations
 
-from typing import Any
+from featkit.models.networks.architectures._residual import residual_architecture
 
-from featkit.models.networks.architecture import Architecture, Shapes
-from featkit.models.networks.architectures._training import SHARED
-from featkit.models.networks.parameters import NetworkParameters
-
-BLOCKS = (2, 2, 2, 2)
-
-
-def _build(shapes: Shapes, n_classes: int, parameters: NetworkParameters) -> Any:
-    from featkit.models.networks.modules.convolutions import channels_last
-    from featkit.models.networks.modules.resnet import BasicBlock, ResNet
-
-    return channels_last(
-        ResNet(
-            BasicBlock,
-            BLOCKS,
-            n_classes,
-            dropout=parameters.dropout,
-            squeeze_excitation=parameters.squeeze_excitation,
-        )
-    )
-
-
-ARCHITECTURE = Architecture(
-    name="resnet18",
-    title="ResNet-18 over a mel spectrogram",
-    kinds=("mel",),
-    build=_build,
-    map_layer="layer4",
-    blocks=lambda module: module.parts(),
-    added=("se",),
-    defaults={
-        **SHARED,
-        "epochs": 20,
-        "learning_rate": 1e-3,
-        "dropout": 0.0,
-    },
+ARCHITECTURE = residual_architecture(
+    "resnet18", "ResNet-18 over a mel spectrogram", "BasicBlock", (2, 2, 2, 2)
 )
