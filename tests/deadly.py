@@ -47,3 +47,9 @@ def broken(items, report):
 def importing(items, report):
     """Import something that is missing."""
     raise ImportError("no such module")
+
+
+def where(factor, seconds):
+    """Return the argument and the process, after as many seconds times a factor."""
+    time.sleep(factor * seconds)
+    return seconds, os.getpid()

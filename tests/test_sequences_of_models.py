@@ -8,9 +8,9 @@ from sequence_tables import same_sequences
 import featkit
 from featkit.errors import ModelError
 from featkit.executors.opening import open_executor
-from featkit.features import _definitions
 from featkit.features.onnx_models import model
 from featkit.sound_model import _SoundExtraction as SoundExtraction
+from featkit.storage import reading
 
 SMALL = "mel16,mfcc8"
 
@@ -111,7 +111,7 @@ def test_a_model_of_any_origin_opens_no_file_of_its_choice(
     for name in ("any.onnx", "any.toml"):
         (tmp_path / name).write_text("")
     monkeypatch.setattr(model, "read_model", opened)
-    monkeypatch.setattr(_definitions, "local_copy", opened)
+    monkeypatch.setattr(reading, "local_copy", opened)
     monkeypatch.chdir(tmp_path)
     if isinstance(change, str):
         definition = change.format(folder=tmp_path)

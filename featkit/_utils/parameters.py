@@ -19,15 +19,15 @@ that does not exist, `unknown` writes the message.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from numbers import Integral, Real
 from operator import ge, gt, le, lt
-from typing import Any, Self, TypedDict, Unpack, cast, dataclass_transform
+from typing import Any, ClassVar, Self, TypedDict, Unpack, cast, dataclass_transform
 
 from featkit.errors import ParameterError
 
@@ -127,28 +127,77 @@ def table_parameter(doc: str, *, convert: Callable[[str, Any], Any]) -> Any:
     frozen_default=True,
     field_specifiers=(parameter, file_parameter, table_parameter),
 )
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Parameters:
     """Base class of parameters that belong together: frozen, keyword-only, checked when made.
+
+    Subclasses are dataclasses with the methods of this class. Methods that `dataclasses` generates
+    take a millisecond for each class, which adds up when a process starts.
+
+    Parameters
+    ----------
+    **values
+        Values by field; missing fields have their defaults.
 
     Raises
     ------
     ParameterError
         If a value has another type, or is out of bounds.
+    TypeError
+        If there is no such field.
     """
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        _made_dataclass(cls)
+
+    def __init__(self, **values: Any) -> None:
+        for field in dataclasses.fields(self):
+            if field.name in values:
+                value = values.pop(field.name)
+            elif field.default_factory is dataclasses.MISSING:
+                value = field.default
+            else:
+                value = field.default_factory()
+            object.__setattr__(self, field.name, value)
+        if values:
+            name = next(iter(values))
+            raise TypeError(f"{type(self).__name__}() has no parameter {name!r}")
+        self.__post_init__()
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            rules = {k: rule for k, rule in field.metadata.items() if k not in ("doc", "is_file")}
-            value = check_parameter(
-                field.name, getattr(self, field.name), hints[field.name], **rules
+        for name, kind, rules in _checks(type(self)):  # type: ignore[arg-type]  # it is hashable
+            value = check_parameter(name, getattr(self, name), kind, **rules)
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        values = (f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self))
+        return f"{type(self).__qualname__}({', '.join(values)})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            getattr(self, field.name) == getattr(other, field.name)
+            for field in dataclasses.fields(self)
+            if field.compare
+        )
+
+    def __hash__(self) -> int:
+        return hash(
+            tuple(
+                getattr(self, field.name)
+                for field in dataclasses.fields(self)
+                if (field.compare if field.hash is None else field.hash)
             )
-            object.__setattr__(self, field.name, value)
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     @classmethod
     def file_fields(cls) -> list[str]:
@@ -189,6 +238,24 @@ class Parameters:
             return cls(**mapping)
         except ParameterError as error:
             raise ParameterError(f"{where}: {error}") from None
+
+
+_made_dataclass = dataclasses.dataclass(init=False, repr=False, eq=False)
+_made_dataclass(Parameters)
+
+
+@lru_cache
+def _checks(kind: type[Parameters]) -> list[tuple[str, Any, Rules]]:
+    """Name, type and rules of each field."""
+    hints = typing.get_type_hints(kind)
+    return [
+        (
+            field.name,
+            hints[field.name],
+            cast("Rules", {k: v for k, v in field.metadata.items() if k not in ("doc", "is_file")}),
+        )
+        for field in dataclasses.fields(kind)
+    ]
 
 
 def check_parameter(name: str, value: Any, expected: Any, **rules: Unpack[Rules]) -> Any:
@@ -299,6 +366,8 @@ def unknown(kind: str, name: object, names: Iterable[str]) -> str:
     >>> unknown("column", "temop", ["rms", "tempo"])
     "unknown column 'temop': did you mean 'tempo'? available: rms, tempo"
     """
+    import difflib
+
     names = list(names)
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""

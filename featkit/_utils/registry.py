@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
 from featkit._utils.parameters import unknown
@@ -73,11 +72,9 @@ class Registry(Mapping[str, T]):
     def names(self) -> list[str]:
         """Names of the items, in alphabetical order; no item is loaded."""
         folders = importlib.import_module(self._package).__path__
-        files = [PurePath(name) for folder in folders for name in os.listdir(folder)]
+        files = (os.path.splitext(name) for folder in folders for name in os.listdir(folder))
         return sorted(
-            file.stem
-            for file in files
-            if file.suffix == self._suffix and not file.name.startswith("_")
+            stem for stem, suffix in files if suffix == self._suffix and not stem.startswith("_")
         )
 
     def __getitem__(self, name: str) -> T:

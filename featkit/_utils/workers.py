@@ -121,12 +121,25 @@ def interrupts_ignored() -> Iterator[None]:
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
+    # Starting a resource tracker unblocks the signals, so both are started before.
+    if hasattr(signal, "pthread_sigmask"):
+        multiprocessing.resource_tracker.ensure_running()
+        loky_tracker.ensure_running()
+    with signals_blocked():
+        yield
+
+
+@contextmanager
+def signals_blocked() -> Iterator[None]:
+    """Block Ctrl-C and SIGTERM, which are delivered after the context, also in started processes.
+
+    Yields
+    ------
+    None
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # Starting a resource tracker unblocks the signals, so both are started before.
-    multiprocessing.resource_tracker.ensure_running()
-    loky_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     try:
         yield

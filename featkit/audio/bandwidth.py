@@ -49,9 +49,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
 from featkit._utils.typing import Array
+from featkit.dsp import fft
 
 N_FFT = 2048
 """Samples of a frame."""
@@ -95,7 +95,7 @@ class BandwidthMeter:
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._spacing = max(1, round(SPACING * rate))
+        self._spacing = _spacing(rate)
         self._wide_spacing = 4 * self._spacing
         self._spectra: list[Array] = []
         self._pending: Array | None = None  # samples of the next frame
@@ -109,15 +109,26 @@ class BandwidthMeter:
         samples : array, shape ``(frames,)`` or ``(frames, channels)``
             int16 or floating point.
         """
-        if self._pending is not None and len(self._pending):
-            samples = np.concatenate([self._pending, samples])
-        self._drop_frames(self._start + len(samples))
-        starts = range(self._next - self._start, len(samples) - N_FFT + 1, self._spacing)
+        pending = samples[:0] if self._pending is None else self._pending
+        earlier, length = len(pending), len(pending) + len(samples)
+        # Only the frames that begin in an earlier block are copied.
+        first = np.concatenate([pending, samples[:N_FFT]]) if earlier else samples
+
+        def frame(start: int) -> Array:
+            if start < earlier:
+                return first[start : start + N_FFT]
+            return samples[start - earlier : start - earlier + N_FFT]
+
+        self._drop_frames(self._start + length)
+        starts = range(self._next - self._start, length - N_FFT + 1, self._spacing)
         for k in range(0, len(starts), TRANSFORMED):
-            frames = [samples[start : start + N_FFT] for start in starts[k : k + TRANSFORMED]]
+            frames = [frame(start) for start in starts[k : k + TRANSFORMED]]
             self._spectra.extend(_spectra(frames))
-        used = min(self._next - self._start, len(samples))
-        self._pending = samples[used:].copy()
+        used = min(self._next - self._start, length)
+        if used < earlier:
+            self._pending = np.concatenate([pending[used:], samples])
+        else:
+            self._pending = samples[used - earlier :].copy()
         self._start += used
 
     def _drop_frames(self, length: int) -> None:
@@ -146,15 +157,83 @@ class BandwidthMeter:
         spectra = self._spectra
         if not spectra and self._pending is not None:  # less than a frame
             spectra = list(_spectra([self._pending]))
-        powers = np.array(spectra)
-        levels = powers.sum(axis=1)
-        loud = powers[levels >= levels.max() * 10 ** (-LOUDNESS_RANGE / 10)]
-        rank = 9 * (len(loud) - 1) // 10
-        percentile = np.partition(loud, rank, axis=0)[rank]
-        with_sound = np.flatnonzero(percentile > THRESHOLD)
-        if not len(with_sound):
-            return np.nan
-        return float((with_sound[-1] + 1) / N_BANDS * self._rate / 2)
+        return float(_bandwidths(np.array(spectra)[None], self._rate)[0])
+
+
+def has_all_frames(length: int, rate: float) -> bool:
+    """Return whether a recording is short enough for frames at the smallest spacing.
+
+    Parameters
+    ----------
+    length : int
+        Number of frames of the recording, in samples.
+    rate : float
+        Sample rate in Hz.
+
+    Returns
+    -------
+    bool
+    """
+    return _n_frames(length, _spacing(rate)) <= MANY_FRAMES
+
+
+def bandwidths_of_clips(clips: Sequence[Array], rate: float) -> list[float]:
+    """Measure the bandwidth of clips together, as `BandwidthMeter` measures each of them.
+
+    Parameters
+    ----------
+    clips : sequence of array, shape ``(frames,)`` or ``(frames, channels)``
+        Of one type and number of channels, and so short that `has_all_frames`.
+    rate : float
+        Sample rate in Hz.
+
+    Returns
+    -------
+    list of float
+        Hz; NaN if no band has sound.
+    """
+    spacing = _spacing(rate)
+    counts = np.array([_n_frames(len(clip), spacing) for clip in clips])
+    frames = [
+        clip[start : start + N_FFT]
+        for clip, count in zip(clips, counts.tolist(), strict=True)
+        for start in range(0, count * spacing, spacing)
+    ]
+    parts = [_spectra(frames[k : k + TRANSFORMED]) for k in range(0, len(frames), TRANSFORMED)]
+    spectra = np.concatenate([np.empty((0, N_BANDS), np.float32), *parts])
+    bandwidths = np.empty(len(clips))
+    first = np.cumsum(counts) - counts
+    for count in np.unique(counts):
+        same = np.flatnonzero(counts == count)
+        if count:
+            powers = spectra[first[same][:, None] + np.arange(count)]
+        else:  # less than a frame
+            powers = np.stack([_spectra([clips[k]]) for k in same.tolist()])
+        bandwidths[same] = _bandwidths(powers, rate)
+    return bandwidths.tolist()
+
+
+def _spacing(rate: float) -> int:
+    return max(1, round(SPACING * rate))
+
+
+def _n_frames(length: int, spacing: int) -> int:
+    """Number of whole frames of a recording at some spacing."""
+    return max(0, (length - N_FFT) // spacing + 1)
+
+
+def _bandwidths(powers: Array, rate: float) -> Array:
+    """Bandwidths of clips in Hz, from spectra of shape ``(clips, frames, bands)``."""
+    levels = powers.sum(axis=2)
+    range_of_levels = np.float32(10 ** (-LOUDNESS_RANGE / 10))
+    loud = levels >= levels.max(axis=1, keepdims=True) * range_of_levels
+    n_loud = loud.sum(axis=1)
+    ordered = np.sort(np.where(loud[..., None], powers, -np.inf), axis=1)
+    rank = powers.shape[1] - n_loud + 9 * (n_loud - 1) // 10
+    percentile = np.take_along_axis(ordered, rank[:, None, None], axis=1)[:, 0]
+    with_sound = percentile > THRESHOLD
+    highest = N_BANDS - np.argmax(with_sound[:, ::-1], axis=1)
+    return np.where(with_sound.any(axis=1), highest / N_BANDS * rate / 2, np.nan)
 
 
 def _spectra(frames: Sequence[Array]) -> Array:
@@ -164,7 +243,7 @@ def _spectra(frames: Sequence[Array]) -> Array:
     window = _window(samples.shape[-1], 2.0**-15 if samples.dtype == np.int16 else 1.0)
     windowed = np.multiply(samples, window, dtype=np.float32, casting="same_kind", order="C")
     # Real and imaginary parts of all frequencies but 0, by band.
-    parts = scipy.fft.rfft(windowed, n=N_FFT).view(np.float32)[..., 2:]
+    parts = fft.rfft(windowed, n=N_FFT).view(np.float32)[..., 2:]
     parts = parts.reshape(*parts.shape[:2], N_BANDS, -1)
     bands = np.einsum("...i,...i->...", parts, parts)
     density: Array = bands.sum(axis=1) / (bands.shape[1] * parts.shape[-1] / 2)

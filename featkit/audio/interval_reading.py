@@ -21,7 +21,8 @@ from featkit.audio import streams
 from featkit.audio.decoding.conversion import sample_shape
 from featkit.audio.decoding.reader import BLOCK, Reader
 from featkit.audio.excerpt import WHOLE, Excerpt
-from featkit.audio.loading import Loaded, mix_and_resample
+from featkit.audio.joint_quality import measure_qualities
+from featkit.audio.loading import Loaded, Measured, loaded
 from featkit.audio.quality import Quality
 from featkit.audio.segmentation import SampleBuffer, split_into_segments
 from featkit.audio.source import SourceInfo
@@ -137,13 +138,13 @@ def read_intervals(
 
 
 def cut(
-    sound: Loaded | Stream, name: str, excerpt: Excerpt
+    sound: Loaded | Measured | Stream, name: str, excerpt: Excerpt
 ) -> Iterator[tuple[int, int, Clip, Quality]]:
     """Cut a recording or an interval into segments.
 
     Parameters
     ----------
-    sound : Loaded or Stream
+    sound : Loaded, Measured or Stream
         In memory, or read block by block.
     name : str
         Name of the recording in error messages.
@@ -163,21 +164,50 @@ def cut(
     AudioError
         As `split_into_segments`.
     """
-    if excerpt.segment is not None:
-        blocks = sound.blocks() if isinstance(sound, Stream) else [sound.y]
-        for start, end, clip in split_into_segments(blocks, sound.sr, excerpt, name=name):
+    if isinstance(sound, Measured):
+        yield 0, sound.n_samples, sound.y, sound.quality()
+    elif isinstance(sound, Loaded):
+        segments = cut_in_memory(sound, name, excerpt)
+        qualities = measure_qualities([sound.part(start, end) for start, end, _ in segments])
+        for (start, end, clip), quality in zip(segments, qualities, strict=True):
+            yield start, end, sound.y if clip is None else clip, quality
+    elif excerpt.segment is not None:
+        for start, end, clip in split_into_segments(sound.blocks(), sound.sr, excerpt, name=name):
             yield start, end, clip, sound.quality(start, end)
-    elif isinstance(sound, Stream):
+    else:
         with sound.samples() as samples:
             end = min(sound.n_samples, len(samples))
             yield 0, end, samples, sound.quality(0, end)
-    else:
-        yield 0, sound.n_samples, sound.y, sound.quality(0, sound.n_samples)
+
+
+def cut_in_memory(
+    sound: Loaded | Measured, name: str, excerpt: Excerpt
+) -> list[tuple[int, int, Array | None]]:
+    """Cut a recording in memory into segments; without segments, it is not resampled yet.
+
+    Parameters
+    ----------
+    sound, name, excerpt
+        As for `cut`.
+
+    Returns
+    -------
+    list of (int, int, array)
+        Start and end, as for `cut`, and samples; None for the whole recording.
+
+    Raises
+    ------
+    AudioError
+        As `split_into_segments`.
+    """
+    if excerpt.segment is None:
+        return [(0, sound.n_samples, None)]
+    return list(split_into_segments([sound.y], sound.sr, excerpt, name=name))
 
 
 def _loaded(place: int, samples: Array, reader: Reader, sr: float) -> IntervalSound:
     info = SourceInfo.from_reader(reader)
-    return IntervalSound(place, len(samples), mix_and_resample(samples, info, sr, WHOLE))
+    return IntervalSound(place, len(samples), loaded(samples, info, sr, WHOLE))
 
 
 def _is_long(interval: Interval, reader: Reader, sr: float) -> bool:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,44 +25,151 @@ from featkit.audio import streams
 from featkit.audio.decoding.conversion import concatenated, to_float32
 from featkit.audio.decoding.reader import BLOCK, MAX_ALLOCATION, Reader, open_file
 from featkit.audio.excerpt import WHOLE, Excerpt
-from featkit.audio.quality import Quality
+from featkit.audio.joint_quality import ClipSource, measure_qualities
+from featkit.audio.joint_resampling import resample_clips
+from featkit.audio.quality import Quality, QualityMeter
 from featkit.audio.rates import check_target_sr
 from featkit.audio.segmentation import fix_length
 from featkit.audio.source import SourceInfo, check_rate, from_array, mono, source_range
-from featkit.audio.streams import Stream, decode_blocks, resample_blocks
+from featkit.audio.streams import Stream, decode_blocks, resample_blocks, resampled_length
 from featkit.errors import AudioError, StoreError
 from featkit.storage.reading import local_copy
-from featkit.storage.urls import shown
+from featkit.storage.urls import is_url, shown
 
-__all__ = ["Loaded", "Source", "Stream", "load", "opening", "read", "stream"]
+__all__ = ["Loaded", "Measured", "Source", "Stream", "load", "opening", "read", "stream"]
 
 Source = str | os.PathLike[str] | Array | tuple[Array, float]
 """A recording: a path, an array with its rate as ``(y, sr)``, or an array alone."""
 
 
-@dataclass(frozen=True, eq=False)
-class Loaded:
+class Held:
     """A recording, or an excerpt of one, in memory.
+
+    Parameters
+    ----------
+    source : SourceInfo
+        Format and completeness of the file or array.
+    sr : float
+        Sample rate of `y` in Hz.
+    n_samples : int
+        Number of resampled samples, without padding.
+    padded : int or None
+        Number of samples to which `y` is padded or cut.
 
     Attributes
     ----------
-    y : array of float32, shape ``(samples,)``
-        Mono samples at the rate `sr`, with padding.
-    sr : float
-        Sample rate of `y` in Hz.
-    source : SourceInfo
-        Format and completeness of the file or array.
-    samples : array of int16 or float32, shape ``(frames,)`` or ``(frames, channels)``
-        The same excerpt before mixing, resampling and padding.
+    length : int
+        Number of samples of `y`.
     n_samples : int
         Number of samples of `y` that come from the recording; the rest is padding.
     """
 
-    y: Array
-    sr: float
-    source: SourceInfo
-    samples: Array
-    n_samples: int
+    def __init__(self, source: SourceInfo, sr: float, n_samples: int, padded: int | None) -> None:
+        self.source, self.sr = source, sr
+        self.length = n_samples if padded is None else padded
+        self.n_samples = min(n_samples, self.length)
+
+    def padded(self, y: Array) -> Array:
+        """Pad or cut resampled samples to `length`.
+
+        Parameters
+        ----------
+        y : array, shape ``(samples,)``
+
+        Returns
+        -------
+        array, shape ``(length,)``
+        """
+        return y if len(y) == self.length else fix_length(y, self.length)
+
+
+class Measured(Held):
+    """A recording without segments, of which only the resampled samples are kept.
+
+    Parameters
+    ----------
+    y : array of float32, shape ``(samples,)``
+        Resampled samples, without padding.
+    source, sr
+        As in `Held`.
+    padded : int or None
+        Number of samples to which `y` is padded or cut.
+    quality : Quality
+        Measured while the file was decoded.
+    """
+
+    def __init__(
+        self, y: Array, source: SourceInfo, sr: float, padded: int | None, quality: Quality
+    ) -> None:
+        super().__init__(source, sr, len(y), padded)
+        self.y, self._quality = self.padded(y), quality
+
+    def quality(self) -> Quality:
+        """Return the quality of the recording.
+
+        Returns
+        -------
+        Quality
+        """
+        return self._quality
+
+
+class Loaded(Held):
+    """A recording with the samples of its source, resampled when `y` is first used.
+
+    Parameters
+    ----------
+    samples : array of int16 or float32, shape ``(frames,)`` or ``(frames, channels)``
+        The excerpt before mixing, resampling and padding.
+    source, sr
+        As in `Held`.
+    padded : int, optional
+        Number of samples to which `y` is padded or cut.
+    """
+
+    def __init__(
+        self, samples: Array, source: SourceInfo, sr: float, padded: int | None = None
+    ) -> None:
+        super().__init__(source, sr, resampled_length(len(samples), source.rate, sr), padded)
+        self.samples = samples
+        self._y: Array | None = None
+
+    @property
+    def y(self) -> Array:
+        """Mono samples at the rate `sr`, with padding: float32, shape ``(samples,)``."""
+        if self._y is None:
+            resample([self])
+        assert self._y is not None
+        return self._y
+
+    def set_resampled(self, y: Array) -> None:
+        """Set the resampled samples.
+
+        Parameters
+        ----------
+        y : array of float32, shape ``(samples,)``
+            Without padding.
+        """
+        self._y = self.padded(y)
+
+    def part(self, start: int = 0, end: int | None = None) -> ClipSource:
+        """Return the samples of the source that ``y[start:end]`` is computed from.
+
+        Parameters
+        ----------
+        start, end : int
+            First sample, and the one after the last; all samples by default.
+
+        Returns
+        -------
+        ClipSource
+            To measure their quality.
+        """
+        first, last = source_range(start, end, self.source.rate / self.sr, len(self.samples))
+        source = self.source
+        return ClipSource(
+            self.samples[first:last], source.rate, source.full_scale, source.truncated
+        )
 
     def quality(self, start: int = 0, end: int | None = None) -> Quality:
         """Measure the quality of ``y[start:end]``, on the samples of the source.
@@ -76,8 +183,25 @@ class Loaded:
         -------
         Quality
         """
-        first, last = source_range(start, end, self.source.rate / self.sr, len(self.samples))
-        return self.source.quality(self.samples[first:last])
+        (quality,) = measure_qualities([self.part(start, end)])
+        return quality
+
+
+def resample(sounds: Sequence[Loaded]) -> None:
+    """Mix and resample recordings, many short ones in the time of a few.
+
+    Parameters
+    ----------
+    sounds : sequence of Loaded
+        Their `y` is ready afterwards, and the same as if each were resampled alone.
+    """
+    by_rates: dict[tuple[float, float], list[Loaded]] = defaultdict(list)
+    for sound in sounds:
+        by_rates[sound.source.rate, sound.sr].append(sound)
+    for (rate, sr), group in by_rates.items():
+        clips = [mono(to_float32(sound.samples)) for sound in group]
+        for sound, y in zip(group, resample_clips(clips, rate, sr), strict=True):
+            sound.set_resampled(y)
 
 
 def load(
@@ -129,8 +253,16 @@ def load(
     (22050, 22050)
     """
     excerpt = Excerpt(offset=offset, duration=duration, pad=pad)
-    loaded = read(source, sr=sr, excerpt=excerpt)
-    return loaded.y, loaded.sr
+    if not isinstance(source, str | os.PathLike):
+        sound = read(source, sr=sr, excerpt=excerpt)
+        return sound.y, sound.sr
+    check_target_sr(sr)
+    with open_checked(source) as reader:
+        rate = reader.rate if sr is None else sr
+        blocks = streams.mono_blocks(reader, source_name(source), excerpt)
+        y = _resampled(blocks, reader, rate, excerpt)
+    padded = _padded_length(excerpt, rate)
+    return (y if padded is None else fix_length(y, padded)), rate
 
 
 def read(source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE) -> Loaded:
@@ -158,18 +290,16 @@ def read(source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE) -
         with open_checked(source) as reader:
             return _read_file(reader, name, sr, excerpt)
     samples, info = from_array(source, name, excerpt)
-    return mix_and_resample(samples, info, sr, excerpt)
+    return loaded(samples, info, sr, excerpt)
 
 
 def _read_file(reader: Reader, name: str, sr: float | None, excerpt: Excerpt) -> Loaded:
     samples = concatenated(list(decode_blocks(reader, name, excerpt, MAX_ALLOCATION)))
-    return mix_and_resample(samples, SourceInfo.from_reader(reader), sr, excerpt)
+    return loaded(samples, SourceInfo.from_reader(reader), sr, excerpt)
 
 
-def mix_and_resample(
-    samples: Array, source: SourceInfo, sr: float | None, excerpt: Excerpt
-) -> Loaded:
-    """Mix and resample the samples of an excerpt, and pad them if the excerpt requests it.
+def loaded(samples: Array, source: SourceInfo, sr: float | None, excerpt: Excerpt) -> Loaded:
+    """Return the samples of an excerpt as a recording, which is padded if the excerpt requests it.
 
     Parameters
     ----------
@@ -184,14 +314,34 @@ def mix_and_resample(
     Loaded
     """
     rate = source.rate if sr is None else sr
-    y = mono(to_float32(samples))
-    if source.rate != rate:
-        blocks = (y[start : start + BLOCK] for start in range(0, len(y), BLOCK))
-        y = concatenated(list(resample_blocks(blocks, source.rate, rate)))
-    n_samples = len(y)
-    if excerpt.pad and excerpt.duration is not None:
-        y = fix_length(y, round(excerpt.duration * rate))
-    return Loaded(y, rate, source, samples, min(n_samples, len(y)))
+    return Loaded(samples, source, rate, _padded_length(excerpt, rate))
+
+
+def _padded_length(excerpt: Excerpt, sr: float) -> int | None:
+    """Number of samples to which an excerpt is padded, if it is."""
+    return round(excerpt.duration * sr) if excerpt.pad and excerpt.duration is not None else None
+
+
+def _resampled(blocks: Iterator[Array], reader: Reader, sr: float, excerpt: Excerpt) -> Array:
+    """Resample the mono blocks of a file, as they are decoded, into one array."""
+    stated = (reader.stated_frames or 0) - excerpt.first_frame(reader.rate)
+    limit = excerpt.max_frames(reader.rate)
+    n_frames = stated if limit is None else min(stated, limit)
+    expected = streams.resampled_length(max(0, n_frames), reader.rate, sr)
+    return streams.joined(
+        resample_blocks(blocks, reader.rate, sr), min(expected, streams.LONGEST_HELD)
+    )
+
+
+def _read_in_blocks(reader: Reader, name: str, sr: float | None, excerpt: Excerpt) -> Measured:
+    """Read a recording without segments: measure, mix and resample each block at once."""
+    meter = QualityMeter(reader.rate, reader.channels, reader.full_scale)
+    rate = reader.rate if sr is None else sr
+    blocks = streams.mono_blocks(reader, name, excerpt, meter.add)
+    y = _resampled(blocks, reader, rate, excerpt)
+    source = SourceInfo.from_reader(reader)
+    quality = meter.quality(truncated=source.truncated)
+    return Measured(y, source, rate, _padded_length(excerpt, rate), quality)
 
 
 @contextlib.contextmanager
@@ -226,8 +376,11 @@ def stream(
 @contextlib.contextmanager
 def opening(
     source: Source, *, sr: float | None = None, excerpt: Excerpt = WHOLE
-) -> Iterator[Loaded | Stream]:
+) -> Iterator[Loaded | Measured | Stream]:
     """Open a recording: in memory or, if it may be too long, as a stream.
+
+    One without segments of more than `BLOCK` frames is measured, mixed and resampled while it is
+    decoded: each block is then in the cache.
 
     It is a stream if it states no length, or more than `streams.LONGEST_HELD` samples after
     resampling and padding, or more than `streams.NATIVE_HELD` samples of all channels before.
@@ -241,7 +394,7 @@ def opening(
 
     Yields
     ------
-    Loaded or Stream
+    Loaded, Measured or Stream
 
     Raises
     ------
@@ -254,10 +407,12 @@ def opening(
     check_target_sr(sr)
     name = source_name(source)
     with open_checked(source) as reader:
-        if _fits_in_memory(reader, sr or reader.rate, excerpt):
-            yield _read_file(reader, name, sr, excerpt)
-        else:
+        if not _fits_in_memory(reader, sr or reader.rate, excerpt):
             yield Stream(reader, name, sr, excerpt)
+        elif excerpt.segment is None and (reader.stated_frames or 0) > BLOCK:
+            yield _read_in_blocks(reader, name, sr, excerpt)
+        else:
+            yield _read_file(reader, name, sr, excerpt)
 
 
 def _fits_in_memory(reader: Reader, sr: float, excerpt: Excerpt) -> bool:
@@ -307,7 +462,9 @@ def open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
         If the file cannot be fetched or opened, or its sample rate is not accepted.
     """
     name = source_name(path)
-    with local_sound(path) as file, open_file(file, name) as reader:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(local_sound(path)) if is_url(path) else Path(path)
+        reader = stack.enter_context(open_file(file, name))
         check_rate(reader.rate, name)
         yield reader
 

@@ -101,10 +101,17 @@ class QualityMeter:
             int16 or floating point.
         """
         self._frames += len(samples)
-        self._equal = self._equal and _equal_channels(samples)
+        self._equal = self._equal and equal_channels(samples)
         self._bandwidth.add(samples)
-        if self._pending is not None:
-            samples = np.concatenate([self._pending, samples])
+        if self._pending is not None and len(self._pending):
+            # Only the windows that begin in an earlier block are copied.
+            missing = -len(self._pending) % self._window
+            first = np.concatenate([self._pending, samples[:missing]])
+            samples = samples[missing:]
+            if len(samples) < 2 * self._window:
+                samples = np.concatenate([first, samples])
+            else:
+                self._add_windows(first, self._window)
         # The remainder joins the last whole window: by itself it would be too short to measure.
         whole = max(0, len(samples) // self._window - 1) * self._window
         self._pending = samples[whole:].copy()
@@ -169,9 +176,7 @@ class QualityMeter:
         energies = np.empty(len(windows) + 1)
         energies[0] = self._energy
         for k in range(0, len(windows), step):
-            part = windows[k : k + step].astype(np.float32, copy=False)
-            # Not by BLAS, whose sum of a window may depend on its position.
-            energies[k + 1 : k + 1 + step] = np.einsum("ij,ij->i", part, part)
+            energies[k + 1 : k + 1 + step] = window_energies(windows[k : k + step])
         energies[1:] *= unit**2
         self._energy = float(np.cumsum(energies)[-1])
 
@@ -209,7 +214,35 @@ def measure_quality(
     return meter.quality(truncated=truncated)
 
 
-def _equal_channels(samples: Array) -> bool:
+def window_energies(windows: Array) -> Array:
+    """Return the sum of the squared samples of each window.
+
+    Parameters
+    ----------
+    windows : array, shape ``(windows, samples)``
+
+    Returns
+    -------
+    array of float32, shape ``(windows,)``
+        It does not depend on the other windows.
+    """
+    part = windows.astype(np.float32, copy=False)
+    # Not by BLAS, whose sum of a window may depend on its position.
+    energies: Array = np.einsum("ij,ij->i", part, part)
+    return energies
+
+
+def equal_channels(samples: Array) -> bool:
+    """Return whether all channels are equal.
+
+    Parameters
+    ----------
+    samples : array, shape ``(frames, channels)``
+
+    Returns
+    -------
+    bool
+    """
     # Channels of most recordings differ within the first samples; then the rest is not compared.
     parts = (samples[:1024], samples[1024:])
     return all(bool((part[:, 1:] == part[:, :1]).all()) for part in parts)

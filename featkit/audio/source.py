@@ -6,7 +6,7 @@ Samples are int16 or float32, of shape ``(frames,)`` or ``(frames, channels)``; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,16 @@ class SourceInfo:
         -------
         SourceInfo
         """
-        return cls(*(getattr(reader, field.name) for field in fields(cls)))
+        return cls(
+            reader.rate,
+            reader.channels,
+            reader.full_scale,
+            reader.decoder,
+            reader.format,
+            reader.stated_frames,
+            reader.decoded_frames,
+            reader.truncated,
+        )
 
     def quality(self, samples: Array) -> Quality:
         """Measure the quality of some samples of the source.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding.conversion import to_float32
+from featkit.audio.decoding.conversion import concatenated, to_float32
 from featkit.audio.decoding.reader import BLOCK, Reader
 from featkit.audio.excerpt import Excerpt
 from featkit.audio.quality import Quality, QualityMeter
@@ -133,9 +134,7 @@ class Stream:
 
     def _mono_blocks(self) -> Iterator[Array]:
         observe = self._meter.add if self._buffer is None else self._buffer.append
-        for samples in decode_blocks(self._reader, self._name, self._excerpt, BLOCK):
-            observe(samples)
-            yield mono(to_float32(samples))
+        return mono_blocks(self._reader, self._name, self._excerpt, observe)
 
 
 def _in_memory_if_short(samples: DiskArray) -> Clip:
@@ -205,6 +204,55 @@ def decode_blocks(reader: Reader, name: str, excerpt: Excerpt, size: int) -> Ite
         raise AudioError(name, "samples", no_samples(excerpt))
 
 
+def mono_blocks(
+    reader: Reader, name: str, excerpt: Excerpt, observe: Callable[[Array], None] | None = None
+) -> Iterator[Array]:
+    """Decode a file block by block, and mix its channels while a block is in the cache.
+
+    Parameters
+    ----------
+    reader, name, excerpt
+        As for `decode_blocks`.
+    observe : callable, optional
+        Called with each block before it is mixed.
+
+    Yields
+    ------
+    array of float32, shape ``(samples,)``
+    """
+    for samples in decode_blocks(reader, name, excerpt, BLOCK):
+        if observe is not None:
+            observe(samples)
+        yield mono(to_float32(samples))
+
+
+def joined(blocks: Iterable[Array], expected: int) -> Array:
+    """Join blocks as they come.
+
+    Parameters
+    ----------
+    blocks : iterable of array of float32, shape ``(samples,)``
+        At least one.
+    expected : int
+        Probable number of samples; 0 if unknown.
+
+    Returns
+    -------
+    array of float32, shape ``(samples,)``
+    """
+    y, end = np.empty(expected, np.float32), 0
+    more: list[Array] = []
+    for block in blocks:
+        if more or end + len(block) > expected:
+            more.append(block)
+        else:
+            y[end : end + len(block)] = block
+            end += len(block)
+    if not more:
+        return y[:end]
+    return concatenated([y[:end], *more] if end else more)
+
+
 def resample_blocks(blocks: Iterable[Array], orig_sr: float, target_sr: float) -> Iterator[Array]:
     """Resample mono samples that arrive in blocks, with soxr's HQ filter.
 
@@ -232,7 +280,26 @@ def resample_blocks(blocks: Iterable[Array], orig_sr: float, target_sr: float) -
         n_output += len(resampled)
         if len(resampled):
             yield resampled
-    missing = int(np.ceil(n_input * (float(target_sr) / orig_sr))) - n_output
+    missing = resampled_length(n_input, orig_sr, target_sr) - n_output
     rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
     if missing > 0:
         yield fix_length(rest, missing)
+
+
+def resampled_length(n_samples: int, orig_sr: float, target_sr: float) -> int:
+    """Return the number of samples after resampling.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of samples before.
+    orig_sr, target_sr : float
+        Sample rates in Hz.
+
+    Returns
+    -------
+    int
+    """
+    if orig_sr == target_sr:
+        return n_samples
+    return math.ceil(n_samples * (float(target_sr) / orig_sr))

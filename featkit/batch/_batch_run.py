@@ -142,11 +142,10 @@ class BatchRun:
     @property
     def decoded(self) -> Counter[str]:
         """Number of recordings by decoder."""
-        stored = self.stored_ids[self.stored_ids > 0].tolist()
-        return Counter(map(self.checkpoint.load_decoder, stored))
+        return self.checkpoint.count_decoders(self.stored_ids[self.stored_ids > 0].tolist())
 
-    def stored_rows(self, layout: RowLayout) -> Iterator[tuple[Recording, int, Rows | None]]:
-        """Yield each recording with the id and the rows that are stored of it.
+    def stored_rows(self, layout: RowLayout) -> Iterator[tuple[Recording, str, Rows | None]]:
+        """Yield each recording with the format of its file and the rows that are stored of it.
 
         Parameters
         ----------
@@ -156,19 +155,18 @@ class BatchRun:
         Yields
         ------
         recording : Recording
-        stored_id : int
-            0 for a failed recording.
+        file_format : str
+            "" for a failed recording.
         rows : Rows or None
             None for a failed recording.
         """
-        for recording, stored_id in zip(self.recordings, map(int, self.stored_ids), strict=True):
-            annotated = recording.annotations is not None
-            rows = (
-                self.checkpoint.load_rows(stored_id, layout, annotated=annotated)
-                if stored_id
-                else None
-            )
-            yield recording, stored_id, rows
+        finished = np.flatnonzero(self.stored_ids)
+        annotated = (self.recordings[k].annotations is not None for k in finished.tolist())
+        stored_ids = map(int, self.stored_ids[finished])
+        loaded = self.checkpoint.load_rows(stored_ids, layout, annotated=annotated)
+        for recording, is_stored in zip(self.recordings, self.stored_ids > 0, strict=True):
+            rows, file_format = next(loaded) if is_stored else (None, "")
+            yield recording, file_format, rows
 
     def row_counts(self, layout: RowLayout) -> Iterator[tuple[int, list[Failure]]]:
         """Yield the number of rows of each recording, and the annotations without rows.
@@ -216,11 +214,10 @@ class BatchRun:
         origin = dict(provenance), dict(metadata)
         pending: list[tuple[Recording, str, Rows]] = []
         room = max_rows
-        for recording, stored_id, rows in self.stored_rows(analysis.layout):
+        for recording, file_format, rows in self.stored_rows(analysis.layout):
             if rows is None:
                 continue
             self.interval_failures += interval_failures(recording, rows)
-            file_format = self.checkpoint.load_format(stored_id)
             while len(rows):
                 part, rows = rows[:room], rows[room:]
                 pending.append((recording, file_format, part))

@@ -91,11 +91,12 @@ def checksum(key: str, *values: bytes | str | int | None) -> bytes:
     key : str
         Text of the settings that the values were computed with.
     """
-    total = _keyed_hash(key).copy()
+    parts = []
     for value in values:
         data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-        total.update(b"%s %d " % (type(value).__name__.encode(), len(data)))
-        total.update(data)
+        parts += [b"%s %d " % (type(value).__name__.encode(), len(data)), data]
+    total = _keyed_hash(key).copy()
+    total.update(b"".join(parts))
     return total.digest()
 
 

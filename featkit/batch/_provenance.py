@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
+from featkit._utils.compiled import implementation
+from featkit._utils.installed import installed_version
 from featkit._utils.nested import flatten
 from featkit.audio.decoding.reader import versions
 from featkit.audio.excerpt import Excerpt
@@ -63,19 +64,10 @@ def computation_settings(analysis: Analysis, excerpt: Excerpt) -> dict[str, Any]
         **analysis.settings,
         "excerpt": dataclasses.asdict(excerpt),
         "resampler": "soxr HQ",
-        "versions": {name: _version(name) for name in packages},
+        # Without a package, every recording that needs it fails.
+        "versions": {name: installed_version(name) for name in packages},
+        "implementation": implementation(),
     }
-
-
-@lru_cache
-def _version(package: str) -> str | None:
-    """Installed version; None if missing: then every recording that needs the package fails."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def corpus_options(

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.features.sequences.analysis import ClipSequences
 from featkit.schema import MEASURED_QUALITY
+
+if TYPE_CHECKING:
+    from featkit.features.sequences.analysis import ClipSequences
 
 N_TIMES = 2
 """Numbers of a row for start and end."""
@@ -44,7 +46,7 @@ def encode(numbers: Array, values: Array) -> bytes:
     """Write numbers, ``(rows, N_NUMBERS)``, and values of rows."""
     if values.dtype == object:
         return _encode_sequences(numbers, values)
-    return np.column_stack([numbers, values]).tobytes()
+    return np.concatenate([numbers, values], axis=1).tobytes()
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class SequenceLayout:
         return np.empty(0, dtype=object)
 
     def decode(self, data: bytes) -> tuple[Array, Array]:
+        from featkit.features.sequences.analysis import ClipSequences
+
         header, content = data.split(b"\n", 1)
         shapes = json.loads(header)
         end = len(shapes) * N_NUMBERS * np.dtype(np.float64).itemsize

@@ -16,7 +16,8 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.audio import loading
 from featkit.audio.excerpt import Excerpt
-from featkit.audio.interval_reading import cut
+from featkit.audio.interval_reading import cut, cut_in_memory
+from featkit.audio.joint_quality import measure_qualities
 from featkit.audio.quality import Quality
 from featkit.batch._annotated_rows import IntervalAnalysis
 from featkit.batch._rows import Rows
@@ -116,13 +117,13 @@ def analyse_recordings(
                 outcome, clips = Outcome(failure=_failure(recording, error), host=host), None
             outcomes.append(outcome)
             if clips:
-                samples = sum(map(len, clips.clips)) if stacking else math.inf
+                samples = clips.n_samples if stacking else math.inf
                 yield _Member(place, recording, outcome, clips), samples, clips.sr
 
     for members, _ in stacked(decoded()):
         if stacking:
             report(*(member.place for member in members))
-        _analyse(members, analysis, report)
+        _analyse(members, analysis, excerpt, report)
     return outcomes
 
 
@@ -134,12 +135,35 @@ def _failure(recording: Recording, error: Exception) -> Failure:
     return Failure(recording.path, stage, type(error).__name__, str(error))
 
 
-class _Clips(NamedTuple):
-    """Decoded segments of a recording, their rate in Hz, and their rows, still without values."""
+class _Intervals(NamedTuple):
+    """Clips of the annotations of a recording, their rate in Hz, and their rows, without values."""
 
     sr: float
     rows: Rows
     clips: list[Clip]
+
+    @property
+    def n_samples(self) -> int:
+        return sum(map(len, self.clips))
+
+
+class _Segments(NamedTuple):
+    """A recording in memory, and its segments: start, end, samples (None for all of it)."""
+
+    sound: loading.Loaded | loading.Measured
+    segments: list[tuple[int, int, Array | None]]
+
+    @property
+    def sr(self) -> float:
+        return self.sound.sr
+
+    @property
+    def n_samples(self) -> int:
+        return sum(self.sound.length if clip is None else len(clip) for *_, clip in self.segments)
+
+    @property
+    def clips(self) -> list[Clip]:
+        return [self.sound.y if clip is None else clip for *_, clip in self.segments]
 
 
 class _Member(NamedTuple):
@@ -148,28 +172,55 @@ class _Member(NamedTuple):
     place: int
     recording: Recording
     outcome: Outcome
-    decoded: _Clips
+    decoded: _Intervals | _Segments
 
 
-def _analyse(members: Sequence[_Member], analysis: Analysis, report: Report) -> None:
+def _analyse(
+    members: Sequence[_Member], analysis: Analysis, excerpt: Excerpt, report: Report
+) -> None:
     """Add rows to the outcomes; if a stack fails, its recordings are analysed one at a time."""
     try:
-        _add_rows(members, analysis)
+        _add_rows(members, analysis, excerpt)
     except Exception as error:
         if len(members) == 1:
             members[0].outcome.failure = _failure(members[0].recording, error)
             return
         for member in members:
             report(member.place)
-            _analyse([member], analysis, report)
+            _analyse([member], analysis, excerpt, report)
 
 
-def _add_rows(members: Sequence[_Member], analysis: Analysis) -> None:
-    loaded = ((clip, member.decoded.sr) for member in members for clip in member.decoded.clips)
+def _add_rows(members: Sequence[_Member], analysis: Analysis, excerpt: Excerpt) -> None:
+    decoded = [member.decoded for member in members]
+    rows = _rows_without_values(decoded, excerpt)
+    clips = [own.clips for own in decoded]
+    loaded = ((clip, decoded[0].sr) for own in clips for clip in own)
     values = np.concatenate(list(analysis.values(loaded)))
-    ends = np.cumsum([len(member.decoded.clips) for member in members])
-    for member, own_values in zip(members, np.split(values, ends[:-1]), strict=True):
-        member.outcome.rows = dataclasses.replace(member.decoded.rows, values=own_values)
+    ends = np.cumsum([*map(len, clips)])
+    for k, own_values in enumerate(np.split(values, ends[:-1])):
+        members[k].outcome.rows = dataclasses.replace(rows[k], values=own_values)
+
+
+def _rows_without_values(decoded: Sequence[_Intervals | _Segments], excerpt: Excerpt) -> list[Rows]:
+    """The rows of recordings; all are resampled, and their quality is measured, together."""
+    sounds = [own.sound for own in decoded if isinstance(own, _Segments)]
+    loading.resample([sound for sound in sounds if isinstance(sound, loading.Loaded)])
+    parts = [
+        own.sound.part(start, end)
+        for own in decoded
+        if isinstance(own, _Segments) and isinstance(own.sound, loading.Loaded)
+        for start, end, _ in own.segments
+    ]
+    measured = iter(measure_qualities(parts))
+    rows = []
+    for own in decoded:
+        if isinstance(own, _Intervals):
+            rows.append(own.rows)
+            continue
+        whole = own.sound.quality() if isinstance(own.sound, loading.Measured) else None
+        segments = [(start, end, whole or next(measured)) for start, end, _ in own.segments]
+        rows.append(_rows(segments, np.empty((len(segments), 0)), own.sr, excerpt))
+    return rows
 
 
 def _read(
@@ -179,9 +230,10 @@ def _read(
     excerpt: Excerpt,
     *,
     identify: bool,
-) -> tuple[Outcome, _Clips | None]:
+) -> tuple[Outcome, _Intervals | _Segments | None]:
     """Decode a recording; one that is too long for memory is analysed while it is decoded."""
     before = file_stamp(local.file)
+    clips: _Intervals | _Segments | None
     if recording.annotations is None:
         outcome, clips = _read_whole(local.file, analysis, excerpt)
     else:
@@ -194,23 +246,22 @@ def _read(
     return outcome, clips
 
 
-def _read_whole(file: str, analysis: Analysis, excerpt: Excerpt) -> tuple[Outcome, _Clips | None]:
+def _read_whole(
+    file: str, analysis: Analysis, excerpt: Excerpt
+) -> tuple[Outcome, _Segments | None]:
     outcome, clips = Outcome(), None
     with loading.opening(file, sr=analysis.sample_rate, excerpt=excerpt) as sound:
         if isinstance(sound, loading.Stream):
             outcome.rows = _analyse_stream(sound, file, analysis, excerpt)
         else:
-            segments = list(cut(sound, file, excerpt))
-            parts = [(start, end, quality) for start, end, _, quality in segments]
-            rows = _rows(parts, np.empty((len(parts), 0)), sound.sr, excerpt)
-            clips = _Clips(sound.sr, rows, [clip for _, _, clip, _ in segments])
+            clips = _Segments(sound, cut_in_memory(sound, file, excerpt))
         outcome.decoder, outcome.format = sound.source.decoder, sound.source.format
     return outcome, clips
 
 
 def _read_intervals(
     recording: Recording, file: str, analysis: Analysis, excerpt: Excerpt
-) -> tuple[Outcome, _Clips | None]:
+) -> tuple[Outcome, _Intervals | None]:
     """Decode the annotations of a recording; many or long ones are analysed at the same time."""
     with loading.open_checked(file) as reader:
         outcome = Outcome(decoder=reader.decoder, format=reader.format)
@@ -223,7 +274,7 @@ def _read_intervals(
         if not kept:
             outcome.rows = intervals.rows(_values((), analysis))
             return outcome, None
-        return outcome, _Clips(intervals.sr, intervals.rows(np.empty((len(clips), 0))), kept)
+        return outcome, _Intervals(intervals.sr, intervals.rows(np.empty((len(clips), 0))), kept)
 
 
 def _analyse_stream(

@@ -14,15 +14,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from featkit._utils.formatting import counted
 from featkit.audio.decoding.reader import versions
 from featkit.batch._checkpoint_file import RESUME_READABLE, checkpoint_errors, open_file
-from featkit.batch._checkpoint_schema import INSERT, START_OVER, checksum, create_tables
+from featkit.batch._checkpoint_schema import (
+    INSERT,
+    START_OVER,
+    checksum,
+    create_tables,
+    is_empty,
+)
 from featkit.batch._row_layouts import RowLayout
 from featkit.batch._rows import Rows
 from featkit.batch.file_identity import NO_STAMP, FileIdentity
@@ -142,6 +149,8 @@ class Checkpoint:
         Version of each installed decoder.
     damaged : set of int
         Ids of recordings that did not match their checksum.
+    folders : dict of str to str
+        Folders of files, with their resolved names.
     """
 
     connection: sqlite3.Connection
@@ -150,6 +159,7 @@ class Checkpoint:
     file_remarks: list[str]
     versions: Mapping[str, str] = field(default_factory=lambda: versions(), init=False)
     damaged: set[int] = field(default_factory=set, init=False)
+    folders: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def is_persistent(self) -> bool:
@@ -185,13 +195,18 @@ class Checkpoint:
             f"SELECT {STORED_COLUMNS}, files.checksum FROM files JOIN contents ON id = content"
             " WHERE name = ? AND stamp = ?"
         )
-        name = _name(file)
+        name = self._name(file)
         with checkpoint_errors(self.path):
             for *columns, total in self.connection.execute(query, [name, stamp]):
                 recording = _StoredRecording(*columns)
                 if total == checksum(self.key, name, stamp, recording.digest):
                     return recording.id if self._is_usable(recording) else None
         return None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no recording is stored."""
+        return is_empty(self.connection)
 
     def has_file(self, file: str) -> bool:
         """Return whether a recording of some name is stored.
@@ -207,7 +222,7 @@ class Checkpoint:
         """
         with checkpoint_errors(self.path):
             query = "SELECT 1 FROM files WHERE name = ?"
-            return self.connection.execute(query, [_name(file)]).fetchone() is not None
+            return self.connection.execute(query, [self._name(file)]).fetchone() is not None
 
     def has_size(self, size: int) -> bool:
         """Return whether a recording of some size is stored.
@@ -250,32 +265,36 @@ class Checkpoint:
                     self._store_file(file, identity, stored_id)
         return stored_id
 
-    def load_rows(self, stored_id: int, layout: RowLayout, *, annotated: bool = False) -> Rows:
-        """Rows of a stored recording.
+    def load_rows(
+        self, stored_ids: Iterable[int], layout: RowLayout, *, annotated: Iterable[bool]
+    ) -> Iterator[tuple[Rows, str]]:
+        """Load the rows of stored recordings, and the formats of their files.
 
         Parameters
         ----------
-        stored_id : int
-            Its id, from this run.
+        stored_ids : iterable of int
+            Their ids, from this run.
         layout : RowLayout
-            Layout of its values.
-        annotated : bool
-            Whether the recording has annotations.
+            Layout of their values.
+        annotated : iterable of bool
+            Whether each recording has annotations.
 
-        Returns
-        -------
-        Rows
+        Yields
+        ------
+        rows : Rows
+        file_format : str
 
         Raises
         ------
         WriteError
             If they do not match their checksum any more.
         """
-        data = self.load(stored_id)
-        try:
-            return Rows.from_bytes(data, layout, annotated=annotated)
-        except ValueError:
-            raise WriteError(f"{self.path}: holds rows of other values: {START_OVER}") from None
+        for recording, is_annotated in zip(self._load(stored_ids), annotated, strict=True):
+            try:
+                rows = Rows.from_bytes(recording.rows, layout, annotated=is_annotated)
+            except ValueError:
+                raise WriteError(f"{self.path}: holds rows of other values: {START_OVER}") from None
+            yield rows, recording.format
 
     def load(self, stored_id: int) -> bytes:
         """Results of a stored recording.
@@ -294,47 +313,41 @@ class Checkpoint:
         WriteError
             If they do not match their checksum any more.
         """
-        with checkpoint_errors(self.path):
-            query = f"SELECT {STORED_COLUMNS} FROM contents WHERE id = ?"
-            columns = self.connection.execute(query, [stored_id]).fetchone()
-        recording = _StoredRecording(*columns) if columns else None
-        if recording is None or not self._matches(recording):
-            raise WriteError(f"{self.path}: was damaged during this run: {RESUME_READABLE}")
+        (recording,) = self._load([stored_id])
         return recording.rows
 
-    def load_decoder(self, stored_id: int) -> str:
-        """Return the decoder of a stored recording; its checksum is checked in `load`.
+    def _load(self, stored_ids: Iterable[int]) -> Iterator[_StoredRecording]:
+        for columns in self._select(STORED_COLUMNS, stored_ids):
+            recording = _StoredRecording(*columns) if columns else None
+            if recording is None or not self._matches(recording):
+                raise WriteError(f"{self.path}: was damaged during this run: {RESUME_READABLE}")
+            yield recording
+
+    def count_decoders(self, stored_ids: Iterable[int]) -> Counter[str]:
+        """Count stored recordings by decoder; their checksums are checked when rows are loaded.
 
         Parameters
         ----------
-        stored_id : int
-            Its id, from this run.
+        stored_ids : iterable of int
+            Their ids, from this run.
 
         Returns
         -------
-        str
+        Counter of str
         """
-        return self._load_text("decoder", stored_id)
+        return Counter(columns[1] for columns in self._select("id, decoder", stored_ids) if columns)
 
-    def load_format(self, stored_id: int) -> str:
-        """Return the format of the file of a stored recording; see `load_decoder`.
-
-        Parameters
-        ----------
-        stored_id : int
-            Its id, from this run.
-
-        Returns
-        -------
-        str
-        """
-        return self._load_text("format", stored_id)
-
-    def _load_text(self, column: Literal["decoder", "format"], stored_id: int) -> str:
-        query = f"SELECT {column} FROM contents WHERE id = ?"
-        with checkpoint_errors(self.path):
-            (text,) = self.connection.execute(query, [stored_id]).fetchone()
-        return str(text)
+    def _select(self, columns: str, stored_ids: Iterable[int]) -> Iterator[tuple[Any, ...] | None]:
+        """Yield columns of recordings, the id first; one query for ids that follow each other."""
+        query = f"SELECT {columns} FROM contents WHERE id BETWEEN ? AND ? ORDER BY id"
+        for first, last in _ranges(stored_ids):
+            with checkpoint_errors(self.path):
+                rows = self.connection.execute(query, [first, last])
+                row = rows.fetchone()
+                for stored_id in range(first, last + 1):
+                    is_found = row is not None and row[0] == stored_id
+                    yield row if is_found else None
+                    row = rows.fetchone() if is_found else row
 
     def save(self, finished: Iterable[tuple[str, Outcome]]) -> list[int | None]:
         """Store the rows of files; see `save_contents`.
@@ -392,7 +405,7 @@ class Checkpoint:
             )
 
     def _store_file(self, file: str, identity: FileIdentity, stored_id: int) -> None:
-        name, stamp = _name(file), identity.stamp
+        name, stamp = self._name(file), identity.stamp
         self.connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
             [name, stamp, stored_id, checksum(self.key, name, stamp, identity.digest)],
@@ -409,6 +422,15 @@ class Checkpoint:
         _, *values, total = recording
         return checksum(self.key, *values) == total
 
+    def _name(self, file: str) -> bytes:
+        """The location of a file; each folder is resolved once."""
+        if is_url(file):
+            return os.fsencode(location_of(file))
+        folder, name = os.path.split(file)
+        if folder not in self.folders:
+            self.folders[folder] = location_of(os.path.join(folder, ""))
+        return os.fsencode(self.folders[folder] + name)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         self.connection.execute("BEGIN")
@@ -416,5 +438,14 @@ class Checkpoint:
             yield
 
 
-def _name(file: str) -> bytes:
-    return os.fsencode(location_of(file))
+def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each range of numbers that follow each other."""
+    first = last = None
+    for number in numbers:
+        if first is None or last is None or number != last + 1:
+            if first is not None and last is not None:
+                yield first, last
+            first = number
+        last = number
+    if first is not None and last is not None:
+        yield first, last

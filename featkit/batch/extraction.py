@@ -26,8 +26,6 @@ from featkit.batch.checkpoint import (
 )
 from featkit.batch.corpus_listing import CorpusListing, list_corpus
 from featkit.batch.outcomes import BatchResult, Extraction, Progress
-from featkit.batch.shards.shard_file import check_shard_target
-from featkit.batch.shards.shard_record import METADATA_KEY, shard_record
 from featkit.batch.shards.shares import Shard, parse_shard
 from featkit.batch.targets import ALL_ROWS, TableInMemory, TableTarget
 from featkit.errors import ParameterError
@@ -332,6 +330,8 @@ def process_recordings(
     check_timeout(timeout)
     share = None if shard is None else parse_shard(shard)
     if share is not None:
+        from featkit.batch.shards.shard_file import check_shard_target
+
         check_shard_target(output, share, fresh=fresh)
     listing = list_corpus(inputs, corpus, excerpt, output=output, share=share)
     resumable = checkpoint if output is None else output
@@ -406,6 +406,8 @@ def _tables(
     )
     metadata = {}
     if share is not None:
+        from featkit.batch.shards.shard_record import METADATA_KEY, shard_record
+
         metadata[METADATA_KEY] = shard_record(run, share, listing, origin).to_bytes()
     if max_rows != ALL_ROWS:
         max_rows = min(max_rows, analysis.rows_at_once)

@@ -15,11 +15,10 @@ import shutil
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from featkit.batch.file_identity import NO_STAMP, stamped_size
 from featkit.datasets.files import Recording
@@ -27,6 +26,9 @@ from featkit.errors import AudioError, ParameterError, StoreError
 from featkit.storage.reading import fetch, stored_state
 from featkit.storage.scratch import no_room, scratch_folder
 from featkit.storage.urls import is_url, shown, suffix_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LIMIT_VARIABLE = "FEATKIT_FETCH_GB"
 """Environment variable with the gigabytes that copies may take in each worker."""
@@ -153,6 +155,8 @@ class _Copies:
     """Copies of recordings in a folder for temporary files, limited in their total size."""
 
     def __init__(self, limit: float, *, identify: bool) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self.limit = limit
         self.identify = identify
         self.sizes: dict[str, int] = {}
@@ -180,6 +184,8 @@ class _Copies:
         except StoreError as error:
             if error.errno != errno.ENOSPC:
                 raise
+            from concurrent.futures import wait
+
             wait(self.futures)
             for file in list(self.sizes):
                 self.remove(file)

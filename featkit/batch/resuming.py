@@ -50,6 +50,8 @@ def find_stored(
         Places of recordings with the ids of their stored results: first those of all files with a
         stored stamp, then others as they are read.
     """
+    if checkpoint.is_empty:
+        return
     unchanged: list[tuple[int, int]] = []
     candidates: list[int] = []
     unlisted: list[int] = []

@@ -10,8 +10,6 @@ from typing import Any, Protocol
 
 from featkit.schema import Failure
 from featkit.table.feature_table import FeatureTable
-from featkit.table.sequences.reading import read_sequences
-from featkit.table.sequences.writing import write_sequences
 from featkit.table.table_files import write_tables
 
 ALL_ROWS = sys.maxsize
@@ -114,6 +112,8 @@ class SequenceFolder:
         iterable of Failure
             None: all rows can be used.
         """
+        from featkit.table.sequences.writing import write_sequences
+
         write_sequences(self.path, tables)
         return ()
 
@@ -124,6 +124,8 @@ class SequenceFolder:
         -------
         FeatureTable
         """
+        from featkit.table.sequences.reading import read_sequences
+
         return read_sequences(self.path)
 
 

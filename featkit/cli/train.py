@@ -52,6 +52,7 @@ Examples:
   featkit train features.csv --label label --exclude filename,length --ratio 80/10/10
   featkit train voices.parquet --target valence --group speaker -o valence.fk
   featkit train jamendo.parquet --multilabel tags --group group --split split -o tags.fk
+  featkit train corpus.parquet --label genre --budget 60 -o genre.fk
   featkit train features/ --label genre --model sgd --max-memory 4GB -o genre.fk
   featkit train gtzan.parquet jamendo.parquet --label-map map.toml --leave-one-dataset-out -o m.fk
 
@@ -72,7 +73,15 @@ the unlabelled test rows of their group, so `featkit predict` needs to know whic
 together, too: from the same column, or by --group-from.
 
 `auto` selects the model and its parameters in inner folds, and outer folds estimate its
-performance (nested cross-validation).
+performance (nested cross-validation). The first inner fold scores all candidates, and the others
+the best third of each estimator.
+
+--budget leaves out candidates that there is no time for, in all folds alike: first those other than
+the defaults, then the slowest estimators. The outer folds and the final fit have their part of the
+time. The first lines list the candidates that were not tried. Times are estimated from one fit of
+each estimator, so that the result depends on the speed of the machine and on other programs; the
+training may take somewhat longer. Without --budget, the same command gives the same result on each
+machine.
 
 Several models, such as --model cnn,logistic,auto, are scored on the same outer folds. The first one
 is kept, and the others are compared with it: differences of the accuracy, seconds of training and
@@ -262,6 +271,13 @@ def _number(text: str) -> bool | int | float | str:
     help="Seed of the random numbers.",
 )
 @click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help=f"Time that a training with {AUTO} should take; candidates that it leaves out depend on"
+    " the machine, and are printed.",
+)
+@click.option(
     "--max-memory",
     metavar="SIZE",
     help="Memory for feature values and their copies (not for the whole process), such as 4GB; see"
@@ -318,6 +334,7 @@ def command(
     with contextlib.ExitStack() as steps:
         steps.callback(_show, result)
         steps.callback(_show_memory, result)
+        steps.callback(_show_budget, result)
         steps.callback(_write_table, result.predictions, predictions)
         steps.callback(_write_table, result.learning_curves, curves)
         steps.callback(_write_scores, result, scores)
@@ -336,6 +353,12 @@ def _show_memory(result: Result) -> None:
     memory = result.model.trained.memory
     if memory is not None and not memory.is_sample:  # a sample is among the warnings
         show_message(memory.summary)
+
+
+def _show_budget(result: Result) -> None:
+    budget = result.model.trained.budget
+    if budget is not None and budget.is_complete:  # else it is among the warnings
+        show_message(budget.summary)
 
 
 def _write_scores(result: Result, scores: str | None) -> None:

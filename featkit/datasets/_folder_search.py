@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 
 from featkit.audio.decoding.formats import FORMATS
-from featkit.audio.signatures import is_audio
 from featkit.datasets.skipped_files import SkippedFiles, may_be_audio
 
 
@@ -64,6 +63,8 @@ def _audio_files(
     folder: str, real: str, names: Sequence[str], skipped: SkippedFiles
 ) -> Iterator[str]:
     """Yield the files of one folder that are audio by suffix or content; count the others."""
+    from featkit.audio.signatures import is_audio
+
     others = []
     for name in names:
         if name.startswith("."):

@@ -452,5 +452,7 @@ def as_name(text: str) -> str:
     str
         The name, as Python lists it.
     """
+    if text.isascii() and "\\" not in text:
+        return text
     escaped = text.encode("utf-8", "surrogateescape")
     return os.fsdecode(_ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), escaped))

@@ -42,7 +42,6 @@ from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError, StoreError, TableError
 from featkit.storage.reading import exists, fetch, is_folder, local_copy
 from featkit.storage.urls import WEB, absolute_url, check_url, is_url, join_url, protocol_of, shown
-from featkit.table.delimited import open_text
 
 MIRDATA_PREFIX = "mirdata:"
 
@@ -381,6 +380,8 @@ def _listed(
 
 
 def _format_of(file: Path) -> DatasetFormat:
+    from featkit.table.delimited import open_text
+
     with open_text(file) as stream:
         lines = [line.rstrip("\r\n") for line in islice(stream, N_HEAD_LINES)] or [""]
     for dataset_format in DATASET_FORMATS.values():

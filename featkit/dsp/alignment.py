@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp.fft import irfft, next_fast_len, rfft
 
 WINDOW = 0.0625
 """Duration of a window in seconds: a period and a half of 25 Hz, and shorter than a phoneme."""
@@ -120,9 +121,7 @@ def _share(x: Array, start: int, end: int, size: int) -> float:
 
 def _whitened(x: Array, sr: float) -> Array:
     """The signal above `LOWEST` Hz, with a flatter spectrum; its level counts as before."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    n = next_fast_len(max(len(x), 2), real=True)
+    n = next_fast_len(max(len(x), 2))
     X = rfft(x, n)
     power = X.real**2 + X.imag**2
     power[: int(np.ceil(LOWEST * n / sr))] = 0
@@ -140,14 +139,12 @@ def _whitened(x: Array, sr: float) -> Array:
 
 def _best_lag(x: Array, y: Array, lag: int, slack: int) -> tuple[int, float]:
     """The lag near the expected one at which the signals correlate most, and the sign there."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
     first, second = max(0, -lag), max(0, lag)
     n = min(len(x) - first, len(y) - second)
     if n <= 0:
         return lag, 1.0
     slack = min(slack, n - 1)
-    size = next_fast_len(n + slack, real=True)
+    size = next_fast_len(n + slack)
     X, Y = rfft(x[first : first + n], size), rfft(y[second : second + n], size)
     correlation = np.roll(irfft(Y * np.conj(X), size), slack)[: 2 * slack + 1]
     best = int(np.argmax(np.abs(correlation)))

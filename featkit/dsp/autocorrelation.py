@@ -16,13 +16,13 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
 from featkit._utils.typing import Array
+from featkit.dsp import fft
 from featkit.dsp.bins import running_sums, vertex
 from featkit.dsp.framing import Signal
 
-TRANSFORMED = 64
+TRANSFORMED = 128
 """Number of pieces per transform, few enough for the cache of a core."""
 
 REACH = 64
@@ -52,15 +52,15 @@ class FrameCorrelations:
     """
 
     def __init__(self, signal: Signal, lags: int) -> None:
-        piece = math.gcd(signal.n_fft, signal.hop_length)
+        piece = piece_length(signal, lags)
         first: Array | slice
-        if piece > lags + REACH:
+        if piece < signal.n_fft:
             pieces = signal.y.reshape(-1, piece)
             first = signal.hop_of_frame * (signal.hop_length // piece)
             if first[-1] - first[0] == len(first) - 1:
                 first = slice(int(first[0]), int(first[-1]) + 1)
         else:
-            piece, pieces = signal.n_fft, signal.frames(slice(None))
+            pieces = signal.frames(slice(None))
             first = slice(None)
         count = signal.n_fft // piece
         self._by_frame: Array = frame_correlations(pieces, count, lags + REACH)[first]
@@ -117,7 +117,7 @@ class FrameCorrelations:
         least = np.clip(np.argmin(share, axis=0), 1, len(share) - 2)
         around = share[least + np.array([[-1], [0], [1]]), np.arange(len(lag))]
         shift, aperiodicity = vertex(around)
-        period = lag + (least + shift) / STEPS - 1
+        period = np.where(sounding, lag + (least + shift) / STEPS - 1, lag)
         return period, np.where(sounding, np.clip(aperiodicity, 0, 1), np.nan)
 
     def _power(self, lag: Array) -> Array:
@@ -130,10 +130,41 @@ class FrameCorrelations:
 
     def _between(self, lag: Array) -> Array:
         """The autocorrelation from one lag before to one after, ``(1 + 2 * STEPS, frames)``."""
-        near = np.abs(lag[:, None] + np.arange(-REACH, REACH + 1))
-        near += np.arange(0, self._by_frame.size, self._by_frame.shape[1])[:, None]
-        # Sums run along rows of both operands, in an order independent of the number of frames.
-        return np.asarray(np.einsum("pk,fk->pf", sinc_kernels(), self._by_frame.ravel().take(near)))
+        taps = np.arange(-REACH, REACH + 1)[:, None]
+        rows = np.arange(0, self._by_frame.size, self._by_frame.shape[1])
+        values = self._by_frame.ravel().take(np.abs(lag + taps) + rows).astype(np.float64)
+        # In single precision, the rounding of the sums would move the period of a deep tone. They
+        # have the order of the compiled core.
+        kernels = sinc_columns()[:, : 2 * STEPS - 2, None]
+        sums: Array = np.zeros((4, kernels.shape[1], len(lag)))
+        products: Array = np.empty(sums.shape[1:])
+        for k, kernel in enumerate(kernels):
+            np.multiply(kernel, values[k], out=products)
+            np.add(sums[k % 4], products, out=sums[k % 4])
+        between: Array = np.empty((2 * STEPS + 1, len(lag)))
+        between[::STEPS] = values[REACH - 1 : REACH + 2]
+        between[np.arange(2 * STEPS + 1) % STEPS > 0] = (sums[0] + sums[1]) + (sums[2] + sums[3])
+        return between
+
+
+def piece_length(signal: Signal, lags: int) -> int:
+    """Return the number of samples in the pieces from which frames are correlated.
+
+    Parameters
+    ----------
+    signal : Signal
+        The samples of the frames.
+    lags : int
+        Largest lag in samples.
+
+    Returns
+    -------
+    int
+        The longest length that divides both frames and hops, if this is longer than the lags that
+        are needed; else the length of a frame.
+    """
+    shared = math.gcd(signal.n_fft, signal.hop_length)
+    return shared if shared > lags + REACH else signal.n_fft
 
 
 def frame_correlations(pieces: Array, count: int, lags: int) -> Array:
@@ -155,26 +186,41 @@ def frame_correlations(pieces: Array, count: int, lags: int) -> Array:
     array of float32, shape ``(pieces - count + 1, 1 + lags)``
     """
     length = pieces.shape[1]
-    size = 2 * length if count > 1 else scipy.fft.next_fast_len(length + lags, real=True)
+    in_core = lags < length and not length & (length - 1)
+    size = 2 * length if count > 1 or in_core else fft.next_fast_len(length + lags)
     frames = len(pieces) - count + 1
     correlations: Array = np.empty((frames, 1 + lags), dtype=np.float32)
     # A factor that delays by the length of a piece, half the length of the transform.
     alternating = np.where(np.arange(size // 2 + 1) % 2, np.float32(-1), np.float32(1))
     for start in range(0, frames, TRANSFORMED):
         stop = min(start + TRANSFORMED, frames)
-        spectra = scipy.fft.rfft(pieces[start : stop + count - 1], n=size, axis=1)
-        own = np.square(spectra.real) + np.square(spectra.imag)
+        spectra = fft.rfft(pieces[start : stop + count - 1], size)
+        re, im = spectra.real.copy(), spectra.imag.copy()
+        sum_re = np.square(re[count - 1 :])
+        sum_re += np.square(im[count - 1 :])
+        sum_im = np.zeros_like(sum_re)
         if count > 1:
-            both = spectra[1:] * alternating
-            both += spectra[:-1]
-            both *= np.conj(spectra[:-1])
-            summed = both[: stop - start] + own[count - 1 :]
-            for k in range(1, count - 1):
-                summed += both[k : k + stop - start]
-        else:
-            summed = own
-        correlations[start:stop] = scipy.fft.irfft(summed, n=size, axis=1)[:, : 1 + lags]
+            cross_re, cross_im = _cross_spectra(re, im, alternating)
+            for k in range(count - 1):
+                sum_re += cross_re[k : k + stop - start]
+                sum_im += cross_im[k : k + stop - start]
+        summed = spectra[: stop - start]
+        summed.real, summed.imag = sum_re, sum_im
+        correlations[start:stop] = fft.irfft(summed, size)[:, : 1 + lags]
     return correlations
+
+
+def _cross_spectra(re: Array, im: Array, delay: Array) -> tuple[Array, Array]:
+    """Spectra of the pieces joined with the next one, times conjugates of those of the pieces."""
+    both_re, both_im = re[1:] * delay, im[1:] * delay
+    both_re += re[:-1]
+    both_im += im[:-1]
+    cross_re, cross_im = both_re * re[:-1], both_im * re[:-1]
+    both_im *= im[:-1]
+    both_re *= im[:-1]
+    cross_re += both_im
+    cross_im -= both_re
+    return cross_re, cross_im
 
 
 def transposed(rows: Array) -> Array:
@@ -219,9 +265,24 @@ def sinc_kernels() -> Array:
 
     Returns
     -------
-    array of float32, shape ``(1 + 2 * STEPS, taps)``
+    array of float64, shape ``(1 + 2 * STEPS, taps)``
     """
     place = np.arange(-STEPS, STEPS + 1)[:, None] / STEPS
     distance = np.arange(-REACH, REACH + 1) - place
     window = np.i0(4 * np.sqrt(1 - (distance / (REACH + 1)) ** 2)) / np.i0(4)
-    return np.asarray(np.sinc(distance) * window, dtype=np.float32)
+    return np.asarray(np.sinc(distance) * window)
+
+
+@lru_cache(maxsize=1)
+def sinc_columns() -> Array:
+    """Return the kernels for the places between lags, as the compiled core needs them.
+
+    Returns
+    -------
+    array of float64, shape ``(taps, 2 * STEPS)``
+        At whole lags, a kernel only copies; two columns of zeros stand in for them.
+    """
+    between = [kernel for k, kernel in enumerate(sinc_kernels()) if k % STEPS]
+    columns: Array = np.zeros((2 * REACH + 1, 2 * STEPS))
+    columns[:, : len(between)] = np.transpose(between)
+    return columns

@@ -8,6 +8,10 @@ import numpy as np
 
 from featkit._utils.typing import Array
 
+FEW = 64
+"""Number of frames from which sums row by row are faster than those of NumPy, which are the same.
+"""
+
 
 def sums_over_bins(x: Array) -> Array:
     """Sum over rows, one row after the other.
@@ -28,8 +32,23 @@ def sums_over_bins(x: Array) -> Array:
     return sums[:columns]
 
 
+def sums_by_four(x: Array) -> Array:
+    """Sum over rows, those of every fourth row first, as the compiled core does.
+
+    Parameters
+    ----------
+    x : array, shape ``(rows, frames)``
+
+    Returns
+    -------
+    array, shape ``(frames,)``
+    """
+    a, b, c, d = (sums_over_bins(x[k::4]) for k in range(4))
+    return np.asarray((a + b) + (c + d))
+
+
 def running_sums(x: Array) -> Array:
-    """Compute cumulative sums over rows, four times as fast as ``np.cumsum(x, axis=0)``.
+    """Compute cumulative sums over rows, for many frames faster than ``np.cumsum(x, axis=0)``.
 
     Parameters
     ----------
@@ -39,6 +58,8 @@ def running_sums(x: Array) -> Array:
     -------
     array, shape ``(rows, frames)``
     """
+    if x.shape[1] < FEW:
+        return np.cumsum(x, axis=0, dtype=x.dtype)
     sums = np.array(x)
     for above, row in pairwise(sums):
         row += above

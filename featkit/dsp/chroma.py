@@ -15,15 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp.banks import Bank
 from featkit.dsp.bins import max_over_bins, sums_over_bins
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 PITCH_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
 
@@ -80,13 +77,13 @@ class Chroma:
         changes = np.flatnonzero(np.diff(deviation)) + 1
         for start, end in pairwise([0, *changes.tolist(), len(deviation)]):
             filters = chroma_filters(self._sr, self._n_fft, n_chroma, float(deviation[start]))
-            chroma[:, start:end] = filters @ self._power[:, start:end]
+            chroma[:, start:end] = filters.of(self._power, slice(start, end))
         strongest = max_over_bins(chroma)
         return chroma / np.where(strongest < np.finfo(np.float32).tiny, np.float32(1), strongest)
 
 
 @lru_cache(maxsize=128)
-def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_array:
+def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> Bank:
     """Return one filter per pitch class.
 
     Parameters
@@ -102,10 +99,8 @@ def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_a
 
     Returns
     -------
-    sparse array of float32, shape ``(n_chroma, n_fft // 2 + 1)``
+    Bank, shape ``(n_chroma, n_fft // 2 + 1)``
     """
-    from scipy.sparse import csr_array
-
     a0 = 440.0 * 2 ** (tuning / n_chroma) / 16
     octave = np.log2(np.arange(1, n_fft) * (sr / n_fft) / a0)
     octave = np.concatenate(([octave[0] - 1.5], octave))
@@ -118,7 +113,7 @@ def chroma_filters(sr: float, n_fft: int, n_chroma: int, tuning: float) -> csr_a
     weights *= np.exp(-0.5 * ((octave - CENTRE_OCTAVE) / OCTAVE_WIDTH) ** 2)
     from_c = np.roll(weights, -3 * (n_chroma // 12), axis=0)[:, : n_fft // 2 + 1]
     from_c[from_c < NEGLIGIBLE * from_c.max()] = 0
-    return csr_array(from_c.astype(np.float32))
+    return Bank(from_c.astype(np.float32))
 
 
 def tonal_centroid(chroma: Array) -> Array:

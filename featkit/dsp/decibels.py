@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp import _compiled
+from featkit.dsp.logarithms import log10
 from featkit.dsp.segments import Segments
 
 MIN_POWER = 1e-10
@@ -24,9 +26,14 @@ def decibels(power: Array) -> Array:
     array, shaped as `power`
         ``10 * log10(power)``.
     """
-    db = np.log10(np.maximum(power, power.dtype.type(MIN_POWER)))
-    db *= 10
-    return np.asarray(db)
+    if power.dtype != np.float32:
+        return np.asarray(10 * np.log10(np.maximum(power, MIN_POWER)))
+    if _compiled.core is None or not power.flags.c_contiguous:
+        levels = np.float32(10) * log10(np.maximum(power, np.float32(MIN_POWER)))
+        return np.where(np.isnan(power), power, levels)
+    levels = np.empty_like(power)
+    _compiled.core.decibels(power, MIN_POWER, levels)
+    return levels
 
 
 def power_to_db(power: Array, segments: Segments, top_db: float) -> Array:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -98,6 +97,8 @@ class TemporaryDiskArray(DiskArray):
     """
 
     def __init__(self) -> None:
+        import tempfile
+
         self._length = 0
         try:
             self._file = tempfile.TemporaryFile(prefix="featkit-")  # noqa: SIM115
@@ -173,6 +174,8 @@ class TemporaryDiskArray(DiskArray):
         return samples
 
     def _write_error(self, error: OSError) -> WriteError:
+        import tempfile
+
         megabytes = self._length * 4 / 1e6
         folder = tempfile.tempdir or "the folder for temporary files"  # if none can be written to
         return WriteError(

@@ -1,9 +1,10 @@
 """The discrete wavelet transform of a signal that comes in pieces.
 
 A Daubechies wavelet [1]_ splits a signal into an approximation (the lower half of its frequencies)
-and a detail (the upper half), each with half as many coefficients. PyWavelets computes it. The
-result equals that of PyWavelets for the whole signal, but comes in pieces, so that a recording may
-be longer than memory. Coefficients are float64.
+and a detail (the upper half), each with half as many coefficients. The result equals that of
+PyWavelets for the whole signal, but comes in pieces, so that a recording may be longer than memory.
+Coefficients are float64. The compiled core computes them in the order of PyWavelets; without it,
+PyWavelets does.
 
 References
 ----------
@@ -13,11 +14,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp import _compiled
 
 Halves = tuple[Array, Array]
 """Some coefficients of an approximation and of a detail; both may be empty."""
@@ -30,11 +33,66 @@ EMPTY: Array = np.empty(0)
 PIECE = 2**16
 """Number of samples per transform (0.5 MB), few enough for the cache of a core."""
 
-FRAMES_AT_ONCE = 128
-"""Number of frames per transform, few enough for the cache of a core."""
 
-BLOCK = 2**14
-"""Number of coefficients per sum, few enough for the cache of a core."""
+@lru_cache
+def wavelet_filters(wavelet: str) -> tuple[Array, Array]:
+    """Return the low-pass and the high-pass filter of a wavelet.
+
+    Parameters
+    ----------
+    wavelet : str
+        Name of the wavelet.
+
+    Returns
+    -------
+    low, high : array of float64, shape ``(taps,)``
+    """
+    import pywt
+
+    both = pywt.Wavelet(wavelet)
+    return np.array(both.dec_lo), np.array(both.dec_hi)
+
+
+def n_taps(wavelet: str) -> int:
+    """Return the length of the filters of a wavelet.
+
+    Parameters
+    ----------
+    wavelet : str
+        Name of the wavelet.
+
+    Returns
+    -------
+    int
+    """
+    return len(wavelet_filters(wavelet)[0])
+
+
+def dwt(x: Array, wavelet: str) -> Halves:
+    """Split signals, mirrored at their ends, by one level.
+
+    Parameters
+    ----------
+    x : array of float64, shape ``(..., samples)``
+    wavelet : str
+        Name of the wavelet.
+
+    Returns
+    -------
+    approximation, detail : array of float64, shape ``(..., (samples + taps - 1) // 2)``
+    """
+    if _compiled.core is None:
+        import pywt
+
+        approximation, detail = pywt.dwt(x, wavelet)
+        return approximation, detail
+    low, high = wavelet_filters(wavelet)
+    x = np.ascontiguousarray(x)
+    halves = np.empty((2, *x.shape[:-1], (x.shape[-1] + len(low) - 1) // 2))
+    if halves.size:
+        rows = x.size // x.shape[-1]
+        _compiled.core.split(x, rows, low, high, halves[0], halves[1])
+    return halves[0], halves[1]
 
 
 class Level(Protocol):
@@ -66,11 +124,12 @@ class SymmetricLevel:
 
     Parameters
     ----------
-    wavelet : pywt.Wavelet
+    wavelet : str
+        Name of the wavelet.
     """
 
-    def __init__(self, wavelet: Any) -> None:
-        self._wavelet = wavelet
+    def __init__(self, wavelet: str) -> None:
+        self._wavelet, self._taps = wavelet, n_taps(wavelet)
         self._pending = EMPTY
         self._n_done = 0
 
@@ -86,7 +145,7 @@ class SymmetricLevel:
         -------
         tuple of array
         """
-        enough = self._pending.shape[-1] > 4 * self._wavelet.dec_len
+        enough = self._pending.shape[-1] > 4 * self._taps
         halves = [self._inner_coefficients()] if enough else []
         self._pending = np.concatenate([self._pending, piece], -1) if self._pending.size else piece
         if last:
@@ -100,7 +159,7 @@ class SymmetricLevel:
 
     def _inner_coefficients(self) -> Halves:
         """The coefficients that do not depend on samples beyond those in memory."""
-        taps = self._wavelet.dec_len
+        taps = self._taps
         stop = self._pending.shape[-1] // 2 - taps
         halves = self._transform(slice(self._n_done, stop))
         self._pending = self._pending[..., 2 * stop - (taps - 2) :]
@@ -108,9 +167,7 @@ class SymmetricLevel:
         return halves
 
     def _transform(self, part: slice) -> Halves:
-        import pywt
-
-        approximation, detail = pywt.dwt(self._pending, self._wavelet)
+        approximation, detail = dwt(self._pending, self._wavelet)
         return approximation[..., part], detail[..., part]
 
 
@@ -123,7 +180,8 @@ class PeriodizedLevel:
 
     Parameters
     ----------
-    wavelet : pywt.Wavelet
+    wavelet : str
+        Name of the wavelet.
     length : int
         Number of samples of the signal, at least one less than the filter has taps.
     first : int
@@ -135,8 +193,8 @@ class PeriodizedLevel:
         Number of coefficients of each half, and number of the one that comes first.
     """
 
-    def __init__(self, wavelet: Any, length: int, first: int) -> None:
-        middle = wavelet.dec_len // 2
+    def __init__(self, wavelet: str, length: int, first: int) -> None:
+        middle = n_taps(wavelet) // 2
         self.half = (length + 1) // 2
         self.first_of_half = (first + middle) // 2
         self._level = SymmetricLevel(wavelet)
@@ -199,9 +257,7 @@ def symmetric_dwt(wavelet: str, level: int) -> list[Level]:
     -------
     list of Level
     """
-    import pywt
-
-    return [SymmetricLevel(pywt.Wavelet(wavelet)) for _ in range(level)]
+    return [SymmetricLevel(wavelet) for _ in range(level)]
 
 
 def periodized_dwt(wavelet: str, n_levels: int, length: int) -> list[Level]:
@@ -220,12 +276,10 @@ def periodized_dwt(wavelet: str, n_levels: int, length: int) -> list[Level]:
     -------
     list of Level
     """
-    import pywt
-
     levels: list[Level] = []
     first = 0
     for _ in range(n_levels):
-        level = PeriodizedLevel(pywt.Wavelet(wavelet), length, first)
+        level = PeriodizedLevel(wavelet, length, first)
         length, first = level.half, level.first_of_half
         levels.append(level)
     return levels
@@ -286,41 +340,6 @@ def packets(pieces: Iterable[Array], wavelet: str, n_levels: int) -> Iterator[Ar
         yield coefficients
 
 
-def frame_powers(frames: Array, wavelet: str, level: int) -> Array:
-    """Compute the mean square of the wavelet coefficients of each band of each frame.
-
-    Parameters
-    ----------
-    frames : array, shape ``(frames, samples)``
-        The samples; each frame is extended symmetrically.
-    wavelet : str
-        Name of the wavelet.
-    level : int
-        Number of levels.
-
-    Returns
-    -------
-    array of float64, shape ``(level + 1, frames)``
-        Bands in the order of ``pywt.wavedec``.
-    """
-    import pywt
-
-    filters = pywt.Wavelet(wavelet)
-    powers = np.empty((level + 1, len(frames)))
-    for start in range(0, len(frames), FRAMES_AT_ONCE):
-        part = slice(start, start + FRAMES_AT_ONCE)
-        approximation = frames[part].astype(np.float64)
-        for band in range(level, 0, -1):
-            approximation, detail = pywt.dwt(approximation, filters)
-            powers[band, part] = _mean_squares(detail)
-        powers[0, part] = _mean_squares(approximation)
-    return powers
-
-
-def _mean_squares(rows: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->i", rows, rows) / rows.shape[1])
-
-
 def max_level(length: int, wavelet: str) -> int:
     """Return the largest number of levels at which the filter is not longer than the signal.
 
@@ -334,102 +353,9 @@ def max_level(length: int, wavelet: str) -> int:
     Returns
     -------
     int
+        0 if there is none.
     """
-    import pywt
-
-    return int(pywt.dwt_max_level(length, wavelet))
-
-
-class Moments:
-    """Moments of coefficients that come in pieces.
-
-    Attributes
-    ----------
-    count : int
-        Number of coefficients.
-    mean : float
-    energy, absolute, squared_deviations : float
-        Sums of the squares, of the absolute values, and of the squared deviations from the mean.
-
-    References
-    ----------
-    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for
-    computing sample variances", COMPSTAT 1982.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean = self.energy = self.absolute = self.squared_deviations = 0.0
-
-    def add(self, c: Array) -> None:
-        """Add coefficients.
-
-        Parameters
-        ----------
-        c : array of float64, shape ``(coefficients,)``
-        """
-        for start in range(0, len(c), BLOCK):
-            self._add(c[start : start + BLOCK])
-
-    def _add(self, c: Array) -> None:
-        mean = float(np.mean(c))
-        centred = c - mean
-        deviations = float(np.einsum("i,i", centred, centred))
-        difference = mean - self.mean
-        share = len(c) / (self.count + len(c))
-        self.squared_deviations += deviations + difference**2 * self.count * share
-        self.mean += difference * share
-        self.count += len(c)
-        self.energy += deviations + len(c) * mean**2
-        self.absolute += float(np.add.reduce(np.abs(c, out=centred)))
-
-    @property
-    def std(self) -> float:
-        """Standard deviation (ddof 0)."""
-        return float(np.sqrt(self.squared_deviations / self.count))
-
-    @property
-    def mean_abs(self) -> float:
-        """Mean of the absolute values."""
-        return float(self.absolute / self.count)
-
-
-def band_moments(coefficients: Iterable[tuple[int, Array]], n_bands: int) -> list[Moments]:
-    """Compute the moments of each band.
-
-    Parameters
-    ----------
-    coefficients : iterable of tuple
-        Band and coefficients, as from `bands`.
-    n_bands : int
-        Number of bands.
-
-    Returns
-    -------
-    list of Moments
-    """
-    moments = [Moments() for _ in range(n_bands)]
-    for band, c in coefficients:
-        moments[band].add(c)
-    return moments
-
-
-def energy_shares(energy: Array) -> tuple[Array, float]:
-    """Compute the share of each band in the energy, and the entropy of the shares.
-
-    Parameters
-    ----------
-    energy : array, shape ``(bands,)``
-
-    Returns
-    -------
-    shares : array, shape ``(bands,)``
-        They sum to 1; NaN without energy.
-    entropy : float
-        Bits; NaN without energy.
-    """
-    share = energy / energy.sum() if energy.any() else np.full(len(energy), np.nan)
-    return share, float(-np.sum(share * np.log2(np.where(share == 0, 1, share))))
+    return max(0, (length // (n_taps(wavelet) - 1)).bit_length() - 1)
 
 
 def _with_last(pieces: Iterable[Array]) -> Iterator[tuple[Array, bool]]:

@@ -60,7 +60,7 @@ def empty_gammatone_bands(sr: float, n_fft: int, n_bands: int, fmin: float) -> A
     """
     if sr / n_fft < CLOSE:
         return np.zeros(n_bands, dtype=bool)
-    return np.asarray(np.diff(gammatone_filters(sr, n_fft, n_bands, fmin).indptr) == 0)
+    return gammatone_filters(sr, n_fft, n_bands, fmin).empty
 
 
 def check_bands_have_bins(

@@ -1,21 +1,15 @@
-"""Windows and filter banks, computed once for each sample rate.
-
-Filter banks are sparse matrices. Their filters are narrow, and a sparse product computes the same
-sums for a frame wherever it is in the array, unlike BLAS.
-"""
+"""Windows and filter banks, computed once for each sample rate."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp.banks import Bank
 from featkit.errors import ParameterError
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 @lru_cache(maxsize=32)
@@ -105,7 +99,7 @@ def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
 
 
 @lru_cache(maxsize=32)
-def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> csr_array:
+def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Bank:
     """Return triangular filters of unit area on the mel scale.
 
     A filter that is too narrow to contain a bin is empty: see `featkit.dsp.empty_bands`.
@@ -123,15 +117,13 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | N
 
     Returns
     -------
-    sparse array of float32, shape ``(n_mels, n_fft // 2 + 1)``
+    Bank, shape ``(n_mels, n_fft // 2 + 1)``
 
     Raises
     ------
     ParameterError
         If `fmin` is not below half the sample rate.
     """
-    from scipy.sparse import csr_array
-
     top = sr / 2 if fmax is None else fmax
     check_fmin(fmin, sr)
     edges = mel_frequencies(n_mels + 2, fmin, top)
@@ -141,7 +133,25 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | N
     falling = distance[2:] / widths[1:, None]
     weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
-    return csr_array(weights)
+    return Bank(weights)
+
+
+@lru_cache(maxsize=16)
+def roots_of_unity(n: int) -> Array:
+    """Return the factors of a transform by the compiled core.
+
+    Parameters
+    ----------
+    n : int
+        Number of real numbers that are transformed.
+
+    Returns
+    -------
+    array of float32, shape ``(2 * n,)``
+        Powers of exp(-2 pi i / n): real and imaginary parts in turn; read-only.
+    """
+    roots = np.exp(-2j * np.pi / n * np.arange(n))
+    return read_only(np.stack([roots.real, roots.imag], axis=1).ravel().astype(np.float32))
 
 
 def check_fmin(fmin: float, sr: float) -> None:

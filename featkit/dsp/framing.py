@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit._utils.typing import Array
+from featkit.dsp import _compiled, fft
 from featkit.dsp.disk_array import Clip
 from featkit.dsp.filters import fft_window
 from featkit.dsp.segments import Segments
@@ -174,42 +174,37 @@ class Signal:
         Returns
         -------
         array of float32, shape ``(bins, frames)``
+            The complex numbers are rounded before the magnitude is taken, as in librosa.
         """
-        return self.magnitudes(frames, fft_window(self.window, self.n_fft, np.float64))
-
-    def S(self, frames: slice | Array) -> Array:
-        """Compute magnitudes with a transform in single precision.
-
-        Parameters
-        ----------
-        frames : slice or array of int
-
-        Returns
-        -------
-        array of float32, shape ``(bins, frames)``
-        """
-        return self.magnitudes(frames, fft_window(self.window, self.n_fft))
-
-    def magnitudes(self, frames: slice | Array, window: Array) -> Array:
-        """Compute magnitudes with a transform in the precision of the window.
-
-        Parameters
-        ----------
-        frames : slice or array of int
-        window : array, shape ``(n_fft,)``
-
-        Returns
-        -------
-        array of float32, shape ``(bins, frames)``
-        """
+        window = fft_window(self.window, self.n_fft, np.float64)
         samples = self.frames(frames)
         magnitudes: Array = np.empty((self.n_fft // 2 + 1, len(samples)), dtype=np.float32)
         for start in range(0, len(samples), TRANSFORMED):
             part = slice(start, start + TRANSFORMED)
-            spectrum = scipy.fft.rfft(np.multiply(samples[part], window).T, axis=0)
-            # Rounded before the magnitude is taken, as in librosa.
-            np.abs(spectrum.astype(np.complex64, copy=False), out=magnitudes[:, part])
+            spectra = np.fft.rfft(np.multiply(samples[part], window), axis=1)
+            np.abs(spectra.astype(np.complex64), out=magnitudes[:, part].T)
         return magnitudes
+
+    def power(self, frames: slice | Array) -> Array:
+        """Compute power spectra in single precision.
+
+        Parameters
+        ----------
+        frames : slice or array of int
+
+        Returns
+        -------
+        array of float32, shape ``(bins, frames)``
+        """
+        window = fft_window(self.window, self.n_fft)
+        samples = self.frames(frames)
+        power: Array = np.empty((self.n_fft // 2 + 1, len(samples)), dtype=np.float32)
+        for start in range(0, len(samples), TRANSFORMED):
+            part = slice(start, start + TRANSFORMED)
+            spectra = fft.rfft(np.multiply(samples[part], window).T, axis=0)
+            squares = np.square(spectra.view(np.float32))  # of real and imaginary parts in turn
+            np.add(squares[:, ::2], squares[:, 1::2], out=power[:, part])
+        return power
 
     def spectra(self, frames: slice) -> Array:
         """Compute complex spectra in single precision.
@@ -226,22 +221,32 @@ class Signal:
         spectra: Array = np.empty((len(samples), self.n_fft // 2 + 1), dtype=np.complex64)
         for start in range(0, len(samples), TRANSFORMED):
             part = slice(start, start + TRANSFORMED)
-            spectra[part] = scipy.fft.rfft(np.multiply(samples[part], window), axis=1)
+            spectra[part] = fft.rfft(np.multiply(samples[part], window), axis=1)
         return spectra
 
-    def frame_counts(self, true: Array) -> Array:
-        """Count the true samples of each frame.
+    def frame_crossings(self, zero: float) -> Array:
+        """Count the changes of sign in each frame, within its clip.
 
         Parameters
         ----------
-        true : array of bool, shape ``(samples,)``
-            One value for each sample of `y`.
+        zero : float
+            Samples of a smaller magnitude count as zero, and zero as positive.
 
         Returns
         -------
-        array of int, shape ``(frames,)``
+        array of int32, shape ``(frames,)``
+            The first sample of a frame has no change.
         """
-        return self._frame_sums(np.add.reduce(self._pieces(true), axis=1, dtype=np.int32))
+        if _compiled.core is not None:
+            return self._compiled_sums(zero, np.int32)
+        negative = self.y < np.float32(-zero)
+        crossing = np.zeros(len(negative), dtype=bool)
+        np.not_equal(negative[1:], negative[:-1], out=crossing[1:])
+        for begin, end in zip(self.begins, self.ends, strict=True):
+            crossing[max(0, begin - self.n_fft) : max(0, begin + 1)] = False
+            crossing[max(0, end) : max(0, end + self.n_fft)] = False
+        counts = np.add.reduce(self._pieces(crossing), axis=1, dtype=np.int32)
+        return np.asarray(self._frame_sums(counts) - crossing[self._starts])
 
     def frame_energy(self) -> Array:
         """Sum the squared samples of each frame.
@@ -250,8 +255,25 @@ class Signal:
         -------
         array of float32, shape ``(frames,)``
         """
+        if _compiled.core is not None:
+            return self._compiled_sums(0.0, np.float32)
         pieces = self._pieces(self.y)
         return self._frame_sums(np.einsum("ij,ij->i", pieces, pieces))
+
+    @property
+    def _starts(self) -> Array:
+        """First sample of each frame, int64."""
+        return np.asarray(self.hop_of_frame * self.hop_length, dtype=np.int64)
+
+    def _compiled_sums(self, zero: float, dtype: type) -> Array:
+        """Energy of frames if the type is float32, crossings if it is int32."""
+        assert _compiled.core is not None
+        y, piece = np.ascontiguousarray(self.y), math.gcd(self.n_fft, self.hop_length)
+        clips = [np.asarray(x, dtype=np.int64) for x in (self.begins, self.ends)]
+        sums: Array = np.empty(len(self.hop_of_frame), dtype=dtype)
+        of_energy = dtype is np.float32
+        _compiled.core.frames(y, self._starts, self.n_fft, piece, *clips, zero, of_energy, sums)
+        return sums
 
     def _pieces(self, x: Array) -> Array:
         """Values of samples, cut into the longest pieces that divide both frames and hops."""

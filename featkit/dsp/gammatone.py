@@ -17,15 +17,12 @@ References
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp.banks import Bank
 from featkit.dsp.filters import check_fmin
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 ORDER = 4
 
@@ -74,7 +71,7 @@ def erb_frequencies(n: int, fmin: float, fmax: float) -> Array:
 
 
 @lru_cache(maxsize=32)
-def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> csr_array:
+def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> Bank:
     """Return the squared magnitude responses of the filters.
 
     Parameters
@@ -90,7 +87,7 @@ def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> csr_a
 
     Returns
     -------
-    sparse array of float32, shape ``(n_bands, n_fft // 2 + 1)``
+    Bank, shape ``(n_bands, n_fft // 2 + 1)``
         1 at the centre of a filter.
 
     Raises
@@ -98,13 +95,11 @@ def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> csr_a
     ParameterError
         If `fmin` is not below half the sample rate.
     """
-    from scipy.sparse import csr_array
-
     check_fmin(fmin, sr)
     centre = erb_frequencies(n_bands, fmin, sr / 2)[:, None]
     weights = np.square(np.abs(response(np.fft.rfftfreq(n_fft, 1 / sr), centre)))
     weights /= np.square(np.abs(response(centre, centre)))
-    return csr_array(np.where(weights < NEGLIGIBLE, 0, weights).astype(np.float32))
+    return Bank(np.where(weights < NEGLIGIBLE, 0, weights).astype(np.float32))
 
 
 def response(hz: Array, centre: Array) -> Array:

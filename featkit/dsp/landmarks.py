@@ -25,6 +25,7 @@ from itertools import chain, combinations
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp.fft import rfft
 
 SR = 8000
 """Sample rate in Hz; telephones and low-rate copies keep this band."""
@@ -119,8 +120,6 @@ def peaks(y: Array) -> tuple[Array, Array]:
 
 def _power(y: Array) -> Array:
     """Power spectra from bin `LOW` to `HIGH` of the signal scaled to 1, at least three frames."""
-    from scipy.fft import rfft
-
     padding = max(0, N_FFT + 2 * HOP - len(y))
     y = np.pad(y / max(np.max(np.abs(y), initial=0), np.finfo(np.float32).tiny), (0, padding))
     window = np.hanning(N_FFT + 1)[:-1].astype(np.float32)

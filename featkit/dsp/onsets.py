@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit._utils.typing import Array
+from featkit.dsp.segments import Segments
 
 BEFORE, AROUND = 0.03, 0.1
 """Seconds: a peak is the maximum of the time before it, and is compared with the mean around it."""
@@ -13,14 +13,20 @@ BEFORE, AROUND = 0.03, 0.1
 ABOVE = 0.07
 """Height of a peak above the mean around it, as a share of the range of the clip."""
 
+GRAIN = 2.0**-30
+"""Values are rounded to multiples of this for their mean. Sums of up to 2^22 of them are exact, and
+so do not depend on the clips that come before."""
 
-def onset_frames(strength: Array, sr: float, hop_length: int) -> Array:
-    """Find the onsets of a clip.
+
+def onset_frames(strength: Array, segments: Segments, sr: float, hop_length: int) -> Array:
+    """Find the onsets of clips.
 
     Parameters
     ----------
     strength : array, shape ``(frames,)``
-        Onset strength of one clip.
+        Onset strength.
+    segments : Segments
+        The clips.
     sr : float
         Sample rate in Hz.
     hop_length : int
@@ -36,29 +42,31 @@ def onset_frames(strength: Array, sr: float, hop_length: int) -> Array:
     S. Böck, F. Krebs and M. Schedl, "Evaluating the online capabilities of onset detection
     methods", ISMIR 2012.
     """
-    weakest, strongest = np.min(strength), np.max(strength)
-    if strongest <= weakest:
-        return np.empty(0, dtype=np.intp)
-    relative = (strength - weakest) / (strongest - weakest)
+    weakest, strongest = segments.min(strength), segments.max(strength)
+    extent = strongest - weakest
+    relative = strength - segments.to_frames(weakest)
+    relative /= segments.to_frames(np.where(extent > 0, extent, 1))
     before, around = (int(seconds * sr // hop_length) for seconds in (BEFORE, AROUND))
-    peak = relative == _trailing_max(relative, before)
-    peak &= relative >= _centred_mean(relative, around) + ABOVE
+    start = segments.to_frames(segments.starts)
+    frame = np.arange(segments.total)
+    peak = segments.to_frames(extent > 0)
+    peak &= relative >= _centred_mean(relative, segments, around) + ABOVE
+    for shift in range(1, before + 1):
+        peak[shift:] &= (relative[shift:] >= relative[:-shift]) | (frame - shift < start)[shift:]
     onsets: list[int] = []
-    for frame in np.flatnonzero(peak).tolist():
-        if not onsets or frame - onsets[-1] > before:
-            onsets.append(frame)
+    clip_end = 0
+    ends = segments.to_frames(segments.ends)[peak].tolist()
+    for candidate, end in zip(frame[peak].tolist(), ends, strict=True):
+        if end != clip_end or candidate - onsets[-1] > before:
+            onsets.append(candidate)
+            clip_end = end
     return np.array(onsets, dtype=np.intp)
 
 
-def _trailing_max(x: Array, before: int) -> Array:
-    padded = np.concatenate([np.full(before, -np.inf, dtype=x.dtype), x])
-    return np.asarray(sliding_window_view(padded, before + 1).max(axis=1))
-
-
-def _centred_mean(x: Array, around: int) -> Array:
-    """The mean of the frames at most `around` away."""
-    sums = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
+def _centred_mean(x: Array, segments: Segments, around: int) -> Array:
+    """The mean of the frames of the clip at most `around` away."""
+    sums = np.concatenate([[0.0], np.cumsum(np.rint(x / GRAIN, dtype=np.float64))])
     frame = np.arange(len(x))
-    first = np.maximum(frame - around, 0)
-    last = np.minimum(frame + around + 1, len(x))
-    return np.asarray((sums[last] - sums[first]) / (last - first))
+    first = np.maximum(frame - around, segments.to_frames(segments.starts))
+    last = np.minimum(frame + around + 1, segments.to_frames(segments.ends))
+    return np.asarray((sums[last] - sums[first]) * GRAIN / (last - first))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.dsp import _compiled
 from featkit.dsp.bins import vertex
 from featkit.dsp.filters import frequencies
 
@@ -40,10 +41,13 @@ def spectral_peaks(S: Array, loudest: Array, sr: float) -> tuple[Array, Array, A
     J. O. Smith, "Spectral audio signal processing", 2011.
     """
     n_fft, width = 2 * (len(S) - 1), S.shape[1]
+    limit = np.ascontiguousarray(THRESHOLD * loudest, dtype=S.dtype)
     low, high = np.searchsorted(frequencies(sr, n_fft), [LOWEST, min(HIGHEST, sr / 2)])
     low, high = max(int(low), 1), min(int(high), len(S) - 1)
+    if _compiled.core is not None and S.dtype == np.float32 and high > low:
+        return _compiled_peaks(np.ascontiguousarray(S), limit, low, high, sr)
     middle = S[low:high]
-    peak = middle > THRESHOLD * loudest
+    peak = middle > limit
     peak &= middle > S[low - 1 : high - 1]
     peak &= middle >= S[low + 1 : high + 1]
     place = np.flatnonzero(peak) + low * width
@@ -51,3 +55,15 @@ def spectral_peaks(S: Array, loudest: Array, sr: float) -> tuple[Array, Array, A
     around = np.stack([S.take(place + k) for k in (-width, 0, width)]).astype(np.float64)
     shift, height = vertex(around)
     return frames, (bins + shift) * sr / n_fft, height
+
+
+def _compiled_peaks(
+    S: Array, limit: Array, low: int, high: int, sr: float
+) -> tuple[Array, Array, Array]:
+    assert _compiled.core is not None
+    room = (high - low + 1) // 2 * S.shape[1]  # no two neighbouring bins are peaks
+    frame = np.empty(room, dtype=np.int64)
+    frequency, height = np.empty(room), np.empty(room)
+    n_fft = 2.0 * (len(S) - 1)
+    count = _compiled.core.peaks(S, len(S), limit, low, high, sr, n_fft, frame, frequency, height)
+    return frame[:count], frequency[:count], height[:count]

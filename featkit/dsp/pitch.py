@@ -28,10 +28,21 @@ import numpy as np
 
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
-from featkit.dsp.autocorrelation import FrameCorrelations
+from featkit.dsp import _compiled
+from featkit.dsp.autocorrelation import (
+    REACH,
+    SILENT,
+    FrameCorrelations,
+    piece_length,
+    sinc_columns,
+)
 from featkit.dsp.bins import vertex
+from featkit.dsp.filters import roots_of_unity
 from featkit.dsp.framing import Signal
 from featkit.errors import ParameterError
+
+LONGEST = 2**15
+"""Samples in the longest piece that the compiled core correlates."""
 
 
 class PitchParameters(Parameters):
@@ -134,17 +145,63 @@ def yin(signal: Signal, sr: float, p: PitchParameters) -> Pitch:
         If a frame is too short for the lowest pitch, or the sample rate too low.
     """
     shortest, longest = period_range(sr, signal.n_fft, p)
+    piece = piece_length(signal, longest)
+    by_core = piece >= 16 and not piece & (piece - 1) and longest + REACH < piece <= LONGEST
+    if _compiled.core and by_core:
+        troughs = _troughs_by_core(signal, piece, shortest, longest, p.trough_threshold)
+    else:
+        troughs = _troughs_by_numpy(signal, shortest, longest, p.trough_threshold)
+    voiced = troughs.inside & (troughs.aperiodicity <= p.max_aperiodicity)
+    return Pitch(sr / troughs.lag, troughs.period, troughs.aperiodicity, voiced)
+
+
+class _Troughs(NamedTuple):
+    """The trough of each frame that is its period."""
+
+    lag: Array  # refined by a parabola through three lags
+    period: Array  # refined by the interpolated autocorrelation
+    aperiodicity: Array
+    inside: Array  # whether it is a trough, and within the range of periods
+
+
+def _troughs_by_core(
+    signal: Signal, piece: int, shortest: int, longest: int, threshold: float
+) -> _Troughs:
+    assert _compiled.core is not None
+    starts = signal.hop_of_frame.astype(np.int64) * signal.hop_length
+    troughs = _Troughs(
+        lag=np.empty(len(starts)),
+        period=np.empty(len(starts)),
+        aperiodicity=np.empty(len(starts)),
+        inside=np.empty(len(starts), dtype=bool),
+    )
+    _compiled.core.pitch(
+        np.ascontiguousarray(signal.y),
+        starts,
+        signal.n_fft,
+        piece,
+        shortest,
+        longest,
+        threshold,
+        SILENT,
+        roots_of_unity(2 * piece),
+        sinc_columns(),
+        *troughs,
+    )
+    return troughs
+
+
+def _troughs_by_numpy(signal: Signal, shortest: int, longest: int, threshold: float) -> _Troughs:
     frames = FrameCorrelations(signal, longest)
     normalised = frames.normalised_difference(longest)[shortest - 1 :]
-    place, trough = first_trough(normalised, p.trough_threshold)
+    place, is_trough = first_trough(normalised, threshold)
     lag = shortest + place
     column = np.arange(len(place))
     inner = np.clip(place, 1, len(normalised) - 2)
     around = normalised[inner + np.array([[-1], [0], [1]]), column].astype(np.float64)
     shift = np.where(place == inner, vertex(around)[0], 0.0)
     period, aperiodicity = frames.repetition(lag)
-    voiced = trough & (place == inner) & (aperiodicity <= p.max_aperiodicity)
-    return Pitch(sr / (lag + shift), period, aperiodicity, voiced)
+    return _Troughs(lag + shift, period, aperiodicity, is_trough & (place == inner))
 
 
 def period_range(sr: float, n_fft: int, p: PitchParameters) -> tuple[int, int]:

@@ -9,6 +9,7 @@ reduction runs over the frames of one clip only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -38,6 +39,11 @@ class Segments:
         self.ends: Array = np.cumsum(self.lengths)
         self.starts: Array = self.ends - self.lengths
         self.total = int(self.ends[-1])
+
+    @cached_property
+    def edges(self) -> Array:
+        """First frame of each clip and the end of the last, int64, ``(clips + 1,)``."""
+        return np.concatenate([[0], self.ends], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -26,10 +26,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
 
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp import fft
 from featkit.dsp.medians import mirrored_index, running_median
 from featkit.dsp.segments import Segments
 
@@ -237,7 +237,7 @@ class SeparatedBlock:
         for start in range(0, count, TRANSFORMED):
             part = slice(start, start + TRANSFORMED)
             for piece, mask in zip(pieces, (masked.harmonic, masked.percussive), strict=True):
-                samples = scipy.fft.irfft(masked.spectra[part] * mask[part], n=n_fft, axis=1)
+                samples = fft.irfft(masked.spectra[part] * mask[part], n=n_fft, axis=1)
                 np.multiply(samples, framing.window, out=piece[part, lead : lead + n_fft])
         return pieces.reshape(2, count, framing.hops, framing.hop_length)
 

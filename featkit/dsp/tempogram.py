@@ -14,19 +14,26 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
-from featkit.dsp.filters import fft_window
+from featkit.dsp import _compiled, fft
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.filters import fft_window, read_only, roots_of_unity
 from featkit.dsp.segments import Segments
 
 TRANSFORMED = 128
 """Number of windows per transform, few enough for the cache of a core."""
+
+TINY = np.finfo(np.float32).tiny
+
+LONGEST = 2**15
+"""Points of the longest transform by the compiled core."""
 
 ROUNDING = 3e-7
 """Largest error of an autocorrelation in single precision; twice the largest that was observed."""
@@ -41,34 +48,70 @@ class TempoParameters(Parameters):
     ac_size: float = parameter(8.0, "length of the autocorrelation window, in seconds", above=0)
 
 
-def tempi(
-    p: TempoParameters, onset_strength: Array, segments: Segments, sr: float, hop_length: int
-) -> Array:
-    """Estimate the tempo of each clip.
+class Tempogram(NamedTuple):
+    """The mean tempogram of clips.
+
+    Attributes
+    ----------
+    bpm : array, shape ``(lags,)``
+        Tempo of each lag in BPM; infinite at lag 0.
+    prior : array, shape ``(lags,)``
+        Logarithm of the prior; minus infinity from the highest tempo up.
+    values : array of float64, shape ``(clips, lags)``
+        Mean over frames of the normalised autocorrelation around each; read-only.
+    best : array of int, shape ``(clips,)``
+        The lag with the greatest value, weighted by the prior; 0 for a clip without onsets.
+    """
+
+    bpm: Array
+    prior: Array
+    values: Array
+    best: Array
+
+    @property
+    def tempo(self) -> Array:
+        """Tempo of each clip in BPM, ``(clips,)``; NaN for a clip without onsets."""
+        return np.where(self.best > 0, self.bpm[self.best], np.nan)
+
+
+class Tempograms:
+    """The mean tempograms of clips for any parameters; each set of parameters is computed once.
 
     Parameters
     ----------
-    p : TempoParameters
-    onset_strength : array, shape ``(frames,)``
+    strength : array of float32, shape ``(frames,)``
+        Onset strength.
     segments : Segments
         The clips.
     sr : float
         Sample rate in Hz.
     hop_length : int
         Samples from one frame to the next.
-
-    Returns
-    -------
-    array, shape ``(1, clips)``
-        BPM; NaN for a clip without onsets.
     """
-    bpm, prior = lag_tempi(p, sr, hop_length)
-    tempo = np.full((1, len(segments)), np.nan)
-    for k, clip in enumerate(segments):
-        strength = onset_strength[clip]
-        if strength.any() and np.isfinite(prior).any():
-            tempo[0, k] = bpm[best_lag(strength, prior)]
-    return tempo
+
+    def __init__(self, strength: Array, segments: Segments, sr: float, hop_length: int) -> None:
+        self._strength, self._segments = strength, segments
+        self._sr, self._hop_length = sr, hop_length
+        self._computed: dict[tuple[float, ...], Tempogram] = {}
+
+    def __call__(self, p: TempoParameters) -> Tempogram:
+        """Return the mean tempogram of each clip.
+
+        Parameters
+        ----------
+        p : TempoParameters
+
+        Returns
+        -------
+        Tempogram
+        """
+        key = (p.start_bpm, p.std_bpm, p.max_tempo, p.ac_size)
+        if key not in self._computed:
+            bpm, prior = lag_tempi(p, self._sr, self._hop_length)
+            values = read_only(mean_tempograms(self._strength, self._segments, len(prior)))
+            best = best_lags(values, self._strength, self._segments, prior)
+            self._computed[key] = Tempogram(bpm, prior, values, best)
+        return self._computed[key]
 
 
 def lag_tempi(p: TempoParameters, sr: float, hop_length: int) -> tuple[Array, Array]:
@@ -96,54 +139,45 @@ def lag_tempi(p: TempoParameters, sr: float, hop_length: int) -> tuple[Array, Ar
     return bpm, np.where(bpm < p.max_tempo, np.concatenate(([-np.inf], prior)), -np.inf)
 
 
-def best_lag(strength: Array, prior: Array, tempogram: Array | None = None) -> int:
-    """Find the lag with the greatest autocorrelation, weighted by the prior.
+def best_lags(tempograms: Array, strength: Array, segments: Segments, prior: Array) -> Array:
+    """Find the lag of each clip with the greatest autocorrelation, weighted by the prior.
 
-    It is computed in single precision, and again in double precision where rounding could decide
-    between two lags, as for signals that do not repeat.
+    Where rounding could decide between two lags, as for signals that do not repeat, the
+    autocorrelation is computed again in double precision.
 
     Parameters
     ----------
+    tempograms : array, shape ``(clips, lags)``
+        Mean autocorrelation in single precision, of `mean_tempograms`.
     strength : array, shape ``(frames,)``
-        Onset strength of a clip.
+        Onset strength.
+    segments : Segments
+        The clips.
     prior : array, shape ``(lags,)``
         Logarithm of the prior.
-    tempogram : array, shape ``(lags,)``, optional
-        Mean autocorrelation in single precision, if it is already computed.
 
     Returns
     -------
-    int
+    array of int, shape ``(clips,)``
+        0 for a clip without onsets, and if the prior excludes all lags.
     """
-    if tempogram is None:
-        tempogram = _autocorrelation(strength.astype(np.float32), prior)
-    best, certain = _best(tempogram, prior)
-    if not certain:
-        best, _ = _best(_autocorrelation(strength.astype(np.float64), prior), prior)
-    return best
+    if not np.isfinite(prior).any():
+        return np.zeros(len(segments), dtype=np.intp)
+    best, certain = _best(tempograms, prior)
+    sounding = segments.max(strength) > 0
+    for k in np.flatnonzero(sounding & ~certain):
+        clip = strength[segments.starts[k] : segments.ends[k]].astype(np.float64)
+        best[k] = np.argmax(score(mean_autocorrelation(clip, len(prior)), prior))
+    return np.where(sounding, best, 0)
 
 
-def _best(autocorrelation: Array, prior: Array) -> tuple[int, bool]:
-    """The best lag, and whether it is the best whatever the rounding errors of single precision."""
-    best = int(np.argmax(score(autocorrelation, prior)))
-    at_most = score(autocorrelation + ROUNDING, prior)
-    at_least = score(np.maximum(autocorrelation - ROUNDING, 0), prior)
-    return best, bool(np.sum(at_most >= at_least[best]) == 1)
-
-
-def _autocorrelation(strength: Array, prior: Array) -> Array:
-    """The mean autocorrelation at the lags that may be the best.
-
-    No autocorrelation is above 1, and the prior makes long lags (slow tempi) unlikely, so that the
-    best lag is nearly always in the shorter half. This half needs a smaller transform, of 512
-    points for the usual window of 344 frames.
-    """
-    half = max(1, round(0.49 * len(prior)))
-    autocorrelation = mean_autocorrelation(strength, len(prior), half)
-    longer = np.log1p(1e6) + np.max(prior[half:], initial=-np.inf)
-    if score(autocorrelation, prior).max() >= longer:
-        return autocorrelation
-    return mean_autocorrelation(strength, len(prior), len(prior))
+def _best(tempograms: Array, prior: Array) -> tuple[Array, Array]:
+    """The best lags, and whether they are whatever the rounding errors of single precision."""
+    best = np.argmax(score(tempograms, prior), axis=1)[:, None]
+    at_least = np.maximum(np.take_along_axis(tempograms, best, axis=1) - ROUNDING, 0)
+    at_most = score(tempograms + ROUNDING, prior)
+    certain = np.sum(at_most >= score(at_least, prior[best]), axis=1) == 1
+    return best[:, 0], certain
 
 
 def score(autocorrelation: Array, prior: Array) -> Array:
@@ -151,34 +185,92 @@ def score(autocorrelation: Array, prior: Array) -> Array:
 
     Parameters
     ----------
-    autocorrelation : array, shape ``(lags,)``
-    prior : array, shape ``(at least lags,)``
+    autocorrelation : array, shape ``(..., lags)``
+    prior : array, shape ``(..., lags)``
         Logarithm of the prior.
 
     Returns
     -------
-    array, shape ``(lags,)``
+    array, shape ``(..., lags)``
     """
-    return np.asarray(np.log1p(1e6 * autocorrelation) + prior[: len(autocorrelation)])
+    return np.asarray(np.log(1 + 1e6 * autocorrelation) + prior)
 
 
-def mean_autocorrelation(strength: Array, window_length: int, lags: int) -> Array:
-    """Compute the mean over frames of the normalised autocorrelation around each frame.
+def mean_tempograms(strength: Array, segments: Segments, window_length: int) -> Array:
+    """Compute the mean over frames of the normalised autocorrelation around each, for each clip.
 
     The inverse transform is linear: one transform of the mean power spectrum serves all frames.
+
+    Parameters
+    ----------
+    strength : array of float32, shape ``(frames,)``
+        Onset strength.
+    segments : Segments
+        The clips.
+    window_length : int
+        Frames in the window around a frame, and number of lags from 0.
+
+    Returns
+    -------
+    array of float64, shape ``(clips, window_length)``
+        At least 0; its error is at most `ROUNDING`.
+    """
+    size = _transform_size(window_length)
+    if _compiled.core is None or size > LONGEST:
+        rows = [mean_autocorrelation(strength[clip], window_length) for clip in segments]
+        return np.stack(rows)
+    padded, starts = _padded(strength, segments, window_length)
+    power = np.zeros((len(segments), size // 2 + 1))
+    _compiled.core.tempogram(
+        padded,
+        starts,
+        segments.to_frames(np.arange(len(segments))),
+        window_length,
+        _window(window_length),
+        roots_of_unity(size),
+        power,
+    )
+    return _correlated(power / segments.lengths[:, None], size, window_length)
+
+
+def _padded(strength: Array, segments: Segments, window_length: int) -> tuple[Array, Array]:
+    """The clips with half a window before and after them, and the start of each frame's window.
+
+    Onset strength rises from 0 in the half before a clip, and falls to 0 in the half after it.
+    """
+    half = window_length // 2
+    clips = np.arange(len(segments), dtype=np.int64)
+    before = segments.starts + 2 * half * clips
+    starts = segments.to_frames(2 * half * clips) + np.arange(segments.total)
+    padded = np.zeros(segments.total + 2 * half * len(segments) + 16, dtype=np.float32)
+    padded[starts + half] = strength
+    ramp = np.arange(half, dtype=np.float32) / np.float32(half)
+    first, last = strength[segments.starts, None], strength[segments.ends - 1, None]
+    after = before + half + segments.lengths
+    padded[before[:, None] + np.arange(half)] = first * ramp
+    padded[after[:, None] + np.arange(half)] = last * ramp[::-1]
+    return padded, starts
+
+
+@lru_cache(maxsize=4)
+def _window(length: int) -> Array:
+    """The window, with zeros up to a multiple of 16 frames."""
+    return read_only(np.pad(fft_window("hann", length), (0, -length % 16)))
+
+
+def mean_autocorrelation(strength: Array, window_length: int) -> Array:
+    """Compute `mean_tempograms` for one clip, in its precision.
 
     Parameters
     ----------
     strength : array, shape ``(frames,)``
         Onset strength of a clip; transforms are computed in its precision.
     window_length : int
-        Frames in the window around a frame.
-    lags : int
-        Number of lags, from 0.
+        Frames in the window around a frame, and number of lags from 0.
 
     Returns
     -------
-    array of float64, shape ``(lags,)``
+    array of float64, shape ``(window_length,)``
         At least 0.
     """
     n = len(strength)
@@ -188,13 +280,31 @@ def mean_autocorrelation(strength: Array, window_length: int, lags: int) -> Arra
     padded = np.concatenate([strength[0] * ramp, strength, strength[-1] * ramp[::-1]])
     around = sliding_window_view(padded, window_length)[:n]
     window = fft_window("hann", window_length, precision)
-    size = scipy.fft.next_fast_len(window_length + lags - 1, real=True)
-    mean_power = np.zeros(size // 2 + 1)
+    size = _transform_size(window_length)
+    power: Array = np.zeros((1, size // 2 + 1))
     for start in range(0, n, TRANSFORMED):
         frames = around[start : start + TRANSFORMED] * window
-        energy = np.add.reduce(np.square(frames), axis=1)
-        power = np.square(np.abs(scipy.fft.rfft(frames, n=size, axis=1)))
-        power *= (1 / np.where(energy > 0, energy, np.inf))[:, None]
-        mean_power += np.add.reduce(power, axis=0)
-    autocorrelation = scipy.fft.irfft(mean_power / n, n=size)[:lags]
-    return np.asarray(np.maximum(autocorrelation, 0))
+        energy = _energy(frames)
+        X = fft.rfft(frames, size)
+        scale = np.where(energy >= TINY, 1 / np.maximum(energy, TINY), precision(0))
+        own = (np.square(X.real) + np.square(X.imag)) * scale[:, None]
+        power = np.add.reduce(np.concatenate([power, own]), axis=0, keepdims=True)
+    [autocorrelation] = _correlated(power / n, size, window_length)
+    return np.asarray(autocorrelation)
+
+
+def _transform_size(window_length: int) -> int:
+    """The least power of two without overlap of the autocorrelation with itself."""
+    return max(32, 1 << (2 * window_length - 2).bit_length())
+
+
+def _energy(frames: Array) -> Array:
+    """Sums of squares, those of every fourth value first, as in the compiled core."""
+    squares = np.ascontiguousarray(np.square(frames).T)  # else NumPy sums in pairs
+    a, b, c, d = (sums_over_bins(squares[k::4]) for k in range(4))
+    return np.asarray((a + b) + (c + d))
+
+
+def _correlated(power: Array, size: int, lags: int) -> Array:
+    """The autocorrelation, at least 0, from power spectra: ``(clips, lags)``."""
+    return np.asarray(np.maximum(np.fft.irfft(power, size, axis=1)[:, :lags], 0))

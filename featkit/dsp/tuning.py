@@ -12,6 +12,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.dsp.disk_array import Clip, DiskArray
+from featkit.dsp.row_statistics import available, row_statistics
 from featkit.dsp.segments import Segments
 
 EDGES = np.linspace(-0.5, 0.5, 101)
@@ -39,14 +40,10 @@ class Tuning:
         self._peaks = peaks
         self._segments = segments
         if isinstance(peaks, DiskArray):
-            medians = [median_of_parts(lambda: (magnitude for _, _, magnitude in _parts(peaks)))]
+            median = median_of_parts(lambda: (magnitude for _, _, magnitude in _parts(peaks)))
+            self._medians: Array = np.array([median], dtype=np.float32)
         else:
-            clip, _, magnitude = _columns(peaks)
-            ends = np.cumsum(np.bincount(clip, minlength=len(segments)))
-            by_clip = magnitude[np.argsort(clip, kind="stable")] if len(segments) > 1 else magnitude
-            parts = np.split(by_clip, ends[:-1])
-            medians = [np.median(part) if len(part) else 0.0 for part in parts]
-        self._medians = np.array(medians, dtype=np.float32)
+            self._medians = _medians_of_clips(peaks, len(segments)).astype(np.float32)
         self._computed: dict[int, Array] = {}
 
     def per_frame(self, frames: slice, bins_per_octave: int) -> Array:
@@ -83,12 +80,25 @@ class Tuning:
         counts = np.zeros(clips * bins, dtype=np.intp)
         for clip, pitch, magnitude in _parts(self._peaks):
             strong = magnitude >= self._medians[clip]
-            deviation = np.mod(bins_per_octave * np.log2(pitch[strong] / A0), np.float32(1))
+            deviation = bins_per_octave * np.log2(pitch[strong] / A0)
+            deviation -= np.floor(deviation)  # np.mod is slower
             deviation[deviation >= 0.5] -= 1
             place = np.searchsorted(EDGES, deviation, side="right") - 1
             counts += np.bincount(clip[strong] * bins + place, minlength=clips * bins)
         histograms = counts.reshape(clips, bins)
         return np.where(histograms.any(axis=1), EDGES[np.argmax(histograms, axis=1)], np.nan)
+
+
+def _medians_of_clips(peaks: Array, n_clips: int) -> Array:
+    """Median magnitude of the peaks of each clip, 0 without any: ``(clips,)``."""
+    clip, _, magnitude = _columns(peaks)
+    by_clip = magnitude[np.argsort(clip, kind="stable")] if n_clips > 1 else magnitude
+    counts = np.bincount(clip, minlength=n_clips)
+    if available():
+        (medians,) = row_statistics(by_clip[None], Segments(counts), [("percentile", 50.0)])[0]
+        return np.asarray(np.nan_to_num(medians))
+    parts = np.split(by_clip, np.cumsum(counts)[:-1])
+    return np.array([_median(part) if len(part) else 0.0 for part in parts])
 
 
 def _parts(peaks: Clip) -> Iterator[tuple[Array, Array, Array]]:
@@ -99,6 +109,12 @@ def _parts(peaks: Clip) -> Iterator[tuple[Array, Array, Array]]:
 def _columns(peaks: Array) -> tuple[Array, Array, Array]:
     clip, pitch, magnitude = np.ascontiguousarray(peaks.reshape(-1, 3).T)
     return clip.astype(np.intp), pitch, magnitude
+
+
+def _median(x: Array) -> float:
+    """Median of at least one number, without the import of masked arrays by `np.median`."""
+    middle = [(len(x) - 1) // 2, len(x) // 2]
+    return float(np.mean(np.partition(x, middle)[middle]))
 
 
 def median_of_parts(parts: Callable[[], Iterable[Array]]) -> float:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from featkit._utils.workers import is_daemonic, why_no_processes
+from featkit._utils.workers import why_no_processes
 from featkit.executors import executor as interface
 from featkit.executors import worker_process as worker
+from featkit.executors._chunk_queue import ChunkQueue
+from featkit.executors._forked import Child, ChildDeathError, can_fork
 from featkit.executors.executor import Crash, Executor, R, T, Task
 
 
 class InProcess(Executor):
     """Runs everything in the calling process, which a crash ends, too.
 
-    A single item is given to a forked child, if this process has no other thread: a lock that
-    another thread holds would never be released in the child.
+    A single item is given to a forked child, if that is safe; see `_forked`.
 
     Parameters
     ----------
@@ -32,7 +32,12 @@ class InProcess(Executor):
         self.is_wanted = is_wanted
 
     def map(
-        self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
+        self,
+        function: Callable[..., R],
+        calls: Iterable[tuple[Any, ...]],
+        *,
+        shared: Any = None,
+        quick: bool = False,
     ) -> Iterator[R]:
         """Call a function many times; see `Executor.map`."""
         return (function(shared, *call) for call in calls)
@@ -57,90 +62,28 @@ class InProcess(Executor):
         checkpoint: Path | None = None,
     ) -> Generator[list[tuple[int, R | Crash]], None, None]:
         """Run a task on all items here, without a timeout; see `Executor.process_items`."""
-        if len(items) == 1 and has_one_thread() and not is_daemonic():
+        if len(items) == 1 and can_fork():
             yield [(0, _run_in_child(task, items))]
             return
-        queue = chunks_of(len(items), chunk_size)
+        queue = ChunkQueue(len(items), chunk_size)
         while queue:
-            chunk = queue.popleft()
+            chunk = queue.take()
+            start = time.monotonic()
             chosen = worker.items_for((items[k] for k in chunk), interface.CHUNK_SECONDS)
-            yield with_places(chunk, task(chosen, worker.ignore_report), queue)
-
-
-def chunks_of(n_items: int, chunk_size: int) -> deque[Sequence[int]]:
-    """Divide the places of items into chunks.
-
-    Parameters
-    ----------
-    n_items : int
-        Number of items.
-    chunk_size : int
-        Most items of a chunk.
-
-    Returns
-    -------
-    deque of range
-    """
-    starts = range(0, n_items, chunk_size)
-    return deque(range(start, min(start + chunk_size, n_items)) for start in starts)
-
-
-def with_places(
-    chunk: Sequence[int], results: Sequence[R], queue: deque[Sequence[int]]
-) -> list[tuple[int, R | Crash]]:
-    """Add places to the results of a chunk; its remaining items go back to the queue.
-
-    Parameters
-    ----------
-    chunk : sequence of int
-        Places of the items of the chunk.
-    results : sequence
-        Results of its first items.
-    queue : deque of sequence of int
-        The chunks that are not started.
-
-    Returns
-    -------
-    list of (int, result)
-    """
-    if rest := chunk[len(results) :]:
-        queue.appendleft(rest)
-    return list(zip(chunk, results, strict=False))
-
-
-def has_one_thread() -> bool:
-    """Return whether this process has one thread only, including those of libraries.
-
-    Returns
-    -------
-    bool
-        False also where that is unknown.
-    """
-    try:
-        return len(os.listdir("/proc/self/task")) == 1
-    except OSError:  # a system other than Linux
-        return False
+            results = task(chosen, worker.ignore_report)
+            yield queue.finish(chunk, results, time.monotonic() - start)
 
 
 def _run_in_child(task: Task[Any, Any], items: Sequence[Any]) -> Any:
     """Process one item in a forked child, which starts without delay."""
-    import multiprocessing
-
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(
-        target=worker.send_result, args=(task, items, sender, os.getpid()), daemon=True
-    )
-    child.start()
-    sender.close()
+    child = Child(lambda _: task(items, worker.ignore_report))
+    is_complete = False
     try:
-        result = receiver.recv()
-    except EOFError:
-        child.join()
-        return Crash(worker.exit_cause(child.exitcode or 0), is_timeout=False)
+        child.submit([0])
+        _, (result,) = child.receive()
+        is_complete = True
+    except ChildDeathError as death:
+        return Crash(str(death), is_timeout=False)
     finally:
-        child.kill()
-        child.join()
-    if isinstance(result, BaseException):
-        raise result
+        child.close(kill=not is_complete)
     return result

@@ -1,13 +1,8 @@
-"""Worker processes of this machine, any of which may crash or hang.
-
-Each worker writes down which items it is processing (see `worker_process`). If one crashes, loky
-declares the pool broken and all workers are restarted. The items that were in flight are then
-retried one at a time: an item whose worker crashes again has caused the crash, and all others
-finish. A timeout is an alarm that kills the worker, because a decoder in C cannot be interrupted.
+"""Worker processes of this machine: those of loky or, where that is safe, forked ones.
 
 A worker returns results once for a chunk of items, so a crash loses the finished items of its
 chunk. A chunk is therefore limited in time, too: after some seconds its remaining items go back to
-the queue.
+the queue. See `_local_run` for crashes.
 """
 
 from __future__ import annotations
@@ -17,29 +12,29 @@ import os
 import re
 import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featkit._utils.workers import NO_FAULT_HANDLER, ONE_THREAD, interrupts_ignored, worker_count
-from featkit.errors import FeatkitError
 from featkit.executors import executor as interface
 from featkit.executors import worker_process as worker
-from featkit.executors._in_process import InProcess, chunks_of, with_places
+from featkit.executors._chunk_queue import ChunkQueue
+from featkit.executors._forked import ForkedRun, can_fork
+from featkit.executors._in_process import InProcess
+from featkit.executors._local_run import LocalRun, Results, WorkerDeathError
 from featkit.executors.executor import Crash, Executor, R, T, Task
+from featkit.executors.worker_process import WorkResult
 
-CHUNKS_PER_WORKER = 2
-"""Chunks submitted for each worker, so that no worker waits for its next chunk."""
-
-MAX_START_CRASHES = 3
-"""Maximum number of successive crashes before any worker has started an item."""
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 IDLE_SECONDS = 30.0
 """Seconds after which an idle worker ends."""
+
+START_SECONDS = 1.0
+"""Seconds until workers have started and imported the modules of a fit, about."""
 
 
 STORE_VARIABLES = re.compile(
@@ -61,6 +56,8 @@ class Loky(Executor):
 
     def __init__(self, n_jobs: int | None) -> None:
         self._n_jobs = n_jobs
+        self._has_started = False
+        self._seconds_here = 0.0
 
     @property
     def workers(self) -> int:  # type: ignore[override]
@@ -68,11 +65,46 @@ class Loky(Executor):
         return worker_count(self._n_jobs)
 
     def map(
-        self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
+        self,
+        function: Callable[..., R],
+        calls: Iterable[tuple[Any, ...]],
+        *,
+        shared: Any = None,
+        quick: bool = False,
     ) -> Iterator[R]:
         """Call a function many times; see `Executor.map`."""
+        if quick and isinstance(calls, Sequence) and not self._has_started:
+            n_made = yield from self._map_here(function, calls, shared)
+            calls = calls[n_made:]
+        if not isinstance(calls, Sequence) or calls:
+            yield from self._map_in_workers(function, calls, shared)
+
+    def _map_here(
+        self, function: Callable[..., R], calls: Sequence[tuple[Any, ...]], shared: Any
+    ) -> Generator[R, None, int]:
+        """Make calls in this process as long as that is faster; return how many were made.
+
+        As much work as there was before is expected to follow these calls.
+        """
+        seconds = 0.0
+        for n_made, call in enumerate(calls):
+            left = seconds / n_made * (len(calls) - n_made) if n_made else 0.0
+            if (left + self._seconds_here) * (1 - 1 / self.workers) > START_SECONDS:
+                return n_made
+            begin = time.perf_counter()
+            result = function(shared, *call)
+            taken = time.perf_counter() - begin
+            seconds += taken
+            self._seconds_here += taken
+            yield result
+        return len(calls)
+
+    def _map_in_workers(
+        self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], shared: Any
+    ) -> Iterator[R]:
         import joblib
 
+        self._has_started = True
         # Calls that are not listed may end by the clock, so that none is taken in advance.
         is_listed = isinstance(calls, Sequence)
         options = {} if is_listed else {"pre_dispatch": "n_jobs", "batch_size": 1}
@@ -99,14 +131,21 @@ class Loky(Executor):
         checkpoint: Path | None = None,
     ) -> Generator[list[tuple[int, R | Crash]], None, None]:
         """Run a task on all items in processes; see `Executor.process_items`."""
-        queue = chunks_of(len(items), chunk_size)
-        if not queue:
+        if not items:
             return
-        processes = min(self.workers, len(queue))
+        processes = min(self.workers, len(items))
+        queue = ChunkQueue(len(items), chunk_size, processes)
         with worker.state_folder(checkpoint) as folder:
             seconds = interface.CHUNK_SECONDS
             run_chunk = partial(worker.run_chunk, task, seconds, timeout, os.fspath(folder))
-            yield from _Pool(run_chunk, items, processes, folder, queue).run()
+            if can_fork():
+
+                def work(places: Sequence[int]) -> WorkResult:
+                    return run_chunk(places, [items[k] for k in places])
+
+                yield from ForkedRun(work, queue, processes, folder).run()
+            else:
+                yield from _LokyRun(run_chunk, items, queue, processes, folder).run()
 
 
 def _exit_causes(message: str) -> str:
@@ -115,99 +154,65 @@ def _exit_causes(message: str) -> str:
     return ", ".join(name if name != "EXIT" else f"exit status {code}" for name, code in exits)
 
 
-@dataclass
-class _Pool:
-    """State of one call of `Loky.process_items`."""
+class _LokyRun(LocalRun):
+    """A run in the shared workers of loky: if one dies, all of them are restarted."""
 
-    run_chunk: Callable[..., list[Any]]
-    items: Sequence[Any]
-    processes: int
-    folder: Path
-    queue: deque[Sequence[int]]
-    retries: deque[Sequence[int]] = field(default_factory=deque)
-    start_crashes: int = 0
+    def __init__(
+        self,
+        run_chunk: Callable[..., WorkResult],
+        items: Sequence[Any],
+        queue: ChunkQueue,
+        processes: int,
+        folder: Path,
+    ) -> None:
+        super().__init__(queue, processes)
+        self.run_chunk, self.items, self.folder = run_chunk, items, folder
 
-    def run(self) -> Iterator[list[tuple[int, Any]]]:
+    def process(self, *, is_retry: bool) -> Iterator[Results]:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
-        while self.queue or self.retries:
-            is_retry = bool(self.retries)
-            in_flight: dict[Future[Any], Sequence[int]] = {}
-            try:
-                yield from self._run_queue(in_flight, is_retry)
-            except BrokenProcessPool as error:
-                lost = []
-                for future, chunk in in_flight.items():
-                    if future.exception():
-                        lost.append(chunk)
-                    else:
-                        yield with_places(chunk, future.result(), self.queue)
-                yield from self._attribute_crash(lost, is_retry, _exit_causes(str(error)))
+        in_flight: dict[Future[Any], Sequence[int]] = {}
+        try:
+            yield from self._submit_all(in_flight, is_retry=is_retry)
+        except BrokenProcessPool as error:
+            lost = []
+            for future, chunk in in_flight.items():
+                if future.exception():
+                    lost.append(chunk)
+                else:
+                    yield self.finish(chunk, *future.result())
+            states = worker.read_states(self.folder)
+            raise WorkerDeathError(_exit_causes(str(error)), lost, states) from None
 
-    def _run_queue(
-        self, in_flight: dict[Future[Any], Sequence[int]], is_retry: bool
-    ) -> Iterator[list[tuple[int, Any]]]:
-        """Process the retries one at a time, or the whole queue."""
-        queue = self.retries if is_retry else self.queue
-        max_in_flight = 1 if is_retry else CHUNKS_PER_WORKER * self.processes
+    def _submit_all(
+        self, in_flight: dict[Future[Any], Sequence[int]], *, is_retry: bool
+    ) -> Iterator[Results]:
+        from concurrent import futures
+
         executor = shared_executor(self.processes, _store_settings())
         is_complete = False
         try:
-            while queue or in_flight:
-                while queue and len(in_flight) < max_in_flight:
+            while in_flight or self.has_next(0, is_retry=is_retry):
+                while self.has_next(len(in_flight), is_retry=is_retry):
                     with interrupts_ignored():
-                        chunk_items = [self.items[k] for k in queue[0]]
-                        future = executor.submit(self.run_chunk, queue[0], chunk_items)
-                        in_flight[future] = queue.popleft()
+                        chunk = self.next_chunk(is_retry=is_retry)
+                        chunk_items = [self.items[k] for k in chunk]
+                        future = executor.submit(self.run_chunk, chunk, chunk_items)
+                        in_flight[future] = chunk
                         if len(in_flight) == 1:
                             executor.submit(worker.wake_up)
-                finished = wait(
-                    in_flight, interface.HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED
+                finished = futures.wait(
+                    in_flight, interface.HEARTBEAT_SECONDS, return_when=futures.FIRST_COMPLETED
                 ).done
                 for future in finished:
-                    results = future.result()
-                    self.start_crashes = 0
-                    yield with_places(in_flight.pop(future), results, self.queue)
+                    result = future.result()
+                    yield self.finish(in_flight.pop(future), *result)
                 if not finished:
                     yield []
             is_complete = True
         finally:
             if not is_complete:
                 _kill_workers(executor, in_flight)
-
-    def _attribute_crash(
-        self, lost: Sequence[Sequence[int]], is_retry: bool, cause: str
-    ) -> Iterator[list[tuple[int, Any]]]:
-        """Yield the items known to have killed their worker; queue the other lost items again."""
-        lost_items = {k for chunk in lost for k in chunk}
-        states = [
-            state for state in worker.read_states(self.folder) if lost_items.issuperset(state.items)
-        ]
-        overdue = [state for state in states if state.deadline <= time.monotonic()]
-        crashed: set[int] = set()
-        is_timeout = "SIGALRM" in cause and len(overdue) == 1 and len(overdue[0].items) == 1
-        if is_timeout:
-            crashed = set(overdue[0].items)
-        elif is_retry and states:
-            crashed = lost_items
-        begun = {k for state in states for k in state.items}
-        if not begun:
-            self._count_start_crash(cause)
-        retries = (begun or lost_items) - crashed
-        self.retries.extend([k] for k in sorted(retries))
-        unbegun = [[k for k in chunk if k not in retries | crashed] for chunk in lost]
-        self.queue.extendleft(chunk for chunk in reversed(unbegun) if chunk)
-        for k in crashed:
-            yield [(k, Crash(cause, is_timeout))]
-
-    def _count_start_crash(self, cause: str) -> None:
-        self.start_crashes += 1
-        if self.start_crashes >= MAX_START_CRASHES:
-            exits = f" ({cause})" if cause else ""
-            raise FeatkitError(
-                f"worker processes crash at their start{exits}: is there too little memory for"
-                f" {self.processes} of them? Use fewer, such as --jobs 1 (n_jobs=1)"
-            )
 
 
 def _store_settings() -> tuple[tuple[str, str], ...]:

@@ -33,9 +33,8 @@ CHUNK_SECONDS = 2.0
 HEARTBEAT_SECONDS = 1.0
 """Seconds without results after which an empty list is yielded."""
 
-MAX_CHUNK = 8
-"""Files that a worker takes at a time; short ones are analysed as one stack."""
-
+MAX_CHUNK = 256
+"""Most files that a worker takes at a time; short ones are analysed as one stack."""
 
 MAX_TIMEOUT = 1e7
 """Longest timeout in seconds, sixteen weeks; some systems do not accept longer alarms."""
@@ -117,7 +116,12 @@ class Executor(ABC):
 
     @abstractmethod
     def map(
-        self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
+        self,
+        function: Callable[..., R],
+        calls: Iterable[tuple[Any, ...]],
+        *,
+        shared: Any = None,
+        quick: bool = False,
     ) -> Iterator[R]:
         """Call a function many times, and give the results in the order of the calls.
 
@@ -131,6 +135,9 @@ class Executor(ABC):
         shared : object
             The first argument of all calls, such as the data of all fits. A cluster sends it to
             each worker once.
+        quick : bool
+            Whether all calls may take less time than starting local workers. Listed calls are then
+            made in this process until the time that they took shows that workers are worth it.
 
         Returns
         -------
@@ -239,9 +246,8 @@ class Executor(ABC):
             As for `process_items`.
         """
         chosen = [items[k] for k in places]
-        chunk_size = max(1, min(self.max_chunk, len(chosen) // (4 * self.workers)))
         chunks = self.process_items(
-            task, chosen, chunk_size=chunk_size, timeout=timeout, checkpoint=checkpoint
+            task, chosen, chunk_size=self.max_chunk, timeout=timeout, checkpoint=checkpoint
         )
         with closing(chunks):
             for chunk in chunks:

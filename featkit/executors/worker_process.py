@@ -17,13 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 from featkit.errors import WriteError
 from featkit.executors.executor import R, T, Task
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 PARENT_CHECK_SECONDS = 1.0
 """Seconds after which a worker notices that its parent process has died."""
@@ -35,7 +32,7 @@ TEMPORARY_PREFIX = "featkit-"
 """Prefix of that folder within the folder for temporary files."""
 
 STATE_BYTES = 256
-"""Size of a state, padded with spaces, so that a new state overwrites the last one."""
+"""Smallest size of a state. It is padded with spaces, so that it overwrites the last one."""
 
 _used_folders: set[str] = set()
 """Folders of state files that this worker removes if its parent process is killed."""
@@ -55,6 +52,21 @@ class WorkerState:
 
     deadline: float
     items: tuple[int, ...]
+
+
+class WorkResult(NamedTuple):
+    """Results of a chunk, and the time that they took.
+
+    Attributes
+    ----------
+    results : list
+        A result for each item that was started.
+    seconds : float
+        Seconds of work.
+    """
+
+    results: list[Any]
+    seconds: float
 
 
 @contextmanager
@@ -120,13 +132,27 @@ def read_states(folder: Path) -> list[WorkerState]:
     -------
     list of WorkerState
     """
-    states = []
-    for file in folder.iterdir():
-        deadline, *items = file.read_text("ascii").split() or [""]
-        file.unlink()
-        if items:
-            states.append(WorkerState(float(deadline), tuple(map(int, items))))
-    return states
+    return [state for file in folder.iterdir() for state in read_state(file)]
+
+
+def read_state(file: Path) -> list[WorkerState]:
+    """Read and remove the state of a worker, which must have ended.
+
+    Parameters
+    ----------
+    file : Path
+        Its state file.
+
+    Returns
+    -------
+    list of WorkerState
+        Empty if it was not processing anything.
+    """
+    if not file.exists():
+        return []
+    deadline, *items = file.read_text("ascii").split() or [""]
+    file.unlink()
+    return [WorkerState(float(deadline), tuple(map(int, items)))] if items else []
 
 
 def ignore_report(*places: int) -> None:
@@ -167,7 +193,7 @@ def run_chunk(
     folder: str,
     places: Sequence[int],
     items: Sequence[T],
-) -> list[R]:
+) -> WorkResult:
     """Process a chunk; the state is written, and the alarm set, whenever the task reports.
 
     Parameters
@@ -187,52 +213,40 @@ def run_chunk(
 
     Returns
     -------
-    list
-        A result for each item that was started.
+    WorkResult
     """
     _used_folders.add(folder)
     with _state_errors(folder):
         state = open(os.path.join(folder, str(os.getpid())), "wb", buffering=0)  # noqa: SIM115
     with state:
+        width = STATE_BYTES
 
         def report(*reported: int) -> None:
+            nonlocal width
             allowed = timeout * len(reported) if timeout else float("inf")
             words = [str(time.monotonic() + allowed), *(str(places[k]) for k in reported)]
+            text = " ".join(words).ljust(width)
+            width = len(text)
             with _state_errors(folder):
                 state.seek(0)
-                state.write(" ".join(words).ljust(STATE_BYTES).encode())
+                state.write(text.encode())
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, allowed)
 
+        start = time.monotonic()
         try:
-            return task(items_for(items, seconds), report)
+            results = task(items_for(items, seconds), report)
+            return WorkResult(results, time.monotonic() - start)
         finally:
             if timeout:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             state.truncate(0)
 
 
-def send_result(task: Task[T, R], items: Sequence[T], sender: Connection, parent: int) -> None:
-    """Process one item, and send its result or the exception that the parent is to raise.
-
-    Parameters
-    ----------
-    task : callable
-        See `Task`.
-    items : sequence
-        The item.
-    sender : Connection
-        Receives the result.
-    parent : int
-        Process id of the parent process.
-    """
-    follow_parent(parent)
-    try:
-        (result,) = task(items, ignore_report)
-    except BaseException as error:
-        sender.send(error)
-    else:
-        sender.send(result)
+def remove_used_folders() -> None:
+    """Remove the folders of state files, after the parent process of this worker was killed."""
+    for folder in _used_folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def follow_parent(parent: int) -> None:
@@ -247,8 +261,7 @@ def follow_parent(parent: int) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(PARENT_CHECK_SECONDS)
-        for folder in _used_folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_used_folders()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -6,13 +6,11 @@ of the table (the indicator of a missing value, too), and its SHAP value is adde
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from featkit._utils.typing import Array
 from featkit.models.estimator import Contributions
@@ -115,21 +113,3 @@ def _same(background: Array, x: Array) -> Array:
 def evaluations(columns: int, background: int) -> int:
     """Number of predictions that one sampled row needs."""
     return REPETITIONS * (2 * columns + 1) * background
-
-
-def seconds(
-    pipeline: Pipeline, name: str, X: Array, background: Array, task: str = CLASSIFICATION
-) -> tuple[float, float]:
-    """Measured start-up time, and time for each row, in seconds; after a first call to warm up."""
-
-    def measured(rows: int) -> float:
-        begin = time.perf_counter()
-        if exact(pipeline, name, X[:rows], task) is None:
-            sampled(pipeline, X[:rows], background, seed=0)
-        return time.perf_counter() - begin
-
-    with threadpool_limits(1):
-        measured(1)
-        one, all_rows = measured(1), measured(len(X))
-    per_row = max(all_rows - one, 0.0) / max(len(X) - 1, 1)
-    return max(one - per_row, 0.0), per_row

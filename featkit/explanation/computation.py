@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.executors.executor import Executor
-from featkit.executors.opening import local_executor, open_executor
-from featkit.explanation._batches import batches_until, drawn_rows, restricted, row_batches
+from featkit.executors.opening import open_executor
+from featkit.explanation._batches import drawn_rows, restricted
 from featkit.explanation._explainers import (
     Explainer,
     calibrated_by_fold,
@@ -22,7 +19,8 @@ from featkit.explanation._explainers import (
     explainers,
 )
 from featkit.explanation._row_origins import row_keys, row_targets, sampling_notes
-from featkit.explanation._shap_values import REPETITIONS, evaluations, exact, sampled, seconds
+from featkit.explanation._row_values import values_of_rows
+from featkit.explanation._shap_values import REPETITIONS, evaluations
 from featkit.explanation.ensembles import combine, is_ensemble, member_model, member_models
 from featkit.explanation.explained_rows import NO_FOLD
 from featkit.explanation.explanation import Explanation
@@ -31,7 +29,6 @@ from featkit.explanation.gradients.integrated_gradients import STEPS
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.models.fold_models import Progress
 from featkit.models.model import Model
-from featkit.models.probabilities import in_order_of
 from featkit.models.row_groups import RowGroups, group_size_warnings, prediction_remark
 from featkit.models.task import TASKS
 from featkit.table.feature_table import FeatureTable
@@ -41,33 +38,6 @@ if TYPE_CHECKING:
 
 BUDGET = 120.0
 """Seconds after which no further rows are explained."""
-
-N_TIMED_ROWS = 6
-"""Number of rows that are explained first, to estimate the total time."""
-
-
-class _Values(NamedTuple):
-    """SHAP values of some rows. The first axis of every array is the row."""
-
-    rows: Array
-    folds: Array
-    learnt: Array
-    values: Array
-    base: Array
-    output: Array
-    P: Array
-    inputs: Array
-    error: Array | None
-
-
-class _Shared(NamedTuple):
-    """What all batches have in common; models are here if each worker gets them once."""
-
-    name: str
-    classes: Sequence[str]
-    task: str
-    seed: int
-    models: Sequence[Explainer]
 
 
 def explain(
@@ -284,7 +254,7 @@ def explain_inputs(
     row_explainers = restricted(row_explainers, only)
     available = sum(len(explainer.rows) for explainer in row_explainers)
     drawn = drawn_rows(row_explainers, rows, seed)
-    shap_values = _shap_values(model, drawn, budget, seed, executor, progress)
+    shap_values = values_of_rows(model, drawn, budget, seed, executor, progress)
     y, label_notes = row_targets(model, table, shap_values.rows)
     estimator = TASKS[model.task].estimators[model.name]
     lines = None if table.places is None else table.places.lines
@@ -364,92 +334,6 @@ def _explain_ensemble(
             " calibration."
         )
     return replace(combined, probabilities=P, notes=[*combined.notes, *notes])
-
-
-def _shap_values(
-    model: Model,
-    row_explainers: Sequence[Explainer],
-    budget: float,
-    seed: int,
-    executor: Executor,
-    progress: Progress | None,
-) -> _Values:
-    """The SHAP values of as many rows as the budget allows, in the order of the table."""
-    batch_size = TASKS[model.task].estimators[model.name].rows_at_once
-    total = sum(len(explainer.rows) for explainer in row_explainers)
-    batches = list(row_batches(row_explainers, batch_size or total))
-    if batch_size and progress:
-        progress(0, total, _time_estimate(model, batches, executor.workers, budget))
-    deadline = time.monotonic() + budget if batch_size else np.inf
-    suited = executor if batch_size else local_executor()  # exact values take less than sending
-    models = [
-        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
-    ]
-    is_shared = suited.sends_shared_once
-    shared = _Shared(model.name, model.classes, model.task, seed, models if is_shared else [])
-    calls = (
-        (number if is_shared else models[number], batch.rows, batch.inputs)
-        for number, batch in batches_until(deadline, batches)
-    )
-    finished: list[_Values] = []
-    for result in suited.map(_batch_values, calls, shared=shared):
-        finished.append(result)
-        if progress:
-            progress(sum(len(values.rows) for values in finished), total, "")
-    return _in_table_order(finished)
-
-
-def _in_table_order(batches: Sequence[_Values]) -> _Values:
-    """All batches as one, sorted by row."""
-    order = np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
-    arrays: dict[str, Any] = {
-        name: None if parts[0] is None else np.concatenate(parts)[order]
-        for name, parts in zip(_Values._fields, zip(*batches, strict=True), strict=True)
-    }
-    return _Values(**arrays)
-
-
-def _time_estimate(
-    model: Model, batches: Sequence[tuple[int, Explainer]], workers: int, budget: float
-) -> str:
-    """The expected time for all rows, measured on a few."""
-    first = batches[0][1]
-    timed = first.inputs[:N_TIMED_ROWS]
-    start, per_row = seconds(first.pipeline, model.name, timed, first.background, model.task)
-    total = sum(len(explainer.rows) for _, explainer in batches)
-    needed = (start * len(batches) + per_row * total) / workers
-    stop = f"; stops after {budget:.0f} s with a random sample of rows" if needed > budget else ""
-    return f"explaining, about {needed:.0f} s{stop}"
-
-
-def _batch_values(shared: _Shared, model: int | Explainer, rows: Array, X: Array) -> _Values:
-    """The SHAP values of a batch, with classes in the order of the model."""
-    from threadpoolctl import threadpool_limits
-
-    name, classes, task, seed, models = shared
-    explainer = models[model] if isinstance(model, int) else model
-    pipeline, error = explainer.pipeline, None
-    with threadpool_limits(1):
-        contributions = exact(pipeline, name, X, task)
-        if contributions is None:
-            contributions, error = sampled(pipeline, X, explainer.background, seed=seed)
-        P = TASKS[task].predict(pipeline, X, classes)
-    if explainer.calibrator is not None:
-        P = explainer.calibrator.apply(P)
-    fitted = pipeline.named_steps["model"]
-    own = getattr(fitted, "classes_", np.asarray(classes))
-    base = np.broadcast_to(contributions.base, contributions.output.shape)
-    return _Values(
-        rows,
-        np.full(len(rows), explainer.fold, object),
-        np.full(len(rows), explainer.learnt),
-        in_order_of(classes, own, contributions.values),
-        in_order_of(classes, own, base),
-        in_order_of(classes, own, contributions.output),
-        P,
-        X,
-        None if error is None else in_order_of(classes, own, error),
-    )
 
 
 def _method(model: Model, row_explainers: Sequence[Explainer]) -> str:

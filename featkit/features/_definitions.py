@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tomllib
@@ -13,9 +12,7 @@ from typing import Any, NamedTuple
 from featkit._utils.parameters import unknown
 from featkit.audio.rates import RATES, is_rate
 from featkit.errors import ParameterError
-from featkit.storage.reading import local_copy
 from featkit.storage.urls import is_url, name_of, shown
-from featkit.storage.writing import check_regular
 
 PARSERS: Mapping[str, Callable[[str], Any]] = {
     ".toml": tomllib.loads,
@@ -154,6 +151,9 @@ def read_definition(path: str | os.PathLike[str], *, noun: str) -> dict[str, Any
     ParameterError
         If it cannot be read, or is not an object with keys.
     """
+    from featkit.storage.reading import local_copy
+    from featkit.storage.writing import check_regular
+
     where, name = shown(path), PurePath(name_of(path))
     try:
         with local_copy(path) as file:
@@ -173,5 +173,7 @@ def read_definition(path: str | os.PathLike[str], *, noun: str) -> dict[str, Any
 
 def definition_hash(definition: Mapping[str, Any]) -> str:
     """Hash of a definition: 16 hexadecimal digits, whatever the order of its keys."""
+    import hashlib
+
     text = json.dumps(definition, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

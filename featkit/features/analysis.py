@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,7 +22,6 @@ from featkit.dsp.disk_array import Clip, DiskArray
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
 from featkit.features.family import OwnFrames
-from featkit.features.sequences.sequence_set import SequenceSet
 from featkit.features.sets.entries import Entry
 from featkit.features.sets.loading import DEFAULT, FeatureSet, feature_set
 from featkit.features.spectra.block import Block
@@ -32,15 +30,14 @@ from featkit.features.spectra.scopes import FIRST_PASS, SECOND_PASS
 from featkit.features.spectra.stack import Stack
 from featkit.features.statistics import summarise
 
+if TYPE_CHECKING:
+    from featkit.features.sequences.sequence_set import SequenceSet
+
 T = TypeVar("T")
 
 STACK_SAMPLES = 2**21
 """Largest number of samples in a stack of several clips (8 MB), so that memory does not grow with
 the number of clips."""
-
-SUMMARISED_VALUES = 2**19
-"""Largest number of values that are summarised at once (4 MB in double precision), but at least one
-row."""
 
 
 class FrameValues(NamedTuple):
@@ -177,7 +174,7 @@ def checked_clip(k: int, clip: Any) -> Array:
             f"clip {k} must be a non-empty floating-point array of shape (samples,),"
             f" got {y.dtype} of shape {y.shape}; featkit.load converts integers and stereo"
         )
-    if not np.abs(y).max() <= LOUDEST:
+    if not max(y.max(), -y.min()) <= LOUDEST:  # NaN is neither; np.abs(y) would be a copy
         raise ParameterError(
             f"clip {k} contains NaN, infinity or samples beyond {LOUDEST:g}:"
             " every sample must be finite, and full scale is 1"
@@ -188,36 +185,17 @@ def checked_clip(k: int, clip: Any) -> Array:
 def _analyse_stack(clips: Sequence[Clip], sr: float, features: FeatureSet) -> Array:
     stack = Stack(clips, sr, features.spectra)
     computed = frame_values(stack, features)
-    values = [value for value, _ in computed]
-    rows: dict[int, Array] = {}
-    for k, entry in enumerate(features.entries):
-        if entry.pooled:
-            rows[k] = _pooled_summary(entry, *computed[k])
-        elif entry.family.own_frames:
-            own, segments = computed[k]
-            rows[k] = _summary([*own], segments, entry.statistics).reshape(-1, len(clips))
-    # Other families with the same statistics are summarised as one matrix.
-    order = sorted(set(range(len(values))) - {*rows}, key=lambda k: features.entries[k].statistics)
-    for statistics, group in groupby(order, key=lambda k: features.entries[k].statistics):
-        members = list(group)
-        if not statistics:
-            rows |= {k: values[k] for k in members}
-            continue
-        members_rows = [row for k in members for row in values[k]]
-        summary = _summary(members_rows, stack.segments, statistics)
-        ends = np.cumsum([len(values[k]) for k in members])
-        for k, columns in zip(members, np.split(summary, ends[:-1], axis=1), strict=True):
-            rows[k] = columns.reshape(-1, len(clips))
-    table = np.concatenate([rows[k] for k in range(len(values))])
-    return np.ascontiguousarray(table[features.positions].T)
+    rows = [_entry_rows(entry, *own) for entry, own in zip(features.entries, computed, strict=True)]
+    return np.ascontiguousarray(np.concatenate(rows)[features.positions].T)
 
 
-def _summary(rows: Sequence[Array], segments: Segments, statistics: Sequence[str]) -> Array:
-    """Statistics of some rows at a time: ``(statistics, rows, clips)``."""
-    size = max(1, SUMMARISED_VALUES // segments.total)
-    batches = (np.stack(rows[start : start + size]) for start in range(0, len(rows), size))
-    summaries = [summarise(batch, segments, statistics) for batch in batches]
-    return np.concatenate(summaries, axis=1)
+def _entry_rows(entry: Entry, values: Array, segments: Segments) -> Array:
+    """Columns of an entry: ``(columns, clips)``."""
+    if entry.pooled:
+        return _pooled_summary(entry, values, segments)
+    if not entry.statistics:
+        return values
+    return summarise(values, segments, entry.statistics).reshape(-1, len(segments))
 
 
 def _pooled_summary(entry: Entry, values: Array, segments: Segments) -> Array:
@@ -279,7 +257,8 @@ def _pass_over_blocks(
 ) -> dict[int, Array]:
     """Values of the entries at some positions, ``(rows, frames)`` each."""
     values: dict[int, Array] = {}
-    for block in stack.blocks(gather=gather, keep=keep):
+    wanted = frozenset[str]().union(*(entries[k].family.needs for k in positions))
+    for block in stack.blocks(gather=gather, keep=keep, wanted=wanted):
         for k in positions:
             computed = _compute(entries[k], block)
             if k not in values:

@@ -10,6 +10,9 @@ All sums are float64, and every statistic equals the function of NumPy or SciPy 
 ``std`` and ``var`` divide by the count (``ddof=0``), percentiles interpolate linearly, ``skew`` is
 the biased g1 and ``kurtosis`` the biased excess g2.
 
+The compiled core computes all statistics of a row while it is in the cache. Without it, NumPy
+computes them; the results differ by rounding.
+
 References
 ----------
 Joanes, D. N. and Gill, C. A. "Comparing measures of sample skewness and kurtosis", The Statistician
@@ -20,15 +23,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
+from featkit.dsp.row_statistics import available, row_statistics
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
+
+SUMMARISED_VALUES = 2**19
+"""Largest number of values that NumPy summarises at once (4 MB in double precision), but at least
+one row."""
 
 
 class TimeSeries:
@@ -52,6 +60,11 @@ class TimeSeries:
         return ~np.isnan(self.values)
 
     @cached_property
+    def complete(self) -> bool:
+        """Whether all values are defined."""
+        return bool(self.defined.all())
+
+    @cached_property
     def count(self) -> Array:
         """Number of defined values, ``(rows, clips)``; NaN instead of 0."""
         count = self.segments.sum(self.defined.astype(np.float64))
@@ -69,9 +82,14 @@ class TimeSeries:
         return self.values - self.segments.to_frames(self.mean)
 
     @cached_property
+    def squares(self) -> Array:
+        """Squared deviations from the mean, ``(rows, frames)``."""
+        return np.square(self.centred)
+
+    @cached_property
     def var(self) -> Array:
         """Variance (ddof 0), ``(rows, clips)``."""
-        return self._mean(self.centred**2)
+        return self._mean(self.squares)
 
     @cached_property
     def ordered(self) -> Array:
@@ -89,7 +107,8 @@ class TimeSeries:
     def standardised_moment(self, order: int) -> Array:
         """Return the mean of a power of the standard score.
 
-        A variance within the rounding error of the mean counts as 0, as in SciPy.
+        The variance of a constant counts as 0, and so does one within the rounding error of the
+        mean, as in SciPy.
 
         Parameters
         ----------
@@ -102,8 +121,10 @@ class TimeSeries:
             NaN for a constant.
         """
         resolution = (np.finfo(np.float64).eps * np.abs(self.mean)) ** 2
-        var = np.where(self.var > resolution, self.var, np.nan)
-        return self._mean(self.centred**order) / var ** (order / 2)
+        constant = self.segments.min(self.values) == self.segments.max(self.values)
+        var = np.where(constant | (self.var <= resolution), np.nan, self.var)
+        power = self.squares * (self.centred if order == 3 else self.squares)
+        return self._mean(power) / var ** (order / 2)
 
     def percentile(self, q: float) -> Array:
         """Return a percentile with linear interpolation.
@@ -127,7 +148,8 @@ class TimeSeries:
         return value
 
     def _mean(self, x: Array) -> Array:
-        return self.segments.sum(np.where(self.defined, x, 0.0)) / self.count
+        defined = x if self.complete else np.where(self.defined, x, 0.0)
+        return self.segments.sum(defined) / self.count
 
 
 class Statistic(NamedTuple):
@@ -175,6 +197,7 @@ STATISTICS: dict[str, Statistic] = {
 _PERCENTILE = re.compile(r"p(100|[1-9]?[0-9])")
 
 
+@lru_cache(maxsize=128)
 def statistic(name: str) -> Statistic:
     """Return a statistic by its name.
 
@@ -223,6 +246,22 @@ def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> A
     >>> summarise(two_clips, Segments([2, 3]), ["mean", "max"])[:, 0].tolist()
     [[2.0, 15.0], [3.0, 20.0]]
     """
-    series = TimeSeries(values, segments)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([statistic(name).compute(series) for name in statistics])
+    chosen = [statistic(name) for name in statistics]
+    if available():
+        return row_statistics(values, segments, [_kind(name) for name in statistics])
+    size = max(1, SUMMARISED_VALUES // segments.total)
+    summaries = []
+    for start in range(0, len(values), size):
+        series = TimeSeries(values[start : start + size], segments)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            summaries.append(np.stack([s.compute(series) for s in chosen]))
+    return np.concatenate(summaries, axis=1)
+
+
+@lru_cache(maxsize=128)
+def _kind(name: str) -> tuple[str, float]:
+    """Kind and percentage of a statistic, for `row_statistics`."""
+    percentile = "p50" if name == "median" else name
+    if match := _PERCENTILE.fullmatch(percentile):
+        return "percentile", float(match[1])
+    return name, 0.0

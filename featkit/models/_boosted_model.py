@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +101,27 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def first_trees(model: Any, n_estimators: int) -> Any:
+    """Return the boosted model of the first rounds of a fitted one.
+
+    Parameters
+    ----------
+    model : BoostedModel
+        A fitted model.
+    n_estimators : int
+        Rounds to keep.
+
+    Returns
+    -------
+    BoostedModel
+        The same as a fit of so few rounds, to the bit.
+    """
+    part = copy(model)
+    part.n_estimators = n_estimators
+    part.ubj_ = np.frombuffer(model.booster()[:n_estimators].save_raw("ubj"), dtype=np.uint8)
+    return part
 
 
 def external_matrix(

@@ -206,6 +206,8 @@ def _check_training(metadata: ModelMetadata, task: Task) -> None:
     training.sample.check(len(metadata.classes), len(metadata.columns))
     if training.memory is not None:
         training.memory.check(training.rows)
+    if training.budget is not None:
+        training.budget.check()
     folds, kept = training.settings.folds, training.kept
     if folds is not None and folds > len(training.sample.rows):
         raise ModelError("it was trained with more folds than it had rows")

@@ -24,7 +24,7 @@ from featkit.models.estimator import (
 from featkit.models.networks.estimators import NETWORKS
 from featkit.models.networks.extra import missing_extra
 from featkit.models.problem import Problem
-from featkit.models.recipes import CandidateGrid
+from featkit.models.search import CandidateGrid
 from featkit.models.settings import Settings
 from featkit.models.task import TARGETS, TASKS, Task
 

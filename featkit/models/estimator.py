@@ -221,6 +221,18 @@ class Estimator:
     score_columns : callable
         ``score_columns(X, y)`` returns two arrays, ``(columns,)``. Feature selection keeps the
         columns with the largest values of the first.
+    prefix : callable, optional
+        ``prefix(model, n_estimators)`` returns the model of the first trees of a fitted one, the
+        same as a fit of so few. Candidates that differ in ``n_estimators`` only are then
+        fitted once.
+    search_trees : int, optional
+        Most trees of a candidate on the inner folds of a search, where more trees would only lower
+        the variance; see `featkit.models.search`. None for no such limit.
+    first_trees : int, optional
+        The same on the first inner fold, which is scored again if the candidate is among the best.
+    path : str, optional
+        Parameter, such as ``C``, whose candidates are fitted in ascending order, each from the
+        solution of the last one; the estimator needs the parameter ``warm_start``.
     step : float, optional
         For estimators without scaling, differences that they ignore, in addition to rounding to
         single precision; columns with such small differences are rescaled. None for no such step.
@@ -247,6 +259,10 @@ class Estimator:
     fit_blocks: Callable[[Any, TrainingBlocks], None] | None = None
     inputs: str = COLUMNS
     score_columns: Callable[[Array, Array], tuple[Array, Array]] = analysis_of_variance
+    prefix: Callable[[Any, int], Any] | None = None
+    search_trees: int | None = None
+    first_trees: int | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True)

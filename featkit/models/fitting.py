@@ -9,13 +9,14 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
+from featkit.models.candidate_fits import fitted_families
 from featkit.models.estimator import SEQUENCES, Candidate, FitWarning, group_options, pipeline
 from featkit.models.fit_summary import FitSummary
 from featkit.models.group_normalization import fit_normalization, normalized_rows
@@ -32,6 +33,9 @@ from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+SMALL = 100_000
+"""Most feature values of a table whose fits may take less time than starting workers."""
 
 
 class Fit(NamedTuple):
@@ -59,6 +63,28 @@ class Fit(NamedTuple):
     is_final: bool = False
 
 
+class JointFit(NamedTuple):
+    """Candidates of one estimator with the same training and test rows.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        Estimator and parameters.
+    train, test : array of int, shape ``(rows,)``
+        Row numbers.
+    fold : str
+        Name of the outer fold.
+    max_trees : int or None
+        Most trees of a model; None for as many as the candidates have.
+    """
+
+    candidates: tuple[Candidate, ...]
+    train: Array
+    test: Array
+    fold: str = ""
+    max_trees: int | None = None
+
+
 class _Data(NamedTuple):
     """Everything that a worker needs besides the fit."""
 
@@ -71,6 +97,12 @@ class _Data(NamedTuple):
     normalization_groups: Array | None
     memory: MemoryUse | None
     epochs_folder: str | None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether some fits take less time than starting workers: few values, and no networks."""
+        n_rows, n_columns = self.X.shape
+        return self.sequences is None and n_rows * n_columns <= SMALL
 
     @property
     def blocks_limit(self) -> int | None:
@@ -131,7 +163,9 @@ class Fits:
         counts = Counter(text for summary in self.summaries for text in summary.warnings)
         return [f"{text} ({count} fits)" for text, count in sorted(counts.items())]
 
-    def probabilities(self, fits: Sequence[Fit], step: str) -> Iterator[Array]:
+    def probabilities(
+        self, fits: Sequence[Fit], step: str, counts: Sequence[int] | None = None
+    ) -> Iterator[Array]:
         """Fit candidates and predict their test rows.
 
         Parameters
@@ -139,6 +173,8 @@ class Fits:
         fits : sequence of Fit
         step : str
             Name of the step, for the progress display.
+        counts : sequence of int, optional
+            Calls of ``fitted`` for each fit, for fits that others are part of; by default one.
 
         Yields
         ------
@@ -146,7 +182,30 @@ class Fits:
             Predictions of the test rows of each fit, such as probabilities of the classes, in the
             order of `fits`.
         """
-        yield from self._results(_predicted, fits, step)
+        for P, _ in self._results(_predicted, fits, step, counts):
+            yield P
+
+    def joint_probabilities(
+        self, fits: Sequence[JointFit], step: str, counts: Sequence[int] | None = None
+    ) -> Iterator[tuple[list[Array], list[FitSummary]]]:
+        """Fit candidates together and predict their test rows.
+
+        Parameters
+        ----------
+        fits : sequence of JointFit
+        step : str
+            Name of the step, for the progress display.
+        counts : sequence of int, optional
+            As for `probabilities`; by default one for each model.
+
+        Yields
+        ------
+        P : list of array of float64, shape ``(rows, outputs)``
+            Predictions of the test rows by each candidate of a fit, in the order of `fits`.
+        summaries : list of FitSummary
+            One for each model; several candidates may be read from one.
+        """
+        yield from self._results(_predicted_together, fits, step, counts)
 
     def out_of_fold(self, candidate: Candidate, folds: Sequence[OuterFold], step: str) -> Array:
         """Fit one candidate on the training rows of each fold, and predict its test rows.
@@ -166,31 +225,42 @@ class Fits:
         fits = [Fit(candidate, fold.train, fold.test, fold.name) for fold in folds]
         return np.concatenate(list(self.probabilities(fits, step)))
 
-    def pipelines(self, fits: Sequence[tuple[Candidate, Array]]) -> Iterator[Pipeline]:
+    def pipelines(
+        self, fits: Sequence[tuple[Candidate, Array]], counts: Sequence[int] | None = None
+    ) -> Iterator[Pipeline]:
         """Fit candidates.
 
         Parameters
         ----------
         fits : sequence of tuple
             Candidates with their training rows.
+        counts : sequence of int, optional
+            As for `probabilities`.
 
         Yields
         ------
         sklearn.pipeline.Pipeline
             The fitted pipelines, in the order of `fits`.
         """
-        yield from self._results(_fit, fits, "fitting")
+        for fitted, _ in self._results(_fit, fits, "fitting", counts):
+            yield fitted
 
     def _results(
-        self, function: Callable[..., Any], tasks: Sequence[Any], step: str
-    ) -> Iterator[Any]:
-        """Results of the workers in order, while warnings are counted and progress is shown."""
+        self,
+        function: Callable[..., Any],
+        tasks: Sequence[Any],
+        step: str,
+        counts: Sequence[int] | None = None,
+    ) -> Iterator[tuple[Any, list[FitSummary]]]:
+        """Results of the workers in order, with summaries; counts warnings, shows progress."""
         executor = self._executor.suited(len(tasks), isolate=False)
         with nullcontext() if self._epochs is None else self._epochs.shown(step):
-            for result, summary in executor.map(function, tasks, shared=self._data):
-                self.summaries.append(summary)
-                self._fitted(step)
-                yield result
+            results = executor.map(function, tasks, shared=self._data, quick=self._data.is_small)
+            for k, (result, summaries) in enumerate(results):
+                self.summaries += summaries
+                for _ in range(len(summaries) if counts is None else counts[k]):
+                    self._fitted(step)
+                yield result, summaries
 
 
 def _predicted(
@@ -201,10 +271,10 @@ def _predicted(
     fold: str = "",
     is_measured: bool = False,
     is_final: bool = False,
-) -> tuple[Array, FitSummary]:
+) -> tuple[Array, list[FitSummary]]:
     from threadpoolctl import threadpool_limits
 
-    pipeline, summary = _fit(data, candidate, train, fold)
+    pipeline, (summary,) = _fit(data, candidate, train, fold)
     X = _inputs(data, candidate, train, test)
     with threadpool_limits(1):
         task = TASKS[data.settings.task]
@@ -213,7 +283,47 @@ def _predicted(
         summary.measure(pipeline)
     if is_final:
         summary.pipeline = pipeline
-    return P, summary
+    return P, [summary]
+
+
+def _predicted_together(
+    data: _Data,
+    candidates: tuple[Candidate, ...],
+    train: Array,
+    test: Array,
+    fold: str = "",
+    max_trees: int | None = None,
+) -> tuple[list[Array], list[FitSummary]]:
+    from threadpoolctl import threadpool_limits
+
+    if len(candidates) == 1 and max_trees is None:
+        P, summaries = _predicted(data, candidates[0], train, test, fold)
+        return [P], summaries
+    task, settings = TASKS[data.settings.task], data.settings
+    X: Any
+    X, tested = (_inputs(data, candidates[0], train, rows) for rows in (train, test))
+    fitting = fitted_families(
+        candidates,
+        X,
+        data.y[train],
+        estimators=task.estimators,
+        seed=settings.seed,
+        select=settings.select,
+        groups=data.groups[train],
+        max_trees=max_trees,
+    )
+    places: dict[int, Array] = {}
+    summaries = []
+    while len(places) < len(candidates):
+        summary = FitSummary(candidates[0].name, fold)
+        with _watched(summary) as caught:
+            family = next(fitting)
+        summary.warnings = _warnings(family[0][0], caught)
+        summaries.append(summary)
+        with threadpool_limits(1):
+            for candidate, fitted in family:
+                places[candidates.index(candidate)] = task.predict(fitted, tested, data.outputs)
+    return [places[k] for k in range(len(candidates))], summaries
 
 
 def _inputs(data: _Data, candidate: Candidate, train: Array, rows: Array) -> Matrix | Sequences:
@@ -232,10 +342,7 @@ def _inputs(data: _Data, candidate: Candidate, train: Array, rows: Array) -> Mat
 
 def _fit(
     data: _Data, candidate: Candidate, train: Array, fold: str = ""
-) -> tuple[Pipeline, FitSummary]:
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
+) -> tuple[Pipeline, list[FitSummary]]:
     select, seed = data.settings.select, data.settings.seed
     estimators = TASKS[data.settings.task].estimators
     fitted = pipeline(
@@ -248,14 +355,7 @@ def _fit(
         import_extra()
     X = _inputs(data, candidate, train, train)
     summary = FitSummary(candidate.name, fold)
-    with (
-        threadpool_limits(1),
-        warnings.catch_warnings(record=True) as caught,
-        epochs_written(data.epochs_folder, candidate.name, fold),
-        summary.timed(),
-    ):
-        warnings.simplefilter("always", ConvergenceWarning)
-        warnings.simplefilter("always", FitWarning)
+    with epochs_written(data.epochs_folder, candidate.name, fold), _watched(summary) as caught:
         if data.blocks_limit is None or isinstance(X, Sequences):
             fitted.fit(X, data.y[train], **groups)
         else:
@@ -267,8 +367,28 @@ def _fit(
                 limit=data.blocks_limit,
                 seed=seed,
             )
-    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
-        summary.warnings = [f"{candidate} did not converge"]
-    remarks = [warning.message for warning in caught if issubclass(warning.category, FitWarning)]
-    summary.warnings = [*summary.warnings, *(f"{candidate}: {remark}" for remark in remarks)]
-    return fitted, summary
+    summary.warnings = _warnings(candidate, caught)
+    return fitted, [summary]
+
+
+@contextmanager
+def _watched(summary: FitSummary) -> Iterator[list[warnings.WarningMessage]]:
+    """Run a fit in one thread; measure its time, and collect its warnings."""
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), warnings.catch_warnings(record=True) as caught, summary.timed():
+        warnings.simplefilter("always", ConvergenceWarning)
+        warnings.simplefilter("always", FitWarning)
+        yield caught
+
+
+def _warnings(candidate: Candidate, caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    from sklearn.exceptions import ConvergenceWarning
+
+    remarks = [one.message for one in caught if issubclass(one.category, FitWarning)]
+    converged = not any(issubclass(one.category, ConvergenceWarning) for one in caught)
+    return [
+        *([] if converged else [f"{candidate} did not converge"]),
+        *(f"{candidate}: {remark}" for remark in remarks),
+    ]

@@ -195,18 +195,18 @@ def fit_fold_models(
             progress(next(done), total, "fitting")
 
     fits = Fits(problem, settings, executor=executor, fitted=fitted)
-    recipes = make_recipes(fits, problem, folds, {kept.name: [kept]}, settings)
+    selections = make_recipes(fits, problem, folds, {kept.name: [kept]}, settings)
     pipelines = fits.pipelines([(kept, fold.train) for fold in folds])
     return [
         FoldModel(
             fold.name,
             pipeline,
-            own[kept.name],
+            own.recipes[kept.name],
             fold.train,
             fold.test,
             fit_normalization(problem.X, problem.normalization_groups, fold.train, settings),
         )
-        for fold, pipeline, own in zip(folds, pipelines, recipes, strict=True)
+        for fold, pipeline, own in zip(folds, pipelines, selections, strict=True)
     ]
 
 

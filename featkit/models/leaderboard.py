@@ -11,14 +11,16 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.compared_models import ComparedModels
+from featkit.models.ensemble_fits import distinct_fits
 from featkit.models.estimator import AUTO, SEQUENCES
 from featkit.models.fit_summary import Effort, FitSummary, total_effort
 from featkit.models.fitting import Fit, Fits
 from featkit.models.leaderboard_types import LearningCurve
 from featkit.models.outer_folds import OuterFold, SplitPlan
 from featkit.models.problem import Problem
-from featkit.models.recipes import CandidateGrid, Recipe, make_recipes
+from featkit.models.recipes import Recipe, make_recipes
 from featkit.models.result import BASELINE
+from featkit.models.search import CandidateGrid, count_search_fits
 from featkit.models.settings import Settings
 from featkit.models.task import TASKS
 
@@ -38,11 +40,14 @@ class FoldRecipes:
         That of the kept model for the final fit.
     selection : mapping of str to list of FitSummary
         Fits of each model on inner folds of the outer folds.
+    last_compared : int or None
+        As in `featkit.models.search.FoldSearch`, for ``auto``.
     """
 
     outer: list[dict[str, Recipe]]
     final: Recipe
     selection: Mapping[str, list[FitSummary]]
+    last_compared: int | None = None
 
     def of_model(self, name: str, plan: SplitPlan) -> dict[str, Recipe]:
         """Return the recipes of a model by the names of the outer folds.
@@ -163,8 +168,8 @@ def model_grid(name: str, models: ComparedModels) -> CandidateGrid:
     return models.grid if name == AUTO else {name: [models.named[name]]}
 
 
-def count_fits(models: ComparedModels, plan: SplitPlan, settings: Settings) -> int:
-    """Count the fits that score all models, and the final one.
+def count_selection(models: ComparedModels, plan: SplitPlan, settings: Settings) -> int:
+    """Count the fits on inner folds.
 
     Parameters
     ----------
@@ -179,18 +184,44 @@ def count_fits(models: ComparedModels, plan: SplitPlan, settings: Settings) -> i
     -------
     int
     """
-    count = 0 if scored_fit_is_final(models, plan, settings) else 1
-    rows = set()
-    for name in models.names:
-        grid = model_grid(name, models)
-        n_inner = sum(len(fold.inner) for fold in folds_of_model(name, models, plan, settings))
-        count += n_inner * sum(map(len, grid.values()))
-        rows |= {name, *grid}
-    return count + len(rows) * len(plan.outer)
+    estimators = TASKS[settings.task].estimators
+    return sum(
+        count_search_fits(own, estimators[estimator], len(fold.inner))
+        for name in models.names
+        for fold in folds_of_model(name, models, plan, settings)
+        for estimator, own in model_grid(name, models).items()
+    )
+
+
+def count_scoring(models: ComparedModels, plan: SplitPlan, settings: Settings) -> int:
+    """Count the fits that score all models, and the final one.
+
+    Parameters
+    ----------
+    models : ComparedModels
+        All models.
+    plan : SplitPlan
+        The folds of the training.
+    settings : Settings
+        Its settings.
+
+    Returns
+    -------
+    int
+        One for each model and outer fold, also where models share fits.
+    """
+    rows = {row for name in models.names for row in (name, *model_grid(name, models))}
+    n_final = 0 if scored_fit_is_final(models, plan, settings) else 1
+    return n_final + len(rows) * len(plan.outer)
 
 
 def make_fold_recipes(
-    fits: Fits, problem: Problem, models: ComparedModels, plan: SplitPlan, settings: Settings
+    fits: Fits,
+    problem: Problem,
+    models: ComparedModels,
+    plan: SplitPlan,
+    settings: Settings,
+    is_late: Callable[[], bool] | None = None,
 ) -> FoldRecipes:
     """Make the recipes of all models.
 
@@ -209,6 +240,8 @@ def make_fold_recipes(
         The folds of the training.
     settings : Settings
         Its settings.
+    is_late : callable, optional
+        Whether the time for the search is over; see `featkit.models.search.search`.
 
     Returns
     -------
@@ -217,25 +250,33 @@ def make_fold_recipes(
     outer: list[dict[str, Recipe]] = [{} for _ in plan.outer]
     selection: dict[str, list[FitSummary]] = {}
     final: Recipe | None = None
+    last_compared: int | None = None
     for name in models.names:
         folds = folds_of_model(name, models, plan, settings)
-        start = len(fits.summaries)
-        recipes = make_recipes(fits, problem, folds, model_grid(name, models), settings)
-        spent = fits.summaries[start:]
-        if len(folds) == len(plan.outer):
-            final = recipes[0][name] if name == models.kept else final
-        else:
-            final = recipes.pop()[name]
-            n_candidates = sum(map(len, model_grid(name, models).values()))
-            spent = spent[: len(spent) - n_candidates * len(folds[-1].inner)]
-        for all_own, own in zip(outer, recipes, strict=True):
+        selections = make_recipes(
+            fits,
+            problem,
+            folds,
+            model_grid(name, models),
+            settings,
+            has_auto=name == AUTO,
+            is_late=is_late,
+        )
+        if name == AUTO:
+            last_compared = selections[0].last_compared
+        if name == models.kept:
+            final = selections[-1].recipes[name]
+        selections = selections[: len(plan.outer)]
+        for all_own, selected in zip(outer, selections, strict=True):
+            own = selected.recipes
             own_rows = {row: recipe for row, recipe in own.items() if row not in models.named}
             all_own |= own_rows if name == AUTO else own
-        for row in recipes[0]:
+        spent = [one for selected in selections for one in selected.fits]
+        for row in selections[0].recipes:
             if name != AUTO or row not in models.named:
                 selection[row] = [one for one in spent if row in (AUTO, one.model)]
     assert final is not None  # the first name is kept
-    return FoldRecipes(outer, final, selection)
+    return FoldRecipes(outer, final, selection, last_compared)
 
 
 def predict_test_rows(
@@ -266,22 +307,38 @@ def predict_test_rows(
     HeldOutPredictions
     """
     names = list(recipes.outer[0])
+    distinct = [
+        distinct_fits({name: recipe.candidate for name, recipe in own.items()})
+        for own in recipes.outer
+    ]
+    last = None if final is None else recipes.outer[0][final].candidate
     wanted = [
-        Fit(own[name].candidate, fold.train, fold.test, fold.name, True, name == final)
-        for fold, own in zip(plan.outer, recipes.outer, strict=True)
-        for name in names
+        Fit(candidate, fold.train, fold.test, fold.name, True, candidate == last)
+        for fold, own in zip(plan.outer, distinct, strict=True)
+        for candidate in own.candidates
     ]
     start = len(fits.summaries)
-    parts = list(fits.probabilities(wanted, "scoring"))
+    counts = [count for own in distinct for count in own.counts]
+    P = list(fits.probabilities(wanted, "scoring", counts))
     summaries = fits.summaries[start:]
-    task, n_names = TASKS[problem.task], len(names)
-    output = {name: np.concatenate(parts[k::n_names]) for k, name in enumerate(names)}
+    ends = np.cumsum([len(own.candidates) for own in distinct]).tolist()
+    parts = [
+        (own, slice(end - len(own.candidates), end))
+        for own, end in zip(distinct, ends, strict=True)
+    ]
+    output = {
+        name: np.concatenate([own.predictions(name, P[place]) for own, place in parts])
+        for name in names
+    }
+    task = TASKS[problem.task]
     output[BASELINE] = np.concatenate(
         [task.baseline(problem, fold.train, len(fold.test)) for fold in plan.outer]
     )
     effort = {
-        name: total_effort(recipes.selection[name], summaries[k::n_names])
-        for k, name in enumerate(names)
+        name: total_effort(
+            recipes.selection[name], [own.summary(name, summaries[place]) for own, place in parts]
+        )
+        for name in names
     }
     return HeldOutPredictions(
         output,
@@ -312,12 +369,22 @@ class FitCounter:
     progress : callable or None
         ``progress(done, total, step)``.
     total : int
-        Number of fits.
+        Number of fits; see `expect`.
     """
 
-    def __init__(self, progress: Callable[[int, int, str], None] | None, total: int) -> None:
+    def __init__(self, progress: Callable[[int, int, str], None] | None, total: int = 0) -> None:
         self._progress, self._total, self._done = progress, total, 0
         self._lock = threading.Lock()  # epochs are reported by another thread
+
+    def expect(self, n_left: int) -> None:
+        """Change the number of fits that are left.
+
+        Parameters
+        ----------
+        n_left : int
+            Fits to come.
+        """
+        self._total = self._done + n_left
 
     def fitted(self, step: str) -> None:
         """Count a fit.

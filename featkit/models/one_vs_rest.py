@@ -8,7 +8,8 @@ Mining 3(3), 2007 (binary relevance).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
@@ -187,6 +188,8 @@ def label_estimator(binary: Estimator) -> Estimator:
         else lambda model: sum(map(seconds, model.members_)),
         types=binary.types | {TYPE, SELECTION},
         fit_blocks=None,
+        prefix=partial(_prefix, binary.prefix) if binary.prefix else None,
+        path=None,
         score_columns=mean_analysis_of_variance,
     )
 
@@ -232,6 +235,13 @@ def _check_template(unfitted: Any, own: Any) -> None:
     check_parts(unfitted, type(own), but=() if nested is None else {"estimator"})
     if nested is not None:
         check_parts(unfitted.estimator, type(nested))
+
+
+def _prefix(prefix: Callable[[Any, int], Any], model: OneVsRest, n_estimators: int) -> OneVsRest:
+    """The first trees of each classifier."""
+    part = copy(model)
+    part.members_ = [prefix(member, n_estimators) for member in model.members_]
+    return part
 
 
 def _contributions(binary: Estimator, model: OneVsRest, Z: Array) -> Contributions:

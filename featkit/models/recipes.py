@@ -7,7 +7,7 @@ fitted on them, too. No test row of the outer fold takes part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,21 +17,20 @@ from featkit._utils.typing import Array
 from featkit.models.calibration import Calibrator, fit_calibrator
 from featkit.models.ensemble_selection import greedy_weights
 from featkit.models.estimator import AUTO, ENSEMBLE, Candidate
-from featkit.models.fitting import Fit, Fits
+from featkit.models.fit_summary import FitSummary
+from featkit.models.fitting import Fits
 from featkit.models.label_decision import LabelDecision
 from featkit.models.outer_folds import OuterFold
 from featkit.models.prediction_sets import PredictionSets, Thresholds, fit_thresholds
 from featkit.models.problem import Problem
 from featkit.models.scores import recording_arrays
+from featkit.models.search import CandidateGrid, FoldSearch, Survivor, search
 from featkit.models.settings import Settings
 from featkit.models.splits import assign_parts
 from featkit.models.task import TASKS
 
 N_CALIBRATION_PARTS = 10
 """Parts of the groups; the rows of each are calibrated without them before sets are fitted."""
-
-CandidateGrid = Mapping[str, Sequence[Candidate]]
-"""Candidates of each estimator."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +92,35 @@ class Recipe:
         return P if self.calibrator is None else self.calibrator.apply(P)
 
 
+@dataclass(frozen=True, eq=False)
+class FoldSelection:
+    """Recipes of one outer fold.
+
+    Attributes
+    ----------
+    recipes : dict of str to Recipe
+        The recipe of each model.
+    fits : list of FitSummary
+        The fits on its inner folds.
+    last_compared : int or None
+        As in `featkit.models.search.FoldSearch`.
+    """
+
+    recipes: dict[str, Recipe]
+    fits: list[FitSummary]
+    last_compared: int | None = None
+
+
 def make_recipes(
     fits: Fits,
     problem: Problem,
     folds: Sequence[OuterFold],
     grid: CandidateGrid,
     settings: Settings,
-) -> list[dict[str, Recipe]]:
+    *,
+    has_auto: bool = False,
+    is_late: Callable[[], bool] | None = None,
+) -> list[FoldSelection]:
     """Select the best candidate of each estimator, and of all, on the inner folds of each fold.
 
     Parameters
@@ -114,25 +135,29 @@ def make_recipes(
         Candidates of each estimator.
     settings : Settings
         Settings of the training.
+    has_auto : bool
+        Whether the best candidate of all is selected, too.
+    is_late : callable, optional
+        Whether the time for the search is over; see `featkit.models.search.search`.
 
     Returns
     -------
-    list of dict of str to Recipe
-        For each fold the recipe of each estimator; and of ``"auto"``, if there are several.
+    list of FoldSelection
+        For each fold the recipe of each estimator; and of ``"auto"``.
     """
     from threadpoolctl import threadpool_limits
 
-    tasks = [
-        Fit(candidate, train, validation, fold.name)
-        for fold in folds
-        for tried in grid.values()
-        for candidate in tried
-        for train, validation in fold.inner
-    ]
-    results = fits.probabilities(tasks, "selecting")
+    results = search(fits, problem, folds, grid, is_late)
     # Several threads are slower for short sums, and the last bits depend on their number.
     with threadpool_limits(1):
-        return [_fold_recipes(problem, fold, grid, results, settings) for fold in folds]
+        return [
+            FoldSelection(
+                _fold_recipes(problem, fold, own, settings, has_auto=has_auto),
+                own.fits,
+                own.last_compared,
+            )
+            for fold, own in zip(folds, results, strict=True)
+        ]
 
 
 def _finished(problem: Problem, settings: Settings, recipe: Recipe) -> Recipe:
@@ -151,19 +176,19 @@ def _finished(problem: Problem, settings: Settings, recipe: Recipe) -> Recipe:
 def _fold_recipes(
     problem: Problem,
     fold: OuterFold,
-    grid: CandidateGrid,
-    results: Iterator[Array],
+    result: FoldSearch,
     settings: Settings,
+    *,
+    has_auto: bool,
 ) -> dict[str, Recipe]:
-    """The recipes of one fold; takes the predictions of its inner folds from `results`."""
     tried = {
-        name: [_tried(problem, fold, candidate, results) for candidate in own]
-        for name, own in grid.items()
+        name: [_tried(problem, fold, survivor) for survivor in own]
+        for name, own in result.survivors.items()
     }
     # If several losses are equal, the first one wins: grids begin with the default.
     best = {name: min(pairs, key=lambda pair: pair[0]) for name, pairs in tried.items()}
     recipes = {name: recipe for name, (_, recipe) in best.items()}
-    if len(grid) > 1:
+    if has_auto:
         recipes[AUTO] = min(best.values(), key=lambda pair: pair[0])[1]
         if settings.ensemble and ENSEMBLE in TASKS[problem.task].estimators:
             library = [recipe for pairs in tried.values() for _, recipe in pairs]
@@ -232,17 +257,15 @@ def _cross_calibrated(
     return calibrated
 
 
-def _tried(
-    problem: Problem, fold: OuterFold, candidate: Candidate, results: Iterator[Array]
-) -> tuple[float, Recipe]:
+def _tried(problem: Problem, fold: OuterFold, survivor: Survivor) -> tuple[float, Recipe]:
     """The loss of a candidate, and its recipe."""
     if not fold.inner:
-        return 0.0, Recipe(candidate)
+        return 0.0, Recipe(survivor.candidate)
     validation = [rows for _, rows in fold.inner]
-    P = [next(results) for _ in validation]
-    numbers = np.repeat(np.arange(len(P)), [len(rows) for rows in validation])
-    out_of_fold = OutOfFold(np.concatenate(validation), numbers, np.concatenate(P))
-    return mean_loss(problem, out_of_fold, out_of_fold.P), Recipe(candidate, out_of_fold)
+    numbers = np.repeat(np.arange(len(validation)), [len(rows) for rows in validation])
+    out_of_fold = OutOfFold(np.concatenate(validation), numbers, np.concatenate(survivor.P))
+    loss = mean_loss(problem, out_of_fold, out_of_fold.P)
+    return loss, Recipe(survivor.candidate, out_of_fold)
 
 
 def mean_loss(problem: Problem, out_of_fold: OutOfFold, P: Array) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.absent_classes import fold_classes, unpredictable_rows
+from featkit.models.budget_use import BudgetUse
 from featkit.models.cost_scores import cost_scores
 from featkit.models.curves import evaluate_curves, inner_threshold
 from featkit.models.decisions import decision_arrays
@@ -386,6 +387,7 @@ def training_metadata(
     chosen: Mapping[str, Candidate],
     kept: Candidate,
     normalization: GroupNormalization | None = None,
+    budget: BudgetUse | None = None,
 ) -> TrainingMetadata:
     """Record how a model was trained.
 
@@ -403,6 +405,8 @@ def training_metadata(
         The estimator and parameters of the final model.
     normalization : GroupNormalization, optional
         Its normalisation.
+    budget : BudgetUse, optional
+        Candidates that a search within a budget did not try.
 
     Returns
     -------
@@ -421,6 +425,7 @@ def training_metadata(
         versions={name: version(name) for name in PACKAGES},
         class_rows=_class_rows(problem, plan.final.train),
         memory=problem.memory,
+        budget=budget,
     )
 
 

@@ -19,6 +19,9 @@ from featkit.table.name_stems import group_column
 
 DEFAULT_LABEL = "label"
 
+MAX_SECONDS = 1e7
+"""Greatest budget of time, sixteen weeks."""
+
 
 def _column_name(name: str, value: Any) -> str | None:
     if isinstance(value, str) or (value is None and name != "label"):
@@ -157,6 +160,9 @@ class Settings(Parameters):
     compare_splits: bool = parameter(
         True, "Whether the split is compared with others.", convert=_flag
     )
+    budget: float | None = parameter(
+        None, "Seconds that a training with auto should take.", above=0, at_most=MAX_SECONDS
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -165,6 +171,11 @@ class Settings(Parameters):
         if self.parameters and self.model == AUTO:
             raise ParameterError(
                 "parameters belong to one estimator: name a model, such as random_forest"
+            )
+        if self.budget is not None and AUTO not in self.models:
+            raise ParameterError(
+                f"budget limits what {AUTO} tries, and {self.model} has nothing to try: omit it, or"
+                f" name {AUTO}"
             )
         if self.leave_one_dataset_out and self.split_by_row:
             raise ParameterError(

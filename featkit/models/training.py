@@ -11,8 +11,10 @@ from featkit._utils.workers import worker_count
 from featkit.errors import ParameterError
 from featkit.executors.executor import Executor
 from featkit.executors.opening import open_executor
+from featkit.models.budget_use import BudgetUse
 from featkit.models.compared_models import ComparedModels, check_inputs, compared_models
 from featkit.models.costs import as_cost_matrix
+from featkit.models.ensemble_fits import fit_members
 from featkit.models.estimator import AUTO, COLUMNS
 from featkit.models.fitting import Fits
 from featkit.models.group_normalization import fit_normalization
@@ -20,7 +22,8 @@ from featkit.models.leaderboard import (
     FitCounter,
     FoldRecipes,
     HeldOutPredictions,
-    count_fits,
+    count_scoring,
+    count_selection,
     make_fold_recipes,
     predict_test_rows,
     scored_fit_is_final,
@@ -54,6 +57,7 @@ from featkit.models.result import (
 from featkit.models.settings import Settings
 from featkit.models.split_comparisons import OtherSplits, compare_other_splits, plan_other_splits
 from featkit.models.task import TASKS
+from featkit.models.time_budget import TimeBudget, budget_use, plan_candidates
 from featkit.models.training_options import MIN_ROWS, STANDARD
 from featkit.models.training_tables import dataset_names, group_file, named_inputs
 from featkit.storage.urls import name_of
@@ -106,6 +110,7 @@ def train(
     sequences: Tables | None = None,
     compare_splits: bool = True,
     seed: int = 0,
+    budget: float | None = None,
     max_memory: int | str | None = None,
     n_jobs: int | None = 1,
     cluster: Any = None,
@@ -218,6 +223,13 @@ def train(
         one, which takes as many fits again.
     seed : int
         Seed of all random choices, from 0 to 2**32 - 1.
+    budget : float, optional
+        Seconds that a training with ``"auto"`` should take. Candidates that there is no time for
+        are left out in all folds alike: first those other than the defaults, then whole estimators,
+        the slowest first. A warning lists them. Time for the outer folds
+        and for the final fit is reserved; estimates may be off, and at least one estimator is
+        trained. Other named models take their own time. The result then depends on the speed of
+        the machine; without a budget, the same call gives the same result everywhere.
     max_memory : int or str, optional
         Memory for feature values and their copies: bytes, or a size such as ``"4GB"``; by default
         three quarters of the memory of this machine or container. If the features need less than an
@@ -296,7 +308,9 @@ def train(
         empty_is_no_label=empty_is_no_label,
         compare_splits=compare_splits,
         seed=seed,
+        budget=budget,
     )
+    time_budget = None if budget is None else TimeBudget(budget)
     models = compared_models(settings)
     _check_sequences(models, settings, sequences, cluster)
     shortage = memory_shortage(named_inputs(table).values(), max_memory)
@@ -307,7 +321,7 @@ def train(
         check_inputs(models, problem)
         if not models.networks(TASKS[settings.task]):
             problem = problem.for_inputs(COLUMNS)
-        return _train(problem, settings, models, executor, progress)
+        return _train(problem, settings, models, executor, progress, time_budget)
 
 
 def _check_sequences(
@@ -345,6 +359,7 @@ class _Workers(NamedTuple):
     executor: Executor
     counter: FitCounter
     epochs: EpochMonitor | None
+    budget: TimeBudget | None
 
     def fits(self, problem: Problem) -> Fits:
         return Fits(
@@ -362,16 +377,16 @@ def _train(
     models: ComparedModels,
     executor: Executor,
     progress: ProgressCallback | None,
+    budget: TimeBudget | None,
 ) -> Result:
     task = TASKS[settings.task]
     plan = plan_splits(problem, settings)
     others = plan_other_splits(problem, plan, settings)
     conditions = recording_conditions(problem.table) if task.score_conditions else None
-    n_fits = count_fits(models, plan, settings) + others.count_fits(plan, models.kept)
-    counter = FitCounter(progress, n_fits + (conditions is not None))
+    counter = FitCounter(progress)
     is_shown = progress is not None and models.networks(task)
     with monitored_epochs(counter.show if is_shown else None) as epochs:
-        workers = _Workers(settings, executor, counter, epochs)
+        workers = _Workers(settings, executor, counter, epochs, budget)
         return _fitted(problem, plan, models, others, conditions, workers)
 
 
@@ -386,7 +401,26 @@ def _fitted(
     """Fit and score all models, and fit the kept one on all rows that are not held out."""
     settings, kept = workers.settings, models.kept
     task, fits = TASKS[settings.task], workers.fits(problem)
-    recipes = make_fold_recipes(fits, problem, models, plan, settings)
+    grid, budget = models.grid, workers.budget
+    n_comparing = others.count_fits(plan, kept)
+    if budget is not None:
+        models = plan_candidates(
+            budget,
+            fits,
+            models,
+            plan,
+            settings,
+            n_workers=workers.executor.workers,
+            n_other_fits=n_comparing,
+        )
+    n_last = count_scoring(models, plan, settings) + n_comparing + (conditions is not None)
+    workers.counter.expect(count_selection(models, plan, settings) + n_last)
+    is_late = None if budget is None else budget.is_late
+    recipes = make_fold_recipes(fits, problem, models, plan, settings, is_late)
+    workers.counter.expect(n_last)
+    use = None
+    if budget is not None:
+        use = budget_use(budget, grid, models.grid, recipes.last_compared)
     final = kept if scored_fit_is_final(models, plan, settings) else None
     held_out = predict_test_rows(fits, problem, plan, recipes, final=final)
     candidate, output = recipes.final.candidate, held_out.output[kept]
@@ -411,7 +445,7 @@ def _fitted(
         comparisons |= task.score_recipes(own_problem, plan, output, held_out.P[kept], used)
     pipeline = held_out.pipeline
     if pipeline is None:
-        (pipeline,) = fits.pipelines([(candidate, plan.final.train)])
+        pipeline = fit_members(fits, candidate, plan.final.train, settings)
     evaluation = replace(
         evaluation,
         datasets=problem.dataset_rows,
@@ -422,6 +456,7 @@ def _fitted(
             *conditions_warnings(comparisons.get("conditions")),
             *group_warnings(problem.likely_groups, comparisons.get("by_group")),
             *problem.warnings,
+            *([] if use is None or use.is_complete else [use.summary]),
             *divided_group_warnings(own_problem, plan, settings),
             *fits.warnings,
             *task.score_warnings(evaluation),
@@ -429,7 +464,7 @@ def _fitted(
     )
     return Result(
         evaluation=evaluation,
-        model=_model(own_problem, plan, settings, pipeline, recipes, evaluation, kept),
+        model=_model(own_problem, plan, settings, pipeline, recipes, evaluation, kept, use),
         predictions=prediction_table(
             problem, plan, held_out.P[kept], [own[kept] for own in recipes.outer]
         ),
@@ -470,6 +505,7 @@ def _model(
     recipes: FoldRecipes,
     evaluation: Any,
     kept: str,
+    budget: BudgetUse | None,
 ) -> Model:
     """The model of the final fit, with all that a model file stores."""
     final, seed = recipes.final, settings.seed
@@ -485,7 +521,7 @@ def _model(
         columns=problem.columns,
         provenance=problem.table.provenance,
         training_metadata=training_metadata(
-            problem, plan, settings, chosen, final.candidate, normalization
+            problem, plan, settings, chosen, final.candidate, normalization, budget
         ),
         evaluation=evaluation,
         normalization=normalization,

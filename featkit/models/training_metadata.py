@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from featkit.models.budget_use import BudgetUse
 from featkit.models.estimator import Candidate
 from featkit.models.out_of_core.usage import MemoryUse
 from featkit.models.settings import Settings
@@ -29,6 +30,8 @@ class TrainingSummary:
         Versions of featkit and of the packages that the numbers depend on.
     memory : MemoryUse or None
         How a table that does not fit in memory was used; None if it fitted.
+    budget : BudgetUse or None
+        Candidates that a search within a budget of time did not try; None without a budget.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class TrainingSummary:
     digest: str
     versions: Mapping[str, str]
     memory: MemoryUse | None = field(default=None, metadata={"optional": True})
+    budget: BudgetUse | None = field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featkit.errors import FeatkitError, StoreError
-from featkit.storage.scratch import scratch_folder
 from featkit.storage.urls import is_url, name_of, shown
 
 NAME_BYTES = 200
@@ -104,6 +103,8 @@ def local_copy(
 
 
 def _copied(url: str, folders: ExitStack, max_bytes: int | None) -> Path:
+
+    from featkit.storage.scratch import scratch_folder
 
     def check(size: int) -> None:
         if max_bytes is not None and size > max_bytes:

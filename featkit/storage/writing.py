@@ -11,7 +11,6 @@ import errno
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -207,12 +206,21 @@ def _replaces(path: str | os.PathLike[str], inputs: Iterable[str]) -> bool:
         return False
     local = [name for name in inputs if not is_url(name)]
     if not os.path.isdir(path):
-        return any(os.path.isfile(name) and os.path.samefile(path, name) for name in local)
+        own = os.stat(path)
+        return any(_is_same_file(own, name) for name in local)
     folders = {
         os.fspath(name) if os.path.isdir(name) else os.path.dirname(os.path.abspath(name))
         for name in local
     }
     return any(os.path.isdir(folder) and os.path.samefile(path, folder) for folder in folders)
+
+
+def _is_same_file(own: os.stat_result, name: str) -> bool:
+    try:
+        other = os.stat(name)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(other.st_mode) and os.path.samestat(own, other)
 
 
 @contextmanager
@@ -260,6 +268,8 @@ def _uploading(url: str) -> Iterator[Path]:
     Object stores show a new object when all of it has arrived. Elsewhere the file is uploaded under
     a temporary name first.
     """
+    import tempfile
+
     check_store_writable(url)
     with tempfile.TemporaryDirectory(prefix="featkit-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder, name_of(url))

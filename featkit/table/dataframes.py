@@ -17,11 +17,8 @@ import numpy as np
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.schema import TIME_COLUMNS
-from featkit.table._number_parsing import read_numbers
 from featkit.table.cell_values import is_inexact, text_values
 from featkit.table.columns import ColumnSelection, RowName, TableColumns, numbered_row
-from featkit.table.delimited import check_unique_names
-from featkit.table.times import NANOSECONDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +60,8 @@ def frame_columns(
         If two columns have the same name, or a feature holds no numbers.
     """
     from pandas.api.types import is_numeric_dtype
+
+    from featkit.table.delimited import check_unique_names
 
     data, levels = _with_index_as_columns(data)
     names = list(data.columns)
@@ -137,6 +136,8 @@ def feature_columns(
     TableError
         If a required column holds no numbers, or a cell of a column of numbers is not a number.
     """
+    from featkit.table._number_parsing import read_numbers
+
     dtypes = data.dtypes.to_dict()
     plain = [name for name in names if _is_plain(dtypes[name])]
     # Converted together, because there may be thousands.
@@ -326,6 +327,8 @@ def _text(cell: Any) -> str:
 def _nanoseconds_as_seconds(column: pd.Series[Any]) -> Array:
     """Dates or time differences in seconds; NaN where missing."""
     import pandas as pd
+
+    from featkit.table.times import NANOSECONDS
 
     dtype = "timedelta64[ns]" if column.dtype.kind == "m" else "datetime64[ns]"
     ticks = column.to_numpy(dtype=dtype).astype(np.int64)

@@ -38,12 +38,12 @@ from featkit.table._canonical_values import canonical_values
 from featkit.table.cell_values import numbers_rows, quality_values, text_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
 from featkit.table.dataframes import frame_columns, numeric_key
-from featkit.table.sequences.sequences import Sequences
-from featkit.table.sequences.writing import write_sequences
 from featkit.table.table_files import copy_of_table, readable_format, write_tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from featkit.table.sequences.sequences import Sequences
 
 
 class RowPositions(NamedTuple):
@@ -426,6 +426,8 @@ class FeatureTable:
             If the file cannot be written.
         """
         if self.sequences is not None and not self.feature_names:
+            from featkit.table.sequences.writing import write_sequences
+
             write_sequences(path, [self])
         else:
             write_tables(path, [self])

@@ -144,12 +144,12 @@ def test_a_torn_log_loses_whole_transactions_from_its_end_only(torn, fraction):
         stored = [part for part in stored_ids if part is not None]
         assert stored_ids[: len(stored)] == stored
         assert len(stored) % 3 == 0
-        for place, part in enumerate(stored):
-            rows = checkpoint.load_rows(part, FEATURES)
+        loaded = checkpoint.load_rows(stored, FEATURES, annotated=[False] * len(stored))
+        for place, (rows, file_format) in enumerate(loaded):
             assert len(rows) == 1
             np.testing.assert_array_equal(np.unique(rows.values), place // 3 + 0.5)
             assert rows.to_bytes() == np.full(WIDTH, place // 3 + 0.5).tobytes()
-            assert checkpoint.load_format(part) == "WAV PCM_16"
+            assert file_format == "WAV PCM_16"
     if fraction == 1:
         assert len(stored) == 3 * TRANSACTIONS
 

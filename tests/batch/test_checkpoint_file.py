@@ -17,7 +17,7 @@ from featkit import signals
 from featkit.batch._checkpoint_schema import FORMAT, TABLES, TABLES_V2, TABLES_V3, checksum
 from featkit.batch.file_identity import SETTLED
 from featkit.errors import FeatkitError, ParameterError, WriteError
-from featkit.executors import _in_process
+from featkit.executors import _forked, _in_process
 from featkit.schema import MEASURED_QUALITY
 
 SR = 8000
@@ -58,7 +58,7 @@ def kept(done, tmp_path, monkeypatch):
     """A copy of its checkpoint, and a run without workers"""
     here = lambda self, n_items, *, isolate: self  # noqa: E731
     monkeypatch.setattr(_in_process.InProcess, "suited", here)
-    monkeypatch.setattr(_in_process, "has_one_thread", lambda: False)
+    monkeypatch.setattr(_forked, "has_one_thread", lambda: False)
     monkeypatch.chdir(tmp_path)
     shutil.copy(done / "out.csv.parts", tmp_path)
     return tmp_path / "out.csv.parts"

@@ -48,7 +48,7 @@ def earlier_versions(monkeypatch):
     ((text,),) = stored("SELECT text FROM settings")
     packages = json.loads(text)["versions"]
     decoders = dict(stored("SELECT DISTINCT decoder, version FROM contents"))
-    monkeypatch.setattr("featkit.batch._provenance._version", packages.get)
+    monkeypatch.setattr("featkit.batch._provenance.installed_version", packages.get)
     for module in ("_provenance", "checkpoint"):
         monkeypatch.setattr(f"featkit.batch.{module}.versions", lambda: decoders)
 

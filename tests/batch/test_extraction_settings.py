@@ -38,7 +38,7 @@ def test_other_settings_are_refused_unless_the_run_is_fresh(corpus, other, messa
 
 def test_other_versions_are_other_settings(corpus, monkeypatch):
     extract(corpus)
-    monkeypatch.setattr("featkit.batch._provenance._version", lambda name: "0.0.1")
+    monkeypatch.setattr("featkit.batch._provenance.installed_version", lambda name: "0.0.1")
     with pytest.raises(
         ParameterError, match=r"versions\.featkit was .*, is 0\.0\.1; .* and [23] more"
     ):

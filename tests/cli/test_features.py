@@ -39,7 +39,7 @@ def test_a_set_is_shown_with_its_note_and_by_descriptor():
     text = run("features", "fma518").stdout
     facts, _, rest = text.partition("\n\n")
     note, _, table = rest.rpartition("\n\n")
-    assert "name\tfma518, version 1" in facts
+    assert "name\tfma518, version 2" in facts
     assert "sample rate\tnative" in facts
     assert "the full tracks" in note
     header, *rows = [line.split("\t") for line in table.splitlines()]

@@ -9,21 +9,34 @@ import time
 import pytest
 import soundfile
 
-from featkit import signals
+from featkit import feature_set, signals
+from featkit.dsp._compiled import core
 
 HEAVY = ["librosa", "matplotlib", "numba", "numpy", "pandas", "shap", "sklearn", "xgboost"]
+
+UNUSED = {
+    *("asyncio", "concurrent", "email", "hashlib", "importlib.metadata", "logging"),
+    *("multiprocessing", "numpy.f2py", "numpy.ma", "numpy.random", "numpy.testing"),
+    *("sqlite3", "zipfile", "featkit.audio.decoding.mpeg", "featkit.dsp.pitch"),
+    *("featkit.dsp.separation", "featkit.features.sequences"),
+}
+"""Modules that no row of genre75 needs."""
 
 REPORT = """
 import json, sys
 {code}
-loaded = {{name.partition(".")[0] for name in sys.modules}}
 with open(sys.argv[1], "w") as stream:
-    json.dump(sorted(loaded), stream)
+    json.dump(sorted(sys.modules), stream)
 """
 
 
 def loaded_by(code, tmp_path):
     """Names of the top-level modules that a fresh interpreter has loaded after `code`."""
+    return {name.partition(".")[0] for name in modules_loaded_by(code, tmp_path)}
+
+
+def modules_loaded_by(code, tmp_path):
+    """Full names of the modules that a fresh interpreter has loaded after `code`."""
     answer = tmp_path / "loaded.json"
     command = [sys.executable, "-c", REPORT.format(code=code), str(answer)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
@@ -101,14 +114,53 @@ def test_help_of_the_module_loads_nothing_heavy(tmp_path):
 def test_a_first_row_needs_no_librosa_and_no_scikit_learn(one_file, features):
     arguments = ["extract", "one.wav", "-o", "one.csv", "--features", features]
     code = (
-        "from featkit.executors import _in_process;"
-        "_in_process.has_one_thread = lambda: False;"  # it all happens here
+        "from featkit.executors import _forked;"
+        "_forked.has_one_thread = lambda: False;"  # it all happens here
         f"from featkit.cli._main import main; main({arguments!r}, standalone_mode=False)"
     )
     loaded = loaded_by(code, one_file)
     assert {"numpy", "soundfile", "soxr"} <= loaded
     assert not loaded & {"librosa", "numba", "sklearn", "matplotlib", "shap", "xgboost"}
     assert (one_file / "one.csv").stat().st_size > 1000
+
+
+def test_a_row_loads_only_what_computes_it(one_file):
+    code = "import featkit; featkit.analyse([featkit.load('one.wav')[0]], 44100, 'genre75')"
+    loaded = modules_loaded_by(code, one_file) - modules_loaded_by("import numpy", one_file)
+    assert not loaded & UNUSED
+    packages = {name.partition(".")[0] for name in loaded} - {*sys.stdlib_module_names}
+    needed = {"featkit", "lazy_loader", "numpy"}
+    decoder = {"_cffi_backend", "_soundfile", "_soundfile_data", "soundfile", "typing_extensions"}
+    assert packages <= needed | decoder | ({"scipy"} if core is None else set())
+    families = {name for name in loaded if name.startswith("featkit.features.families.")}
+    used = {entry.family_name for entry in feature_set("genre75").entries}
+    assert families == {f"featkit.features.families.{name}" for name in used}
+
+
+def test_extracting_a_file_loads_no_tables_of_pandas_and_no_stores(one_file):
+    arguments = ["extract", "one.wav", "-o", "one.csv", "--features", "genre75"]
+    code = f"from featkit.cli._main import main; main({arguments!r}, standalone_mode=False)"
+    loaded = modules_loaded_by(code, one_file)
+    assert "sqlite3" in loaded  # the checkpoint
+    assert not loaded & {"asyncio", "concurrent", "email", "importlib.metadata"}
+    assert not loaded & {"joblib", "pandas", "pyarrow", "numpy.f2py", "numpy.testing"}
+    assert not loaded & {"featkit.table.sequences", "featkit.batch.shards.shard_file"}
+
+
+def test_a_quick_training_starts_no_process_and_loads_no_other_estimator(tmp_path):
+    rows = [f"{k},{'ab'[k % 2]},{k % 7 + k % 2},{k % 5}" for k in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["path,label,x,y", *rows]))
+    arguments = ["train", "t.csv", "--model", "logistic", "-o", "m.fk", "--jobs", "2"]
+    code = (
+        f"from featkit.cli._main import main; main({arguments!r}, standalone_mode=False)\n"
+        "from joblib.externals.loky import reusable_executor\n"
+        "assert reusable_executor._executor is None"
+    )
+    loaded = loaded_by(code, tmp_path)
+    assert (tmp_path / "m.fk").stat().st_size > 1000
+    assert "sklearn" in loaded
+    assert not loaded & {"dask", "jinja2", "librosa", "matplotlib", "shap", "skops", "torch"}
+    assert not loaded & {"numba", "soundfile", "xgboost"}
 
 
 # The benchmarks hold the targets; these bounds only notice a start that is far too slow.

@@ -1,5 +1,7 @@
 """``featkit train``: results that are written even if one of them fails."""
 
+import json
+
 from command_line import run
 
 import featkit
@@ -41,3 +43,22 @@ def test_parameters_of_a_model_are_set(tmp_path):
     ):
         failed = run("train", table, *options, status=2)
         assert message in failed.stderr
+
+
+def test_what_a_budget_leaves_out_is_printed(tmp_path):
+    table, model, scores = tmp_path / "t.csv", tmp_path / "m.fk", tmp_path / "s.json"
+    rows = "".join(f"{k * k % 7},{k % 5},{'xy'[k % 2]}\n" for k in range(40))
+    table.write_text("a,b,label\n" + rows)
+    options = ("--folds", "2", "--jobs", "1", "-o", model, "--scores", scores)
+    done = run("train", table, "--budget", "0.01", *options)
+    assert "the budget of 10 ms was too short to try everything: no fold tried" in done.stderr
+    assert "random_forest (4 candidates)" in done.stderr
+    stored = json.loads(scores.read_text())["training"]["budget"]
+    assert stored["omitted"] == ["random_forest", "sgd", "svm", "xgboost"]
+    assert len(stored["untried"]["svm"]) == 9
+    page = tmp_path / "page.html"
+    run("report", model, table, "-o", page)
+    assert "the budget of 10 ms was too short" in page.read_text()
+    assert "--budget 0.01" in page.read_text()
+    refused = run("train", table, "--budget", "0", status=2)
+    assert "--budget" in refused.stderr

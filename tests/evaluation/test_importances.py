@@ -101,7 +101,7 @@ def test_slow_models_are_explained_by_fewer_rows(monkeypatch):
     assert rows_to_explain(trained(tones(30), "logistic", folds=2)[0].model) == 300
     forest = trained(tones(30), "random_forest", folds=2)[0].model
     leaves = sum(tree.get_n_leaves() for tree in forest.pipeline[-1].estimators_)
-    monkeypatch.setattr(importances, "MAX_SECONDS", 6.5e-7 * leaves * 70.5)
+    monkeypatch.setattr(importances, "MAX_SECONDS", 5e-8 * leaves * 70.5)
     assert rows_to_explain(forest) == 70
     monkeypatch.setattr(importances, "MAX_SECONDS", 0.01)
     assert rows_to_explain(trained(tones(30), "svm", folds=2)[0].model) == 30

@@ -17,6 +17,11 @@ from featkit.errors import FeatkitError, WriteError
 from featkit.executors import _in_process, _loky, executor, worker_process
 
 
+@pytest.fixture(autouse=True)
+def no_forks(monkeypatch):
+    monkeypatch.setattr(_loky, "can_fork", lambda: False)
+
+
 def fates(items, *, timeout=None, size=4, work=deadly.fate):
     chunks = _loky.Loky(2).process_items(work, items, chunk_size=size, timeout=timeout)
     results = {}
@@ -87,8 +92,8 @@ def test_an_exception_in_a_task_is_raised():
 def alone_in_a_process(work):
     """Process one item with `process_items`, in a process with one thread."""
     script = (
-        "import deadly; from featkit.executors import _in_process;"
-        "print(_in_process.has_one_thread());"
+        "import deadly; from featkit.executors import _forked, _in_process;"
+        "print(_forked.has_one_thread());"
         f" print(list(_in_process.InProcess().process_items(deadly.{work}, ['a'], chunk_size=1)))"
     )
     environment = {**os.environ, **ONE_THREAD}
@@ -205,3 +210,54 @@ def test_advice_names_the_folder_that_is_full(tmp_path, monkeypatch):
     assert str(caught.value).startswith(f"{tmp_path}: ")
     assert "Free some space there" in str(caught.value)
     assert "TMPDIR" not in str(caught.value)
+
+
+@pytest.fixture
+def two():
+    return _loky.Loky(2)
+
+
+def test_quick_calls_are_made_in_this_process(two):
+    calls = [(k,) for k in range(5)]
+    results = two.map(deadly.where, calls, shared=0.0, quick=True)
+    assert list(results) == [(k, os.getpid()) for k in range(5)]
+
+
+def test_calls_go_to_workers_as_soon_as_these_are_worth_their_start(two, monkeypatch):
+    monkeypatch.setattr(_loky, "START_SECONDS", 0.2)
+    seconds = [0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    results = list(two.map(deadly.where, [(s,) for s in seconds], shared=1.0, quick=True))
+    assert [s for s, _ in results] == seconds
+    assert [process == os.getpid() for _, process in results] == [True] * 3 + [False] * 6
+    # Workers that have started serve quick calls, too.
+    again = list(two.map(deadly.where, [(0.0,)] * 3, shared=0.0, quick=True))
+    assert os.getpid() not in {process for _, process in again}
+
+
+def test_many_short_lists_of_calls_go_to_workers_in_the_end(two, monkeypatch):
+    monkeypatch.setattr(_loky, "START_SECONDS", 0.1)
+    processes = []
+    for _ in range(9):
+        calls = [(0.02,), (0.02,)]
+        processes += [p for _, p in two.map(deadly.where, calls, shared=1.0, quick=True)]
+    assert processes[0] == os.getpid() != processes[-1]
+
+
+def test_only_the_time_of_the_calls_counts(two, monkeypatch):
+    monkeypatch.setattr(_loky, "START_SECONDS", 0.2)
+    processes = set()
+    for _, process in two.map(deadly.where, [(k,) for k in range(4)], shared=0.0, quick=True):
+        time.sleep(0.15)
+        processes.add(process)
+    assert processes == {os.getpid()}
+
+
+def test_calls_that_may_end_by_the_clock_go_to_workers(two):
+    calls = ((k,) for k in range(3))
+    results = list(two.map(deadly.where, calls, shared=0.0, quick=True))
+    assert [k for k, _ in results] == [0, 1, 2]
+    assert os.getpid() not in {process for _, process in results}
+
+
+def test_no_call_gives_no_result(two):
+    assert list(two.map(deadly.where, [], shared=0.0, quick=True)) == []

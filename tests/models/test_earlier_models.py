@@ -79,6 +79,7 @@ LATER_SETTINGS = {
     "empty_is_no_label": False,
     "group_file": None,
     "compare_splits": True,
+    "budget": None,
 }
 """Settings that earlier versions did not have."""
 

@@ -93,7 +93,7 @@ def test_without_ensembles_auto_answers_with_one_candidate(monkeypatch):
     assert result.model.name != "ensemble"
 
 
-def test_any_number_of_workers_gives_the_same_ensemble(monkeypatch):
+def test_any_number_of_workers_gives_the_same_ensemble(monkeypatch, in_workers):
     few_trees(monkeypatch, 10)
     data = tones(rows=45, spread=3.0)
     members = {"members": MEMBERS}

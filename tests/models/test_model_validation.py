@@ -290,6 +290,8 @@ FORESTS = {
     "infinite leaves": regrown(values=at(-1, np.inf)),
     "negative leaves": regrown(values=at(-1, -1.0)),
     "leaves of more than 1": regrown(values=at(-1, 7.0)),
+    "a node without training rows": regrown(weighted_n_node_samples=at(1, 0.0)),
+    "NaN training rows": regrown(weighted_n_node_samples=at(1, np.nan)),
     "more classes": other_tree(None, np.array([9]), 1),
     "fewer classes": other_tree(None, np.array([2]), 1),
     "two outputs": other_tree(None, np.array([3, 3]), 2),

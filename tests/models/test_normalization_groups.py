@@ -72,7 +72,7 @@ def test_scores_say_that_unlabelled_test_rows_are_used(result):
     assert featkit.train(speakers(), model="logistic").scores["normalization"] is None
 
 
-def test_any_number_of_workers_gives_the_same_bits(result):
+def test_any_number_of_workers_gives_the_same_bits(result, in_workers):
     assert (train(speakers(), n_jobs=2).predictions == result.predictions).all().all()
 
 

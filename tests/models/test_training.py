@@ -93,7 +93,7 @@ def test_auto_is_one_of_the_compared_candidates(monkeypatch):
 
 
 @pytest.mark.parametrize("model", ESTIMATORS)
-def test_any_number_of_workers_gives_the_same_scores(model):
+def test_any_number_of_workers_gives_the_same_scores(model, in_workers):
     data = tones(rows=45, spread=3.0)
     data.loc[4, "b"] = np.nan
     options = {"folds": 2, "model": model, "parameters": SMALL_FORESTS.get(model)}

@@ -1,6 +1,9 @@
 """Parameters: types, bounds and messages, for single arguments and for classes."""
 
+import copy
+import dataclasses
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -112,6 +115,42 @@ class Frames(Parameters):
     n_fft: int = parameter(2048, "samples of a frame", at_least=16, at_most=65536)
     window: str = parameter("hann", "window function", choices=("hann", "hamming"))
     fmax: float | None = parameter(None, "highest frequency, Hz", above=0)
+
+
+class Wide(Frames):
+    pad: int = parameter(0, "samples of padding", at_least=0)
+
+
+def test_classes_of_parameters_are_dataclasses():
+    frames = Wide(n_fft=512, pad=3)
+    assert dataclasses.asdict(frames) == {"n_fft": 512, "window": "hann", "fmax": None, "pad": 3}
+    assert dataclasses.replace(frames, pad=4) == Wide(n_fft=512, pad=4)
+    assert repr(frames) == "Wide(n_fft=512, window='hann', fmax=None, pad=3)"
+    assert pickle.loads(pickle.dumps(frames)) == copy.deepcopy(frames) == frames
+    assert hash(frames) == hash(Wide(pad=3, n_fft=512))
+    with pytest.raises(ParameterError, match="pad must be at least 0"):
+        dataclasses.replace(frames, pad=-1)
+
+
+def test_parameters_of_other_values_or_classes_differ():
+    assert Wide() != Wide(pad=1)
+    assert Wide() != Frames()
+    assert Frames() != (2048, "hann", None)
+    assert {Wide(): "a", Wide(pad=1): "b"}[Wide(pad=1)] == "b"
+
+
+def test_a_misspelled_parameter_is_an_error():
+    with pytest.raises(TypeError, match="Frames\\(\\) has no parameter 'nfft'"):
+        Frames(nfft=512)
+
+
+def test_parameters_can_be_neither_set_nor_deleted():
+    frames = Frames()
+    with pytest.raises(dataclasses.FrozenInstanceError, match="n_fft"):
+        frames.n_fft = 512
+    with pytest.raises(dataclasses.FrozenInstanceError, match="n_fft"):
+        del frames.n_fft
+    assert frames == Frames()
 
 
 def test_a_class_of_parameters_checks_its_fields():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from featkit.audio.decoding._spliced_file import read_at
 
@@ -13,8 +12,7 @@ MAX_CHUNKS = 10_000
 """Largest number of chunks to read in a file."""
 
 
-@dataclass(frozen=True)
-class ChunkStyle:
+class ChunkStyle(NamedTuple):
     """Layout of the chunk heads of a format.
 
     Attributes
@@ -45,8 +43,7 @@ AIFF, CAF = ChunkStyle(4, ">I"), ChunkStyle(4, ">q", alignment=1)
 W64 = ChunkStyle(16, "<Q", counted=24, alignment=8)
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A chunk.
 
     Attributes

@@ -8,8 +8,7 @@ are kept; if more samples follow, they are not decoded, and the recording is `tr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from featkit.audio.decoding._chunks import CAF, ChunkStyle, chunks
 from featkit.audio.decoding._headers import Header, header_of
@@ -40,8 +39,7 @@ TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 """The first bytes of tags that programs append to any file."""
 
 
-@dataclass(frozen=True)
-class FilePart:
+class FilePart(NamedTuple):
     """The part of a file that libsndfile decodes.
 
     Attributes
@@ -94,18 +92,17 @@ def file_part(stream: BinaryIO, start: int, end: int) -> FilePart:
         recognised=True,
     )
     if blocks.varying:  # chunks after the samples are needed, too
-        return replace(part, pieces=whole.pieces, for_pyav=True)
+        return part._replace(pieces=whole.pieces, for_pyav=True)
     # libsndfile refuses a truncated CAF file.
     refused = header.unknown_magic or (part.truncated and header.style is CAF)
     if not (start or size.unknown or rest or len(extents) > 1 or size.altered or refused):
         return part
     filler = bytes(blocks.size - rest) if rest else b""
     patches = header.patches(present + len(filler))
-    return replace(part, pieces=(*patched(start, header.data, patches), *extents, filler))
+    return part._replace(pieces=(*patched(start, header.data, patches), *extents, filler))
 
 
-@dataclass(frozen=True)
-class _Size:
+class _Size(NamedTuple):
     """The size that a header states, and its reliability.
 
     Attributes

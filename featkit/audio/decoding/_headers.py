@@ -16,20 +16,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from featkit.audio.decoding._chunks import AIFF, CAF, RIFF, RIFX, W64, Chunk, ChunkStyle, chunks
 from featkit.audio.decoding._spliced_file import find_all, read_at
+from featkit.audio.decoding.formats import EXTENSIBLE, MPEG_IN_WAV
 
 IMA, MS, GSM, NMS, G721 = 0x11, 0x02, 0x31, 0x38, 0x40
 """Numbers of WAV codecs that pack samples in blocks."""
-
-MPEG_IN_WAV = (0x50, 0x55)
-"""Numbers of the WAV codecs for MPEG audio: layers 1 and 2, layer 3."""
-
-EXTENSIBLE = 0xFFFE
-"""Codec number of a WAV file whose codec is stated in a later field of the header."""
 
 UNKNOWN_LENGTH = 0x7FFF0000
 """Sizes in bytes from this one on mean "unknown": programs write them when they write to a pipe."""
@@ -58,8 +52,7 @@ Patches = Callable[[int], list[tuple[int, bytes]]]
 """Function of a size in bytes: the changes, ``(position, bytes)``, that make a header state it."""
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(NamedTuple):
     """The blocks in which a codec packs samples.
 
     Attributes
@@ -81,8 +74,7 @@ class Blocks:
     varying: bool = False
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """The header of a file.
 
     Attributes

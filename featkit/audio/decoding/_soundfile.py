@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from pathlib import Path
+from functools import cached_property, lru_cache
 
 import soundfile
 
 
 class SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]
-    """A sound file read from beginning to end: soundfile would seek after each block."""
+    """A sound file read from beginning to end: soundfile would seek after each block.
+
+    Its format does not change; soundfile would look up the name each time.
+    """
+
+    @cached_property
+    def format(self) -> str:
+        return str(super().format)
+
+    @cached_property
+    def subtype(self) -> str:
+        return str(super().subtype)
 
     def seekable(self) -> bool:
         return False
@@ -38,8 +49,7 @@ class _SilencedStderr:
                 self._saved = os.dup(2)
             except (AttributeError, OSError):  # there is no standard error
                 return
-            with Path(os.devnull).open("wb") as null:
-                os.dup2(null.fileno(), 2)
+            os.dup2(_null_device(), 2)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -49,6 +59,12 @@ class _SilencedStderr:
             os.dup2(self._saved, 2)
             os.close(self._saved)
             self._saved = None
+
+
+@lru_cache(maxsize=1)
+def _null_device() -> int:
+    """A descriptor that discards everything; opening it takes longer than the other calls."""
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 SILENCED_STDERR = _SilencedStderr()

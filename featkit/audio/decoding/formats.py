@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-SNDFILE_FORMATS = frozenset(
+MPEG_FORMATS = frozenset({"mp3", "mp2", "mp1", "mpga", "mpa"})
+"""Extensions of files of MPEG audio."""
+
+MPEG_IN_WAV = (0x50, 0x55)
+"""Numbers of the WAV codecs for MPEG audio: layers 1 and 2, layer 3."""
+
+EXTENSIBLE = 0xFFFE
+"""Codec number of a WAV file whose codec is stated in a later field of the header."""
+
+SNDFILE_FORMATS = MPEG_FORMATS | frozenset(
     {"wav", "wave", "w64", "rf64", "flac", "ogg", "oga", "opus"}
-    | {"mp3", "mp2", "mp1", "mpga", "mpa"}
     | {"aif", "aiff", "aifc", "au", "snd", "caf"}
     | {"bwf", "nist", "sph", "voc", "paf"}
 )
@@ -59,3 +67,28 @@ def av_format(head: bytes) -> str | None:
         return "AAC"
     names = (name for name, at, signature in AV_SIGNATURES if body.startswith(signature, at))
     return next(names, None)
+
+
+def may_be_mpeg(head: bytes, extension: str) -> bool:
+    """Whether a file may be MPEG audio, alone or in a WAV file.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first bytes; if it begins with tags, ``ID3`` and the bytes after the tags.
+    extension : str
+        Its extension in lower case, without the dot.
+
+    Returns
+    -------
+    bool
+    """
+    return extension in MPEG_FORMATS or head.startswith((b"\xff", b"ID3")) or _may_be_in_wav(head)
+
+
+def _may_be_in_wav(head: bytes) -> bool:
+    if not head.startswith(b"RIFF"):
+        return False
+    at = head.find(b"fmt ") + 8
+    codec = int.from_bytes(head[at : at + 2], "little")
+    return head.startswith(b"RMP3", 8) or codec in (*MPEG_IN_WAV, EXTENSIBLE)

@@ -16,7 +16,6 @@ import numpy as np
 import soundfile
 
 from featkit._utils.typing import Array
-from featkit.audio.decoding import _flac, _ogg, _voc
 from featkit.audio.decoding._errors import UnsupportedCodecError
 from featkit.audio.decoding._file_parts import MAGICS, FilePart, file_part
 from featkit.audio.decoding._headers import UNKNOWN_LENGTH
@@ -162,6 +161,8 @@ class SndfileDecoder:
         In a single Vorbis link, missing pages are detected by the number of samples, except at its
         end. Checking a whole file takes 2 % of the time of decoding it.
         """
+        from featkit.audio.decoding import _ogg
+
         begin = self._begin
         if self._file.subtype == "VORBIS" and not self._joined:
             begin = max(begin, self._end - _ogg.TAIL)
@@ -186,17 +187,26 @@ class SndfileDecoder:
 
     def _file_parts(self, magic: bytes) -> list[FilePart]:
         """The parts of the file, to be opened in turn."""
-        if magic.startswith(_ogg.MAGIC):
+        if magic.startswith(b"OggS"):
+            from featkit.audio.decoding import _ogg
+
             return list(_ogg.file_parts(self._stream, self._begin, self._end))
-        if magic.startswith(_voc.MAGIC[:8]):
+        if magic.startswith(b"Creative"):
+            from featkit.audio.decoding import _voc
+
             return _voc.file_parts(self._stream, self._begin, self._end)
-        find = _flac.file_part if magic.startswith(b"fLaC") else file_part
-        return [find(self._stream, self._begin, self._end)]
+        if magic.startswith(b"fLaC"):
+            from featkit.audio.decoding import _flac
+
+            return [_flac.file_part(self._stream, self._begin, self._end)]
+        return [file_part(self._stream, self._begin, self._end)]
 
     def _next_part(self) -> FilePart | None:
         """The part after the open one, which was read as far as possible."""
         if self._file.format != "FLAC":
             return next(self._later, None)
+        from featkit.audio.decoding import _flac
+
         # The position of libFLAC is known if it reads through our descriptor.
         read = self._source.source_position() if self._source else self._stream.tell()
         read = 0 if os.name == "nt" else read
@@ -261,6 +271,8 @@ class SndfileDecoder:
 
     def _hide_next_file(self) -> None:
         """Hide a FLAC file that follows: libFLAC would seek in it, too."""
+        from featkit.audio.decoding import _flac
+
         following = _flac.next_file(self._stream, self._begin + 8, self._end)
         if following is not None:
             self._open(_flac.file_part(self._stream, self._begin, following))

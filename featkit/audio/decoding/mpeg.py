@@ -35,16 +35,14 @@ from featkit._utils.typing import Array
 from featkit.audio.decoding import _mpeg_frames
 from featkit.audio.decoding._chunks import RIFF, Chunk, chunks
 from featkit.audio.decoding._file_parts import MAGICS
-from featkit.audio.decoding._headers import EXTENSIBLE, MPEG_IN_WAV, UNKNOWN_LENGTH, codec_of
+from featkit.audio.decoding._headers import UNKNOWN_LENGTH, codec_of
 from featkit.audio.decoding._mpeg_frames import MAX_FRAME, Run, Scan
 from featkit.audio.decoding._soundfile import SILENCED_STDERR, SequentialSoundFile, reason_of
 from featkit.audio.decoding._spliced_file import SplicedFile, read_at
 from featkit.audio.decoding._tags import end_of_leading_tags
 from featkit.audio.decoding.conversion import Layout, convert_blocks, sample_shape, skip_frames
+from featkit.audio.decoding.formats import MPEG_FORMATS, MPEG_IN_WAV, may_be_mpeg
 from featkit.audio.decoding.mpeg_headers import Format, Tag
-
-FORMATS = frozenset({"mp3", "mp2", "mp1", "mpga", "mpa"})
-"""Extensions of files of MPEG audio."""
 
 MAX_OTHER_BYTES = 2**16
 """Other bytes before or after the frames that are tolerated if no frame is missing."""
@@ -94,9 +92,10 @@ def open_mpeg(path: Path, head: bytes, resources: contextlib.ExitStack) -> MpegD
     ValueError
         If the file is MPEG audio by its extension or by the header of a WAV file, but has no frame.
     """
-    by_extension = path.suffix.lstrip(".").lower() in FORMATS
-    if not (by_extension or head.startswith((b"\xff", b"ID3")) or _may_be_in_wav(head)):
+    extension = path.suffix.lstrip(".").lower()
+    if not may_be_mpeg(head, extension):
         return None
+    by_extension = extension in MPEG_FORMATS
     with contextlib.ExitStack() as opened:
         file = opened.enter_context(path.open("rb", buffering=0))
         extent = _extent(file, by_extension=by_extension)
@@ -240,14 +239,6 @@ def _extent(file: io.FileIO, *, by_extension: bool) -> Extent | None:
     if by_extension or start or _mpeg_frames.begins(file, start, stop):
         return Extent(0, stop)
     return None
-
-
-def _may_be_in_wav(head: bytes) -> bool:
-    if not head.startswith(b"RIFF"):
-        return False
-    at = head.find(b"fmt ") + 8
-    codec = int.from_bytes(head[at : at + 2], "little")
-    return head.startswith(b"RMP3", 8) or codec in (*MPEG_IN_WAV, EXTENSIBLE)
 
 
 def _in_wav(file: io.FileIO, start: int, stop: int) -> Extent | None:

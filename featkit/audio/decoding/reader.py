@@ -18,10 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from featkit._utils.installed import installed_version
 from featkit._utils.typing import Array
 from featkit.audio.decoding._errors import UnsupportedCodecError
+from featkit.audio.decoding._plain_wav import plain_wav
 from featkit.audio.decoding._tags import end_of_leading_tags
-from featkit.audio.decoding.formats import AV_FORMATS, av_format
+from featkit.audio.decoding.formats import AV_FORMATS, av_format, may_be_mpeg
 from featkit.audio.excerpt import WHOLE, Excerpt
 from featkit.errors import AudioError
 
@@ -31,8 +33,9 @@ MAX_ALLOCATION = 2**26
 BLOCK = 2**17
 """Number of frames in a block."""
 
-HEAD = 4096
-"""Number of bytes by which formats are detected."""
+HEAD = 2**16
+"""Number of bytes that are read at once: formats are detected by them, and many short recordings
+have no more."""
 
 
 class Decoder(Protocol):
@@ -211,10 +214,11 @@ def open_file(path: Path, name: str) -> Iterator[Reader]:
     AudioError
         If the file cannot be opened, or no decoder can decode it.
     """
-    head = _first_bytes(path, name)
+    head, is_whole = _first_bytes(path, name)
     with contextlib.ExitStack() as resources:
         with _decode_errors(name):
-            decoder = _find_decoder(path, head, resources)
+            plain = plain_wav(head) if is_whole else None
+            decoder = plain or _find_decoder(path, head, resources)
         yield Reader(name, decoder)
 
 
@@ -226,14 +230,10 @@ def versions() -> dict[str, str]:
     dict of str to str
         By name; the version of PyAV is that of the package, which contains FFmpeg.
     """
-    from importlib.metadata import PackageNotFoundError, version
-
     import soundfile
 
-    installed = {"libsndfile": soundfile.__libsndfile_version__}
-    with contextlib.suppress(PackageNotFoundError):
-        installed["PyAV"] = version("av")
-    return installed
+    libsndfile, pyav = soundfile.__libsndfile_version__, installed_version("av")
+    return {"libsndfile": libsndfile} | ({} if pyav is None else {"PyAV": pyav})
 
 
 # Not a registry: the order of the decoders matters, and a decoder may leave a file to the next one.
@@ -241,10 +241,11 @@ def _find_decoder(path: Path, head: bytes, resources: contextlib.ExitStack) -> D
     extension = path.suffix.lstrip(".").lower()
     content = av_format(head)
     if content is None:
-        from featkit.audio.decoding import mpeg
+        if may_be_mpeg(head, extension):
+            from featkit.audio.decoding import mpeg
 
-        if (decoder := mpeg.open_mpeg(path, head, resources)) is not None:
-            return decoder
+            if (decoder := mpeg.open_mpeg(path, head, resources)) is not None:
+                return decoder
         from featkit.audio.decoding.libsndfile import SndfileDecoder
 
         try:
@@ -276,17 +277,20 @@ def _decode_errors(name: str) -> Iterator[None]:
         raise AudioError(name, "decode", cause) from None
 
 
-def _first_bytes(path: Path, name: str) -> bytes:
-    """The first bytes of a file; if it begins with tags, ``ID3`` and the bytes after the tags."""
+def _first_bytes(path: Path, name: str) -> tuple[bytes, bool]:
+    """The first bytes of a file, and whether these are all.
+
+    If it begins with tags, they are ``ID3`` and the bytes after the tags.
+    """
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise AudioError(name, "open", "is not a regular file: a pipe or a device")
-        with path.open("rb") as stream:
+        with open(path, "rb", buffering=0) as stream:
             head = stream.read(HEAD)
             if head.startswith(b"ID3"):
-                stream.seek(end_of_leading_tags(stream, 0, path.stat().st_size))
-                head = head[:3] + stream.read(HEAD)
+                stream.seek(end_of_leading_tags(stream, 0, status.st_size))
+                return head[:3] + stream.read(HEAD), False
     except FileNotFoundError:
         raise AudioError(name, "open", "no such file") from None
     except IsADirectoryError:
@@ -297,4 +301,4 @@ def _first_bytes(path: Path, name: str) -> bytes:
         raise AudioError(name, "open", getattr(error, "strerror", None) or str(error)) from None
     if not head:
         raise AudioError(name, "open", "the file is empty (0 bytes)")
-    return head
+    return head, len(head) == status.st_size

@@ -7,6 +7,7 @@ draws the same groups for both splits; it leaves out the choice of the folds.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -239,7 +240,7 @@ def similar_folds(plan: SplitPlan) -> int:
 
 def _fields(settings: Settings) -> dict[str, Any]:
     """Settings without any way to split."""
-    fields = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+    fields = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     return fields | {"fold": None, "split": None, "shares": None, "leave_one_group_out": False}
 
 

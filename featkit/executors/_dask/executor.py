@@ -32,7 +32,12 @@ class Dask(Executor):
         return max(1, self.connection.threads())
 
     def map(
-        self, function: Callable[..., R], calls: Iterable[tuple[Any, ...]], *, shared: Any = None
+        self,
+        function: Callable[..., R],
+        calls: Iterable[tuple[Any, ...]],
+        *,
+        shared: Any = None,
+        quick: bool = False,
     ) -> Iterator[R]:
         """Call a function many times; see `Executor.map`."""
         return MapRun(self.connection, function, calls, shared).run()

@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import import_module, metadata
 from pathlib import Path
 
+from featkit._utils.compiled import implementation
 from featkit.errors import FeatkitError
 
 DISABLE = "NPY_DISABLE_CPU_FEATURES"
@@ -36,7 +37,6 @@ PACKAGES = (
     "scikit-learn",
     "xgboost",
     "shap",
-    "skops",
 )
 """Packages that decode, compute and fit."""
 
@@ -57,6 +57,7 @@ def versions() -> Versions:
         "featkit": featkit.__version__,
         "source code of featkit": _source_digest(Path(featkit.__file__).parent),
         "Python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "implementation of featkit": implementation(),
         "processor": f"{platform.machine()}, {sys.byteorder}-endian",
     }
     packages = {name: _package_version(name) for name in PACKAGES}
@@ -139,9 +140,9 @@ def _library_versions() -> dict[str, str]:
 
 
 def _source_digest(folder: Path) -> str:
-    """Digest of the modules and feature sets: development versions share a number."""
+    """Digest of the modules, kernels and feature sets: development versions share a number."""
     digest = hashlib.sha256()
-    files = (file for suffix in ("py", "toml") for file in folder.rglob(f"*.{suffix}"))
+    files = (file for suffix in ("py", "toml", "c", "h") for file in folder.rglob(f"*.{suffix}"))
     for name, file in sorted((file.relative_to(folder).as_posix(), file) for file in files):
         digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:12]

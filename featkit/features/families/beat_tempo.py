@@ -13,7 +13,7 @@ from __future__ import annotations
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
-from featkit.dsp.tempogram import TempoParameters, tempi
+from featkit.dsp.tempogram import Tempograms, TempoParameters
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
 CLICKS = 60 * 22050 / (20 * 512)
@@ -44,7 +44,7 @@ def _compute(
     hop_length: int,
 ) -> Array:
     """Tempo of each clip: ``(1, clips)``."""
-    return tempi(p, median_onset_strength, segments, sr, hop_length)
+    return Tempograms(median_onset_strength, segments, sr, hop_length)(p).tempo[None]
 
 
 FAMILY = Family(

@@ -26,8 +26,9 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.band_moments import BandMoments, band_moments
 from featkit.dsp.disk_array import Clip, DiskArray, pieces
-from featkit.dsp.dwt import DAUBECHIES, Moments, band_moments, bands, max_level, symmetric_dwt
+from featkit.dsp.dwt import DAUBECHIES, bands, max_level, symmetric_dwt
 from featkit.features._components import band_names, level_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
@@ -96,20 +97,20 @@ def _clip_values(p: DwchParameters, clip: Clip) -> Array:
 
     # The coefficients are needed twice; for a clip on disk they are computed again, to save memory.
     kept = None if isinstance(clip, DiskArray) else list(coefficients())
-    moments = band_moments(kept or coefficients(), count)
+    moments = BandMoments(band_moments(kept or coefficients(), count))
+    widths = 2 * p.deviations * moments.std / p.n_bins
+    begins = moments.mean - p.deviations * moments.std
     histograms = np.zeros((count, p.n_bins))
     for band, c in kept or coefficients():
-        histograms[band] += _counts(p, c, moments[band])
+        if widths[band]:  # otherwise all coefficients are equal
+            histograms[band] += _counts(p, c, begins[band], widths[band])
     mean, variance, skewness = _histogram_moments(p, histograms, moments)
-    return np.concatenate([mean, variance, skewness, [m.mean_abs for m in moments]])
+    return np.concatenate([mean, variance, skewness, moments.mean_abs])
 
 
-def _counts(p: DwchParameters, c: Array, moments: Moments) -> Array:
-    """Number of coefficients in each bin; 0 if all coefficients are equal."""
-    width = 2 * p.deviations * moments.std / p.n_bins
-    if not width:
-        return np.zeros(p.n_bins)
-    place = c - (moments.mean - p.deviations * moments.std)
+def _counts(p: DwchParameters, c: Array, begin: float, width: float) -> Array:
+    """Number of coefficients in each bin."""
+    place = c - begin
     place /= width
     np.clip(place, -1, p.n_bins, out=place)
     np.floor(place, out=place)
@@ -117,7 +118,7 @@ def _counts(p: DwchParameters, c: Array, moments: Moments) -> Array:
 
 
 def _histogram_moments(
-    p: DwchParameters, histograms: Array, moments: Sequence[Moments]
+    p: DwchParameters, histograms: Array, moments: BandMoments
 ) -> tuple[Array, Array, Array]:
     """Mean, variance and skewness of the histogram of each band."""
     middles = p.deviations * ((2 * np.arange(p.n_bins) + 1) / p.n_bins - 1)
@@ -126,11 +127,11 @@ def _histogram_moments(
     centred = middles - mean[:, None]
     variance = np.sum(share * centred**2, axis=1)
     third = np.sum(share * centred**3, axis=1)
-    std = np.array([m.std for m in moments])
-    loudest = np.sqrt(max(m.energy / m.count for m in moments))
+    std = moments.std
+    loudest = np.sqrt(moments.mean_square.max())
     varies = (std > ROUNDING * loudest) & (variance > 0)
     skewness = third / np.where(varies, variance, np.nan) ** 1.5
-    return np.array([m.mean for m in moments]) + std * mean, std**2 * variance, skewness
+    return moments.mean + std * mean, std**2 * variance, skewness
 
 
 def _from_indices(indices: Sequence[str]) -> dict[str, Any]:

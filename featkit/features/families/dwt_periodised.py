@@ -25,8 +25,9 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.band_moments import BandMoments, band_moments
 from featkit.dsp.disk_array import Clip, pieces
-from featkit.dsp.dwt import DAUBECHIES, band_moments, bands, max_level, periodized_dwt
+from featkit.dsp.dwt import DAUBECHIES, bands, max_level, periodized_dwt
 from featkit.features._components import band_names, level_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
@@ -79,10 +80,10 @@ def _clip_values(p: PeriodisedParameters, clip: Clip) -> Array:
     if max_level(len(clip), p.wavelet) < p.level:
         return np.full(3 * p.level + 2, np.nan)
     levels = periodized_dwt(p.wavelet, p.level, len(clip))
-    moments = band_moments(bands(pieces(clip), levels), p.level + 1)
-    mean_abs = np.array([m.mean_abs for m in moments])
+    moments = BandMoments(band_moments(bands(pieces(clip), levels), p.level + 1))
+    mean_abs = moments.mean_abs
     ratio = mean_abs[:-1] / np.where(mean_abs[1:] > 0, mean_abs[1:], np.nan)
-    return np.concatenate([mean_abs, [m.std for m in moments], ratio])
+    return np.concatenate([mean_abs, moments.std, ratio])
 
 
 def _from_indices(indices: Sequence[str]) -> dict[str, Any]:

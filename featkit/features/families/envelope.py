@@ -16,26 +16,18 @@ the CUIDADO project", 2004.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.disk_array import Clip, pieces
-from featkit.dsp.intervals import interval_sums
+from featkit.dsp.envelopes import HIGH, LOW, PRESENT, STEPS, envelope_shapes
+from featkit.dsp.intervals import interval_energy
 from featkit.features.family import Descriptor, Family, ReferenceCase
-
-STEPS = 5
-"""Hops per window."""
-
-LOW, HIGH = 0.2, 0.9
-"""Fractions of the maximum between which attack and decay are measured, as in Essentia."""
-
-PRESENT = 0.4
-"""Fraction of the maximum above which the sound counts as present, as in Essentia."""
 
 
 class EnvelopeParameters(Parameters):
@@ -92,49 +84,10 @@ def _descriptors(p: EnvelopeParameters) -> list[Descriptor]:
 def _compute(p: EnvelopeParameters, *, clips: Sequence[Clip], sr: float) -> Array:
     """Descriptors of each clip: ``(4, clips)``."""
     step = max(1.0, p.window * sr / STEPS)
-    return np.array([_clip_values(_envelope(clip, step), step / sr) for clip in clips]).T
-
-
-def _envelope(clip: Clip, step: float) -> Array:
-    """Root mean square in windows of `STEPS` hops of `step` samples, with silence around the clip.
-
-    Window ``k`` ends ``k`` hops after the clip's beginning, so that the first and the last are 0.
-    """
-
-    def squares() -> Iterator[Array]:
-        for piece in pieces(clip):
-            yield np.square(piece, dtype=np.float64)
-        yield np.zeros(int(step) + 1)
-
-    silence = np.zeros(STEPS)
-    sums = np.concatenate([silence, interval_sums(squares(), step), silence])
-    return np.asarray(np.sqrt(np.add.reduce(sliding_window_view(sums, STEPS), axis=1)))
-
-
-def _clip_values(e: Array, seconds: float) -> list[float]:
-    """Descriptors of an envelope with a hop in seconds; its last value is 0."""
-    if not e.any():
-        return [np.nan] * 4
-    e = e / np.max(e)
-    middle = (np.arange(len(e)) - STEPS / 2) * seconds
-    attack = _crossing(e >= HIGH, e, HIGH) - _crossing(e >= LOW, e, LOW)
-    end = e[np.flatnonzero(e >= HIGH)[-1] :]
-    decay = _crossing(end < LOW, end, LOW) - _crossing(end < HIGH, end, HIGH)
-    return [
-        float(np.log10(attack * seconds)),
-        float(np.sum(middle * e) / np.sum(e)),
-        float(np.count_nonzero(e >= PRESENT) * seconds),
-        float(np.log10(decay * seconds)),
-    ]
-
-
-def _crossing(beyond: Array, e: Array, threshold: float) -> float:
-    """Position at which an envelope first crosses a threshold, by linear interpolation.
-
-    `beyond` is true where the envelope is beyond the threshold, but not at its first value.
-    """
-    k = int(np.argmax(beyond))
-    return float(k - 1 + (threshold - e[k - 1]) / (e[k] - e[k - 1]))
+    silence = np.zeros(int(step) + 1, dtype=np.float32)
+    energy = [interval_energy(chain(pieces(clip), [silence]), step) for clip in clips]
+    attack, centroid, duration, decay = envelope_shapes(energy) * (step / sr)
+    return np.stack([np.log10(attack), centroid, duration, np.log10(decay)])
 
 
 def _ramp(sr: float) -> Array:

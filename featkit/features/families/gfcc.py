@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.cepstrum import cepstrum
 from featkit.dsp.decibels import decibels
 from featkit.dsp.empty_bands import check_bands_have_bins, empty_gammatone_bands
 from featkit.dsp.gammatone import gammatone_filters
@@ -74,7 +74,7 @@ def _compute(p: GfccParameters, *, power: Array, sr: float, n_fft: int) -> Array
     """DCT of the gammatone bands: ``(n_gfcc, frames)``."""
     bands = np.asarray(gammatone_filters(sr, n_fft, p.n_bands, p.fmin) @ power)
     bands[empty_gammatone_bands(sr, n_fft, p.n_bands, p.fmin)] = np.nan
-    return np.asarray(scipy.fft.dct(decibels(bands), axis=0, norm="ortho")[: p.n_gfcc])
+    return cepstrum(decibels(bands), p.n_gfcc)
 
 
 def _check(p: GfccParameters, spectra: SpectraParameters, sr: float | None) -> None:

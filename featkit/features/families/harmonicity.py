@@ -27,19 +27,14 @@ Acustica 51, 1982.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from featkit import signals
 from featkit._utils.parameters import parameter
 from featkit._utils.typing import Array
-from featkit.dsp.bins import sums_over_bins, vertex
+from featkit.dsp.harmonics import harmonic_shares
 from featkit.dsp.pitch import Pitches, PitchParameters
 from featkit.features.family import Descriptor, Family, ReferenceCase
-
-TOLERANCE = 0.2
-"""Largest deviation of a harmonic from its position, relative to the fundamental frequency."""
 
 MIN_SPACING = 3.0
 """Smallest distance of harmonics in bins; the main lobe of a Hann window has two on each side."""
@@ -106,7 +101,7 @@ def _descriptors(p: HarmonicityParameters) -> list[Descriptor]:
     ]
 
 
-def _compute(p: HarmonicityParameters, *, pitches: Pitches, magnitude: Array, n_fft: int) -> Array:
+def _compute(p: HarmonicityParameters, *, pitches: Pitches, power: Array, n_fft: int) -> Array:
     """Descriptors of each frame: ``(6, frames)``."""
     pitch = pitches(p)
     values = np.full((6, len(pitch.f0)), np.nan)
@@ -114,97 +109,14 @@ def _compute(p: HarmonicityParameters, *, pitches: Pitches, magnitude: Array, n_
     harmonic = np.maximum(1 - noise, LEAST_SHARE)
     values[0] = np.where(pitch.voiced, 10 * np.log10(harmonic / noise), np.nan)
     spacing = n_fft / pitch.period
-    order = np.argsort(-spacing, kind="stable")
-    frames = order[(pitch.voiced & (spacing >= MIN_SPACING))[order]]
+    frames = np.flatnonzero(pitch.voiced & (spacing >= MIN_SPACING))
     if len(frames):
-        values[1:, frames] = shape(harmonics(magnitude, frames, spacing[frames], p.n_harmonics))
+        deviation, odd, even, *tristimulus = harmonic_shares(
+            power, frames, spacing[frames], p.n_harmonics
+        )
+        ratio = 10 * np.log10(np.maximum(odd, LEAST_SHARE) / np.maximum(even, LEAST_SHARE))
+        values[1:, frames] = np.stack([np.minimum(2 * deviation, 1), ratio, *tristimulus])
     return values
-
-
-class Harmonics(NamedTuple):
-    """Harmonics of some frames.
-
-    Attributes
-    ----------
-    amplitude : array of float64, shape ``(n_harmonics, frames)``
-        Amplitude; 0 without a peak.
-    deviation : array of float64, shape ``(n_harmonics, frames)``
-        Distance from the exact multiple, relative to the fundamental frequency.
-    """
-
-    amplitude: Array
-    deviation: Array
-
-
-def harmonics(magnitude: Array, frames: Array, spacing: Array, count: int) -> Harmonics:
-    """Find the harmonics of some frames.
-
-    Parameters
-    ----------
-    magnitude : array, shape ``(bins, all frames)``
-        Magnitude spectrogram.
-    frames : array of int, shape ``(frames,)``
-        Numbers of the frames, the highest pitch first.
-    spacing : array, shape ``(frames,)``
-        Fundamental frequency of each, in bins.
-    count : int
-        Number of harmonics.
-
-    Returns
-    -------
-    Harmonics
-    """
-    places = spacing[:, None] * np.arange(1, count + 1)
-    reach = np.maximum(np.rint(TOLERANCE * spacing), 1).astype(np.intp)
-    within = np.flatnonzero(places + reach[:, None] < len(magnitude) - 1.5)
-    frame, place = within // count, places.ravel()[within]
-    strongest = _strongest(magnitude, frames[frame], np.rint(place).astype(np.intp), reach[frame])
-    three = np.stack([magnitude[strongest + k, frames[frame]] for k in (-1, 0, 1)])
-    shift, least = vertex(-np.log(np.maximum(three, np.finfo(np.float32).tiny), dtype=float))
-    peak = (three[1] > three[0]) & (three[1] >= three[2])
-    amplitude, deviation = np.zeros(places.shape), np.zeros(places.shape)
-    amplitude.flat[within] = np.where(peak, np.exp(-least), 0)
-    deviation.flat[within] = np.abs(strongest + shift - place) / spacing[frame]
-    # Contiguous rows make the order of sums over harmonics independent of the number of frames.
-    return Harmonics(np.ascontiguousarray(amplitude.T), np.ascontiguousarray(deviation.T))
-
-
-def _strongest(magnitude: Array, frames: Array, middle: Array, reach: Array) -> Array:
-    """Strongest bin within `reach` of the middle one; frames in descending order of reach."""
-    flat, step = magnitude.ravel(), magnitude.shape[1]
-    position = (middle - reach) * step + frames
-    greatest, offset = flat.take(position), np.zeros_like(position)
-    counts = np.searchsorted(-2 * reach, -np.arange(1, 2 * reach[0] + 1), side="right")
-    for k, count in enumerate(counts.tolist(), start=1):
-        position[:count] += step
-        values = flat.take(position[:count])
-        greater = values > greatest[:count]
-        np.copyto(greatest[:count], values, where=greater)
-        np.copyto(offset[:count], k, where=greater)
-    return np.asarray(middle - reach + offset)
-
-
-def shape(tone: Harmonics) -> Array:
-    """Compute the descriptors of the harmonics.
-
-    Parameters
-    ----------
-    tone : Harmonics
-        Harmonics of some frames.
-
-    Returns
-    -------
-    array, shape ``(5, frames)``
-        Inharmonicity, odd-to-even ratio in dB and tristimulus; NaN without any harmonic.
-    """
-    total = sums_over_bins(tone.amplitude)
-    total = np.where(total > 0, total, np.nan)
-    power = np.square(tone.amplitude / total)
-    all_power = sums_over_bins(power)
-    inharmonicity = 2 * sums_over_bins(tone.deviation * power) / all_power
-    odd, even = (np.maximum(sums_over_bins(power[k::2]) / all_power, LEAST_SHARE) for k in (0, 1))
-    tristimulus = [sums_over_bins(rows) / total for rows in np.split(tone.amplitude, [1, 4])]
-    return np.stack([np.minimum(inharmonicity, 1), 10 * np.log10(odd / even), *tristimulus])
 
 
 def _sine_in_noise(sr: float) -> Array:

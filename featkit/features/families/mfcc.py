@@ -17,6 +17,7 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
+from featkit.dsp.cepstrum import Cepstrum
 from featkit.features._cepstra import CepstrumParameters, check_bands, coefficients_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
@@ -34,9 +35,9 @@ def _descriptors(p: CepstrumParameters) -> list[Descriptor]:
     return [coefficient]
 
 
-def _compute(p: CepstrumParameters, *, cepstrum: Array) -> Array:
+def _compute(p: CepstrumParameters, *, cepstrum: Cepstrum) -> Array:
     """DCT of the mel bands: ``(n_mfcc, frames)``."""
-    return cepstrum[: p.n_mfcc]
+    return cepstrum(p.n_mfcc)
 
 
 FAMILY = Family(

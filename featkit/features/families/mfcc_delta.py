@@ -24,6 +24,8 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import parameter
 from featkit._utils.typing import Array
+from featkit.dsp.cepstrum import Cepstrum
+from featkit.dsp.derivatives import derivatives
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
 from featkit.features._cepstra import CepstrumParameters, check_bands, coefficients_from_names
@@ -59,45 +61,14 @@ def _descriptors(p: MfccDeltaParameters) -> list[Descriptor]:
     ]
 
 
-def _compute(p: MfccDeltaParameters, *, cepstrum: Array) -> Array:
+def _compute(p: MfccDeltaParameters, *, cepstrum: Cepstrum) -> Array:
     """The coefficients: ``(n_mfcc, frames)``."""
-    return cepstrum[: p.n_mfcc]
+    return cepstrum(p.n_mfcc)
 
 
 def _finish(p: MfccDeltaParameters, values: Array, *, segments: Segments) -> Array:
     """Differences of the coefficients over time: ``(2 * n_mfcc, frames)``."""
-    half = p.width // 2
-    differences: Array = np.full((2, *values.shape), np.nan, dtype=np.float32)
-    if segments.total < p.width:
-        return differences.reshape(-1, segments.total)
-    slope, curvature = _weights(half)
-    middle = values[:, half : segments.total - half]
-    first, second = np.zeros_like(middle), np.zeros_like(middle)
-    for k in range(1, half + 1):
-        before = values[:, half - k : segments.total - half - k]
-        after = values[:, half + k : segments.total - half + k]
-        first += slope[k] * (after - before)
-        second += curvature[k] * ((after - middle) + (before - middle))
-    # The nearest frame with enough frames to both sides.
-    nearest = np.arange(segments.total)
-    nearest = np.maximum(nearest, segments.to_frames(segments.starts + half))
-    nearest = np.minimum(nearest, segments.to_frames(segments.ends - 1 - half))
-    defined = segments.to_frames(segments.lengths >= p.width)
-    differences[0][:, defined] = first[:, nearest[defined] - half]
-    differences[1][:, defined] = second[:, nearest[defined] - half]
-    return differences.reshape(-1, segments.total)
-
-
-def _weights(half: int) -> tuple[Array, Array]:
-    """Least-squares weights of the frames 0 to half after the middle: slope, second derivative.
-
-    Both are float32; over all frames, the weights of the second derivative add up to 0.
-    """
-    k = np.arange(half + 1, dtype=np.float64)
-    width = 2 * half + 1
-    squares, fourths = 2 * np.sum(k**2), 2 * np.sum(k**4)
-    curvature = 2 * (k**2 - squares / width) / (fourths - squares**2 / width)
-    return (k / squares).astype(np.float32), curvature.astype(np.float32)
+    return derivatives(values, segments, p.width).reshape(-1, segments.total)
 
 
 def _growing(sr: float) -> Array:

@@ -44,8 +44,9 @@ def _compute(
     hop_length: int,
 ) -> Array:
     """Onsets per second of each clip: ``(1, clips)``."""
-    onsets = [len(onset_frames(onset_strength[clip], sr, hop_length)) for clip in segments]
-    return np.array([[n * sr / len(clip) for n, clip in zip(onsets, clips, strict=True)]])
+    onsets = onset_frames(onset_strength, segments, sr, hop_length)
+    counts = np.diff(np.searchsorted(onsets, [0, *segments.ends]))
+    return np.asarray(counts[None] * sr / np.array([len(clip) for clip in clips]))
 
 
 FAMILY = Family(

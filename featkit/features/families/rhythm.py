@@ -38,17 +38,15 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import scipy.fft
 
 from featkit import signals
 from featkit._utils.typing import Array
+from featkit.dsp.bins import sums_over_bins
 from featkit.dsp.segments import Segments
 from featkit.dsp.tempogram import (
     ROUNDING,
+    Tempograms,
     TempoParameters,
-    best_lag,
-    lag_tempi,
-    mean_autocorrelation,
     score,
 )
 from featkit.features.family import Descriptor, Family, ReferenceCase
@@ -150,83 +148,103 @@ def _descriptors(p: TempoParameters) -> list[Descriptor]:
 
 
 def _compute(
-    p: TempoParameters, *, onset_strength: Array, segments: Segments, sr: float, hop_length: int
+    p: TempoParameters,
+    *,
+    tempograms: Tempograms,
+    onset_strength: Array,
+    segments: Segments,
+    sr: float,
+    hop_length: int,
 ) -> Array:
     """Descriptors of each clip: ``(rows, clips)``."""
-    bpm, prior = lag_tempi(p, sr, hop_length)
-    columns = [_clip_values(onset_strength[clip], bpm, prior, sr / hop_length) for clip in segments]
-    return np.stack(columns, axis=1)
-
-
-def _clip_values(strength: Array, bpm: Array, prior: Array, frame_rate: float) -> Array:
-    lags: list[int] = []
-    tempogram = np.full(len(bpm), np.nan)
-    if strength.any() and np.isfinite(prior).any():
-        tempogram = mean_autocorrelation(strength, len(bpm), len(bpm))
-        first = best_lag(strength, prior, tempogram)
-        tempogram[tempogram < ROUNDING] = 0
-        same_peak = [_climb(tempogram, first, step) for step in (-1, 1)]
-        others = [lag for lag in _peaks(tempogram, prior) if lag not in same_peak]
-        lags = [first, *others][:CANDIDATES]
-    candidates, strengths = np.full((2, CANDIDATES), np.nan)
-    candidates[: len(lags)], strengths[: len(lags)] = bpm[lags], tempogram[lags]
+    bpm, prior, values, first = tempograms(p)
+    heights = np.where(values < ROUNDING, 0, values)
+    heights[first == 0] = np.nan
+    frame_rate = sr / hop_length
+    lags = np.stack([first, *_other_lags(heights, prior, first)])
+    candidates = np.where(lags > 0, bpm[lags], np.nan)
+    strengths = np.where(lags > 0, heights[np.arange(len(first)), lags], np.nan)
     return np.concatenate(
         [
             candidates,
             strengths,
-            _ratios(tempogram, bpm, candidates[0]),
-            _beat_histogram(tempogram, bpm, frame_rate),
-            [strengths[1] / (strengths[0] or np.nan)],
-            [_pulse_clarity(strength, frame_rate)],
+            _ratios(heights, bpm, candidates[0]),
+            _beat_histogram(heights, bpm, frame_rate),
+            [strengths[1] / np.where(strengths[0] > 0, strengths[0], np.nan)],
+            [_pulse_clarity(onset_strength, segments, frame_rate)],
         ]
     )
 
 
-def _peaks(tempogram: Array, prior: Array) -> list[int]:
-    """Lags at which the tempogram is greater than at both neighbours, the highest score first."""
-    middle = tempogram[1:-1]
-    peak = (middle > tempogram[:-2]) & (middle > tempogram[2:]) & np.isfinite(prior[1:-1])
-    lags = np.flatnonzero(peak) + 1
-    order = np.argsort(-score(tempogram, prior)[lags], kind="stable")
-    return list(map(int, lags[order]))
+def _other_lags(tempograms: Array, prior: Array, first: Array) -> list[Array]:
+    """The best lags, beside the first, at which the tempogram is greater than at both neighbours.
+
+    Peaks on whose slope the first lag lies are left out. 0 for a clip with fewer candidates.
+    """
+    clip, lag = np.arange(len(tempograms)), np.arange(tempograms.shape[1])
+    rises = np.zeros((2, *tempograms.shape), dtype=bool)  # to a lag from the one before and after
+    np.greater(tempograms[:, 1:], tempograms[:, :-1], out=rises[0, :, 1:])
+    np.greater(tempograms[:, :-1], tempograms[:, 1:], out=rises[1, :, :-1])
+    scores = np.where(rises[0] & rises[1], score(tempograms, prior), -np.inf)
+    # A slope ends at the last lag to which the tempogram rises all the way from the first one.
+    above = np.where((lag > first[:, None]) & ~rises[0], lag, len(lag)).min(axis=1) - 1
+    below = np.where((lag < first[:, None]) & ~rises[1], lag, -1).max(axis=1) + 1
+    scores[clip, above] = scores[clip, below] = -np.inf
+    others = []
+    for _ in range(CANDIDATES - 1):
+        best = np.argmax(scores, axis=1)
+        others.append(np.where(np.isfinite(scores[clip, best]), best, 0))
+        scores[clip, best] = -np.inf
+    return others
 
 
-def _climb(tempogram: Array, lag: int, step: int) -> int:
-    """Lag up to which the tempogram rises from a lag, in steps of 1 or -1."""
-    while 0 <= lag + step < len(tempogram) and tempogram[lag + step] > tempogram[lag]:
-        lag += step
-    return lag
+def _ratios(tempograms: Array, bpm: Array, tempo: Array) -> Array:
+    """The tempogram, linear between its rates, at the rates of notes: ``(ratios, clips)``."""
+    rates, values = bpm[:0:-1], tempograms[:, :0:-1]  # ascending, without lag 0
+    notes = np.array(list(RATIOS.values()))[:, None] * tempo
+    below = np.maximum(np.searchsorted(rates, notes, side="right") - 1, 0)
+    above = np.minimum(below + 1, len(rates) - 1)
+    clip = np.arange(len(values))
+    low, high = values[clip, below], values[clip, above]
+    share = (notes - rates[below]) / np.where(above > below, rates[above] - rates[below], 1)
+    within = (rates[0] <= notes) & (notes <= rates[-1])
+    return np.where(within, low + share * (high - low), np.nan)
 
 
-def _ratios(tempogram: Array, bpm: Array, tempo: float) -> Array:
-    note_rates = tempo * np.array(list(RATIOS.values()))
-    ascending, values = bpm[:0:-1], tempogram[:0:-1]  # ascending, without lag 0
-    return np.interp(note_rates, ascending, values, left=np.nan, right=np.nan)
-
-
-def _beat_histogram(tempogram: Array, bpm: Array, frame_rate: float) -> Array:
-    """Share of each range, and the sum over all ranges in seconds of lag."""
+def _beat_histogram(tempograms: Array, bpm: Array, frame_rate: float) -> Array:
+    """Share of each range, and the sum over all ranges in seconds of lag: ``(4, clips)``."""
     ranges = [(low <= bpm) & (bpm < high) for low, high in RANGES.values()]
-    sums = np.array([tempogram[lags].sum() for lags in ranges])
-    total = sums.sum()
-    return np.array([*(sums / (total or np.nan)), total / frame_rate])
+    sums = np.stack([sums_over_bins(tempograms[:, lags].T) for lags in ranges])
+    total = sums_over_bins(sums)
+    return np.concatenate([sums / np.where(total > 0, total, np.nan), [total / frame_rate]])
 
 
-def _pulse_clarity(strength: Array, frame_rate: float) -> float:
-    shortest = int(np.ceil(60 * frame_rate / 250))
-    longest = min(int(60 * frame_rate / 40), len(strength) // 2)
-    if longest < shortest or not strength.any():
-        return np.nan
-    x = strength - np.mean(strength, dtype=np.float64)
-    n = len(x)
-    size = scipy.fft.next_fast_len(n + longest, real=True)
-    power = np.square(np.abs(scipy.fft.rfft(x, n=size)))
-    products = scipy.fft.irfft(power, n=size)[shortest : longest + 1]
-    energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
-    lag = np.arange(shortest, longest + 1)
-    scale = np.sqrt(energy[n - lag] * (energy[n] - energy[lag]))
-    defined = scale > 0
-    return float(np.max(products[defined] / scale[defined])) if defined.any() else np.nan
+def _pulse_clarity(strength: Array, segments: Segments, frame_rate: float) -> Array:
+    """Greatest correlation with itself of each clip's strength less its mean, ``(clips,)``."""
+    shortest, longest = int(np.ceil(60 * frame_rate / 250)), int(60 * frame_rate / 40)
+    mean = segments.sum(strength.astype(np.float64)) / segments.lengths
+    # The clips side by side, with as many zeros after each as its longest lag.
+    starts = segments.starts + longest * np.arange(len(segments))
+    ends = starts + segments.lengths
+    x = np.zeros(segments.total + longest * len(segments))
+    x[np.arange(segments.total) + segments.to_frames(starts - segments.starts)] = (
+        strength - segments.to_frames(mean)
+    )
+    lags = np.arange(1, min(longest, int(segments.lengths.max()) // 2) + 1)[:, None]
+    energy = np.add.reduceat(np.square(x), starts)
+    without_first = energy - np.cumsum(np.square(x[starts + lags - 1]), axis=0)
+    without_last = energy - np.cumsum(np.square(x[np.maximum(ends - lags, 0)]), axis=0)
+    products, sums = np.zeros_like(x), np.zeros(without_first.shape)
+    for lag in range(shortest, len(lags) + 1):
+        np.multiply(x[:-lag], x[lag:], out=products[:-lag])
+        products[-lag:] = 0
+        np.add.reduceat(products, starts, out=sums[lag - 1])
+    scale = np.sqrt(np.maximum(without_first * without_last, 0))
+    defined = (scale > 0) & (lags >= shortest) & (lags <= segments.lengths // 2)
+    correlation = np.where(defined, sums / np.where(defined, scale, 1), -np.inf)
+    clarity = np.max(correlation, axis=0, initial=-np.inf)
+    sounding = segments.max(strength) > 0
+    return np.where(sounding & np.isfinite(clarity), clarity, np.nan)
 
 
 _CLICKS = 60 * 22050 / (20 * 512)

@@ -16,7 +16,6 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.bins import sums_over_bins
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 ENTROPY = Descriptor(
@@ -31,19 +30,10 @@ ENTROPY = Descriptor(
 )
 
 
-def _compute(p: NoParameters, *, S: Array, max_magnitude: Array) -> Array:
-    """Normalised entropy: ``(1, frames)``.
-
-    With shares p = q / sum(q), the entropy is log2(sum(q)) - sum(q log2 q) / sum(q).
-    """
-    q = S / np.where(max_magnitude > 0, max_magnitude, np.float32(1))
-    np.square(q, out=q)
-    total = sums_over_bins(q)
-    logarithms = np.log2(np.maximum(q, np.finfo(np.float32).tiny))
-    logarithms *= q
-    total[max_magnitude == 0] = np.nan
-    entropy = np.log2(total) - sums_over_bins(logarithms) / total
-    return np.asarray(entropy / np.float32(np.log2(len(S))))[None]
+def _compute(p: NoParameters, *, entropy: Array, max_magnitude: Array, frequencies: Array) -> Array:
+    """Normalised entropy: ``(1, frames)``."""
+    share = entropy / np.float32(np.log2(len(frequencies)))
+    return np.where(max_magnitude > 0, share, np.float32(np.nan))[None]
 
 
 FAMILY = Family(

@@ -15,7 +15,6 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.bins import sums_over_bins
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 FLUX = Descriptor(
@@ -30,23 +29,9 @@ FLUX = Descriptor(
 )
 
 
-def _compute(
-    p: NoParameters,
-    *,
-    normalised_S: Array,
-    previous_normalised_S: Array,
-    max_magnitude: Array,
-    first_of_clip: Array,
-) -> Array:
+def _compute(p: NoParameters, *, flux: Array) -> Array:
     """Squared distance: ``(1, frames)``."""
-    flux = np.concatenate(
-        [
-            sums_over_bins(np.square(normalised_S[:, :1] - previous_normalised_S)),
-            sums_over_bins(np.square(normalised_S[:, 1:] - normalised_S[:, :-1])),
-        ]
-    )
-    sounding = np.concatenate([previous_normalised_S.any(axis=0), max_magnitude > 0])
-    return np.where(sounding[1:] & sounding[:-1] & ~first_of_clip, flux, np.float32(np.nan))[None]
+    return flux[None]
 
 
 FAMILY = Family(

@@ -21,8 +21,6 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.bins import sums_over_bins
-from featkit.dsp.moments import Spectrum, piece_middles, piece_moments
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 
@@ -48,21 +46,12 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
     return [skewness, kurtosis]
 
 
-def _compute(p: NoParameters, *, spectrum: Spectrum, sr: float, n_fft: int) -> Array:
-    """Skewness and kurtosis: ``(2, frames)``.
-
-    Moments around the centroid are computed from those of pieces of the spectrum around the centres
-    of the pieces.
-    """
-    s0, s1, s2 = spectrum.moments
-    s3, s4 = (piece_moments(sr, n_fft, (3, 4)) @ spectrum.S).reshape(2, *s0.shape)
-    d = piece_middles(sr, n_fft)[:, None] - spectrum.centroid
-    third = sums_over_bins(s3 + d * (3 * s2 + d * (3 * s1 + d * s0)))
-    fourth = sums_over_bins(s4 + d * (4 * s3 + d * (6 * s2 + d * (4 * s1 + d * s0))))
-    variance = np.where(spectrum.variance > 0, spectrum.variance, np.float32(np.nan))
-    skewness = third / spectrum.total / variance**1.5
-    kurtosis = fourth / spectrum.total / variance**2
-    return np.stack([skewness, kurtosis])
+def _compute(
+    p: NoParameters, *, variance: Array, third_moment: Array, fourth_moment: Array
+) -> Array:
+    """Skewness and kurtosis: ``(2, frames)``."""
+    positive = np.where(variance > 0, variance, np.float32(np.nan))
+    return np.stack([third_moment / positive**1.5, fourth_moment / positive**2])
 
 
 FAMILY = Family(

@@ -15,8 +15,7 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
-from featkit.dsp.framing import Signal
-from featkit.dsp.rolloff import rolloff_bins
+from featkit.dsp.rolloff import Rolloffs
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
@@ -41,13 +40,9 @@ def _descriptors(p: RolloffParameters) -> list[Descriptor]:
     return [rolloff]
 
 
-def _compute(
-    p: RolloffParameters, *, S: Array, piece_sums: Array, signal: Signal, frequencies: Array
-) -> Array:
+def _compute(p: RolloffParameters, *, rolloffs: Rolloffs, frequencies: Array) -> Array:
     """Roll-off frequency: ``(1, frames)``."""
-    return np.asarray(
-        frequencies[rolloff_bins([p.roll_percent], S=S, piece_sums=piece_sums, signal=signal)]
-    )
+    return np.asarray(frequencies[rolloffs([p.roll_percent])])
 
 
 FAMILY = Family(

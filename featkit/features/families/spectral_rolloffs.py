@@ -15,8 +15,7 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.framing import Signal
-from featkit.dsp.rolloff import rolloff_bins
+from featkit.dsp.rolloff import Rolloffs
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 PERCENT = (25, 50, 85, 95)
@@ -41,15 +40,13 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
 def _compute(
     p: NoParameters,
     *,
-    S: Array,
-    piece_sums: Array,
-    signal: Signal,
+    rolloffs: Rolloffs,
     max_magnitude: Array,
     frequencies: Array,
 ) -> Array:
     """Roll-off frequencies: ``(4, frames)``."""
     shares = [percent / 100 for percent in PERCENT]
-    hz = frequencies[rolloff_bins(shares, S=S, piece_sums=piece_sums, signal=signal)]
+    hz = frequencies[rolloffs(shares)]
     return np.where(max_magnitude > 0, hz, np.float32(np.nan))
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.bins import sums_over_bins
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
 SLOPE = Descriptor(
@@ -41,9 +40,10 @@ DECREASE = Descriptor(
 def _compute(
     p: NoParameters,
     *,
-    S: Array,
     total: Array,
     centroid: Array,
+    lowest_magnitude: Array,
+    inverse_bin_sum: Array,
     max_magnitude: Array,
     frequencies: Array,
 ) -> Array:
@@ -52,9 +52,8 @@ def _compute(
     f = frequencies.astype(np.float64)
     slope = (centroid - np.mean(f)) / (bins * np.var(f))
     slope[max_magnitude == 0] = np.nan
-    k = np.arange(1, bins, dtype=np.float32)[:, None]
-    rise = sums_over_bins(S[1:] / k) - S[0] * np.sum(1 / k)
-    above = total - S[0]
+    rise = inverse_bin_sum - lowest_magnitude * np.float32(np.sum(1 / np.arange(1, bins)))
+    above = total - lowest_magnitude
     decrease = rise / np.where((above > 0) & (max_magnitude > 0), above, np.float32(np.nan))
     return np.stack([slope, decrease])
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from featkit import signals
 from featkit._utils.typing import Array
-from featkit.dsp.segments import Segments
-from featkit.dsp.tempogram import TempoParameters, tempi
+from featkit.dsp.tempogram import Tempograms, TempoParameters
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
 
@@ -33,11 +32,9 @@ def _descriptors(p: TempoParameters) -> list[Descriptor]:
     return [tempo]
 
 
-def _compute(
-    p: TempoParameters, *, onset_strength: Array, segments: Segments, sr: float, hop_length: int
-) -> Array:
+def _compute(p: TempoParameters, *, tempograms: Tempograms) -> Array:
     """Tempo of each clip: ``(1, clips)``."""
-    return tempi(p, onset_strength, segments, sr, hop_length)
+    return tempograms(p).tempo[None]
 
 
 def _clicks(bpm: float) -> ReferenceCase:

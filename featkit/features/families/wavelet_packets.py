@@ -24,8 +24,9 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.band_moments import energy_shares
 from featkit.dsp.disk_array import Clip, pieces
-from featkit.dsp.dwt import DAUBECHIES, energy_shares, max_level, packets
+from featkit.dsp.dwt import DAUBECHIES, max_level, packets
 from featkit.features._components import numbered, total_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 

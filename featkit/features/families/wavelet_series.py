@@ -22,8 +22,9 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.band_moments import frame_powers
 from featkit.dsp.decibels import decibels
-from featkit.dsp.dwt import DAUBECHIES, frame_powers, max_level
+from featkit.dsp.dwt import DAUBECHIES, max_level
 from featkit.dsp.framing import Signal
 from featkit.errors import ParameterError
 from featkit.features._components import band_names, level_from_names

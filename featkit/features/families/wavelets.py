@@ -28,8 +28,9 @@ import numpy as np
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
-from featkit.dsp.disk_array import Clip, pieces
-from featkit.dsp.dwt import DAUBECHIES, band_moments, bands, energy_shares, max_level, symmetric_dwt
+from featkit.dsp.band_moments import energy_shares, symmetric_moments
+from featkit.dsp.disk_array import Clip
+from featkit.dsp.dwt import DAUBECHIES
 from featkit.features._components import band_names, level_from_names, relative_band_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 
@@ -92,19 +93,11 @@ def _descriptors(p: WaveletParameters) -> list[Descriptor]:
 
 def _compute(p: WaveletParameters, *, clips: Sequence[Clip]) -> Array:
     """Descriptors of each clip: ``(4 * (level + 1) + 1, clips)``."""
-    return np.stack([_clip_values(p, clip) for clip in clips], axis=1)
-
-
-def _clip_values(p: WaveletParameters, clip: Clip) -> Array:
-    if max_level(len(clip), p.wavelet) < p.level:
-        return np.full(4 * (p.level + 1) + 1, np.nan)
-    moments = band_moments(bands(pieces(clip), symmetric_dwt(p.wavelet, p.level)), p.level + 1)
-    energy, count, mean_abs, std = np.array(
-        [(m.energy, m.count, m.mean_abs, m.std) for m in moments]
-    ).T
-    share, entropy = energy_shares(energy)
-    log_energy = np.log10(np.where(energy > 0, energy, np.nan) / count)
-    return np.concatenate([log_energy, share, mean_abs, std, [entropy]])
+    moments = symmetric_moments(clips, p.wavelet, p.level)
+    share, entropy = energy_shares(moments.energy)
+    log_energy = np.log10(np.where(moments.energy > 0, moments.mean_square, np.nan))
+    rows = [log_energy, share, moments.mean_abs, moments.std, entropy[:, None]]
+    return np.concatenate(rows, axis=1).T
 
 
 def _from_indices(indices: Sequence[str]) -> dict[str, Any]:

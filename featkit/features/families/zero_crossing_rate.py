@@ -12,14 +12,12 @@ Kedem, B. "Spectral analysis and discrimination by zero-crossings", Proceedings 
 
 from __future__ import annotations
 
-import numpy as np
-
 from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.framing import Signal
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
 
-ZERO = np.float32(1e-10)
+ZERO = 1e-10
 """Samples of a smaller magnitude count as zero."""
 
 
@@ -36,14 +34,7 @@ RATE = Descriptor(
 
 def _compute(p: NoParameters, *, signal: Signal, n_fft: int) -> Array:
     """Crossings per sample: ``(1, frames)``."""
-    negative = signal.y < -ZERO
-    crossing = np.zeros(len(negative), dtype=bool)
-    np.not_equal(negative[1:], negative[:-1], out=crossing[1:])
-    for begin, end in zip(signal.begins, signal.ends, strict=True):
-        crossing[max(0, begin - n_fft) : max(0, begin + 1)] = False
-        crossing[max(0, end) : max(0, end + n_fft)] = False
-    first = signal.hop_of_frame * signal.hop_length
-    rate: Array = (signal.frame_counts(crossing) - crossing[first]) / n_fft
+    rate: Array = signal.frame_crossings(ZERO) / n_fft
     return rate[None]
 
 

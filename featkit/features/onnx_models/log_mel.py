@@ -20,9 +20,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.fft
 
 from featkit._utils.typing import Array
+from featkit.dsp import fft
 from featkit.dsp.filters import fft_window, mel_frequencies
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class LogMel:
         shape = frames.shape[:2]
         frames = frames.reshape(-1, self.win_length)
         frames *= fft_window("hann", self.win_length, np.float64)
-        S = np.abs(scipy.fft.rfft(frames, self.n_fft, axis=1))
+        S = np.abs(fft.rfft(frames, self.n_fft, axis=1))
         mel = (mel_bank(self) @ S.T**self.mel_power).T
         log_mel = np.log(np.maximum(mel + self.log_offset, self.log_floor))
         scaled: Array = (log_mel * LOGARITHMS[self.log]).astype(np.float32)

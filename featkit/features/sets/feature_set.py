@@ -13,7 +13,6 @@ from typing import Any
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
 from featkit.features._definitions import checked_keys, definition_hash
-from featkit.features.sets._column_names import entries_from_columns
 from featkit.features.sets._keys import KEYS
 from featkit.features.sets.entries import Entry, check_families
 from featkit.features.spectra.parameters import SpectraParameters
@@ -245,6 +244,8 @@ class FeatureSet:
         the family contains it. (With other levels the entropies differ, and details are NaN in
         clips of other lengths.) `as_dict` and `from_dict` restore a set completely.
         """
+        from featkit.features.sets._column_names import entries_from_columns
+
         given: dict[str, Any] = {"features": entries_from_columns(names), "columns": list(names)}
         given["sample_rate"] = "native" if sample_rate is None else sample_rate
         try:

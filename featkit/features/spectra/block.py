@@ -10,34 +10,30 @@ Arrays have shape ``(bins, frames)`` or ``(frames,)`` and are float32 unless sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.fft
 
 from featkit._utils.typing import Array
-from featkit.dsp.bins import max_over_bins, sums_over_bins
+from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.cepstrum import Cepstrum
 from featkit.dsp.chroma import Chroma
 from featkit.dsp.decibels import decibels
 from featkit.dsp.empty_bands import empty_mel_bands
 from featkit.dsp.filters import fft_window, mel_filters
 from featkit.dsp.framing import Signal
-from featkit.dsp.moments import Spectrum
 from featkit.dsp.peaks import spectral_peaks
-from featkit.dsp.pitch import Pitches
-from featkit.dsp.separation import Framing, Separation
-from featkit.features._octave_bands import Extremes
+from featkit.dsp.rolloff import Rolloffs
+from featkit.dsp.spectra import Spectra
 from featkit.features.spectra.dependencies import gathers
 
 if TYPE_CHECKING:
+    from featkit.dsp.pitch import Pitches
+    from featkit.dsp.separation import Separation
+    from featkit.features._octave_bands import Extremes
     from featkit.features.spectra.stack import Stack
-
-INEXACT = 1e5
-"""A frame is transformed in double precision if a flat spectrum at the level of its strongest bin
-would have more than this multiple of its second moment. By measurement, this keeps the error of the
-bandwidth that single precision causes below 1e-5."""
 
 
 class Block:
@@ -51,10 +47,16 @@ class Block:
         Range of frames within the stack.
     computed : mapping of str to array, optional
         Quantities that an earlier pass has already computed for these frames.
+    wanted : iterable of str
+        Names of quantities that will be requested: those of the spectra are computed together.
     """
 
     def __init__(
-        self, stack: Stack, frames: slice, computed: Mapping[str, Any] | None = None
+        self,
+        stack: Stack,
+        frames: slice,
+        computed: Mapping[str, Any] | None = None,
+        wanted: Iterable[str] = (),
     ) -> None:
         self.stack = stack
         self.frames = frames
@@ -62,6 +64,7 @@ class Block:
         self.n_fft = stack.n_fft
         self.hop_length = stack.hop_length
         self.frequencies = stack.frequencies
+        self._wanted = frozenset(wanted)
         for name, value in (computed or {}).items():
             setattr(self, name, value)  # replaces the cached property
 
@@ -73,77 +76,87 @@ class Block:
     @cached_property
     def pitches(self) -> Pitches:
         """Pitch of each frame, see `featkit.dsp.pitch`."""
+        from featkit.dsp.pitch import Pitches
+
         return Pitches(self.signal, self.sr)
 
     @cached_property
+    def spectra(self) -> Spectra:
+        """Spectra, and sums over their bins."""
+        start = self.frames.start
+        before = self.stack.grid.signal(slice(start - 1, start)) if start else None
+        return Spectra(self.signal, self.sr, self._wanted, before)
+
+    @cached_property
     def magnitude(self) -> Array:
-        """Magnitude spectrogram by the transform in single precision, ``(bins, frames)``."""
-        return self.signal.S(slice(None))
+        """Magnitude spectrogram, ``(bins, frames)``."""
+        return self.spectra["magnitude"]
 
     @cached_property
     def power(self) -> Array:
         """Power spectrogram, ``(bins, frames)``."""
-        return np.square(self.magnitude)
+        return self.spectra["power"]
 
     @cached_property
     def max_magnitude(self) -> Array:
         """Magnitude of the strongest bin of each frame, ``(frames,)``; 0 in digital silence."""
-        return max_over_bins(self.magnitude)
-
-    @cached_property
-    def spectrum(self) -> Spectrum:
-        """Magnitudes and their moments.
-
-        Single precision leaves rounding noise some 150 dB below the strongest bin of a spectrum. It
-        is negligible in music, but changes the variance of a pure tone by a fifth. Frames in which
-        it is not negligible are transformed again in double precision.
-        """
-        spectrum = Spectrum.from_magnitudes(self.magnitude, self.sr, self.n_fft)
-        widest = len(self.frequencies) * (self.sr / 2) ** 2
-        inexact = self.max_magnitude * widest > INEXACT * spectrum.variance * spectrum.total
-        if not inexact.any():
-            return spectrum
-        S = self.magnitude.copy()
-        S[:, inexact] = self.signal.precise_S(np.flatnonzero(inexact))
-        return Spectrum.from_magnitudes(S, self.sr, self.n_fft)
-
-    @cached_property
-    def S(self) -> Array:
-        """Magnitude spectrogram, in double precision where needed, ``(bins, frames)``."""
-        return self.spectrum.S
-
-    @cached_property
-    def piece_sums(self) -> Array:
-        """Sums of the magnitudes over pieces of `PIECE` bins, ``(pieces, frames)``."""
-        return np.asarray(self.spectrum.moments[0])
+        return self.spectra["max_magnitude"]
 
     @cached_property
     def total(self) -> Array:
         """Sum of the magnitudes, ``(frames,)``; the smallest positive float32 in silence."""
-        return self.spectrum.total
+        return self.spectra["total"]
 
     @cached_property
     def centroid(self) -> Array:
         """Mean frequency in Hz, weighted by magnitude, ``(frames,)``."""
-        return self.spectrum.centroid
+        return self.spectra["centroid"]
 
     @cached_property
     def variance(self) -> Array:
         """Mean squared distance from the centroid in Hz², weighted by magnitude, ``(frames,)``."""
-        return self.spectrum.variance
+        return self.spectra["variance"]
 
     @cached_property
-    def normalised_S(self) -> Array:
-        """Magnitudes over their sum in the frame, ``(bins, frames)``; 0 in silence."""
-        return np.asarray(self.S / self.total)
+    def third_moment(self) -> Array:
+        """Third central moment of the frequency in Hz³, weighted by magnitude, ``(frames,)``."""
+        return self.spectra["third_moment"]
 
     @cached_property
-    def previous_normalised_S(self) -> Array:
-        """`normalised_S` of the frame before this block, ``(bins, 1)``.
+    def fourth_moment(self) -> Array:
+        """Fourth central moment of the frequency in Hz⁴, weighted by magnitude, ``(frames,)``."""
+        return self.spectra["fourth_moment"]
 
-        For the first frame of the stack it is that frame's own.
+    @cached_property
+    def entropy(self) -> Array:
+        """Entropy of the shares of power in bits, ``(frames,)``; 0 in silence."""
+        return self.spectra["entropy"]
+
+    @cached_property
+    def lowest_magnitude(self) -> Array:
+        """Magnitude of bin 0, ``(frames,)``."""
+        return self.spectra["lowest_magnitude"]
+
+    @cached_property
+    def inverse_bin_sum(self) -> Array:
+        """Sum of the magnitudes of bins from 1 over their number, ``(frames,)``."""
+        return self.spectra["inverse_bin_sum"]
+
+    @cached_property
+    def rolloffs(self) -> Rolloffs:
+        """Roll-offs, for any shares of the magnitude."""
+        return Rolloffs(self.spectra, self.signal)
+
+    @cached_property
+    def flux(self) -> Array:
+        """Squared distance from the frame before of the magnitudes over their sum, ``(frames,)``.
+
+        NaN in a clip's first frame, in a frame of silence, and in the one after it.
         """
-        return np.asarray(self._previous_frame().normalised_S[:, :1])
+        sounding = self.max_magnitude > 0
+        before = np.concatenate([self._previous_frame().max_magnitude[:1] > 0, sounding[:-1]])
+        defined = sounding & before & ~self.first_of_clip
+        return np.where(defined, self.spectra["flux"], np.float32(np.nan))
 
     @cached_property
     def first_of_clip(self) -> Array:
@@ -163,6 +176,8 @@ class Block:
     @cached_property
     def extremes(self) -> Extremes:
         """Strongest and weakest bins of octave bands."""
+        from featkit.features._octave_bands import Extremes
+
         return Extremes(self.precise_S, self.frequencies)
 
     @cached_property
@@ -185,6 +200,8 @@ class Block:
     @cached_property
     def separation(self) -> Separation:
         """Harmonic and percussive part of the frames."""
+        from featkit.dsp.separation import Framing, Separation
+
         grid = self.stack.grid
         framing = Framing(
             segments=self.stack.segments,
@@ -238,16 +255,16 @@ class Block:
 
     @cached_property
     @gathers("max_mel_db", reuses="mel_db")
-    def cepstrum(self) -> Array:
-        """Orthonormal DCT-II of `log_mel` over the bands, ``(n_mels, frames)``.
+    def cepstrum(self) -> Cepstrum:
+        """Orthonormal DCT-II of `log_mel` over the bands, for any number of coefficients.
 
         NaN if any band contains no bin: such a band has no level, and every coefficient depends on
         all bands.
         """
         p = self.stack.parameters
         if empty_mel_bands(self.sr, p.n_fft, p.n_mels, p.fmin, p.fmax).any():
-            return np.full_like(self.log_mel, np.nan)
-        return np.asarray(scipy.fft.dct(self.log_mel, axis=0, norm="ortho"))
+            return Cepstrum(np.full_like(self.log_mel, np.nan))
+        return Cepstrum(self.log_mel)
 
     @cached_property
     @gathers("max_mel_db", reuses="mel_db")

@@ -23,20 +23,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.dsp.constant_q import ConstantQ
 from featkit.dsp.disk_array import Clip, DiskArray, TemporaryDiskArray
 from featkit.dsp.filters import frequencies
 from featkit.dsp.framing import Grid
 from featkit.dsp.segments import Segments
+from featkit.dsp.tempogram import Tempograms
 from featkit.dsp.tuning import Tuning
 from featkit.features.spectra.block import Block
 from featkit.features.spectra.dependencies import gathers
 from featkit.features.spectra.parameters import SpectraParameters
+
+if TYPE_CHECKING:
+    from featkit.dsp.constant_q import ConstantQ
 
 
 def _keep_freed_memory() -> None:
@@ -96,7 +99,13 @@ class Stack:
         self._gathered: dict[str, Any] = {}
         self._kept: dict[int, dict[str, Any]] = {}
 
-    def blocks(self, *, gather: Iterable[str] = (), keep: Iterable[str] = ()) -> Iterator[Block]:
+    def blocks(
+        self,
+        *,
+        gather: Iterable[str] = (),
+        keep: Iterable[str] = (),
+        wanted: Iterable[str] = (),
+    ) -> Iterator[Block]:
         """Iterate over the frames in blocks, from first to last.
 
         Parameters
@@ -106,6 +115,8 @@ class Stack:
             few rows, because they are held in memory.
         keep : iterable of str
             Quantities to keep for the blocks of the next pass, if they are small enough.
+        wanted : iterable of str
+            Other quantities that will be requested from the blocks.
 
         Yields
         ------
@@ -114,13 +125,14 @@ class Stack:
         """
         small = self.segments.total * len(self.frequencies) * 4 <= KEPT_BYTES
         keep = tuple(keep) if small else ()
+        gather, wanted = tuple(gather), {*wanted, *gather, *keep}
         on_disk = ON_DISK if any(isinstance(clip, DiskArray) for clip in self.clips) else ()
         collected: dict[str, list[Array] | TemporaryDiskArray] = {
             name: TemporaryDiskArray() if name in on_disk else [] for name in gather
         }
         for start in range(0, self.segments.total, BLOCK_FRAMES):
             frames = slice(start, min(start + BLOCK_FRAMES, self.segments.total))
-            block = Block(self, frames, self._kept.get(start))
+            block = Block(self, frames, self._kept.get(start), wanted)
             yield block
             for name, values in collected.items():
                 values.append(getattr(block, name))
@@ -177,6 +189,12 @@ class Stack:
         return self._delayed(self.gathered("mel_flux"))
 
     @cached_property
+    @gathers("mel_flux")
+    def tempograms(self) -> Tempograms:
+        """Mean tempogram of each clip, for any parameters."""
+        return Tempograms(self.onset_strength, self.segments, self.sr, self.hop_length)
+
+    @cached_property
     @gathers("median_mel_flux")
     def median_onset_strength(self) -> Array:
         """Median rise of the mel bands, in dB, ``(frames,)``; robust to a single loud band."""
@@ -220,4 +238,6 @@ class Stack:
         """
         tuning = Tuning(self.gathered("magnitude_peaks"), self.segments)
         p = self.parameters
+        from featkit.dsp.constant_q import ConstantQ
+
         return ConstantQ(self.clips, self.segments, tuning, self.sr, p.hop_length, p.pad_mode)

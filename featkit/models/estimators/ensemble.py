@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -34,6 +34,9 @@ from featkit.models.estimator import (
 )
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import CLASSIFICATION, TASKS
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 Members = Sequence[tuple[str, Mapping[str, Any], float]]
 """Estimator, parameters and weight of each member."""
@@ -128,6 +131,33 @@ class WeightedMean(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         answer: Array = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
         return answer
+
+
+def assembled(
+    candidate: Candidate, members: Sequence[Pipeline], *, select: int | None, seed: int
+) -> Pipeline:
+    """Make a fitted ensemble of fitted members.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The ensemble.
+    members : sequence of Pipeline
+        The fitted pipeline of each member, on the same rows.
+    select : int or None
+        Number of columns that each member keeps.
+    seed : int
+        Seed of every member.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+    """
+    fitted = pipeline(ENSEMBLE, select=select, seed=seed, **candidate.parameters)
+    model = fitted.named_steps["model"]
+    model.pipelines_ = list(members)
+    model.classes_ = members[0].classes_.copy()
+    return fitted
 
 
 def check_members(parameters: Mapping[str, Any]) -> None:

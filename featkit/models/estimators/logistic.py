@@ -30,5 +30,6 @@ ESTIMATOR = Estimator(
     contributions=linear_contributions,
     scale=LOG_ODDS,
     meaning=in_log_odds,
+    path="C",
     types=frozenset({"sklearn.linear_model._logistic.LogisticRegression"}),
 )

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models._boosted_model import BoostedModel, external_matrix
+from featkit.models._boosted_model import BoostedModel, external_matrix, first_trees
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
@@ -166,7 +166,7 @@ ESTIMATOR = Estimator(
     name="xgboost",
     title="gradient-boosted trees (XGBoost)",
     build=_build,
-    grid={"max_depth": (3, 6), "learning_rate": (0.1, 0.05)},
+    grid={"max_depth": (3, 6), "n_estimators": (200, 100)},
     ranges={
         "n_estimators": (1, 2000),
         "max_depth": (1, 12),
@@ -182,5 +182,7 @@ ESTIMATOR = Estimator(
     imputed=False,
     scaled=False,
     step=0.0,
+    prefix=first_trees,
+    first_trees=50,
     fit_blocks=XGBoost.fit_blocks,
 )

@@ -19,7 +19,7 @@ from featkit.table.label_cells import SEPARATOR
 
 TRAINING_OPTIONS = (
     *("label", "target", "multilabel", "group", "fold", "folds", "split", "model", "select"),
-    "seed",
+    *("seed", "budget"),
 )
 """Settings of training that are options of the same name with one value."""
 
@@ -89,6 +89,7 @@ def build(context: Context) -> Reproducibility:
     training, provenance = context.model.training_metadata, context.model.provenance
     settings = {} if training is None else to_dict(training.settings)
     memory = None if training is None else training.memory
+    budget = None if training is None else training.budget
     feature_set = provenance.get("feature_set") or provenance.get("sequence_set")
     is_network = model_inputs(context.model) == SEQUENCES
     known_sets = SEQUENCE_SETS if "sequence_set" in provenance else feature_sets()
@@ -106,10 +107,11 @@ def build(context: Context) -> Reproducibility:
             *(
                 (name.replace("_", " "), _text(value))
                 for name, value in settings.items()
-                # It changes neither the model nor its scores; the command states it.
-                if name != "compare_splits"
+                # The first changes neither the model nor its scores; the command states it.
+                if name != "compare_splits" and (name, value) != ("budget", None)
             ),
             *([("memory", memory.summary)] if memory else []),
+            *([("search", budget.summary)] if budget else []),
         ],
         versions=sorted(versions.items(), key=lambda item: item[0].lower()),
         digest="" if training is None else training.digest,

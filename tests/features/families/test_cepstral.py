@@ -51,8 +51,8 @@ def mel_bands(y):
 
 
 def gfcc(y, n_bands=40):
-    """GFCC from the frequency responses of SciPy's filters down to -60 dB."""
-    power = np.abs(librosa.stft(y)).astype(np.float64) ** 2
+    """GFCC, in double precision, from the frequency responses of SciPy's filters down to -60 dB."""
+    power = np.abs(librosa.stft(y.astype(np.float64))) ** 2
     weights = gammatone_responses(n_bands, 40.0)
     bands = np.maximum(np.where(weights < 1e-6, 0, weights) @ power, 1e-10)
     return scipy.fft.dct(10 * np.log10(bands), axis=0, norm="ortho")[:13]

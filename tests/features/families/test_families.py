@@ -13,7 +13,7 @@ from featkit import signals
 from featkit.dsp import disk_array
 from featkit.dsp.disk_array import DiskArray
 from featkit.errors import ParameterError
-from featkit.features import analysis
+from featkit.features import analysis, statistics
 from featkit.features.analysis import frame_values
 from featkit.features.family import FAMILIES, Family
 from featkit.features.sets.feature_set import FeatureSet
@@ -201,7 +201,7 @@ def test_a_family_is_the_same_from_a_file_in_small_blocks(family, pad_mode, monk
     monkeypatch.setattr(stack_module, "BLOCK_FRAMES", 7)
     monkeypatch.setattr(stack_module, "KEPT_BYTES", 0)
     monkeypatch.setattr(disk_array, "PIECE_SAMPLES", 3000)
-    monkeypatch.setattr(analysis, "SUMMARISED_VALUES", 1)
+    monkeypatch.setattr(statistics, "SUMMARISED_VALUES", 1)
     (from_file,) = analysis.analyse_loaded([(InAFile(y), SR)], features)
     np.testing.assert_allclose(from_file, whole, rtol=1e-9, atol=1e-12)
 

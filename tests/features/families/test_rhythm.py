@@ -15,7 +15,7 @@ from featkit import signals
 from featkit.dsp import synthesis
 from featkit.dsp.onsets import onset_frames
 from featkit.dsp.segments import Segments
-from featkit.dsp.tempogram import TempoParameters, mean_autocorrelation, tempi
+from featkit.dsp.tempogram import Tempograms, TempoParameters, mean_tempograms
 from featkit.features.family import FAMILIES
 
 SR, HOP = 22050, 512
@@ -121,10 +121,11 @@ def test_rhythm_of_real_recordings_equals_librosas(real_data):
 def candidates(strength):
     """Lags and strengths of the candidates of one clip, in frames, and the tempo."""
     p, clip = TempoParameters(), Segments([len(strength)])
+    tempograms = Tempograms(strength, clip, SR, HOP)
     rows = FAMILIES["rhythm"].compute(
-        p, onset_strength=strength, segments=clip, sr=SR, hop_length=HOP
+        p, tempograms=tempograms, onset_strength=strength, segments=clip, sr=SR, hop_length=HOP
     )[:, 0]
-    [[tempo]] = tempi(p, strength, clip, SR, HOP)
+    [tempo] = tempograms(p).tempo
     defined = np.isfinite(rows[:3])
     lags = np.rint(60 * FRAME_RATE / rows[:3][defined]).astype(int)
     return lags, rows[3:6][defined], tempo
@@ -134,7 +135,7 @@ def assert_distinct_peaks(strength):
     lags, strengths, tempo = candidates(strength)
     first, *others = lags
     window = int(8 * SR) // HOP
-    heights = mean_autocorrelation(strength, window, window)
+    [heights] = mean_tempograms(strength, Segments([len(strength)]), window)
     heights[heights < 3e-7] = 0
     assert first == np.rint(60 * FRAME_RATE / tempo)
     np.testing.assert_array_equal(strengths, heights[lags])
@@ -217,6 +218,18 @@ def test_clicks_between_beats_show_in_the_ratio_of_eighths():
     assert row["tempogram_ratio_quarter"] == row["tempo_candidate_strength_1"]
 
 
+def test_rhythm_of_clips_is_the_same_alone_and_together_to_the_bit():
+    rng = np.random.default_rng(4)
+    clips = [CLIPS[name] for name in ("clicks", "noise", "one and a half seconds")]
+    clips += [CLIPS["clicks"][:n] for n in (1, 600, 5000, *rng.integers(2, 60000, 30))]
+    clips += [np.zeros(9000, np.float32), *(clip[::-1] for clip in clips[3:9])]
+    rng.shuffle(clips)
+    together = featkit.analyse(clips, SR, RHYTHM)
+    alone = np.concatenate([featkit.analyse([clip], SR, RHYTHM) for clip in clips])
+    np.testing.assert_array_equal(together, alone)
+    assert np.isfinite(together).mean() > 0.6
+
+
 def test_silence_has_no_rhythm():
     row = analysed(np.zeros(2 * SR, np.float32))
     assert row.pop("onset_rate") == 0
@@ -230,14 +243,18 @@ def test_silence_has_no_rhythm():
 )
 def test_onsets_equal_librosas(strength):
     expected = librosa_onsets(onset_envelope=strength, sr=SR, hop_length=HOP)
-    np.testing.assert_array_equal(onset_frames(strength, SR, HOP), expected)
+    np.testing.assert_array_equal(
+        onset_frames(strength, Segments([len(strength)]), SR, HOP), expected
+    )
 
 
 @pytest.mark.parametrize(("sr", "hop_length"), [(8000, 80), (44100, 512), (22050, 4096)])
 def test_onsets_at_other_frame_rates_equal_librosas(sr, hop_length):
     strength = np.random.default_rng(0).exponential(size=400).astype(np.float32)
     expected = librosa_onsets(onset_envelope=strength, sr=sr, hop_length=hop_length)
-    np.testing.assert_array_equal(onset_frames(strength, sr, hop_length), expected)
+    np.testing.assert_array_equal(
+        onset_frames(strength, Segments([len(strength)]), sr, hop_length), expected
+    )
 
 
 def test_without_repetition_the_prior_determines_the_tempo():

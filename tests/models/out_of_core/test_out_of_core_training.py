@@ -116,7 +116,7 @@ def test_a_model_of_blocks_is_stored_and_predicts(table, results, tmp_path, mode
     assert loaded.predict(table).data.equals(expected)
 
 
-def test_two_workers_give_the_same_bytes(table, results, tmp_path):
+def test_two_workers_give_the_same_bytes(table, results, tmp_path, in_workers):
     two = train(table, "xgboost", max_memory=LIMIT, n_jobs=2)
     assert stored(results["xgboost", LIMIT], tmp_path / "1.fk") == stored(two, tmp_path / "2.fk")
 

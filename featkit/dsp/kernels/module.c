@@ -1,0 +1,128 @@
+/* The compiled core: loops over frames that NumPy would run through memory many times.
+
+Functions write into arrays that the caller provides, and check their types and sizes. They release
+the global interpreter lock. Each function of `featkit.dsp` that calls one has an implementation in
+NumPy, too, for machines without a compiler. */
+
+#include "arrays.h"
+
+#define VARIANT baseline
+#define LANES 4
+#define NAME "baseline"
+#include "variant.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define DISPATCH 1
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2")
+#endif
+#define VARIANT avx2
+#define LANES 8
+#define NAME "avx2"
+#include "variant.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), \
+                             apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
+#endif
+#define VARIANT avx512
+#define LANES 16
+#define NAME "avx512"
+#include "variant.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+static const kernels *variants[] = {
+    &table_baseline,
+#ifdef DISPATCH
+    &table_avx2,
+    &table_avx512,
+#endif
+};
+
+static const kernels *chosen = &table_baseline;
+
+static int supported(const kernels *variant) {
+#ifdef DISPATCH
+    if (variant == &table_avx2) return __builtin_cpu_supports("avx2");
+    if (variant == &table_avx512) {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    }
+#endif
+    return variant == &table_baseline;
+}
+
+#define VARIANTS (sizeof variants / sizeof *variants)
+
+static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
+    PyObject *names = PyList_New(0);
+    for (size_t k = 0; names && k < VARIANTS; k++) {
+        if (!supported(variants[k])) continue;
+        PyObject *name = PyUnicode_FromString(variants[k]->name);
+        if (!name || PyList_Append(names, name)) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+static PyObject *use_variant(PyObject *self, PyObject *args) {
+    const char *name;
+    if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
+    for (size_t k = 0; k < VARIANTS; k++) {
+        if (!strcmp(variants[k]->name, name) && supported(variants[k])) {
+            chosen = variants[k];
+            Py_RETURN_NONE;
+        }
+    }
+    return PyErr_Format(PyExc_ValueError, "this machine has no variant %s", name);
+}
+
+#include "spectra_calls.h"
+
+#include "pitch_calls.h"
+
+#include "harmonics_calls.h"
+
+#include "tempogram_calls.h"
+#include "wave_calls.h"
+
+static PyMethodDef functions[] = {
+    {"supported_variants", supported_variants, METH_NOARGS,
+     "Names of the instruction sets that this machine has, from the least to the best."},
+    {"use_variant", use_variant, METH_VARARGS, "Use the kernels for an instruction set."},
+    {"spectra", spectra, METH_VARARGS, "Spectra of frames, and sums over their bins."},
+    {"rolloffs", rolloffs, METH_VARARGS, "Roll-off bins of each frame."},
+    {"transforms", transforms, METH_VARARGS, "Fourier transforms of rows."},
+    {"cosines", cosines, METH_VARARGS, "The first coefficients of cosine transforms."},
+    {"decibels", decibels, METH_VARARGS, "10 log10 of powers, at least a limit."},
+    {"bank", bank, METH_VARARGS, "Weighted sums over the bins of each frame."},
+    {"pitch", pitch, METH_VARARGS, "Period and aperiodicity of each frame."},
+    {"harmonics", harmonics, METH_VARARGS, "Deviation and shares of harmonics of each frame."},
+    {"tempogram", tempogram, METH_VARARGS, "Sums of the power spectra of windows of each clip."},
+    WAVE_METHODS,
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_core", "Loops over frames, compiled.", -1, functions,
+    NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__core(void) {
+    for (size_t k = 0; k < VARIANTS; k++)
+        if (supported(variants[k])) chosen = variants[k];
+    return PyModule_Create(&definition);
+}

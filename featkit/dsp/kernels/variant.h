@@ -1,0 +1,94 @@
+/* All kernels for one instruction set; included once for each by `module.c`.
+
+`N(name)` is the name of a kernel in this variant, and LANES the number of floats in a register. */
+
+#define JOIN_(name, suffix) name##_##suffix
+#define JOIN(name, suffix) JOIN_(name, suffix)
+#define N(name) JOIN(name, VARIANT)
+
+#include "lanes.h"
+
+#include "doubles.h"
+
+#include "fft.h"
+
+#include "spectra.h"
+
+#include "banks.h"
+
+#include "rolloffs.h"
+
+#include "cosines.h"
+
+#include "transforms.h"
+
+#include "pitch.h"
+
+#include "harmonics.h"
+
+#include "tempogram.h"
+
+#include "statistics.h"
+
+#include "wavelets.h"
+
+#include "samples.h"
+
+#include "peaks.h"
+
+#ifndef FEATKIT_KERNELS
+#define FEATKIT_KERNELS
+
+/* The kernels of a variant. */
+typedef struct {
+    const char *name;
+    int (*spectra)(const spectra_job *);
+    void (*bank)(const bank_job *);
+    int (*rolloffs)(const rolloffs_job *);
+    int (*transforms)(const transforms_job *);
+    int (*cosines)(const cosines_job *);
+    void (*decibels)(const float *, float, float *, ptrdiff_t);
+    int (*pitch)(const pitch_job *);
+    void (*harmonics)(const harmonics_job *);
+    int (*tempogram)(const tempogram_job *);
+    int (*split)(const split_job *);
+    int (*bands)(const bands_job *);
+    int (*statistics)(const statistics_job *);
+    int (*frames)(const frames_job *);
+    void (*intervals)(const intervals_job *);
+    int (*envelopes)(const envelope_job *);
+    int (*peaks)(peaks_job *);
+    void (*deltas)(const deltas_job *);
+} kernels;
+
+#endif
+
+static const kernels N(table) = {
+    .name = NAME,
+    .spectra = N(spectra),
+    .bank = N(bank),
+    .rolloffs = N(rolloffs),
+    .transforms = N(transforms),
+    .cosines = N(cosines),
+    .decibels = N(decibels),
+    .pitch = N(pitch),
+    .harmonics = N(harmonics),
+    .tempogram = N(tempogram),
+    .split = N(split_rows),
+    .bands = N(bands),
+    .statistics = N(statistics),
+    .frames = N(frames),
+    .intervals = N(intervals),
+    .envelopes = N(envelopes),
+    .peaks = N(peaks),
+    .deltas = N(deltas),
+};
+
+#undef TURNED
+#undef TURN_BACK
+#undef N
+#undef JOIN
+#undef JOIN_
+#undef NAME
+#undef VARIANT
+#undef LANES

@@ -1,0 +1,154 @@
+"""SHAP values of many rows: in batches, by workers if that saves time, until a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from featkit._utils.typing import Array
+from featkit.executors.executor import Executor
+from featkit.executors.opening import local_executor
+from featkit.explanation._batches import batches_until, row_batches
+from featkit.explanation._explainers import Explainer
+from featkit.explanation._shap_values import exact, sampled
+from featkit.models.fold_models import Progress
+from featkit.models.model import Model
+from featkit.models.probabilities import in_order_of
+from featkit.models.task import TASKS
+
+WORKER_START_SECONDS = 2.0
+"""Seconds that workers must save, since starting them takes about as long."""
+
+
+class Values(NamedTuple):
+    """SHAP values of some rows. The first axis of every array is the row."""
+
+    rows: Array
+    folds: Array
+    learnt: Array
+    values: Array
+    base: Array
+    output: Array
+    P: Array
+    inputs: Array
+    error: Array | None
+
+
+class _Shared(NamedTuple):
+    """What all batches have in common; models are here if each worker gets them once."""
+
+    name: str
+    classes: Sequence[str]
+    task: str
+    seed: int
+    models: Sequence[Explainer]
+
+
+def values_of_rows(
+    model: Model,
+    row_explainers: Sequence[Explainer],
+    budget: float,
+    seed: int,
+    executor: Executor,
+    progress: Progress | None,
+) -> Values:
+    """The SHAP values of as many rows as the budget allows, in the order of the table."""
+    chosen = TASKS[model.task].estimators[model.name]
+    is_slow = chosen.rows_at_once is not None
+    total = sum(len(explainer.rows) for explainer in row_explainers)
+    report = progress or _no_progress
+    if is_slow:
+        report(0, total, "")
+    if chosen.contributions is None:
+        _warm_up(row_explainers[0])
+    deadline = time.monotonic() + budget if is_slow else np.inf
+    due = batches_until(deadline, list(row_batches(row_explainers, chosen.rows_at_once or total)))
+    models = [
+        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
+    ]
+    shared = _Shared(model.name, model.classes, model.task, seed, models)
+    number, first = next(due)
+    begin = time.perf_counter()
+    finished = [_batch_values(shared, number, first.rows, first.inputs)]
+    rest = total - len(first.rows)
+    needed = (time.perf_counter() - begin) / len(first.rows) * rest
+    saved = needed * (1 - 1 / executor.workers)
+    suited = executor if is_slow and saved > WORKER_START_SECONDS else local_executor()
+    note = _time_estimate(needed / suited.workers, budget) if is_slow and rest else ""
+    report(len(first.rows), total, note)
+    for result in _explained(due, shared, suited):
+        finished.append(result)
+        report(sum(len(values.rows) for values in finished), total, "")
+    return _in_table_order(finished)
+
+
+def _explained(
+    batches: Iterator[tuple[int, Explainer]], shared: _Shared, executor: Executor
+) -> Iterator[Values]:
+    """The SHAP values of batches, with the number of their model, as they are finished."""
+    if executor.sends_shared_once:
+        calls = ((number, batch.rows, batch.inputs) for number, batch in batches)
+        return executor.map(_batch_values, calls, shared=shared)
+    models = ((shared.models[number], batch.rows, batch.inputs) for number, batch in batches)
+    return executor.map(_batch_values, models, shared=shared._replace(models=[]))
+
+
+def _no_progress(done: int, total: int, note: str) -> None:
+    pass
+
+
+def _warm_up(explainer: Explainer) -> None:
+    """Import and compile what sampling needs, so that it does not count as time for rows."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        sampled(explainer.pipeline, explainer.inputs[:1], explainer.background, seed=0)
+
+
+def _in_table_order(batches: Sequence[Values]) -> Values:
+    """All batches as one, sorted by row."""
+    order = np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
+    arrays: dict[str, Any] = {
+        name: None if parts[0] is None else np.concatenate(parts)[order]
+        for name, parts in zip(Values._fields, zip(*batches, strict=True), strict=True)
+    }
+    return Values(**arrays)
+
+
+def _time_estimate(needed: float, budget: float) -> str:
+    """The expected seconds for all other rows, in words."""
+    stop = f"; stops after {budget:.0f} s with a random sample of rows" if needed > budget else ""
+    return f"explaining, about {needed:.0f} s{stop}"
+
+
+def _batch_values(shared: _Shared, model: int | Explainer, rows: Array, X: Array) -> Values:
+    """The SHAP values of a batch, with classes in the order of the model."""
+    from threadpoolctl import threadpool_limits
+
+    name, classes, task, seed, models = shared
+    explainer = models[model] if isinstance(model, int) else model
+    pipeline, error = explainer.pipeline, None
+    with threadpool_limits(1):
+        contributions = exact(pipeline, name, X, task)
+        if contributions is None:
+            contributions, error = sampled(pipeline, X, explainer.background, seed=seed)
+        P = TASKS[task].predict(pipeline, X, classes)
+    if explainer.calibrator is not None:
+        P = explainer.calibrator.apply(P)
+    fitted = pipeline.named_steps["model"]
+    own = getattr(fitted, "classes_", np.asarray(classes))
+    base = np.broadcast_to(contributions.base, contributions.output.shape)
+    return Values(
+        rows,
+        np.full(len(rows), explainer.fold, object),
+        np.full(len(rows), explainer.learnt),
+        in_order_of(classes, own, contributions.values),
+        in_order_of(classes, own, base),
+        in_order_of(classes, own, contributions.output),
+        P,
+        X,
+        None if error is None else in_order_of(classes, own, error),
+    )
