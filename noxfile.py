@@ -16,7 +16,9 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def oldest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that setup.cfg allows."""
-    session.install("--constraint", ".ci/oldest.txt", ".", "av", "hypothesis", "librosa", "pytest")
+    session.install(
+        "--constraint", ".ci/oldest.txt", ".", "av", "hypothesis", "librosa", "pytest", "skops"
+    )
     session.install("--constraint", ".ci/oldest.txt", "pytest-xdist")
     session.run("python", "-P", "-m", "pytest", "tests", *session.posargs)
 

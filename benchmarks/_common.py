@@ -97,6 +97,17 @@ def synthetic_music(seconds: float = 30.0) -> Array:
     return np.concatenate(clips)[: round(seconds * SR)]
 
 
+def bare_fft(y: Array) -> Callable[[], Array]:
+    """Return a function that computes a bare FFT pass, the unit of the speed targets.
+
+    It transforms all frames of a clip in single precision, by SciPy, and nothing else.
+    """
+    import scipy.fft
+
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(y, 1024), 2048)[::512]
+    return lambda: np.asarray(scipy.fft.rfft(frames, axis=1))
+
+
 def load_all(folder: str, sr: float | None) -> Iterator[tuple[Recording, Array, float]]:
     """Yield the recordings of a folder with their samples and sample rate.
 

@@ -75,7 +75,7 @@ def simulated_executor(*_: Any) -> Iterator[Any]:
     class Simulated(Executor):
         workers = 64
 
-        def map(self, function: Any, calls: Any, *, shared: Any = None) -> Any:
+        def map(self, function: Any, calls: Any, *, shared: Any = None, quick: bool = False) -> Any:
             raise NotImplementedError
 
         def process_items(

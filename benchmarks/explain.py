@@ -1,8 +1,8 @@
 """Time of explanations compared with shap, and differences of the values.
 
-    python benchmarks/explain.py [--rows N] [--jobs N]
+    python benchmarks/explain.py [--rows N] [--jobs N] [--forest]
 
-1,000 rows, 75 columns, ten classes. Every row is explained by a model that was not trained on it.
+1,000 rows, 57 columns, ten classes. Every row is explained by a model that was not trained on it.
 """
 
 from __future__ import annotations
@@ -10,35 +10,42 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Callable
 
 import _common  # before NumPy, since it sets the number of threads
 import numpy as np
 import pandas as pd
 import shap
 from sklearn.datasets import make_classification
+from sklearn.tree import DecisionTreeRegressor
 
 import featkit
 from featkit.explanation import explain
 from featkit.models import pipeline
 from featkit.models.estimator import ESTIMATORS
+from featkit.models.tree_shap import _compiled_pass
+from featkit.models.tree_shap.values import shap_values
 from featkit.report import page
 from featkit.table.feature_table import FeatureTable
 
-COLUMNS, CLASSES = 75, 10
+COLUMNS, CLASSES = 57, 10
 
-TREES = 500
-"""Trees of a forest: more than the default of featkit, a common number."""
+DEPTHS = (5, 10, 20, 40)
+"""Levels of trees."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1000, help="rows of the table (1000)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
+    parser.add_argument("--forest", action="store_true", help="only the forest and deep trees")
     options = parser.parse_args()
     both = synthetic_table(2 * options.rows)
     table, other = (both.rows(np.arange(options.rows) + k) for k in (0, options.rows))
-    time_estimators(table, options.jobs)
+    if not options.forest:
+        time_estimators(table, options.jobs)
     time_forest(table, other, options.jobs)
+    time_depths()
 
 
 def synthetic_table(rows: int) -> FeatureTable:
@@ -79,29 +86,74 @@ def time_estimators(table: FeatureTable, jobs: int) -> None:
 
 
 def time_forest(table: FeatureTable, other: FeatureTable, jobs: int) -> None:
-    """Print the times of featkit and of one call of shap for a large forest on held-out rows."""
-    fitted = pipeline("random_forest", n_estimators=TREES).fit(table.values, table.column("label"))
+    """Print the times of featkit and of one call of shap for a forest on held-out rows."""
+    fitted = pipeline("random_forest").fit(table.values, table.column("label"))
     model = featkit.train(table, model="random_forest", n_jobs=jobs).model
     model = dataclasses.replace(model, pipeline=fitted)
-    begin = time.perf_counter()
-    explanation = explain(model, other, budget=np.inf, n_jobs=jobs)
-    featkit_seconds = time.perf_counter() - begin
-    begin = time.perf_counter()
-    explainer = shap.TreeExplainer(fitted.named_steps["model"])
-    values = explainer.shap_values(other.values, check_additivity=False)
-    shap_seconds = time.perf_counter() - begin
+    forest = fitted.named_steps["model"]
+
+    def with_shap() -> np.ndarray:
+        explainer = shap.TreeExplainer(forest)
+        return explainer.shap_values(other.values, check_additivity=False)
+
+    def with_featkit(workers: int) -> np.ndarray:
+        return explain(model, other, budget=np.inf, n_jobs=workers).values
+
+    def without_core() -> np.ndarray:
+        core, _compiled_pass.core = _compiled_pass.core, None
+        try:
+            return with_featkit(1)
+        finally:
+            _compiled_pass.core = core
+
+    calls = {
+        "shap.TreeExplainer, one call": with_shap,
+        f"featkit.explain, {jobs} workers": lambda: with_featkit(jobs),
+        "featkit.explain, one process": lambda: with_featkit(1),
+        "the same without the compiled core": without_core,
+    }
+    results = {name: timed(call) for name, call in calls.items()}
+    expected, *seconds = results["shap.TreeExplainer, one call"]
+    rows = []
+    for name, (values, wall, processor) in results.items():
+        row = [name, f"{wall:.1f}", f"{seconds[0] / wall:.1f}", f"{processor:.1f}"]
+        difference = np.abs(values - expected).max()
+        rows.append([*row, f"{seconds[1] / processor:.1f}", f"{difference:.1e}"])
     _common.print_table(
-        f"A forest of {TREES} trees, {len(other)} held-out rows",
-        ["program", "s", "faster by", "largest difference"],
-        [
-            ["shap.TreeExplainer, one call", f"{shap_seconds:.1f}", "1.0", ""],
-            [
-                f"featkit.explain, {jobs} workers",
-                f"{featkit_seconds:.1f}",
-                f"{shap_seconds / featkit_seconds:.2f}",
-                f"{np.abs(explanation.values - values).max():.1e}",
-            ],
-        ],
+        f"A forest of {forest.n_estimators} trees, {len(other)} held-out rows",
+        ["program", "s", "times shap", "processor, s", "times shap", "largest difference"],
+        rows,
+    )
+
+
+def timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, float, float]:
+    """The result of a call, its seconds, and the processor time of this process."""
+    begin, processor = time.perf_counter(), time.process_time()
+    values = call()
+    return values, time.perf_counter() - begin, time.process_time() - processor
+
+
+def time_depths() -> None:
+    """Print the time per leaf and row of trees that test another column at each level."""
+    rows = []
+    for depth in DEPTHS:
+        X = np.concatenate([np.eye(depth + 1), np.eye(depth + 1, k=1)])
+        tree = DecisionTreeRegressor(random_state=0).fit(X, np.arange(len(X)) % (depth + 1))
+        many = np.tile(X, (1 + 2000 // len(X), 1))
+        _, _, own = timed(lambda tree=tree, many=many: shap_values([tree.tree_] * 20, many)[0])
+        explainer = shap.TreeExplainer(tree, feature_perturbation="tree_path_dependent")
+        _, _, other = timed(
+            lambda explainer=explainer, many=many: explainer.shap_values(
+                many, check_additivity=False
+            )
+        )
+        leaf_rows = len(many) * tree.get_n_leaves()
+        times = [1e9 * own / 20 / leaf_rows, 1e9 * other / leaf_rows]
+        rows.append([str(tree.get_depth()), *(f"{time:.0f}" for time in times)])
+    _common.print_table(
+        "Trees that test another column at each level: nanoseconds per leaf and row",
+        ["levels", "featkit", "shap"],
+        rows,
     )
 
 
