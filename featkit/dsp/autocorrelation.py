@@ -280,7 +280,7 @@ def sinc_columns() -> Array:
     Returns
     -------
     array of float64, shape ``(taps, 2 * STEPS)``
-        At whole lags, a kernel only copies; two columns of zeros stand in for them.
+        The kernels of whole lags, which copy a value, are left out; the last two columns are 0.
     """
     between = [kernel for k, kernel in enumerate(sinc_kernels()) if k % STEPS]
     columns: Array = np.zeros((2 * REACH + 1, 2 * STEPS))

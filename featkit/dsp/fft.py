@@ -15,9 +15,6 @@ from featkit._utils.typing import Array
 from featkit.dsp import _compiled
 from featkit.dsp.filters import roots_of_unity
 
-LENGTHS = range(16, 2**16 + 1)
-"""Lengths of transforms by the core; longer ones leave the cache."""
-
 
 def rfft(x: Array, n: int | None = None, axis: int = -1) -> Array:
     """Fourier transform of real samples, as by `scipy.fft.rfft`.
@@ -88,11 +85,9 @@ def next_fast_len(n: int) -> int:
 
 def _is_for_core(x: Array, size: int, axis: int) -> bool:
     return (
-        _compiled.core is not None
+        _compiled.transforms(size)
         and x.dtype == np.float32
         and axis in (-1, x.ndim - 1)
-        and size in LENGTHS
-        and size & (size - 1) == 0
         and x.size > 0
         and x.shape[-1] <= size
     )

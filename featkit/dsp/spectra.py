@@ -35,9 +35,6 @@ bandwidth that single precision causes below 1e-5."""
 FAINT = 1e-12
 """Magnitude below which squares of single precision may be 0, or too coarse."""
 
-LONGEST = 2**16
-"""Samples in the longest frame that the compiled core transforms; longer ones leave the cache."""
-
 BASIC = ("power", "max_magnitude", "piece_sums", "total", "centroid", "variance")
 """Arrays that every transform computes."""
 
@@ -129,8 +126,8 @@ class Spectra:
     def _computed(self, wanted: Iterable[str]) -> dict[str, Array]:
         names = [name for group in GROUPS if not {*group}.isdisjoint(wanted) for name in group]
         n_fft = self._signal.n_fft
-        compiled = _compiled.core is not None and n_fft <= LONGEST and not n_fft & (n_fft - 1)
-        values = self._by_core(names) if compiled else self._by_numpy(names)
+        by_core = _compiled.transforms(n_fft)
+        values = self._by_core(names) if by_core else self._by_numpy(names)
         widest = (n_fft // 2 + 1) * (self._sr / 2) ** 2
         faint = self._faint(values["max_magnitude"])
         inexact = values["max_magnitude"] * widest > INEXACT * values["variance"] * values["total"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compiled_core import assert_same_bits_everywhere, needs_core, without_core
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,69 +48,50 @@ SETS = {
     },
 }
 
-compiled = pytest.mark.skipif(_compiled.core is None, reason="there was no compiler")
-
-
-def variants():
-    return _compiled.core.supported_variants() if _compiled.core else []
-
-
-@pytest.fixture
-def best_afterwards():
-    yield
-    _compiled.core.use_variant(variants()[-1])
-
-
-def without_core(monkeypatch, function):
-    with monkeypatch.context() as patched:
-        patched.setattr(_compiled, "core", None)
-        return function()
-
 
 def rows(name):
     return featkit.analyse(CLIPS, SR, SETS[name])
 
 
-@compiled
+@needs_core
 @pytest.mark.parametrize("name", SETS)
-@pytest.mark.usefixtures("best_afterwards")
 def test_all_instruction_sets_give_the_same_bits(name):
-    expected = rows(name)
-    for variant in variants():
-        _compiled.core.use_variant(variant)
-        np.testing.assert_array_equal(rows(name), expected, err_msg=variant)
+    assert_same_bits_everywhere(lambda: rows(name))
 
 
-@compiled
+@needs_core
 def test_a_clip_has_the_same_bits_alone():
     together = rows("standard")
     for clip, row in zip(CLIPS, together, strict=True):
         np.testing.assert_array_equal(featkit.analyse([clip], SR, "standard")[0], row)
 
 
-@compiled
+@needs_core
 @pytest.mark.parametrize("name", SETS)
-def test_values_are_those_of_numpy(name, monkeypatch):
+def test_values_are_those_of_numpy(name):
     columns = featkit.feature_set(SETS[name]).columns
-    ours, theirs = rows(name), without_core(monkeypatch, lambda: rows(name))
+    ours = rows(name)
+    with without_core():
+        theirs = rows(name)
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
     difference = np.nanmax(np.abs(ours - theirs), axis=0) / np.nanmax(np.abs(theirs), axis=0)
     assert not [(c.name, d) for c, d in zip(columns, difference, strict=True) if d > 1e-5]
 
 
-@compiled
+@needs_core
 @pytest.mark.parametrize("clip", range(len(CLIPS)))
-def test_spectra_have_the_bits_of_numpy(clip, monkeypatch):
+def test_spectra_have_the_bits_of_numpy(clip):
     block = next(Stack([CLIPS[clip]], SR, SpectraParameters()).blocks())
     ours = Spectra(block.signal, SR, WANTED)
-    theirs = without_core(monkeypatch, lambda: Spectra(block.signal, SR, WANTED))
+    with without_core():
+        theirs = Spectra(block.signal, SR, WANTED)
     for name in {*BASIC, *WANTED} - {"entropy"}:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
     # NumPy's own logarithms, with other last bits, are faster.
     np.testing.assert_allclose(ours["entropy"], theirs["entropy"], rtol=1e-6, atol=1e-5)
 
 
-@compiled
+@needs_core
 @given(
     st.integers(1, 9), st.integers(1, 40), st.integers(0, 80), st.integers(1, 90), st.integers(0, 9)
 )
@@ -127,7 +109,7 @@ def test_a_bank_is_a_product_of_matrices(n_rows, bins, start, count, seed):
     np.testing.assert_array_equal(bank.of(x, frames), (bank @ x)[:, frames])
 
 
-@compiled
+@needs_core
 @given(st.integers(1, 70), st.integers(1, 40), st.integers(0, 9))
 def test_cepstra_are_cosine_transforms(bands, frames, seed):
     import scipy.fft
@@ -136,18 +118,18 @@ def test_cepstra_are_cosine_transforms(bands, frames, seed):
     count = 1 + seed * (bands - 1) // 9
     expected = scipy.fft.dct(levels.astype(np.float64), axis=0, norm="ortho")[:count]
     np.testing.assert_allclose(cepstrum(levels, count), expected, atol=1e-4)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_compiled, "core", None)
+    with without_core():
         by_numpy = cepstrum(levels, count)
     np.testing.assert_array_equal(cepstrum(levels, count), by_numpy)
 
 
-@compiled
-def test_decibels_are_those_of_double_precision(monkeypatch):
+@needs_core
+def test_decibels_are_those_of_double_precision():
     power = np.geomspace(1e-12, 1e8, 5001).astype(np.float32)
     expected = 10 * np.log10(np.maximum(power.astype(np.float64), np.float32(1e-10)))
     np.testing.assert_allclose(decibels(power), expected, atol=1e-5)
-    by_numpy = without_core(monkeypatch, lambda: decibels(power))
+    with without_core():
+        by_numpy = decibels(power)
     np.testing.assert_array_equal(decibels(power), by_numpy)
     np.testing.assert_array_equal(decibels(np.array([np.nan, 0, 1], np.float32)), [np.nan, -100, 0])
 
@@ -210,7 +192,7 @@ WRONG = {
 }
 
 
-@compiled
+@needs_core
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_arguments_are_refused(case):
     function, arguments = WRONG[case]
@@ -218,7 +200,7 @@ def test_wrong_arguments_are_refused(case):
         getattr(_compiled.core, function)(*arguments)
 
 
-@compiled
+@needs_core
 def test_read_only_outputs_are_refused():
     levels = f(4)
     levels.setflags(write=False)

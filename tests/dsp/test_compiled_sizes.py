@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from compiled_core import needs_core
 
 from featkit.dsp import _compiled
 
-pytestmark = pytest.mark.skipif(_compiled.core is None, reason="there was no compiler")
+pytestmark = needs_core
 
 LARGEST = 2**63 - 1
 
