@@ -9,8 +9,8 @@ from setuptools import Extension, setup
 
 PACKAGE = Path("featkit")
 
-ARRAYS = PACKAGE / "dsp" / "kernels" / "arrays.h"
-"""Header that all cores include."""
+SHARED = [PACKAGE / "dsp" / "kernels" / name for name in ("arrays.h", "variants.h")]
+"""Headers that all cores include."""
 
 
 def core(*folders: str) -> Extension:
@@ -19,7 +19,7 @@ def core(*folders: str) -> Extension:
     return Extension(
         ".".join(("featkit", *folders, "_core")),
         [str(kernels / "module.c")],
-        depends=[str(ARRAYS), *(str(header) for header in sorted(kernels.glob("*.h")))],
+        depends=[str(header) for header in (*SHARED, *sorted(kernels.glob("*.h")))],
         define_macros=[("Py_LIMITED_API", "0x030B0000")],
         py_limited_api=True,
         optional=True,

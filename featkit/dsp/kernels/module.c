@@ -6,71 +6,19 @@ NumPy, too, for machines without a compiler. */
 
 #include "arrays.h"
 
-#define VARIANT baseline
-#define LANES 4
-#define NAME "baseline"
-#include "variant.h"
+#define KERNELS "variant.h"
+#include "variants.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define DISPATCH 1
+#define TABLE(name) &table_##name
 
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2")
-#endif
-#define VARIANT avx2
-#define LANES 8
-#define NAME "avx2"
-#include "variant.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), \
-                             apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
-#endif
-#define VARIANT avx512
-#define LANES 16
-#define NAME "avx512"
-#include "variant.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif
-
-static const kernels *variants[] = {
-    &table_baseline,
-#ifdef DISPATCH
-    &table_avx2,
-    &table_avx512,
-#endif
-};
+static const kernels *variants[INSTRUCTION_SETS] = {EACH(TABLE)};
 
 static const kernels *chosen = &table_baseline;
 
-static int supported(const kernels *variant) {
-#ifdef DISPATCH
-    if (variant == &table_avx2) return __builtin_cpu_supports("avx2");
-    if (variant == &table_avx512) {
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    }
-#endif
-    return variant == &table_baseline;
-}
-
-#define VARIANTS (sizeof variants / sizeof *variants)
-
 static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
     PyObject *names = PyList_New(0);
-    for (size_t k = 0; names && k < VARIANTS; k++) {
-        if (!supported(variants[k])) continue;
+    for (size_t k = 0; names && k < INSTRUCTION_SETS; k++) {
+        if (!supports(k)) continue;
         PyObject *name = PyUnicode_FromString(variants[k]->name);
         if (!name || PyList_Append(names, name)) Py_CLEAR(names);
         Py_XDECREF(name);
@@ -81,8 +29,8 @@ static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
 static PyObject *use_variant(PyObject *self, PyObject *args) {
     const char *name;
     if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
-    for (size_t k = 0; k < VARIANTS; k++) {
-        if (!strcmp(variants[k]->name, name) && supported(variants[k])) {
+    for (size_t k = 0; k < INSTRUCTION_SETS; k++) {
+        if (!strcmp(variants[k]->name, name) && supports(k)) {
             chosen = variants[k];
             Py_RETURN_NONE;
         }
@@ -122,7 +70,7 @@ static struct PyModuleDef definition = {
 };
 
 PyMODINIT_FUNC PyInit__core(void) {
-    for (size_t k = 0; k < VARIANTS; k++)
-        if (supported(variants[k])) chosen = variants[k];
+    for (size_t k = 0; k < INSTRUCTION_SETS; k++)
+        if (supports(k)) chosen = variants[k];
     return PyModule_Create(&definition);
 }

@@ -1,10 +1,13 @@
-/* All kernels for one instruction set; included once for each by `module.c`.
+/* All kernels for one instruction set; included once for each by `variants.h`.
 
 `N(name)` is the name of a kernel in this variant, and LANES the number of floats in a register. */
 
 #define JOIN_(name, suffix) name##_##suffix
 #define JOIN(name, suffix) JOIN_(name, suffix)
 #define N(name) JOIN(name, VARIANT)
+#define TEXT_(name) #name
+#define TEXT(name) TEXT_(name)
+#define LANES (REGISTER / 4)
 
 #include "lanes.h"
 
@@ -64,7 +67,7 @@ typedef struct {
 #endif
 
 static const kernels N(table) = {
-    .name = NAME,
+    .name = TEXT(VARIANT),
     .spectra = N(spectra),
     .bank = N(bank),
     .rolloffs = N(rolloffs),
@@ -89,6 +92,6 @@ static const kernels N(table) = {
 #undef N
 #undef JOIN
 #undef JOIN_
-#undef NAME
-#undef VARIANT
+#undef TEXT_
+#undef TEXT
 #undef LANES

@@ -32,63 +32,15 @@ typedef struct {
     double *phi;
 } job;
 
-#define VARIANT baseline
-#define LANES 2
-#include "paths.h"
+#define KERNELS "../../models/tree_shap/kernels/paths.h"
+#include "../../../dsp/kernels/variants.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define DISPATCH 1
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2")
-#endif
-#define VARIANT avx2
-#define LANES 4
-#include "paths.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), \
-                             apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
-#endif
-#define VARIANT avx512
-#define LANES 8
-#include "paths.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif
+#define ENTRY(name) {#name, explain_##name}
 
-/* The instruction sets, from the least to the best. */
 static const struct {
     const char *name;
     int (*explain)(const job *);
-} variants[] = {
-    {"baseline", explain_baseline},
-#ifdef DISPATCH
-    {"avx2", explain_avx2},
-    {"avx512", explain_avx512},
-#endif
-};
-
-#define VARIANTS (sizeof variants / sizeof *variants)
-
-static int supported(size_t variant) {
-#ifdef DISPATCH
-    if (variant == 1) return __builtin_cpu_supports("avx2");
-    if (variant == 2)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#endif
-    return variant == 0;
-}
+} variants[INSTRUCTION_SETS] = {EACH(ENTRY)};
 
 /* An item of a dict that must be there. */
 static const void *required(arrays *held, PyObject *dict, const char *name, char kind,
@@ -133,8 +85,8 @@ static PyObject *add_values(PyObject *self, PyObject *args) {
                           &j.classes, &j.levels))
         return NULL;
     size_t variant = 0;
-    while (variant < VARIANTS && strcmp(variants[variant].name, wanted)) variant++;
-    if (variant == VARIANTS || !supported(variant))
+    while (variant < INSTRUCTION_SETS && strcmp(variants[variant].name, wanted)) variant++;
+    if (variant == INSTRUCTION_SETS || !supports(variant))
         return PyErr_Format(PyExc_ValueError, "this machine has no variant %s", wanted);
     arrays held = {.count = 0};
     if (!(j.starts = required(&held, dict, "starts", 'q', -1, &starts))) goto done;
@@ -194,8 +146,8 @@ done:
 
 static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
     PyObject *names = PyList_New(0);
-    for (size_t k = 0; names && k < VARIANTS; k++) {
-        if (!supported(k)) continue;
+    for (size_t k = 0; names && k < INSTRUCTION_SETS; k++) {
+        if (!supports(k)) continue;
         PyObject *name = PyUnicode_FromString(variants[k].name);
         if (!name || PyList_Append(names, name)) Py_CLEAR(names);
         Py_XDECREF(name);

@@ -1,4 +1,4 @@
-/* The loops over nodes and rows, for one instruction set; included once for each by `module.c`.
+/* The loops over nodes and rows, for one instruction set; included once for each by `variants.h`.
 
 N(name) is the name of a function in this variant, and LANES the number of doubles in a register.
 Every row takes the same steps in every variant, so the bits are the same. */
@@ -6,6 +6,7 @@ Every row takes the same steps in every variant, so the bits are the same. */
 #define JOIN_(name, suffix) name##_##suffix
 #define JOIN(name, suffix) JOIN_(name, suffix)
 #define N(name) JOIN(name, VARIANT)
+#define LANES (REGISTER / 8)
 #define lanes N(lanes)
 #define flags N(flags)
 #define path N(path)
@@ -153,4 +154,3 @@ static int N(explain)(const job *j) {
 #undef JOIN
 #undef JOIN_
 #undef LANES
-#undef VARIANT
