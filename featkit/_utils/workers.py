@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from featkit._utils.parameters import check_parameter, is_whole
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 ONE_THREAD = dict.fromkeys(
     ["MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1"
@@ -16,6 +22,9 @@ ONE_THREAD = dict.fromkeys(
 
 NO_FAULT_HANDLER = {"PYTHONFAULTHANDLER": ""}
 """Environment that stops a crashing worker from printing: the exit status is reported instead."""
+
+THREAD_END_SECONDS = 1.0
+"""Seconds within which the system removes a thread that has ended."""
 
 
 def requested_workers(n_jobs: int | None) -> int | None:
@@ -103,6 +112,23 @@ def is_daemonic() -> bool:
     """
     process = sys.modules.get("multiprocessing.process")  # imported in every worker
     return bool(process and process.current_process().daemon)
+
+
+def join(thread: Thread) -> None:
+    """Wait until a thread has ended, and the system counts it no more.
+
+    `threading.Thread.join` returns a moment earlier, and a process forks only if it has no other
+    thread.
+
+    Parameters
+    ----------
+    thread : Thread
+        A thread that was started.
+    """
+    thread.join()
+    deadline = time.monotonic() + THREAD_END_SECONDS
+    while os.path.exists(f"/proc/self/task/{thread.native_id}") and time.monotonic() < deadline:
+        time.sleep(0.0001)
 
 
 @contextmanager

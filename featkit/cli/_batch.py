@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from featkit._utils.formatting import counted, printable, rounded
-from featkit._utils.workers import ONE_THREAD
+from featkit._utils.workers import ONE_THREAD, join
 from featkit.cli._console import show_failures, show_message, show_skipped_files
 from featkit.cli._options import is_quiet
 from featkit.cli._progress import show_extraction_progress, show_resume_hint
@@ -87,7 +87,7 @@ def _search_message() -> Iterator[Callable[[], None]]:
 
     def end() -> None:
         timer.cancel()
-        timer.join()
+        join(timer)
 
     try:
         yield end

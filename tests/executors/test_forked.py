@@ -135,3 +135,19 @@ def test_the_state_of_a_stack_is_overwritten_by_a_shorter_one(tmp_path):
     result = worker_process.run_chunk(task, 1.0, None, str(tmp_path), places, ["a"] * 100)
     assert result.results[0] == [worker_process.WorkerState(float("inf"), (10_003,))]
     assert len(result.results) == 100
+
+
+def test_a_process_may_fork_as_soon_as_its_threads_were_joined():
+    done = run(
+        """
+import threading
+from featkit._utils.workers import join
+
+for _ in range(1000):
+    thread = threading.Thread(target=int)
+    thread.start()
+    join(thread)
+    assert _forked.can_fork()
+"""
+    )
+    assert (done.returncode, done.stderr) == (0, "")
