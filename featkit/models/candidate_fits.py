@@ -9,12 +9,13 @@ by no more than the tolerance of the solver of a path; all others are the same, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from sklearn.pipeline import Pipeline
+from typing import TYPE_CHECKING, Any
 
 from featkit._utils.typing import Array
 from featkit.models.estimator import Candidate, Estimator, group_options, pipeline
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 TREES = "n_estimators"
 """Parameter of the number of trees."""
@@ -85,6 +86,8 @@ def fitted_families(
         The candidates that one fit gives, each with its pipeline, which is valid until the next
         ones are asked for. The fits are not in the order of the candidates.
     """
+    from sklearn.pipeline import Pipeline
+
     name = candidates[0].name
     estimator = estimators[name]
     empty = pipeline(name, select=select, seed=seed, estimators=estimators)

@@ -163,6 +163,14 @@ def test_a_quick_training_starts_no_process_and_loads_no_other_estimator(tmp_pat
     assert not loaded & {"numba", "soundfile", "xgboost"}
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["auditing.audit", "evaluation.evaluate", "explanation.computation", "models.training"],
+)
+def test_scikit_learn_and_pandas_are_loaded_when_they_are_needed(tmp_path, module):
+    assert not loaded_by(f"import featkit.{module}", tmp_path) & {"pandas", "sklearn"}
+
+
 # The benchmarks hold the targets; these bounds only notice a start that is far too slow.
 
 
