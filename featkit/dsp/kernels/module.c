@@ -15,27 +15,13 @@ static const kernels *variants[INSTRUCTION_SETS] = {EACH(TABLE)};
 
 static const kernels *chosen = &table_baseline;
 
-static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
-    PyObject *names = PyList_New(0);
-    for (size_t k = 0; names && k < INSTRUCTION_SETS; k++) {
-        if (!supports(k)) continue;
-        PyObject *name = PyUnicode_FromString(variants[k]->name);
-        if (!name || PyList_Append(names, name)) Py_CLEAR(names);
-        Py_XDECREF(name);
-    }
-    return names;
-}
-
 static PyObject *use_variant(PyObject *self, PyObject *args) {
     const char *name;
     if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
-    for (size_t k = 0; k < INSTRUCTION_SETS; k++) {
-        if (!strcmp(variants[k]->name, name) && supports(k)) {
-            chosen = variants[k];
-            Py_RETURN_NONE;
-        }
-    }
-    return PyErr_Format(PyExc_ValueError, "this machine has no variant %s", name);
+    int k = variant_named(name);
+    if (k < 0) return NULL;
+    chosen = variants[k];
+    Py_RETURN_NONE;
 }
 
 #include "spectra_calls.h"

@@ -2,11 +2,6 @@
 
 `N(name)` is the name of a kernel in this variant, and LANES the number of floats in a register. */
 
-#define JOIN_(name, suffix) name##_##suffix
-#define JOIN(name, suffix) JOIN_(name, suffix)
-#define N(name) JOIN(name, VARIANT)
-#define TEXT_(name) #name
-#define TEXT(name) TEXT_(name)
 #define LANES (REGISTER / 4)
 
 #include "lanes.h"
@@ -44,7 +39,6 @@
 
 /* The kernels of a variant. */
 typedef struct {
-    const char *name;
     int (*spectra)(const spectra_job *);
     void (*bank)(const bank_job *);
     int (*rolloffs)(const rolloffs_job *);
@@ -67,7 +61,6 @@ typedef struct {
 #endif
 
 static const kernels N(table) = {
-    .name = TEXT(VARIANT),
     .spectra = N(spectra),
     .bank = N(bank),
     .rolloffs = N(rolloffs),
@@ -89,9 +82,4 @@ static const kernels N(table) = {
 
 #undef TURNED
 #undef TURN_BACK
-#undef N
-#undef JOIN
-#undef JOIN_
-#undef TEXT_
-#undef TEXT
 #undef LANES

@@ -2,6 +2,12 @@
 bytes of a register. `supports(k)` is whether this machine has the k-th of INSTRUCTION_SETS, from the
 least to the best. */
 
+#define JOIN_(name, suffix) name##_##suffix
+#define JOIN(name, suffix) JOIN_(name, suffix)
+
+/* The name of a function or type in this variant. */
+#define N(name) JOIN(name, VARIANT)
+
 #define VARIANT baseline
 #define REGISTER 16
 #include KERNELS
@@ -58,3 +64,26 @@ static int supports(size_t k) {
 static int supports(size_t k) { return k == 0; }
 
 #endif
+
+#define QUOTED(name) #name
+
+static const char *const instruction_sets[INSTRUCTION_SETS] = {EACH(QUOTED)};
+
+/* The place of an instruction set; -1, with an exception set, if this machine does not have it. */
+static int variant_named(const char *name) {
+    for (int k = 0; k < INSTRUCTION_SETS; k++)
+        if (!strcmp(instruction_sets[k], name) && supports(k)) return k;
+    PyErr_Format(PyExc_ValueError, "this machine has no variant %s", name);
+    return -1;
+}
+
+static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
+    PyObject *names = PyList_New(0);
+    for (size_t k = 0; names && k < INSTRUCTION_SETS; k++) {
+        if (!supports(k)) continue;
+        PyObject *name = PyUnicode_FromString(instruction_sets[k]);
+        if (!name || PyList_Append(names, name)) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}

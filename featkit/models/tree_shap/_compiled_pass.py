@@ -21,18 +21,7 @@ def add_values(nodes: Nodes, own: Factors, x: Array, phi: Array, variant: str = 
         Instruction set; by default the best one.
     """
     assert core is not None
-    arrays = {
-        "starts": nodes.starts,
-        "depth": nodes.depth,
-        "column": nodes.column,
-        "threshold": nodes.threshold,
-        "side": nodes.side,
-        "repeat": nodes.repeat,
-        "pair_starts": nodes.pair_starts,
-        "pair_class": nodes.pair_class,
-        "pair_value": nodes.pair_value,
-        **own._asdict(),
-    }
+    arrays = nodes._asdict() | own._asdict()
     columns, classes = phi.shape[1:3]
     levels = int(nodes.depth.max()) + 1
     chosen = variant or core.supported_variants()[-1]

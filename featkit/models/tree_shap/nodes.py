@@ -14,9 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from featkit._utils.typing import Array
-
-LEAF = -1
-"""Child of a node without children."""
+from featkit.models._model_validation import LEAF
 
 
 class Nodes(NamedTuple):

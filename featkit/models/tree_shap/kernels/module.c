@@ -35,12 +35,9 @@ typedef struct {
 #define KERNELS "../../models/tree_shap/kernels/paths.h"
 #include "../../../dsp/kernels/variants.h"
 
-#define ENTRY(name) {#name, explain_##name}
+#define ENTRY(name) explain_##name
 
-static const struct {
-    const char *name;
-    int (*explain)(const job *);
-} variants[INSTRUCTION_SETS] = {EACH(ENTRY)};
+static int (*const variants[INSTRUCTION_SETS])(const job *) = {EACH(ENTRY)};
 
 /* An item of a dict that must be there. */
 static const void *required(arrays *held, PyObject *dict, const char *name, char kind,
@@ -84,10 +81,8 @@ static PyObject *add_values(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "sO!OOnnn", &wanted, &PyDict_Type, &dict, &x, &phi, &j.columns,
                           &j.classes, &j.levels))
         return NULL;
-    size_t variant = 0;
-    while (variant < INSTRUCTION_SETS && strcmp(variants[variant].name, wanted)) variant++;
-    if (variant == INSTRUCTION_SETS || !supports(variant))
-        return PyErr_Format(PyExc_ValueError, "this machine has no variant %s", wanted);
+    int variant = variant_named(wanted);
+    if (variant < 0) return NULL;
     arrays held = {.count = 0};
     if (!(j.starts = required(&held, dict, "starts", 'q', -1, &starts))) goto done;
     if (!(j.depth = required(&held, dict, "depth", 'i', -1, &j.nodes))) goto done;
@@ -136,23 +131,12 @@ static PyObject *add_values(PyObject *self, PyObject *args) {
         goto done;
     }
     Py_BEGIN_ALLOW_THREADS;
-    failed = variants[variant].explain(&j);
+    failed = variants[variant](&j);
     Py_END_ALLOW_THREADS;
     result = failed ? PyErr_NoMemory() : Py_NewRef(Py_None);
 done:
     release(&held);
     return result;
-}
-
-static PyObject *supported_variants(PyObject *self, PyObject *ignored) {
-    PyObject *names = PyList_New(0);
-    for (size_t k = 0; names && k < INSTRUCTION_SETS; k++) {
-        if (!supports(k)) continue;
-        PyObject *name = PyUnicode_FromString(variants[k].name);
-        if (!name || PyList_Append(names, name)) Py_CLEAR(names);
-        Py_XDECREF(name);
-    }
-    return names;
 }
 
 static PyMethodDef functions[] = {

@@ -3,9 +3,6 @@
 N(name) is the name of a function in this variant, and LANES the number of doubles in a register.
 Every row takes the same steps in every variant, so the bits are the same. */
 
-#define JOIN_(name, suffix) name##_##suffix
-#define JOIN(name, suffix) JOIN_(name, suffix)
-#define N(name) JOIN(name, VARIANT)
 #define LANES (REGISTER / 8)
 #define lanes N(lanes)
 #define flags N(flags)
@@ -150,7 +147,4 @@ static int N(explain)(const job *j) {
 #undef path
 #undef flags
 #undef lanes
-#undef N
-#undef JOIN
-#undef JOIN_
 #undef LANES
