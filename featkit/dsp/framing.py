@@ -246,7 +246,7 @@ class Signal:
             crossing[max(0, begin - self.n_fft) : max(0, begin + 1)] = False
             crossing[max(0, end) : max(0, end + self.n_fft)] = False
         counts = np.add.reduce(self._pieces(crossing), axis=1, dtype=np.int32)
-        return np.asarray(self._frame_sums(counts) - crossing[self._starts])
+        return np.asarray(self._frame_sums(counts) - crossing[self.starts])
 
     def frame_energy(self) -> Array:
         """Sum the squared samples of each frame.
@@ -261,7 +261,7 @@ class Signal:
         return self._frame_sums(np.einsum("ij,ij->i", pieces, pieces))
 
     @property
-    def _starts(self) -> Array:
+    def starts(self) -> Array:
         """First sample of each frame, int64."""
         return np.asarray(self.hop_of_frame * self.hop_length, dtype=np.int64)
 
@@ -272,7 +272,7 @@ class Signal:
         clips = [np.asarray(x, dtype=np.int64) for x in (self.begins, self.ends)]
         sums: Array = np.empty(len(self.hop_of_frame), dtype=dtype)
         of_energy = dtype is np.float32
-        _compiled.core.frames(y, self._starts, self.n_fft, piece, *clips, zero, of_energy, sums)
+        _compiled.core.frames(y, self.starts, self.n_fft, piece, *clips, zero, of_energy, sums)
         return sums
 
     def _pieces(self, x: Array) -> Array:

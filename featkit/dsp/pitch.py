@@ -41,9 +41,6 @@ from featkit.dsp.filters import roots_of_unity
 from featkit.dsp.framing import Signal
 from featkit.errors import ParameterError
 
-LONGEST = 2**15
-"""Samples in the longest piece that the compiled core correlates."""
-
 
 class PitchParameters(Parameters):
     """The range of pitches, and the thresholds of the estimate."""
@@ -146,8 +143,7 @@ def yin(signal: Signal, sr: float, p: PitchParameters) -> Pitch:
     """
     shortest, longest = period_range(sr, signal.n_fft, p)
     piece = piece_length(signal, longest)
-    by_core = piece >= 16 and not piece & (piece - 1) and longest + REACH < piece <= LONGEST
-    if _compiled.core and by_core:
+    if _compiled.transforms(2 * piece) and longest + REACH < piece:
         troughs = _troughs_by_core(signal, piece, shortest, longest, p.trough_threshold)
     else:
         troughs = _troughs_by_numpy(signal, shortest, longest, p.trough_threshold)
@@ -168,7 +164,7 @@ def _troughs_by_core(
     signal: Signal, piece: int, shortest: int, longest: int, threshold: float
 ) -> _Troughs:
     assert _compiled.core is not None
-    starts = signal.hop_of_frame.astype(np.int64) * signal.hop_length
+    starts = signal.starts
     troughs = _Troughs(
         lag=np.empty(len(starts)),
         period=np.empty(len(starts)),

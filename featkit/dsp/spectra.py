@@ -39,7 +39,6 @@ BASIC = ("power", "max_magnitude", "piece_sums", "total", "centroid", "variance"
 """Arrays that every transform computes."""
 
 GROUPS = (
-    ("magnitude",),
     ("third_moment", "fourth_moment"),
     ("entropy",),
     ("flux",),
@@ -82,8 +81,8 @@ class Spectra:
         Parameters
         ----------
         name : str
-            ``power`` and ``magnitude`` of shape ``(bins, frames)``; ``piece_sums`` of shape
-            ``(pieces, frames)``; of shape ``(frames,)``: ``max_magnitude``, the moments of
+            ``power`` of shape ``(bins, frames)``; ``piece_sums`` of shape ``(pieces, frames)``; of
+            shape ``(frames,)``: ``max_magnitude``, the moments of
             `featkit.dsp.moments.central_moments`, ``entropy`` of the power in bits, ``flux``, the
             ``lowest_magnitude``, that of bin 0, and ``inverse_bin_sum``, of magnitudes over the
             number of the bin.
@@ -93,7 +92,8 @@ class Spectra:
         array of float32
         """
         if name not in self._values:
-            self._values = self._computed({name}) | self._values
+            earlier = self._values
+            self._values = self._computed({name}) | earlier
         return self._values[name]
 
     @property
@@ -117,7 +117,7 @@ class Spectra:
         -------
         array of float32, shape ``(bins, frames)``
         """
-        S = np.sqrt(self._signal.power(frames))
+        S = np.sqrt(self["power"].take(frames, axis=1))
         inexact = np.flatnonzero(self.inexact[frames])
         if len(inexact):
             S[:, inexact] = self._signal.precise_S(frames[inexact])
@@ -147,17 +147,13 @@ class Spectra:
         assert _compiled.core is not None
         signal, sr = self._signal, self._sr
         n_fft, frames = signal.n_fft, len(signal.hop_of_frame)
-        rows = {
-            "power": n_fft // 2 + 1,
-            "magnitude": n_fft // 2 + 1,
-            "piece_sums": len(piece_middles(sr, n_fft)),
-        }
+        rows = {"power": n_fft // 2 + 1, "piece_sums": len(piece_middles(sr, n_fft))}
         values: dict[str, Array] = {
             name: np.empty((rows[name], frames) if name in rows else frames, dtype=np.float32)
             for name in (*BASIC, *names)
         }
         y = np.ascontiguousarray(signal.y)
-        starts = signal.hop_of_frame.astype(np.int64) * signal.hop_length
+        starts = signal.starts
         before = y[starts[0] :] if self._before is None else np.ascontiguousarray(self._before.y)
         _compiled.core.spectra(
             y,
@@ -175,15 +171,13 @@ class Spectra:
     def _by_numpy(self, names: Iterable[str]) -> dict[str, Array]:
         power = self._signal.power(slice(None))
         magnitude = np.sqrt(power)
-        values = {"power": power, "max_magnitude": max_over_bins(magnitude), "magnitude": magnitude}
+        values = {"power": power, "max_magnitude": max_over_bins(magnitude)}
         values |= self._sums(magnitude, names)
         if "flux" in names:
             before = values if self._previous is None else self._previous
-            earlier = [
-                np.concatenate([before[name][..., :1], values[name][..., :-1]], axis=-1)
-                for name in ("magnitude", "total")
-            ]
-            values["flux"] = flux(magnitude, values["total"], *earlier)
+            S_before = np.hstack([np.sqrt(before["power"][:, :1]), magnitude[:, :-1]])
+            total_before = np.hstack([before["total"][:1], values["total"][:-1]])
+            values["flux"] = flux(magnitude, values["total"], S_before, total_before)
         return values
 
     def _sums(self, S: Array, names: Iterable[str]) -> dict[str, Array]:

@@ -23,7 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled, fft
-from featkit.dsp.bins import sums_over_bins
+from featkit.dsp.bins import sums_by_four
 from featkit.dsp.filters import fft_window, read_only, roots_of_unity
 from featkit.dsp.segments import Segments
 
@@ -31,9 +31,6 @@ TRANSFORMED = 128
 """Number of windows per transform, few enough for the cache of a core."""
 
 TINY = np.finfo(np.float32).tiny
-
-LONGEST = 2**15
-"""Points of the longest transform by the compiled core."""
 
 ROUNDING = 3e-7
 """Largest error of an autocorrelation in single precision; twice the largest that was observed."""
@@ -216,9 +213,10 @@ def mean_tempograms(strength: Array, segments: Segments, window_length: int) -> 
         At least 0; its error is at most `ROUNDING`.
     """
     size = _transform_size(window_length)
-    if _compiled.core is None or size > LONGEST:
+    if not _compiled.transforms(size):
         rows = [mean_autocorrelation(strength[clip], window_length) for clip in segments]
         return np.stack(rows)
+    assert _compiled.core is not None
     padded, starts = _padded(strength, segments, window_length)
     power = np.zeros((len(segments), size // 2 + 1))
     _compiled.core.tempogram(
@@ -301,8 +299,7 @@ def _transform_size(window_length: int) -> int:
 def _energy(frames: Array) -> Array:
     """Sums of squares, those of every fourth value first, as in the compiled core."""
     squares = np.ascontiguousarray(np.square(frames).T)  # else NumPy sums in pairs
-    a, b, c, d = (sums_over_bins(squares[k::4]) for k in range(4))
-    return np.asarray((a + b) + (c + d))
+    return sums_by_four(squares)
 
 
 def _correlated(power: Array, size: int, lags: int) -> Array:

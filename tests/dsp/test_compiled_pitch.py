@@ -4,6 +4,7 @@ import platform
 
 import numpy as np
 import pytest
+from compiled_core import needs_core, without_core
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -20,7 +21,7 @@ from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.spectra.stack import Stack
 
 core = _compiled.core
-pytestmark = pytest.mark.skipif(core is None, reason="featkit was built without a compiler")
+pytestmark = needs_core
 VARIANTS = core.supported_variants() if core else []
 EXACT = platform.machine() in ("x86_64", "AMD64")  # elsewhere, SciPy may round products once less
 
@@ -37,8 +38,7 @@ def variant(request):
 
 
 def by_numpy(function, *arguments):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_compiled, "core", None)
+    with without_core():
         return function(*arguments)
 
 

@@ -37,7 +37,6 @@ static void *aligned(size_t bytes) {
 #define all N(all)
 #define choose N(choose)
 #define larger N(larger)
-#define smaller N(smaller)
 #define absolute N(absolute)
 #define root N(root)
 #define logarithm N(logarithm)
@@ -76,8 +75,6 @@ ALWAYS lanes choose(ilanes where, lanes yes, lanes no) {
 }
 
 ALWAYS lanes larger(lanes a, lanes b) { return choose(a > b, a, b); }
-
-ALWAYS lanes smaller(lanes a, lanes b) { return choose(a < b, a, b); }
 
 ALWAYS lanes absolute(lanes a) { return (lanes)((ilanes)a & 0x7fffffff); }
 

@@ -16,7 +16,6 @@ typedef struct {
     const float *offsets;    /* distance in Hz of a bin from the middle of its piece */
     const float *middles;    /* middle of each piece in Hz */
     float *power;            /* (bins, frames) */
-    float *magnitude;        /* (bins, frames) */
     float *max_magnitude;
     float *total;            /* sum of the magnitudes, at least the least normal number */
     float *centroid, *variance;
@@ -40,8 +39,8 @@ static void N(windowed)(const spectra_job *job, const float *const *frames, lane
     }
 }
 
-/* Central moments of the magnitudes S from the moments of their pieces. */
-static void N(moments)(const spectra_job *job, const lanes *S, lanes *scratch, ptrdiff_t frame,
+/* Central moments of the magnitudes S from the moments of their pieces. Returns the total. */
+static lanes N(moments)(const spectra_job *job, const lanes *S, lanes *scratch, ptrdiff_t frame,
                        ptrdiff_t count) {
     ptrdiff_t bins = job->n_fft / 2 + 1, pieces = (bins + job->piece - 1) / job->piece;
     lanes *sums = scratch, *first = sums + pieces, *second = first + pieces;
@@ -90,6 +89,7 @@ static void N(moments)(const spectra_job *job, const lanes *S, lanes *scratch, p
         store(job->third + frame, about3 / total, count);
         store(job->fourth + frame, about4 / total, count);
     }
+    return total;
 }
 
 /* Entropy of the power: log2(sum(q)) - sum(q log2 q) / sum(q), q the power over its maximum. */
@@ -134,7 +134,6 @@ static void N(spectra_of_lanes)(const spectra_job *job, const float *const *fram
                                 ptrdiff_t count, lanes *x, lanes *y, lanes *S, lanes *before,
                                 lanes *scratch) {
     ptrdiff_t half = job->n_fft / 2, bins = half + 1;
-    ptrdiff_t pieces = (bins + job->piece - 1) / job->piece;
     int outside = count == 0; /* the frame before the first, for the flux only */
     N(windowed)(job, frames, x);
     lanes *z = N(real_fft)(x, y, job->n_fft, job->roots);
@@ -146,32 +145,19 @@ static void N(spectra_of_lanes)(const spectra_job *job, const float *const *fram
         S[k] = root(power);
         if (outside) continue;
         if (job->power) store(job->power + k * job->frames + frame, power, count);
-        if (job->magnitude) store(job->magnitude + k * job->frames + frame, S[k], count);
     }
-    lanes maximum = root(greatest);
+    lanes maximum = root(greatest), total = N(moments)(job, S, scratch, frame, count);
     if (outside) {
-        lanes total = all(0.0f);
-        for (ptrdiff_t p = 0; p < pieces; p++) {
-            lanes sum = all(0.0f);
-            for (ptrdiff_t k = p * job->piece; k < bins && k < (p + 1) * job->piece; k++) sum += S[k];
-            total += sum;
-        }
-        N(flux)(S, bins, larger(total, all(1.17549435e-38f)), before);
+        N(flux)(S, bins, total, before);
         return;
     }
     store(job->max_magnitude + frame, maximum, count);
-    N(moments)(job, S, scratch, frame, count);
     if (job->entropy) store(job->entropy + frame, N(entropy)(S, bins, maximum), count);
     if (job->inverse_bin_sum) {
         store(job->lowest + frame, S[0], count);
         store(job->inverse_bin_sum + frame, N(inverse_bin_sum)(S, bins), count);
     }
-    if (job->flux) {
-        lanes total = all(0.0f);
-        memcpy(&total, job->total + frame, (size_t)(count < LANES ? count : LANES) * sizeof(float));
-        total = larger(total, all(1.17549435e-38f));
-        store(job->flux + frame, N(flux)(S, bins, total, before), count);
-    }
+    if (job->flux) store(job->flux + frame, N(flux)(S, bins, total, before), count);
 }
 
 /* Returns 0, or -1 if there is no memory. */

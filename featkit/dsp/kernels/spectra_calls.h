@@ -48,7 +48,6 @@ static PyObject *spectra(PyObject *self, PyObject *args) {
         {"total", &job.total, 1, 0},
         {"centroid", &job.centroid, 1, 0},
         {"variance", &job.variance, 1, 0},
-        {"magnitude", &job.magnitude, bins, 1},
         {"third_moment", &job.third, 1, 1},
         {"fourth_moment", &job.fourth, 1, 1},
         {"entropy", &job.entropy, 1, 1},

@@ -115,11 +115,7 @@ static PyObject *statistics(PyObject *self, PyObject *args) {
         }
     }
     job.frames = job.edges[job.clips];
-    if (job.rows && job.frames > PY_SSIZE_T_MAX / job.rows) {
-        PyErr_SetString(PyExc_ValueError, "too many values");
-        goto done;
-    }
-    Py_ssize_t size = job.rows * job.frames;
+    Py_ssize_t size = times(job.rows, job.frames);
     const void *buffer = elements(&held, values, is_float ? 'f' : 'd', 0, size, NULL, "values");
     if (!buffer) goto done;
     if (is_float)
@@ -283,13 +279,13 @@ static PyObject *deltas(PyObject *self, PyObject *args) {
     valid = valid && job.edges[0] == 0;
     for (Py_ssize_t c = 0; valid && c < job.clips; c++) valid = job.edges[c] <= job.edges[c + 1];
     job.frames = valid ? job.edges[job.clips] : 0;
-    if (!valid || (job.rows && job.frames > PY_SSIZE_T_MAX / 2 / job.rows)) {
+    if (!valid) {
         PyErr_SetString(PyExc_ValueError, "edges must ascend from 0, and rows not be negative or many");
         goto done;
     }
-    Py_ssize_t size = job.rows * job.frames;
+    Py_ssize_t size = times(job.rows, job.frames);
     if (!(job.values = elements(&held, values, 'f', 0, size, NULL, "values"))) goto done;
-    if (!(job.first = elements(&held, out, 'f', 1, 2 * size, NULL, "out"))) goto done;
+    if (!(job.first = elements(&held, out, 'f', 1, times(2, size), NULL, "out"))) goto done;
     job.second = job.first + size;
     Py_BEGIN_ALLOW_THREADS;
     chosen->deltas(&job);

@@ -45,7 +45,7 @@ def _compute(
 ) -> Array:
     """Onsets per second of each clip: ``(1, clips)``."""
     onsets = onset_frames(onset_strength, segments, sr, hop_length)
-    counts = np.diff(np.searchsorted(onsets, [0, *segments.ends]))
+    counts = np.diff(np.searchsorted(onsets, segments.edges))
     return np.asarray(counts[None] * sr / np.array([len(clip) for clip in clips]))
 
 

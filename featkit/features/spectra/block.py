@@ -90,7 +90,7 @@ class Block:
     @cached_property
     def magnitude(self) -> Array:
         """Magnitude spectrogram, ``(bins, frames)``."""
-        return self.spectra["magnitude"]
+        return np.sqrt(self.power)
 
     @cached_property
     def power(self) -> Array:
