@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -259,8 +259,7 @@ def load(
     check_target_sr(sr)
     with open_checked(source) as reader:
         rate = reader.rate if sr is None else sr
-        blocks = streams.mono_blocks(reader, source_name(source), excerpt)
-        y = _resampled(blocks, reader, rate, excerpt)
+        y = _resampled(reader, source_name(source), rate, excerpt)
     padded = _padded_length(excerpt, rate)
     return (y if padded is None else fix_length(y, padded)), rate
 
@@ -322,12 +321,19 @@ def _padded_length(excerpt: Excerpt, sr: float) -> int | None:
     return round(excerpt.duration * sr) if excerpt.pad and excerpt.duration is not None else None
 
 
-def _resampled(blocks: Iterator[Array], reader: Reader, sr: float, excerpt: Excerpt) -> Array:
-    """Resample the mono blocks of a file, as they are decoded, into one array."""
+def _resampled(
+    reader: Reader,
+    name: str,
+    sr: float,
+    excerpt: Excerpt,
+    observe: Callable[[Array], None] | None = None,
+) -> Array:
+    """Mix and resample the blocks of a file, as they are decoded, into one array."""
     stated = (reader.stated_frames or 0) - excerpt.first_frame(reader.rate)
     limit = excerpt.max_frames(reader.rate)
     n_frames = stated if limit is None else min(stated, limit)
     expected = streams.resampled_length(max(0, n_frames), reader.rate, sr)
+    blocks = streams.mono_blocks(reader, name, excerpt, observe)
     return streams.joined(
         resample_blocks(blocks, reader.rate, sr), min(expected, streams.LONGEST_HELD)
     )
@@ -337,8 +343,7 @@ def _read_in_blocks(reader: Reader, name: str, sr: float | None, excerpt: Excerp
     """Read a recording without segments: measure, mix and resample each block at once."""
     meter = QualityMeter(reader.rate, reader.channels, reader.full_scale)
     rate = reader.rate if sr is None else sr
-    blocks = streams.mono_blocks(reader, name, excerpt, meter.add)
-    y = _resampled(blocks, reader, rate, excerpt)
+    y = _resampled(reader, name, rate, excerpt, meter.add)
     source = SourceInfo.from_reader(reader)
     quality = meter.quality(truncated=source.truncated)
     return Measured(y, source, rate, _padded_length(excerpt, rate), quality)
@@ -462,9 +467,7 @@ def open_checked(path: str | os.PathLike[str]) -> Iterator[Reader]:
         If the file cannot be fetched or opened, or its sample rate is not accepted.
     """
     name = source_name(path)
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(local_sound(path)) if is_url(path) else Path(path)
-        reader = stack.enter_context(open_file(file, name))
+    with local_sound(path) as file, open_file(file, name) as reader:
         check_rate(reader.rate, name)
         yield reader
 
@@ -488,6 +491,9 @@ def local_sound(path: str | os.PathLike[str]) -> Iterator[Path]:
     AudioError
         If the recording cannot be fetched.
     """
+    if not is_url(path):
+        yield Path(path)
+        return
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(local_copy(path, keep=False))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from featkit._utils.typing import Array
+from featkit.executors.executor import Executor
 from featkit.explanation._explainers import Explainer
+
+V = TypeVar("V", bound=tuple[Any, ...])
 
 MIN_ROWS = 20
 """Minimum number of rows to explain, even if the budget is exceeded."""
@@ -64,3 +68,42 @@ def row_batches(row_explainers: Sequence[Explainer], size: int) -> Iterator[tupl
         for number, explainer in unfinished:
             rows = np.arange(start, min(start + size, len(explainer.rows)))
             yield number, explainer.part(rows, learnt=explainer.learnt)
+
+
+def without_rows(row_explainers: Sequence[Explainer]) -> list[Explainer]:
+    """The models of the explainers, to be sent to workers."""
+    return [
+        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
+    ]
+
+
+def map_batches(
+    function: Callable[..., V],
+    batches: Iterator[tuple[int, Explainer]],
+    shared: Any,
+    executor: Executor,
+) -> Iterator[V]:
+    """Yield ``function(shared, model, rows, inputs)`` of each batch, as they are finished.
+
+    ``shared`` has the field ``models``, the explainers without rows. A model is its number in them
+    if workers get them once, and else the explainer itself.
+    """
+    if executor.sends_shared_once:
+        calls = ((number, batch.rows, batch.inputs) for number, batch in batches)
+        return executor.map(function, calls, shared=shared)
+    own = ((shared.models[number], batch.rows, batch.inputs) for number, batch in batches)
+    return executor.map(function, own, shared=shared._replace(models=[]))
+
+
+def in_table_order(batches: Sequence[V]) -> V:
+    """All batches as one, sorted by row; their first field is the rows."""
+    order = np.argsort(np.concatenate([batch[0] for batch in batches]), kind="stable")
+
+    def joined(parts: Sequence[Any]) -> Any:
+        if isinstance(parts[0], dict):
+            return {name: joined([part[name] for part in parts]) for name in parts[0]}
+        return None if parts[0] is None else np.concatenate(parts)[order]
+
+    kind: Any = type(batches[0])
+    whole: V = kind(*map(joined, zip(*batches, strict=True)))
+    return whole

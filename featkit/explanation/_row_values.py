@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
 from featkit.executors.opening import local_executor
-from featkit.explanation._batches import batches_until, row_batches
+from featkit.explanation._batches import (
+    batches_until,
+    in_table_order,
+    map_batches,
+    row_batches,
+    without_rows,
+)
 from featkit.explanation._explainers import Explainer
 from featkit.explanation._shap_values import exact, sampled
 from featkit.models.fold_models import Progress
@@ -66,10 +72,7 @@ def values_of_rows(
         _warm_up(row_explainers[0])
     deadline = time.monotonic() + budget if is_slow else np.inf
     due = batches_until(deadline, list(row_batches(row_explainers, chosen.rows_at_once or total)))
-    models = [
-        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
-    ]
-    shared = _Shared(model.name, model.classes, model.task, seed, models)
+    shared = _Shared(model.name, model.classes, model.task, seed, without_rows(row_explainers))
     number, first = next(due)
     begin = time.perf_counter()
     finished = [_batch_values(shared, number, first.rows, first.inputs)]
@@ -79,21 +82,10 @@ def values_of_rows(
     suited = executor if is_slow and saved > WORKER_START_SECONDS else local_executor()
     note = _time_estimate(needed / suited.workers, budget) if is_slow and rest else ""
     report(len(first.rows), total, note)
-    for result in _explained(due, shared, suited):
+    for result in map_batches(_batch_values, due, shared, suited):
         finished.append(result)
         report(sum(len(values.rows) for values in finished), total, "")
-    return _in_table_order(finished)
-
-
-def _explained(
-    batches: Iterator[tuple[int, Explainer]], shared: _Shared, executor: Executor
-) -> Iterator[Values]:
-    """The SHAP values of batches, with the number of their model, as they are finished."""
-    if executor.sends_shared_once:
-        calls = ((number, batch.rows, batch.inputs) for number, batch in batches)
-        return executor.map(_batch_values, calls, shared=shared)
-    models = ((shared.models[number], batch.rows, batch.inputs) for number, batch in batches)
-    return executor.map(_batch_values, models, shared=shared._replace(models=[]))
+    return in_table_order(finished)
 
 
 def _no_progress(done: int, total: int, note: str) -> None:
@@ -106,16 +98,6 @@ def _warm_up(explainer: Explainer) -> None:
 
     with threadpool_limits(1):
         sampled(explainer.pipeline, explainer.inputs[:1], explainer.background, seed=0)
-
-
-def _in_table_order(batches: Sequence[Values]) -> Values:
-    """All batches as one, sorted by row."""
-    order = np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
-    arrays: dict[str, Any] = {
-        name: None if parts[0] is None else np.concatenate(parts)[order]
-        for name, parts in zip(Values._fields, zip(*batches, strict=True), strict=True)
-    }
-    return Values(**arrays)
 
 
 def _time_estimate(needed: float, budget: float) -> str:

@@ -368,12 +368,10 @@ class FitCounter:
     ----------
     progress : callable or None
         ``progress(done, total, step)``.
-    total : int
-        Number of fits; see `expect`.
     """
 
-    def __init__(self, progress: Callable[[int, int, str], None] | None, total: int = 0) -> None:
-        self._progress, self._total, self._done = progress, total, 0
+    def __init__(self, progress: Callable[[int, int, str], None] | None) -> None:
+        self._progress, self._total, self._done = progress, 0, 0
         self._lock = threading.Lock()  # epochs are reported by another thread
 
     def expect(self, n_left: int) -> None:

@@ -147,9 +147,9 @@ def make_recipes(
     """
     from threadpoolctl import threadpool_limits
 
-    results = search(fits, problem, folds, grid, is_late)
     # Several threads are slower for short sums, and the last bits depend on their number.
     with threadpool_limits(1):
+        results = search(fits, problem, folds, grid, is_late)
         return [
             FoldSelection(
                 _fold_recipes(problem, fold, own, settings, has_auto=has_auto),

@@ -104,20 +104,16 @@ def search(
     list of FoldSearch
         One for each fold.
     """
-    from threadpoolctl import threadpool_limits
-
     contests = [[_Contest(problem, fold, own) for own in grid.values()] for fold in folds]
     everyone = [contest for own in contests for contest in own]
-    # Several threads are slower for short sums, and the last bits depend on their number.
-    with threadpool_limits(1):
-        for number in range(max(len(contest.rounds) for contest in everyone)):
-            if number and is_late is not None and is_late():
-                for contest in everyone:
-                    contest.shorten(number)
-            planned = [(contest, fit) for contest in everyone for fit in contest.fits(number)]
-            results = fits.joint_probabilities([fit for _, fit in planned], "selecting")
-            for (contest, _), (P, summaries) in zip(planned, results, strict=True):
-                contest.take(number, P, summaries)
+    for number in range(max(len(contest.rounds) for contest in everyone)):
+        if number and is_late is not None and is_late():
+            for contest in everyone:
+                contest.shorten(number)
+        planned = [(contest, fit) for contest in everyone for fit in contest.fits(number)]
+        results = fits.joint_probabilities([fit for _, fit in planned], "selecting")
+        for (contest, _), (P, summaries) in zip(planned, results, strict=True):
+            contest.take(number, P, summaries)
     return [
         FoldSearch(
             {name: one.survivors() for name, one in zip(grid, own, strict=True)},

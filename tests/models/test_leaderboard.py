@@ -228,9 +228,10 @@ def test_torch_is_loaded_by_the_first_fit_of_a_worker_and_only_beside_networks(m
 
 def test_counts_and_messages_reach_the_caller():
     calls = []
-    counter = FitCounter(lambda *call: calls.append(call), 2)
+    counter = FitCounter(lambda *call: calls.append(call))
+    counter.expect(2)
     counter.fitted("scoring")
     counter.show("scoring: cnn, epoch 1 of 3")
     counter.fitted("fitting")
     assert calls == [(1, 2, "scoring"), (1, 2, "scoring: cnn, epoch 1 of 3"), (2, 2, "fitting")]
-    FitCounter(None, 1).fitted("fitting")
+    FitCounter(None).fitted("fitting")

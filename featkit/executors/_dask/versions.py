@@ -12,10 +12,11 @@ import os
 import platform
 import sys
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 from featkit._utils.compiled import implementation
+from featkit._utils.installed import installed_version
 from featkit.errors import FeatkitError
 
 DISABLE = "NPY_DISABLE_CPU_FEATURES"
@@ -60,7 +61,7 @@ def versions() -> Versions:
         "implementation of featkit": implementation(),
         "processor": f"{platform.machine()}, {sys.byteorder}-endian",
     }
-    packages = {name: _package_version(name) for name in PACKAGES}
+    packages = {name: installed_version(name) or "not installed" for name in PACKAGES}
     sets = {INSTRUCTION_SETS: " ".join(_instruction_sets())}
     return tuple((fixed | packages | _library_versions() | sets).items())
 
@@ -113,13 +114,6 @@ def check_versions(expected: Versions, worker: str) -> None:
             f' bits of the rows would differ. Set the environment variable {DISABLE}="{missing}"'
             " for this command; the workers follow it"
         )
-
-
-def _package_version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _library_versions() -> dict[str, str]:

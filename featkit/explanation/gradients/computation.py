@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,14 @@ from featkit._utils.formatting import counted
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.executors.executor import Executor
-from featkit.explanation._batches import batches_until, drawn_rows, row_batches
+from featkit.explanation._batches import (
+    batches_until,
+    drawn_rows,
+    in_table_order,
+    map_batches,
+    row_batches,
+    without_rows,
+)
 from featkit.explanation._explainers import Explainer, explainers
 from featkit.explanation._row_origins import row_keys, row_targets
 from featkit.explanation.gradients.grad_cam import MAPPED, grad_cam, has_maps
@@ -163,21 +170,14 @@ def _values(
         stop = f"; stops after {budget:.0f} s" if needed > budget else ""
         progress(0, total, f"explaining, about {needed:.0f} s{stop}")
     deadline = time.monotonic() + budget
-    models = [
-        explainer.part(np.empty(0, int), learnt=explainer.learnt) for explainer in row_explainers
-    ]
-    is_shared = executor.sends_shared_once
-    shared = _Shared(model, steps, models if is_shared else [])
-    calls = (
-        (number if is_shared else models[number], batch.rows, batch.inputs)
-        for number, batch in batches_until(deadline, batches)
-    )
+    shared = _Shared(model, steps, without_rows(row_explainers))
+    due = batches_until(deadline, batches)
     finished: list[_Values] = []
-    for result in executor.map(_batch_values, calls, shared=shared):
+    for result in map_batches(_batch_values, due, shared, executor):
         finished.append(result)
         if progress:
             progress(sum(len(values.rows) for values in finished), total, "")
-    return _in_table_order(finished)
+    return in_table_order(finished)
 
 
 def _seconds_per_row(model: Model, explainer: Explainer, steps: int) -> float:
@@ -223,18 +223,6 @@ def _explained_classes(P: Array, model: Model, classifier: NetworkClassifier) ->
     likely = np.asarray(model.classes)[np.argmax(np.where(can_predict, P, -1), axis=1)]
     explained: Array = np.where(np.isin(names, classifier.classes_), names, likely).astype(str)
     return explained
-
-
-def _in_table_order(batches: Sequence[_Values]) -> _Values:
-    """All batches as one, sorted by row."""
-    order = np.argsort(np.concatenate([batch.rows for batch in batches]), kind="stable")
-
-    def joined(parts: Sequence[Any]) -> Any:
-        if isinstance(parts[0], dict):
-            return {name: joined([part[name] for part in parts]) for name in parts[0]}
-        return None if parts[0] is None else np.concatenate(parts)[order]
-
-    return _Values(*map(joined, zip(*batches, strict=True)))
 
 
 def _method(classifier: NetworkClassifier, steps: int) -> str:
