@@ -2,6 +2,7 @@
 
 from . import models as models
 from . import plots as plots
+from . import testing as testing
 from .audio.loading import load as load
 from .auditing.audit import audit as audit
 from .auditing.issue import Issue as Issue

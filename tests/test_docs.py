@@ -44,9 +44,8 @@ FAMILY = "spectral_peak_share"
 
 
 def documented_module(attribute="FAMILY"):
-    """The module of the documents that exports a name, such as `CHECK`."""
-    (module,) = (b for b in blocks("CONTRIBUTING.md", "python") if f"\n{attribute} = " in b)
-    return module
+    """The first module of the documents that exports a name, such as `CHECK`."""
+    return next(b for b in blocks("CONTRIBUTING.md", "python") if f"\n{attribute} = " in b)
 
 
 AUDIT_MODULES = {

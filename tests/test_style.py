@@ -334,7 +334,8 @@ def test_no_two_test_files_share_a_name():
 @pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.name)
 def test_every_test_asserts_something(file):
     """A call of a helper that asserts counts, if the helper is in the file or a shared one."""
-    shared = [function for helper in HELPER_FILES for function in functions(helper)]
+    helper_files = [*HELPER_FILES, PACKAGE / "testing.py"]
+    shared = [function for helper in helper_files for function in functions(helper)]
     helpers = {f.name for f in [*functions(file), *shared] if checks(f)}
     idle = [
         test.name

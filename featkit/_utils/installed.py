@@ -1,4 +1,4 @@
-"""Versions of installed packages, without the import of a parser of mails."""
+"""Versions and entry points of installed packages, without the import of a parser of mails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 import re
 import sys
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @lru_cache
@@ -38,6 +42,45 @@ def installed_version(package: str) -> str | None:
         return None
 
 
+def entry_points(group: str) -> list[EntryPoint]:
+    """Return the entry points of a group, as by `importlib.metadata.entry_points`.
+
+    That function is only imported if a package has such a group.
+
+    Parameters
+    ----------
+    group : str
+        Name of the group, such as ``"featkit.families"``.
+
+    Returns
+    -------
+    list of EntryPoint
+        Those of all installed packages.
+    """
+    if not any(_may_have_group(folder, f"[{group}]") for folder in dict.fromkeys(sys.path)):
+        return []
+    from importlib import metadata
+
+    return list(metadata.entry_points(group=group))
+
+
+def _may_have_group(folder: str, header: str) -> bool:
+    """Whether a package of a folder has the group; True for an archive, which is not searched."""
+    if os.path.isfile(folder):
+        return True
+    names = [name for names in _distributions(folder).values() for name in names]
+    files = (os.path.join(folder, name, "entry_points.txt") for name in names)
+    return any(header in _text(file) for file in files)
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
 @lru_cache
 def _distributions(folder: str) -> dict[str, list[str]]:
     """Folders that describe the distributions in a folder, by normalised name."""
@@ -47,7 +90,7 @@ def _distributions(folder: str) -> dict[str, list[str]]:
     except OSError:  # a ZIP archive, or no folder
         return folders
     for name in names:
-        if name.endswith(".dist-info"):
+        if name.endswith((".dist-info", ".egg-info")):
             folders.setdefault(_normalized(name.partition("-")[0]), []).append(name)
     return folders
 

@@ -30,10 +30,13 @@ from featkit.batch.resuming import find_stored
 from featkit.batch.unreadable_files import results_read_twice
 from featkit.datasets.files import Recording
 from featkit.executors.executor import Crash, Executor, Task
-from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, Failure
+from featkit.schema import BAND_COLUMNS, MEASURED_QUALITY, QUALITY_FORMAT, QUALITY_PREFIX, Failure
 from featkit.storage.scratch import remove_abandoned_folders
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
+
+SAMPLE_RATE = [column.name for column in MEASURED_QUALITY].index(f"{QUALITY_PREFIX}sample_rate")
+"""Place of the sample rate among the quality values of a row."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class BatchRun:
         As in `Progress`.
     rows : int
         Number of rows in the tables so far.
+    rates : dict of float to int
+        Recordings in the tables so far by sample rate in Hz, before any resampling.
     """
 
     recordings: Sequence[Recording]
@@ -82,6 +87,7 @@ class BatchRun:
     resumed: int = field(default=0, init=False)
     rows: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
+    rates: Counter[float] = field(default_factory=Counter, init=False)
 
     def __post_init__(self) -> None:
         self.stored_ids = np.zeros(len(self.recordings), dtype=np.int64)
@@ -218,6 +224,7 @@ class BatchRun:
             if rows is None:
                 continue
             self.interval_failures += interval_failures(recording, rows)
+            self.rates.update(rows.quality[:1, SAMPLE_RATE].tolist())
             while len(rows):
                 part, rows = rows[:room], rows[room:]
                 pending.append((recording, file_format, part))

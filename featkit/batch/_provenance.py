@@ -13,6 +13,7 @@ from featkit._utils.nested import flatten
 from featkit.audio.decoding.reader import versions
 from featkit.audio.excerpt import Excerpt
 from featkit.batch.analysis import Analysis
+from featkit.features.family import FAMILIES
 from featkit.schema import ANNOTATED, QUALITY_COLUMNS
 from featkit.storage.names import last_name
 from featkit.storage.urls import name_of
@@ -59,7 +60,10 @@ def provenance(
 def computation_settings(analysis: Analysis, excerpt: Excerpt) -> dict[str, Any]:
     """Everything that the numbers depend on, except the recording itself and its decoder."""
     packages = ["featkit", "numpy", "scipy", "soundfile", "soxr", "PyWavelets"]
-    packages += sorted({name for entry in analysis.entries for name in entry.family.packages})
+    families = [entry.family for entry in analysis.entries]
+    further = {name for family in families for name in family.packages}
+    further |= {FAMILIES.package_of(family.name) or "featkit" for family in families}
+    packages += sorted(further - {"featkit"})
     return {
         **analysis.settings,
         "excerpt": dataclasses.asdict(excerpt),

@@ -37,6 +37,20 @@ class Analysis(Protocol):
     def n_fft(self) -> int:
         """Samples of a frame, which an annotated interval must have."""
 
+    def rate_warning(self, sr: float, /) -> str:
+        """Return a warning for recordings of a low sample rate.
+
+        Parameters
+        ----------
+        sr : float
+            Sample rate of a recording in Hz, before any resampling.
+
+        Returns
+        -------
+        str
+            A sentence without a full stop; "" if the rate is high enough.
+        """
+
     @property
     def n_columns(self) -> int:
         """Number of features, or of channels of all kinds of sequences."""
@@ -158,6 +172,21 @@ class FeatureAnalysis:
     def n_fft(self) -> int:
         """Samples of a frame."""
         return self.features.spectra.n_fft
+
+    def rate_warning(self, sr: float) -> str:
+        """Return the warning of the feature set.
+
+        Parameters
+        ----------
+        sr : float
+            Sample rate of a recording in Hz, before any resampling.
+
+        Returns
+        -------
+        str
+            "" if the rate is high enough.
+        """
+        return self.features.rate_warning(sr)
 
     @property
     def n_columns(self) -> int:

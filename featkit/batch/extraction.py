@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, Literal
 
+from featkit._utils.formatting import counted
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
 from featkit.batch._provenance import computation_settings, provenance
@@ -359,7 +360,7 @@ def process_recordings(
             write_failures(output, failures)
         if storage.is_persistent:
             storage.delete_unreferenced()
-    remarks = [*listing.log.remarks, *storage.remarks]
+    remarks = [*listing.log.remarks, *storage.remarks, *_rate_remarks(analysis, run.rates)]
     if obstacle and not is_single:
         remarks.append(f"all recordings were analysed in the calling process: {obstacle}")
     return BatchResult(
@@ -373,6 +374,13 @@ def process_recordings(
         remarks=remarks,
         left_out=listing.left_out,
     )
+
+
+def _rate_remarks(analysis: Analysis, rates: Mapping[float, int]) -> Iterator[str]:
+    """Warnings for low sample rates, with the number of recordings that have them."""
+    for sr in sorted(rates):
+        if text := analysis.rate_warning(sr):
+            yield f"{counted(rates[sr], 'recording')}: {text}"
 
 
 def _open_storage(

@@ -63,6 +63,20 @@ class SequenceAnalysis:
         """Samples of a frame."""
         return self.sequence_set.spectra.n_fft
 
+    def rate_warning(self, sr: float) -> str:
+        """Return no warning: a sequence set has no least rate.
+
+        Parameters
+        ----------
+        sr : float
+            Sample rate of a recording in Hz; not used.
+
+        Returns
+        -------
+        str
+        """
+        return ""
+
     @property
     def n_columns(self) -> int:
         """Number of channels of all kinds."""

@@ -69,13 +69,23 @@ def command(name: str | None, columns: bool, cost: bool, catalogue: bool) -> Non
 
 
 def _show_sets() -> None:
-    from featkit.features.sets.loading import feature_set, feature_sets
+    from featkit.features.sets.loading import FEATURE_SETS
 
-    sets = [feature_set(name) for name in feature_sets()]
     show_table(
         ["name", "version", "columns", "sample rate", "title"],
-        [[s.name, str(s.version), str(len(s.columns)), _sample_rate(s), s.title] for s in sets],
+        [
+            [s.name, str(s.version), str(len(s.columns)), _sample_rate(s), s.title + _origin(s)]
+            for s in FEATURE_SETS.values()
+        ],
     )
+
+
+def _origin(features: FeatureSet) -> str:
+    """The package that adds a set, in parentheses; empty for a set of featkit."""
+    from featkit.features.sets.loading import FEATURE_SETS
+
+    package = FEATURE_SETS.package_of(features.name)
+    return f" (of the package {package})" if package else ""
 
 
 def _sample_rate(features: FeatureSet) -> str:

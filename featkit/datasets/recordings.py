@@ -113,9 +113,13 @@ class DatasetFormat:
 
 
 DATASET_FORMATS = module_registry(
-    "dataset format", "featkit.datasets.formats", "FORMAT", DatasetFormat
+    "dataset format",
+    "featkit.datasets.formats",
+    "FORMAT",
+    DatasetFormat,
+    group="featkit.dataset_formats",
 )
-"""All dataset formats by name, in alphabetical order."""
+"""All dataset formats by name, in alphabetical order, those of other packages last."""
 
 
 def recordings(

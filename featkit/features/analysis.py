@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -92,6 +93,8 @@ def analyse(
     """
     chosen = feature_set(features)
     check_sr(sr)
+    if text := chosen.rate_warning(sr):
+        warnings.warn(text, stacklevel=2)
     loaded = ((checked_clip(k, clip), sr) for k, clip in enumerate(clips))
     rows = analyse_loaded(loaded, chosen)
     return np.concatenate([np.empty((0, len(chosen.columns))), *rows])

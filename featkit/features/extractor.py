@@ -6,7 +6,9 @@ Input is a sequence of recordings, output an array of shape ``(recordings, colum
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -128,11 +130,13 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         recordings = self._recordings(X)
         excerpt = Excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
-        rows = Parallel(n_jobs=self.n_jobs)(
+        results = Parallel(n_jobs=self.n_jobs)(
             delayed(_rows)(recordings[k : k + BATCH_SIZE], self.feature_set_, excerpt)
             for k in range(0, len(recordings), BATCH_SIZE)
         )
-        return np.concatenate(rows)
+        for text in sorted(set(chain.from_iterable(texts for _, texts in results))):
+            warnings.warn(text, stacklevel=2)
+        return np.concatenate([rows for rows, _ in results])
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the columns.
@@ -195,17 +199,23 @@ def _check_matrix(X: Array) -> None:
         raise ParameterError("X contains NaN or infinity: every sample must be finite")
 
 
-def _rows(recordings: Sequence[Any], features: FeatureSet, excerpt: Excerpt) -> Array:
-    """Rows of some recordings; consecutive ones of one rate are analysed as one stack."""
-    clips = _clips(recordings, features.sample_rate, excerpt)
-    return np.concatenate(list(analyse_loaded(clips, features)))
+def _rows(
+    recordings: Sequence[Any], features: FeatureSet, excerpt: Excerpt
+) -> tuple[Array, set[str]]:
+    """Rows of some recordings, and warnings; clips of one rate are analysed as one stack."""
+    rates: set[float] = set()
+    clips = _clips(recordings, features.sample_rate, excerpt, rates)
+    rows = np.concatenate(list(analyse_loaded(clips, features)))
+    return rows, {text for rate in rates if (text := features.rate_warning(rate))}
 
 
 def _clips(
-    recordings: Sequence[Any], sr: float | None, excerpt: Excerpt
+    recordings: Sequence[Any], sr: float | None, excerpt: Excerpt, rates: set[float]
 ) -> Iterator[tuple[Clip, float]]:
+    """Yield the clips, and collect their sample rates before resampling."""
     for source in recordings:
         with loading.opening(source, sr=sr, excerpt=excerpt) as sound:
+            rates.add(sound.source.rate)
             if isinstance(sound, loading.Stream):
                 with sound.samples() as clip:
                     yield clip, sound.sr

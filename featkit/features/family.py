@@ -23,7 +23,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from featkit._utils.parameters import Parameters
-from featkit._utils.registry import Registry, exported
+from featkit._utils.registry import Outside, Registry, exported, instance
 from featkit._utils.typing import Array
 from featkit.dsp.segments import Segments
 from featkit.errors import FeatkitError
@@ -271,13 +271,18 @@ PACKAGE = "featkit.features.families"
 
 
 def _load(name: str) -> Family:
-    family = exported(PACKAGE, "FAMILY", Family)(name)
+    return _checked(name, exported(PACKAGE, "FAMILY", Family)(name))
+
+
+def _checked(name: str, item: Any) -> Family:
+    family = instance(item, Family)
     check_contract(family, name)
     return family
 
 
-FAMILIES = Registry("family", PACKAGE, _load)
-"""Families by name, in alphabetical order; each is loaded when it is first used."""
+FAMILIES = Registry("family", PACKAGE, _load, outside=Outside("featkit.families", _checked))
+"""Families by name, in alphabetical order, those of other packages last; each is loaded when it is
+first used."""
 
 
 @lru_cache(maxsize=1)

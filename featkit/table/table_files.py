@@ -103,8 +103,14 @@ class TableFormat:
         return name.suffix.lower() in self.suffixes
 
 
-TABLE_FORMATS = module_registry("table format", "featkit.table.formats", "FORMAT", TableFormat)
-"""All table formats by name, in alphabetical order."""
+TABLE_FORMATS = module_registry(
+    "table format",
+    "featkit.table.formats",
+    "FORMAT",
+    TableFormat,
+    group="featkit.table_formats",
+)
+"""All table formats by name, in alphabetical order, those of other packages last."""
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:

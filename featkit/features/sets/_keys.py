@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from featkit.audio.rates import RATES, is_rate
 from featkit.features._definitions import COMMON_KEYS, STRING, Key, is_list
 
 
@@ -18,6 +19,7 @@ KEYS: Mapping[str, Key] = {
     **COMMON_KEYS,
     "reference": STRING,
     "note": STRING,
+    "least_rate": Key(None, f"a rate in Hz, {RATES}", is_rate),
     "silent_frames": Key("keep", "'keep' or 'skip'", lambda v: v in ("keep", "skip")),
     "features": Key((), "a list of tables, each headed [[features]] in TOML", is_list),
     "columns": _NAMES,

@@ -34,6 +34,9 @@ class FeatureSet:
         Purpose, source and caveats.
     sample_rate : float or None
         Sample rate in Hz to which recordings are resampled; None keeps the rate of each.
+    least_rate : float or None
+        Least sample rate in Hz of a recording for which the columns are defined; below it, they
+        are computed with a warning. None if there is no such rate.
     silent_frames : {"keep", "skip"}
         Treatment of digitally silent frames by descriptors that are undefined in silence:
         statistics include the values that librosa gives for them, or skip them. A clip of silence
@@ -62,6 +65,7 @@ class FeatureSet:
     excluded: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
     note: str = field(default="", compare=False)
+    least_rate: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.entries:
@@ -139,6 +143,7 @@ class FeatureSet:
             "spectra": dataclasses.asdict(self.spectra),
             "features": list(entries),
         }
+        mapping |= {"least_rate": self.least_rate} if self.least_rate else {}
         mapping |= {"columns": list(self.selected)} if self.selected else {}
         mapping |= {"exclude": list(self.excluded)} if self.excluded else {}
         return mapping | ({"names": dict(self.renamed)} if self.renamed else {})
@@ -156,12 +161,33 @@ class FeatureSet:
     def deciding(self) -> dict[str, Any]:
         """The set as a dict, without texts and names of files: all that determines the values."""
         mapping = self._as_dict([entry.as_dict(files="none") for entry in self.entries])
-        return {k: v for k, v in mapping.items() if k not in ("title", "reference")}
+        return {k: v for k, v in mapping.items() if k not in ("title", "reference", "least_rate")}
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of `deciding`: two sets with the same fingerprint give the same values."""
         return definition_hash(self.deciding)
+
+    def rate_warning(self, sr: float) -> str:
+        """Return a warning for recordings of a low sample rate.
+
+        Parameters
+        ----------
+        sr : float
+            Sample rate of a recording in Hz, before any resampling.
+
+        Returns
+        -------
+        str
+            A sentence without a full stop; "" if the rate is not below `least_rate`.
+        """
+        if self.least_rate is None or sr >= self.least_rate:
+            return ""
+        return (
+            f"the feature set {self.name} is defined for recordings of at least"
+            f" {self.least_rate:,g} Hz, got {sr:,g} Hz: columns of higher frequencies are undefined"
+            " or not comparable"
+        )
 
     @classmethod
     def from_dict(
@@ -201,6 +227,7 @@ class FeatureSet:
                 title=given["title"],
                 reference=given["reference"],
                 note=given["note"],
+                least_rate=None if given["least_rate"] is None else float(given["least_rate"]),
                 sample_rate=None if rate == "native" else float(rate),
                 silent_frames=given["silent_frames"],
                 spectra=spectra,

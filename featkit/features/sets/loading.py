@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from featkit._utils.parameters import unknown
-from featkit._utils.registry import Registry
+from featkit._utils.registry import Outside, Registry, RegistryError
 from featkit.errors import ParameterError
 from featkit.features._definitions import folder_of, is_definition_file, read_definition
 from featkit.features.sets.feature_set import FeatureSet
@@ -60,17 +60,33 @@ def _load(name: str) -> FeatureSet:
     return FeatureSet.from_dict(tomllib.loads(text), where=name)
 
 
-FEATURE_SETS = Registry("feature set", PACKAGE, _load, suffix=".toml")
-"""Feature sets of this package by name; each is loaded when it is first used."""
+def _accept(name: str, definition: Any) -> FeatureSet:
+    """Make a set from the object that another package exports under a name."""
+    if isinstance(definition, str) or not isinstance(
+        definition, FeatureSet | Mapping | os.PathLike
+    ):
+        rule = "it must be a feature set, a dict or the path of a file"
+        raise RegistryError(f"{rule}, got {definition!r:.80}")
+    return feature_set(definition)
+
+
+FEATURE_SETS = Registry(
+    "feature set",
+    PACKAGE,
+    _load,
+    suffix=".toml",
+    outside=Outside("featkit.feature_sets", _accept),
+)
+"""Feature sets by name, those of other packages last; each is loaded when it is first used."""
 
 
 def feature_sets() -> list[str]:
-    """Return the names of the feature sets of this package.
+    """Return the names of the feature sets of featkit and of packages that add some.
 
     Returns
     -------
     list of str
-        In alphabetical order.
+        In alphabetical order, those of other packages last.
     """
     return FEATURE_SETS.names
 
