@@ -38,7 +38,7 @@ from featkit.dsp.disk_array import DiskArray
 from featkit.errors import ParameterError
 from featkit.features import analysis, statistics
 from featkit.features.analysis import analyse, frame_values
-from featkit.features.family import Descriptor, Family, check_contract
+from featkit.features.family import FAMILIES, Descriptor, Family, check_contract
 from featkit.features.sets.column_description import describe
 from featkit.features.sets.feature_set import FeatureSet
 from featkit.features.sets.loading import feature_set
@@ -50,7 +50,6 @@ from featkit.table.table_files import TableFormat
 
 __all__ = [
     "FAMILY_CHECKS",
-    "FeatureSet",
     "check_dataset_format",
     "check_family",
     "check_feature_set",
@@ -254,6 +253,7 @@ def _amplitude_changes_only_families_that_measure_level(family: Family) -> None:
 
 def _is_the_same_alone_and_among_others(family: Family) -> None:
     clips = [signals.noise(SR, seed=k, duration=0.2 + 0.31 * k) for k in range(4)]
+    clips[2] += signals.pulses([1 / 150] * 123, SR)  # a voice of 0.82 s
     features = family_features(family, statistics=("mean", "std", "median", "skew"))
     together = analyse(clips, SR, features)
     assert_array_equal(together, analyse(clips, SR, features), err_msg="not deterministic")
@@ -400,6 +400,11 @@ def check_family(
     >>> from featkit.features.family import FAMILIES
     >>> check_family(FAMILIES["rms"])
     """
+    assert_that(
+        family.name in FAMILIES and FAMILIES[family.name] == family,
+        f"family {family.name!r} is not registered, or another one is: install its package again,"
+        " with an entry point of the group featkit.families",
+    )
     for check in checks:
         try:
             check(family)

@@ -14,7 +14,7 @@ import featkit
 from featkit import signals
 from featkit._utils.registry import RegistryError
 from featkit.datasets.recordings import DATASET_FORMATS, read_manifest
-from featkit.errors import ParameterError
+from featkit.errors import FeatkitError, ParameterError
 from featkit.features.family import FAMILIES, descriptors_by_name
 from featkit.features.sets.loading import FEATURE_SETS
 from featkit.table.table_files import TABLE_FORMATS
@@ -165,8 +165,19 @@ def test_a_name_that_is_taken_or_invalid_is_an_error_when_items_are_listed(
 def test_an_item_that_cannot_be_used_names_its_package(site, value, message):
     install(site, "faulty", "2.1", {"featkit.families": {"growl": value}}, {"faulty.py": FAULTY})
     assert "growl" in FAMILIES
-    with pytest.raises(RegistryError, match=f"'growl' of the package 'faulty' .*{message}"):
+    text = f"'growl' of the package 'faulty' .*{message}.*; update or uninstall the package"
+    with pytest.raises(RegistryError, match=text):
         FAMILIES["growl"]
+
+
+def test_a_descriptor_that_featkit_has_is_an_error_that_names_the_package(site):
+    module = FAULTY.replace("FAMILIES['rms']", "replace(FAMILIES['rms'], name='growl')")
+    module = f"from dataclasses import replace\n{module}"
+    entry = {"featkit.families": {"growl": "faulty:FAMILY"}}
+    install(site, "faulty", "1.0", entry, {"faulty.py": module})
+    descriptors_by_name.cache_clear()
+    with pytest.raises(FeatkitError, match="'rms' and 'growl': rename it in the package 'faulty'"):
+        featkit.describe("no_such_column")
 
 
 def test_two_packages_cannot_add_the_same_name(site):

@@ -62,6 +62,12 @@ def test_a_faulty_family_fails_the_check_of_its_fault(rule, registered):
         check_family(FAMILIES["rms"], [check])
 
 
+def test_a_family_that_is_not_registered_fails():
+    for faults in ({"name": "loud"}, {"measures_level": False}):
+        with pytest.raises(AssertionError, match="is not registered, or another one is: install"):
+            check_family(dataclasses.replace(RMS, **faults))
+
+
 @pytest.mark.parametrize("name", ["genre75", "gtzan57"])
 def test_feature_sets_pass(name):
     check_feature_set(name)

@@ -61,6 +61,44 @@ def harmonics(
     tolerance: float,
     shares: Array,
 ) -> None: ...
+def subharmonics(
+    frames: Array,
+    window: Array,
+    roots: Array,
+    first: Array,
+    begins: Array,
+    bank: Array,
+    shifts: Array,
+    gains: Array,
+    weights: Array,
+    low: int,
+    high: int,
+    places: Array,
+    heights: Array,
+    mean: Array,
+    energy: Array,
+) -> None: ...
+def best_path(
+    local: Array,
+    octaves: Array,
+    per_octave: float,
+    per_turn: float,
+    change: float,
+    path: Array,
+) -> None: ...
+def correlations(
+    frames: Array, window: Array, rows: Array, first: Array, last: Array, share: Array
+) -> None: ...
+def periods(
+    x: Array,
+    begins: Array,
+    ends: Array,
+    shortest: Array,
+    usual: Array,
+    longest: Array,
+    position: Array,
+    table: Array,
+) -> int: ...
 def tempogram(
     x: Array,
     starts: Array,
@@ -128,4 +166,37 @@ def peaks(
 ) -> int: ...
 def deltas(
     values: Array, rows: int, edges: Array, slope: Array, curvature: Array, out: Array
+) -> None: ...
+def burg(
+    y: Array, starts: Array, window: Array, order: int, coefficients: Array, error: Array
+) -> None: ...
+def roots(
+    a: Array,
+    start: Array,
+    most_steps: int,
+    accuracy: float,
+    near_zero: float,
+    re: Array,
+    im: Array,
+) -> None: ...
+def cepstra(
+    y: Array,
+    starts: Array,
+    window: Array,
+    size: int,
+    least: float,
+    roots: Array,
+    power: Array,
+) -> None: ...
+def smoothed(
+    power: Array,
+    count: int,
+    over_time: Array,
+    over_quefrency: Array,
+    first: int,
+    least: float,
+    levels: Array,
+) -> None: ...
+def cepstral_peaks(
+    levels: Array, rows: int, low: int, weights: Array, start: int, stop: int, out: Array
 ) -> None: ...

@@ -52,6 +52,43 @@ class Bank:
         self._begins = np.concatenate([[0], np.cumsum(end - first)]).astype(np.int64)
         self._weights = np.concatenate(rows)
 
+    @classmethod
+    def of_narrow_rows(cls, first: Array, rows: Array, bins: int) -> Bank:
+        """Make a bank whose rows have equally many bins, without an array of all weights.
+
+        Parameters
+        ----------
+        first : array of int, shape ``(rows,)``
+            First bin of each row.
+        rows : array, shape ``(rows, width)``
+            Weights of the bins from the first on.
+        bins : int
+            Number of bins, at least ``first + width``.
+
+        Returns
+        -------
+        Bank
+        """
+        bank = cls.__new__(cls)
+        bank.shape = len(rows), bins
+        bank.empty = np.logical_not(np.any(rows, axis=1))
+        bank._first = first.astype(np.int64)
+        bank._begins = rows.shape[1] * np.arange(len(rows) + 1, dtype=np.int64)
+        bank._weights = rows.astype(np.float32).ravel()
+        return bank
+
+    @property
+    def arrays(self) -> tuple[Array, Array, Array]:
+        """The bank for the compiled core: first bin of each row, its first weight, and weights.
+
+        Returns
+        -------
+        first : array of int64, shape ``(rows,)``
+        begins : array of int64, shape ``(rows + 1,)``
+        weights : array of float32, shape ``(weights,)``
+        """
+        return self._first, self._begins, self._weights
+
     def __matmul__(self, x: Array) -> Array:
         """Return the sums of all frames, see `of`."""
         return self.of(x, slice(0, x.shape[1]))
@@ -94,4 +131,13 @@ class Bank:
     def _sparse(self) -> csr_array:
         from scipy.sparse import csr_array
 
-        return csr_array(self.toarray())
+        places = np.arange(len(self._weights)) - np.repeat(self._begins[:-1], self._lengths)
+        indices = np.repeat(self._first, self._lengths) + places
+        parts = self._weights, indices, self._begins
+        bank = csr_array(parts, shape=self.shape, copy=True)
+        bank.eliminate_zeros()  # in place
+        return bank
+
+    @property
+    def _lengths(self) -> Array:
+        return np.diff(self._begins)

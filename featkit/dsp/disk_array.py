@@ -212,3 +212,26 @@ def pieces(clip: Clip, first: int = 0, last: int | None = None) -> Iterator[Arra
     last = len(clip) if last is None else last
     for start in range(first, last, PIECE_SAMPLES):
         yield clip[start : min(start + PIECE_SAMPLES, last)]
+
+
+def read_padded(clip: Clip, first: int, last: int) -> Array:
+    """Read a range of samples that may exceed the clip, in pieces.
+
+    Parameters
+    ----------
+    clip : array or DiskArray of float32, shape ``(samples,)``
+    first, last : int
+        First sample, which may be negative, and the one after the last.
+
+    Returns
+    -------
+    array of float32, shape ``(last - first,)``
+        Zeros before and behind the clip.
+    """
+    samples: Array = np.zeros(last - first, dtype=np.float32)
+    position, end = max(first, 0), min(last, len(clip))
+    while position < end:
+        stop = min(position + PIECE_SAMPLES, end)
+        samples[position - first : stop - first] = clip[position:stop]
+        position = stop
+    return samples

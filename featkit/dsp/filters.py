@@ -66,6 +66,34 @@ def fft_window(name: str, n_fft: int, dtype: type[np.floating[Any]] = np.float32
     return read_only(np.asarray(window, dtype=dtype))
 
 
+@lru_cache(maxsize=32)
+def gaussian_window(length: int) -> Array:
+    """Return a symmetric Gaussian window that reaches 0 just beyond its ends.
+
+    It is exp(-48 u²) for u from -1/2 to 1/2, lowered to 0 at these ends and divided by its greatest
+    value. Its effective length is half of its length [1]_.
+
+    Parameters
+    ----------
+    length : int
+        Number of samples.
+
+    Returns
+    -------
+    array of float64, shape ``(length,)``
+        Read-only.
+
+    References
+    ----------
+    .. [1] P. Boersma, "Accurate short-term analysis of the fundamental frequency and the
+       harmonics-to-noise ratio of a sampled sound", Proceedings of the Institute of Phonetic
+       Sciences 17, University of Amsterdam, 1993.
+    """
+    u = (np.arange(length) - (length - 1) / 2) / (length + 1)
+    edge = np.exp(-12.0)
+    return read_only((np.exp(-48 * u * u) - edge) / (1 - edge))
+
+
 def mel_frequencies(n: int, fmin: float, fmax: float) -> Array:
     """Return frequencies evenly spaced on Slaney's mel scale: linear to 1 kHz, then logarithmic.
 
@@ -134,6 +162,30 @@ def mel_filters(sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | N
     weights = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
     return Bank(weights)
+
+
+@lru_cache(maxsize=32)
+def linear_filters(sr: float, n_fft: int, n_bands: int) -> Bank:
+    """Return triangular filters of equal width from 0 Hz to half the sample rate.
+
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples per frame.
+    n_bands : int
+        Number of filters; each overlaps half of its neighbours.
+
+    Returns
+    -------
+    Bank, shape ``(n_bands, n_fft // 2 + 1)``
+        1 at the centre of a filter.
+    """
+    width = sr / 2 / (n_bands + 1)
+    centres = width * np.arange(1, n_bands + 1)[:, None]
+    distance = np.abs(np.fft.rfftfreq(n_fft, 1 / sr) - centres)
+    return Bank(np.maximum(0, 1 - distance / width).astype(np.float32))
 
 
 @lru_cache(maxsize=16)

@@ -30,8 +30,8 @@ BANDWIDTH = 1.019
 """Parameter ``b`` in ERB: with it, the bandwidth of a filter of order 4 is 1 ERB."""
 
 NEGLIGIBLE = 1e-6
-"""Weights below this share of the maximum of a filter are 0, so that the bank is sparse. Less than
-a hundred-thousandth of the area of a filter is lost."""
+"""Weights below this share of the maximum of a filter are 0 by default, so that the bank is sparse.
+Less than a hundred-thousandth of the area of a filter is lost."""
 
 
 def erb(hz: Array) -> Array:
@@ -71,7 +71,14 @@ def erb_frequencies(n: int, fmin: float, fmax: float) -> Array:
 
 
 @lru_cache(maxsize=32)
-def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> Bank:
+def gammatone_filters(
+    sr: float,
+    n_fft: int,
+    n_bands: int,
+    fmin: float,
+    fmax: float | None = None,
+    negligible: float = NEGLIGIBLE,
+) -> Bank:
     """Return the squared magnitude responses of the filters.
 
     Parameters
@@ -81,9 +88,13 @@ def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> Bank:
     n_fft : int
         Samples per frame.
     n_bands : int
-        Number of filters, with centres at `erb_frequencies` from `fmin` to half the sample rate.
+        Number of filters, with centres at `erb_frequencies` from `fmin` to `fmax`.
     fmin : float
         Centre of the lowest filter in Hz.
+    fmax : float, optional
+        End of the range of centres in Hz; by default, and at most, half the sample rate.
+    negligible : float
+        Share of the maximum of a filter below which weights are 0.
 
     Returns
     -------
@@ -96,10 +107,11 @@ def gammatone_filters(sr: float, n_fft: int, n_bands: int, fmin: float) -> Bank:
         If `fmin` is not below half the sample rate.
     """
     check_fmin(fmin, sr)
-    centre = erb_frequencies(n_bands, fmin, sr / 2)[:, None]
+    top = sr / 2 if fmax is None else min(fmax, sr / 2)
+    centre = erb_frequencies(n_bands, fmin, top)[:, None]
     weights = np.square(np.abs(response(np.fft.rfftfreq(n_fft, 1 / sr), centre)))
     weights /= np.square(np.abs(response(centre, centre)))
-    return Bank(np.where(weights < NEGLIGIBLE, 0, weights).astype(np.float32))
+    return Bank(np.where(weights < negligible, 0, weights).astype(np.float32))
 
 
 def response(hz: Array, centre: Array) -> Array:

@@ -39,7 +39,8 @@ class ShortFrames:
     Attributes
     ----------
     counts : list of int
-        Number of frames of each clip; 0 if it is shorter than a frame.
+        Number of frames of each clip that fit into it at their exact times, before these are
+        rounded to samples; 0 if it is shorter than a frame.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class ShortFrames:
             return 0
         count = int((samples - self.length) / (self.hop * self.sr)) + 1
         while round((count - 1) * self.hop * self.sr) + self.length > samples:
-            count -= 1  # the last frame begins at a rounded sample
+            count -= 1  # if the division was rounded up
         return count
 
     @property
@@ -119,11 +120,53 @@ class ShortFrames:
         samples : array of float32, shape ``(frames, length)``
             Their samples; a new array.
         """
+        for own, frames in self.chosen(clip, np.ones(self.counts[clip], dtype=bool), at_most):
+            yield slice(int(own[0]), int(own[-1]) + 1), frames
+
+    def chosen(self, clip: int, mask: Array, at_most: int = 1024) -> Iterator[tuple[Array, Array]]:
+        """Iterate over some frames of a clip, such as the voiced ones.
+
+        Parameters
+        ----------
+        clip : int
+            Number of the clip.
+        mask : array of bool, shape ``(frames,)``
+            The frames to return.
+        at_most : int
+            Number of successive frames from which those of a batch are chosen.
+
+        Yields
+        ------
+        numbers : array of int, shape ``(chosen,)``
+            The frames of the batch, at least one, counted from the first of the clip.
+        samples : array of float32, shape ``(chosen, length)``
+            Their samples; a new array.
+        """
         starts = self.starts(clip)
+        for batch in self.ranges(clip, at_most):
+            own = np.flatnonzero(mask[batch]) + batch.start
+            if not len(own):
+                continue
+            first = int(starts[own[0]])
+            samples = self.clips[clip][first : int(starts[own[-1]]) + self.length]
+            yield own, sliding_window_view(samples, self.length)[starts[own] - first]
+
+    def ranges(self, clip: int, at_most: int = 1024) -> Iterator[slice]:
+        """Divide the frames of a clip into batches, whose samples fit in memory.
+
+        Parameters
+        ----------
+        clip : int
+            Number of the clip.
+        at_most : int
+            Greatest number of frames in a batch.
+
+        Yields
+        ------
+        slice
+            The frames of the batch, counted from the first of the clip.
+        """
         span = max(1.0, disk_array.PIECE_SAMPLES / (self.hop * self.sr))
         size = max(1, min(at_most, int(span)))
-        for first in range(0, len(starts), size):
-            own = starts[first : first + size]
-            samples = self.clips[clip][int(own[0]) : int(own[-1]) + self.length]
-            frames = sliding_window_view(samples, self.length)[own - own[0]]
-            yield slice(first, first + len(own)), frames
+        for first in range(0, self.counts[clip], size):
+            yield slice(first, min(first + size, self.counts[clip]))

@@ -5,6 +5,8 @@ Each is a float32 array of shape ``(samples,)``. Durations are in seconds, sampl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from featkit._utils.typing import Array
@@ -132,6 +134,47 @@ def impulse(sr: float, duration: float = 1.0) -> Array:
     return y
 
 
+def pulses(
+    periods: Sequence[float] | Array,
+    sr: float,
+    amplitudes: Sequence[float] | Array | None = None,
+    width: float = 3e-4,
+) -> Array:
+    """Make a train of pulses with given periods, which need not be whole numbers of samples.
+
+    A pulse is the negative second derivative of a Gaussian (Ricker wavelet): a peak between two
+    troughs, with a mean of 0. There is nothing above half the sample rate if `width` is more than
+    two samples.
+
+    Parameters
+    ----------
+    periods : sequence or array of float
+        Seconds from each pulse to the next; the first pulse is at half of the first period.
+    sr : float
+        Sample rate in Hz.
+    amplitudes : sequence or array of float, optional
+        Peak of each pulse, as many as there are periods; 0.5 by default.
+    width : float
+        Standard deviation of the Gaussian in seconds; the pulse is 0 this far from its peak.
+
+    Returns
+    -------
+    array of float32, shape ``(samples,)``
+        As long as all periods together.
+    """
+    spans = np.asarray(periods, dtype=np.float64)
+    peaks = np.full(len(spans), 0.5) if amplitudes is None else np.asarray(amplitudes)
+    centres = sr * (spans[0] / 2 + np.cumsum(spans) - spans)
+    reach = int(np.ceil(7 * width * sr))
+    places = np.rint(centres).astype(np.intp)[:, None] + np.arange(-reach, reach + 1)
+    squares = ((places - centres[:, None]) / (width * sr)) ** 2
+    shapes = peaks[:, None] * (1 - squares) * np.exp(-squares / 2)
+    y: Array = np.zeros(round(sr * float(spans.sum())))
+    inside = (places >= 0) & (places < len(y))
+    np.add.at(y, places[inside], shapes[inside])
+    return _float32(y)
+
+
 def time(sr: float, duration: float) -> Array:
     """Return the time of each sample.
 
@@ -152,3 +195,57 @@ def time(sr: float, duration: float) -> Array:
 
 def _float32(y: Array) -> Array:
     return y.astype(np.float32)
+
+
+def vowel(
+    formants: Sequence[float],
+    bandwidths: Sequence[float],
+    sr: float,
+    duration: float = 1.0,
+    f0: float = 100.0,
+    amplitude: float = 0.5,
+    source: Array | None = None,
+) -> Array:
+    """Synthesise a vowel: a source and a cascade of resonators [1]_.
+
+    Source and radiation together fall by 6 dB per octave above 50 Hz. Each resonator is a pair of
+    complex poles; at 0 Hz its gain is 1. Without resonators up to half the sample rate, the
+    spectrum falls more steeply than that of a voice.
+
+    Parameters
+    ----------
+    formants, bandwidths : sequence of float
+        Frequencies and bandwidths of the resonators in Hz, below half the sample rate.
+    sr : float
+        Sample rate in Hz.
+    duration : float
+        Seconds.
+    f0 : float
+        Pulses of the source per second; each lies at the nearest sample.
+    amplitude : float
+        Largest absolute value; full scale is 1.
+    source : array, shape ``(samples,)``, optional
+        Source, such as noise or a train of pulses, instead of pulses at `f0`; it determines the
+        duration.
+
+    Returns
+    -------
+    array of float32, shape ``(samples,)``
+
+    References
+    ----------
+    .. [1] D. H. Klatt, "Software for a cascade/parallel formant synthesizer", Journal of the
+       Acoustical Society of America 67(3), 1980.
+    """
+    from scipy.signal import lfilter
+
+    if source is None:
+        source = np.zeros(round(sr * duration))
+        source[np.rint(np.arange(0, len(source) - 1, sr / f0)).astype(np.intp)] = 1
+    y = lfilter([1.0], [1.0, -np.exp(-2 * np.pi * 50 / sr)], np.asarray(source, np.float64))
+    for frequency, bandwidth in zip(formants, bandwidths, strict=True):
+        radius = np.exp(-np.pi * bandwidth / sr)
+        poles = np.array([1.0, -2 * radius * np.cos(2 * np.pi * frequency / sr), radius**2])
+        y = lfilter([poles.sum()], poles, y)
+    peak = np.max(np.abs(y), initial=0)
+    return _float32(y * (amplitude / peak if peak else 0.0))

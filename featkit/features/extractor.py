@@ -47,6 +47,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Seconds to skip at the beginning of each recording, and seconds to read at most.
     pad : bool
         Whether shorter recordings are padded with zeros to `duration`.
+    sensitivity, gain, full_scale_voltage : float, optional
+        Calibration of the recorder; see `FeatureSet.calibrated`.
     n_jobs : int, optional
         Number of worker processes (joblib); by default one, unless a joblib context sets it.
 
@@ -73,6 +75,9 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         offset: float = 0.0,
         duration: float | None = None,
         pad: bool = False,
+        sensitivity: float | None = None,
+        gain: float | None = None,
+        full_scale_voltage: float | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.features = features
@@ -80,6 +85,9 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.offset = offset
         self.duration = duration
         self.pad = pad
+        self.sensitivity = sensitivity
+        self.gain = gain
+        self.full_scale_voltage = full_scale_voltage
         self.n_jobs = n_jobs
 
     def fit(self, X: Sequence[loading.Source] | Array, y: Any = None) -> Self:
@@ -105,7 +113,11 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._recordings(X)
         Excerpt(offset=self.offset, duration=self.duration, pad=self.pad)
         check_target_sr(self.sr)
-        self.feature_set_ = feature_set(self.features)
+        self.feature_set_ = feature_set(self.features).calibrated(
+            sensitivity=self.sensitivity,
+            gain=self.gain,
+            full_scale_voltage=self.full_scale_voltage,
+        )
         return self
 
     def transform(self, X: Sequence[loading.Source] | Array) -> Array:
@@ -135,7 +147,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             for k in range(0, len(recordings), BATCH_SIZE)
         )
         for text in sorted(set(chain.from_iterable(texts for _, texts in results))):
-            warnings.warn(text, stacklevel=2)
+            warnings.warn(text, stacklevel=3)  # scikit-learn wraps this method
         return np.concatenate([rows for rows, _ in results])
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:

@@ -308,6 +308,10 @@ def descriptors_by_name() -> dict[str, tuple[Descriptor, Family]]:
             if name in descriptors:
                 _, other = descriptors[name]
                 both = f"{other.name!r} and {family.name!r}"
-                raise FamilyError(f"duplicate descriptor {name!r} in families {both}")
+                package = FAMILIES.package_of(family.name)  # featkit's own families come first
+                remedy = f": rename it in the package {package!r}, or uninstall it"
+                raise FamilyError(
+                    f"duplicate descriptor {name!r} in families {both}{remedy if package else ''}"
+                )
             descriptors[name] = descriptor, family
     return descriptors

@@ -170,6 +170,10 @@ class Statistic(NamedTuple):
     unit: str = "{}"
 
 
+def _coefficient_of_variation(std: Array, mean: Array) -> Array:
+    return std / np.where(mean == 0, np.nan, mean)
+
+
 STATISTICS: dict[str, Statistic] = {
     "mean": Statistic(lambda x: x.mean, "mean over frames"),
     "std": Statistic(lambda x: np.sqrt(x.var), "standard deviation over frames (ddof 0)"),
@@ -180,6 +184,16 @@ STATISTICS: dict[str, Statistic] = {
     "skew": Statistic(lambda x: x.standardised_moment(3), "skewness over frames (biased g1)", "1"),
     "kurtosis": Statistic(
         lambda x: x.standardised_moment(4) - 3, "excess kurtosis over frames (biased g2)", "1"
+    ),
+    "cv": Statistic(
+        lambda x: _coefficient_of_variation(np.sqrt(x.var), x.mean),
+        "coefficient of variation over frames: standard deviation (ddof 0) over mean, negative if"
+        " the mean is; NaN if the mean is 0",
+        "1",
+    ),
+    "range_p20_p80": Statistic(
+        lambda x: x.percentile(80) - x.percentile(20),
+        "percentile 80 over frames less percentile 20 (linear)",
     ),
     "diff_mean": Statistic(
         lambda x: x.differences.mean,
@@ -193,6 +207,12 @@ STATISTICS: dict[str, Statistic] = {
     ),
 }
 """Statistics by name, all but the percentiles."""
+
+_COMBINED: dict[str, tuple[tuple[str, str], Callable[[Array, Array], Array]]] = {
+    "cv": (("std", "mean"), _coefficient_of_variation),
+    "range_p20_p80": (("p80", "p20"), np.subtract),
+}
+"""Statistics that are computed from two others of the compiled core."""
 
 _PERCENTILE = re.compile(r"p(100|[1-9]?[0-9])")
 
@@ -248,7 +268,7 @@ def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> A
     """
     chosen = [statistic(name) for name in statistics]
     if available():
-        return row_statistics(values, segments, [_kind(name) for name in statistics])
+        return _by_core(values, segments, statistics)
     size = max(1, SUMMARISED_VALUES // segments.total)
     summaries = []
     for start in range(0, len(values), size):
@@ -256,6 +276,19 @@ def summarise(values: Array, segments: Segments, statistics: Sequence[str]) -> A
         with np.errstate(invalid="ignore", divide="ignore"):
             summaries.append(np.stack([s.compute(series) for s in chosen]))
     return np.concatenate(summaries, axis=1)
+
+
+def _by_core(values: Array, segments: Segments, statistics: Sequence[str]) -> Array:
+    if _COMBINED.keys().isdisjoint(statistics):
+        return row_statistics(values, segments, [_kind(name) for name in statistics])
+    parts = [part for name in statistics for part in (_COMBINED.get(name, ((name,),))[0])]
+    summaries = dict.fromkeys(parts)
+    kinds = [_kind(name) for name in summaries]
+    by_name = dict(zip(summaries, row_statistics(values, segments, kinds), strict=True))
+    for name, ((one, other), combine) in _COMBINED.items():
+        if name in statistics:
+            by_name[name] = combine(by_name[one], by_name[other])
+    return np.stack([by_name[name] for name in statistics])
 
 
 @lru_cache(maxsize=128)

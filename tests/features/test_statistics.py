@@ -21,6 +21,8 @@ REFERENCE = {
     "kurtosis": scipy.stats.kurtosis,
     "p10": lambda x: np.percentile(x, 10),
     "p75": lambda x: np.percentile(x, 75),
+    "cv": lambda x: np.std(x) / np.mean(x),
+    "range_p20_p80": lambda x: np.percentile(x, 80) - np.percentile(x, 20),
     "diff_mean": lambda x: np.mean(np.diff(x)),
     "diff_std": lambda x: np.std(np.diff(x)),
 }
@@ -85,3 +87,18 @@ def test_differences_of_one_frame_and_the_shape_of_a_constant_are_nan():
 def test_an_unknown_statistic_is_refused(name):
     with pytest.raises(ParameterError, match="unknown statistic"):
         statistic(name)
+
+
+@pytest.mark.parametrize("name", ["std", "cv"])
+def test_the_coefficient_of_variation_has_the_sign_of_the_mean(name):
+    values = np.array([[-1.0, -3.0, 1.0, 3.0, -1.0, 1.0]])
+    (below, above, zero), segments = [-0.5, 0.5, np.nan], Segments([2, 2, 2])
+    expected = {"std": [1.0, 1.0, 1.0], "cv": [below, above, zero]}[name]
+    np.testing.assert_allclose(summarise(values, segments, [name])[0, 0], expected)
+
+
+def test_statistics_are_in_the_order_in_which_they_are_asked_for():
+    values, segments = random_values([7, 20], 0)
+    names = ["cv", "p80", "range_p20_p80", "mean", "p20"]
+    alone = np.concatenate([summarise(values, segments, [name]) for name in names])
+    np.testing.assert_array_equal(summarise(values, segments, names), alone)

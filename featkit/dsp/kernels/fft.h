@@ -14,45 +14,50 @@ P. N. Swarztrauber, "Vectorizing the FFTs", in Parallel computations, Academic P
     lanes re = (from)[0] * (root)[0] + (from)[1] * -(root)[1];                 \
     lanes im = (from)[1] * (root)[0] - (from)[0] * -(root)[1]
 
+/* One group of a pass with radix 4: the transforms a, b, c and d become one of 4 * length. */
+ALWAYS void N(real_group_4)(const lanes *a, const lanes *b, const lanes *c, const lanes *d,
+                            lanes *first, ptrdiff_t length, ptrdiff_t blocks, const float *roots) {
+    const float half_root = 0.707106781186547524400844362104849f;
+    lanes *second = first + length, *third = second + length, *fourth = third + length;
+    lanes odd = d[0] + b[0], even = a[0] + c[0];
+    third[0] = d[0] - b[0];
+    second[length - 1] = a[0] - c[0];
+    first[0] = even + odd;
+    fourth[length - 1] = even - odd;
+    for (ptrdiff_t i = 1; i + 1 < length; i += 2) {
+        ptrdiff_t step = blocks * (i + 1); /* twice the number of the root */
+        TURNED(br, bi, b + i, roots + step);
+        TURNED(cr, ci, c + i, roots + 2 * step);
+        TURNED(dr, di, d + i, roots + 3 * step);
+        lanes odd_re = dr + br, turn_im = dr - br, odd_im = bi + di, turn_re = bi - di;
+        lanes even_re = a[i] + cr, gap_re = a[i] - cr;
+        lanes even_im = a[i + 1] + ci, gap_im = a[i + 1] - ci;
+        ptrdiff_t mirrored = length - 2 - i;
+        first[i] = even_re + odd_re;
+        fourth[mirrored] = even_re - odd_re;
+        first[i + 1] = odd_im + even_im;
+        fourth[mirrored + 1] = odd_im - even_im;
+        third[i] = gap_re + turn_re;
+        second[mirrored] = gap_re - turn_re;
+        third[i + 1] = turn_im + gap_im;
+        second[mirrored + 1] = turn_im - gap_im;
+    }
+    if (length % 2 == 0) {
+        ptrdiff_t last = length - 1;
+        lanes im = -half_root * (b[last] + d[last]), re = half_root * (b[last] - d[last]);
+        first[last] = a[last] + re;
+        third[last] = a[last] - re;
+        fourth[0] = im + c[last];
+        second[0] = im - c[last];
+    }
+}
+
 static void N(real_pass_4)(const lanes *x, lanes *y, ptrdiff_t length, ptrdiff_t blocks,
                            const float *roots) {
-    const float half_root = 0.707106781186547524400844362104849f;
     ptrdiff_t apart = length * blocks;
     for (ptrdiff_t k = 0; k < blocks; k++) {
         const lanes *a = x + length * k, *b = a + apart, *c = b + apart, *d = c + apart;
-        lanes *first = y + 4 * length * k, *second = first + length;
-        lanes *third = second + length, *fourth = third + length;
-        lanes odd = d[0] + b[0], even = a[0] + c[0];
-        third[0] = d[0] - b[0];
-        second[length - 1] = a[0] - c[0];
-        first[0] = even + odd;
-        fourth[length - 1] = even - odd;
-        for (ptrdiff_t i = 1; i + 1 < length; i += 2) {
-            ptrdiff_t step = blocks * (i + 1); /* twice the number of the root */
-            TURNED(br, bi, b + i, roots + step);
-            TURNED(cr, ci, c + i, roots + 2 * step);
-            TURNED(dr, di, d + i, roots + 3 * step);
-            lanes odd_re = dr + br, turn_im = dr - br, odd_im = bi + di, turn_re = bi - di;
-            lanes even_re = a[i] + cr, gap_re = a[i] - cr;
-            lanes even_im = a[i + 1] + ci, gap_im = a[i + 1] - ci;
-            ptrdiff_t mirrored = length - 2 - i;
-            first[i] = even_re + odd_re;
-            fourth[mirrored] = even_re - odd_re;
-            first[i + 1] = odd_im + even_im;
-            fourth[mirrored + 1] = odd_im - even_im;
-            third[i] = gap_re + turn_re;
-            second[mirrored] = gap_re - turn_re;
-            third[i + 1] = turn_im + gap_im;
-            second[mirrored + 1] = turn_im - gap_im;
-        }
-        if (length % 2 == 0) {
-            ptrdiff_t last = length - 1;
-            lanes im = -half_root * (b[last] + d[last]), re = half_root * (b[last] - d[last]);
-            first[last] = a[last] + re;
-            third[last] = a[last] - re;
-            fourth[0] = im + c[last];
-            second[0] = im - c[last];
-        }
+        N(real_group_4)(a, b, c, d, y + 4 * length * k, length, blocks, roots);
     }
 }
 

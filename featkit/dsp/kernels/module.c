@@ -30,8 +30,15 @@ static PyObject *use_variant(PyObject *self, PyObject *args) {
 
 #include "harmonics_calls.h"
 
+#include "voice_calls.h"
+
 #include "tempogram_calls.h"
 #include "wave_calls.h"
+
+#include "prediction_calls.h"
+
+#include "cepstra_calls.h"
+#include "soundscape_calls.h"
 
 static PyMethodDef functions[] = {
     {"supported_variants", supported_variants, METH_NOARGS,
@@ -45,8 +52,15 @@ static PyMethodDef functions[] = {
     {"bank", bank, METH_VARARGS, "Weighted sums over the bins of each frame."},
     {"pitch", pitch, METH_VARARGS, "Period and aperiodicity of each frame."},
     {"harmonics", harmonics, METH_VARARGS, "Deviation and shares of harmonics of each frame."},
+    {"subharmonics", subharmonics, METH_VARARGS, "Candidates for the pitch of each frame."},
+    {"best_path", pitch_path, METH_VARARGS, "The path of the lowest cost through candidates."},
+    {"correlations", correlations, METH_VARARGS, "Greatest autocorrelation near a lag."},
+    {"periods", periods, METH_VARARGS, "Periods of successive frames."},
     {"tempogram", tempogram, METH_VARARGS, "Sums of the power spectra of windows of each clip."},
     WAVE_METHODS,
+    PREDICTION_METHODS,
+    CEPSTRA_METHODS,
+    SOUNDSCAPE_METHODS,
     {NULL, NULL, 0, NULL},
 };
 

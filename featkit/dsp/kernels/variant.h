@@ -20,9 +20,13 @@
 
 #include "transforms.h"
 
+#include "subharmonics.h"
+
 #include "pitch.h"
 
 #include "harmonics.h"
+
+#include "voice.h"
 
 #include "tempogram.h"
 
@@ -33,6 +37,11 @@
 #include "samples.h"
 
 #include "peaks.h"
+
+#include "prediction.h"
+
+#include "cepstra.h"
+#include "soundscape.h"
 
 #ifndef FEATKIT_KERNELS
 #define FEATKIT_KERNELS
@@ -47,6 +56,9 @@ typedef struct {
     void (*decibels)(const float *, float, float *, ptrdiff_t);
     int (*pitch)(const pitch_job *);
     void (*harmonics)(const harmonics_job *);
+    int (*subharmonics)(const subharmonics_job *);
+    int (*correlations)(const correlation_job *);
+    int (*periods)(periods_job *);
     int (*tempogram)(const tempogram_job *);
     int (*split)(const split_job *);
     int (*bands)(const bands_job *);
@@ -56,6 +68,16 @@ typedef struct {
     int (*envelopes)(const envelope_job *);
     int (*peaks)(peaks_job *);
     void (*deltas)(const deltas_job *);
+    int (*burg)(const burg_job *);
+    int (*roots)(const roots_job *);
+    int (*cepstra)(const cepstra_job *);
+    int (*smoothed)(const smoothed_job *);
+    void (*cepstral_peaks)(const cepstral_peaks_job *);
+    int (*amplitudes)(const amplitudes_job *);
+    void (*row_sums)(row_sums_job *);
+    int (*peak_counts)(const peak_counts_job *);
+    void (*counts_above)(const counts_job *);
+    void (*window_extremes)(const windows_job *);
 } kernels;
 
 #endif
@@ -69,6 +91,9 @@ static const kernels N(table) = {
     .decibels = N(decibels),
     .pitch = N(pitch),
     .harmonics = N(harmonics),
+    .subharmonics = N(subharmonics),
+    .correlations = N(correlations),
+    .periods = N(periods),
     .tempogram = N(tempogram),
     .split = N(split_rows),
     .bands = N(bands),
@@ -78,6 +103,16 @@ static const kernels N(table) = {
     .envelopes = N(envelopes),
     .peaks = N(peaks),
     .deltas = N(deltas),
+    .burg = N(burg),
+    .roots = N(roots),
+    .cepstra = N(cepstra),
+    .smoothed = N(smoothed),
+    .cepstral_peaks = N(cepstral_peaks),
+    .amplitudes = N(amplitudes),
+    .row_sums = N(row_sums),
+    .peak_counts = N(peak_counts),
+    .counts_above = N(counts_above),
+    .window_extremes = N(window_extremes),
 };
 
 #undef TURNED

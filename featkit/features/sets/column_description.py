@@ -22,7 +22,9 @@ def describe(column: str) -> Column:
     column : str
         Name of a column, such as ``"mfcc_3_mean"``, or a published name that a feature set of this
         package uses, such as ``"mfcc3_mean"`` in gtzan57. A name that is both, such as ``"tempo"``,
-        is read as the former.
+        is read as the former. Names that two sets share are those of the set that is last in
+        alphabetical order: those of eGeMAPS have the published definitions of voice88, not the
+        conventions of egemaps88.
 
     Returns
     -------

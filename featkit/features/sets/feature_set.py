@@ -13,10 +13,14 @@ from typing import Any
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
 from featkit.features._definitions import checked_keys, definition_hash
+from featkit.features.calibration import CalibrationParameters
 from featkit.features.sets._keys import KEYS
 from featkit.features.sets.entries import Entry, check_families
 from featkit.features.spectra.parameters import SpectraParameters
 from featkit.schema import Column, is_reserved
+
+CALIBRATED = "_calibrated"
+"""Suffix of the name of a set with the calibration of a recorder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +171,72 @@ class FeatureSet:
     def fingerprint(self) -> str:
         """Hash of `deciding`: two sets with the same fingerprint give the same values."""
         return definition_hash(self.deciding)
+
+    def calibrated(
+        self,
+        *,
+        sensitivity: float | None = None,
+        gain: float | None = None,
+        full_scale_voltage: float | None = None,
+    ) -> FeatureSet:
+        """Return the set with the calibration of a recorder.
+
+        All families whose parameters include the calibration get these values. If there is none,
+        the families ``sound_level`` and ``third_octave_levels`` are added to the set.
+
+        Parameters
+        ----------
+        sensitivity : float, optional
+            Sensitivity of the microphone in dB re 1 V/Pa.
+        gain : float, optional
+            Gain between microphone and converter in dB.
+        full_scale_voltage : float, optional
+            Voltage of a sample of full scale, in V.
+
+        Returns
+        -------
+        FeatureSet
+            A set with another name, ``<name>_calibrated``. Without any argument, this set. An
+            argument that is None keeps the values that the set has.
+
+        Raises
+        ------
+        ParameterError
+            If a value is out of range.
+
+        Examples
+        --------
+        >>> from featkit import feature_set
+        >>> levels = feature_set("genre75").calibrated(sensitivity=-38, gain=20)
+        >>> levels.column_names[75:79]
+        ('laeq', 'lceq', 'lzeq', 'leq')
+        """
+        given = {"sensitivity": sensitivity, "gain": gain, "full_scale_voltage": full_scale_voltage}
+        values = {name: value for name, value in given.items() if value is not None}
+        if not values:
+            return self
+        entries, added = self._calibrated_entries(values)
+        columns = tuple(column.name for entry in added for column in entry.columns)
+        return dataclasses.replace(
+            self,
+            name=f"{self.name.removesuffix(CALIBRATED)}{CALIBRATED}",
+            entries=(*entries, *added),
+            selected=(*self.selected, *columns) if self.selected else (),
+        )
+
+    def _calibrated_entries(self, values: Mapping[str, float]) -> tuple[list[Entry], list[Entry]]:
+        """The entries with a calibration, and those that are added."""
+        entries = [
+            dataclasses.replace(entry, parameters=dataclasses.replace(entry.parameters, **values))
+            if isinstance(entry.parameters, CalibrationParameters)
+            else entry
+            for entry in self.entries
+        ]
+        if any(isinstance(entry.parameters, CalibrationParameters) for entry in entries):
+            return entries, []
+        from featkit.features.sets._level_entries import level_entries
+
+        return entries, level_entries(values, self.sample_rate)
 
     def rate_warning(self, sr: float) -> str:
         """Return a warning for recordings of a low sample rate.

@@ -40,6 +40,16 @@ from featkit.features.spectra.parameters import SpectraParameters
 
 if TYPE_CHECKING:
     from featkit.dsp.constant_q import ConstantQ
+    from featkit.dsp.critical_bands import CriticalBands
+    from featkit.dsp.glottal_pulses import GlottalPulses
+    from featkit.dsp.peak_envelopes import Envelopes
+    from featkit.dsp.predictors import Predictors
+    from featkit.dsp.soundscape import SoundscapeSpectra
+    from featkit.dsp.speech_pitch import SpeechPitch
+    from featkit.dsp.speech_spectra import AuditoryLoudness, SpeechSpectra
+    from featkit.dsp.voice_pitch import VoicePitches
+    from featkit.dsp.voiced_spectra import VoicedSpectra
+    from featkit.dsp.zwicker_time import ZwickerLoudness
 
 
 def _keep_freed_memory() -> None:
@@ -230,6 +240,13 @@ class Stack:
         return self.segments.sum(chromagram) / self.segments.lengths
 
     @cached_property
+    def speech_pitch(self) -> SpeechPitch:
+        """Fundamental frequency and voicing of speech, in frames of 60 ms, 10 ms apart."""
+        from featkit.dsp.speech_pitch import speech_pitch
+
+        return speech_pitch(self.clips, self.sr)
+
+    @cached_property
     @gathers("magnitude_peaks")
     def constant_q(self) -> ConstantQ:
         """Chroma of the constant-Q transform, computed by librosa.
@@ -241,3 +258,71 @@ class Stack:
         from featkit.dsp.constant_q import ConstantQ
 
         return ConstantQ(self.clips, self.segments, tuning, self.sr, p.hop_length, p.pad_mode)
+
+    @cached_property
+    def speech_spectra(self) -> SpeechSpectra:
+        """Spectra in frames of 20 ms, 10 ms apart, with frames of their own."""
+        from featkit.dsp.speech_spectra import SpeechSpectra
+
+        return SpeechSpectra(self.clips, self.sr)
+
+    @cached_property
+    def auditory_loudness(self) -> AuditoryLoudness:
+        """Loudness of each frame of 20 ms, with its own segments."""
+        return self.speech_spectra.loudness
+
+    @cached_property
+    def voiced_spectra(self) -> VoicedSpectra:
+        """Formants and harmonics of the voiced frames of `speech_pitch`."""
+        from featkit.dsp.voiced_spectra import VoicedSpectra
+
+        return VoicedSpectra(self.speech_spectra, self.speech_pitch)
+
+    @cached_property
+    def predictors(self) -> Predictors:
+        """Linear prediction in frames of 25 ms every 10 ms, for any order."""
+        from featkit.dsp.predictors import Predictors
+
+        return Predictors(self.clips, self.sr)
+
+    @cached_property
+    def critical_bands(self) -> CriticalBands:
+        """Power in critical bands, a Bark apart, in frames of 25 ms every 10 ms."""
+        from featkit.dsp.critical_bands import CriticalBands
+
+        return CriticalBands(self.clips, self.sr)
+
+    @cached_property
+    def voice_pitch(self) -> VoicePitches:
+        """Pitch of a voice in frames of its own, for any parameters."""
+        from featkit.dsp.voice_pitch import VoicePitches
+
+        return VoicePitches(self.clips, self.sr)
+
+    @cached_property
+    def glottal_pulses(self) -> GlottalPulses:
+        """Positions of the glottal pulses of each clip, for any parameters."""
+        from featkit.dsp.glottal_pulses import GlottalPulses
+
+        return GlottalPulses(self.clips, self.sr, self.voice_pitch)
+
+    @cached_property
+    def peak_envelopes(self) -> Envelopes:
+        """Greatest absolute value in windows of 512 samples, of each clip less its mean."""
+        from featkit.dsp.peak_envelopes import Envelopes
+
+        return Envelopes(self.clips)
+
+    @cached_property
+    def soundscape_spectra(self) -> SoundscapeSpectra:
+        """Sums over time of spectra with the parameters of scikit-maad, for acoustic indices."""
+        from featkit.dsp.soundscape import SoundscapeSpectra
+
+        return SoundscapeSpectra(self.clips, self.peak_envelopes, self.sr)
+
+    @cached_property
+    def zwicker(self) -> ZwickerLoudness:
+        """Loudness by ISO 532-1 and integrals of the specific loudness, for any calibration."""
+        from featkit.dsp.zwicker_time import ZwickerLoudness
+
+        return ZwickerLoudness(self.clips, self.sr)

@@ -11,8 +11,11 @@ from featkit.features.statistics import STATISTICS
 SR = 22050
 PER_CLIP = ("wavelets", "envelope", "tuning", "dwt_periodised", "dwch", "wavelet_packets")
 PER_FRAME = ("zero_crossing_rate", "rms")
-# The mean of differences is left out: in noise it is far below the rounding of what is subtracted.
-STATISTIC_NAMES = [*(name for name in STATISTICS if name != "diff_mean"), "p10", "p90"]
+# In noise or constants, these are far below the rounding of what is subtracted or divided by.
+DIFFERENCES = ("diff_mean", "cv", "range_p20_p80")
+
+STATISTIC_NAMES = [name for name in STATISTICS if name not in DIFFERENCES]
+STATISTIC_NAMES += ["p10", "p20", "p80", "p90"]
 FEATURES = featkit.feature_set(
     {
         "features": [{"family": name} for name in PER_CLIP]

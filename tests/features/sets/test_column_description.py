@@ -13,8 +13,8 @@ def test_every_column_is_described(name):
         assert column.unit
         assert column.definition
         assert column.reference
-        # gtzan57 uses this name for beat_tempo.
-        if (name, column.name) != ("gtzan57", "tempo"):
+        # gtzan57 uses this name for beat_tempo; egemaps88 shares its names with voice88.
+        if (name, column.name) != ("gtzan57", "tempo") and name != "egemaps88":
             assert featkit.describe(column.name) == column
 
 

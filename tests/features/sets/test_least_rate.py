@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import soundfile
+from command_line import run
 
 import featkit
 from featkit import signals
@@ -63,3 +64,12 @@ def test_a_batch_counts_the_recordings_of_a_lower_rate(tmp_path):
     resumed = tmp_path / "out.parquet"
     for _ in range(2):
         assert len(featkit.extract(tmp_path, output=resumed, features=SET).remarks) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("voice", 16e3), ("voice88", 16e3), ("soundscape", 2e4)]
+)
+def test_sets_whose_columns_need_a_rate_state_it(name, least):
+    assert "at least" in featkit.feature_set(name).rate_warning(8000)
+    assert featkit.feature_set(name).rate_warning(least) == ""
+    assert f"of at least {least:,g} Hz" in run("features", name).output
