@@ -183,7 +183,7 @@ class Registry(Mapping[str, T]):
             cause = str(error) if isinstance(error, FeatkitError) else f"{error!r}"
             raise RegistryError(
                 f"the {self._kind} {entry_point.name!r} of the package {_package(entry_point)!r}"
-                f" ({entry_point.value}) cannot be used: {cause}"
+                f" ({entry_point.value}) cannot be used: {cause}; update or uninstall the package"
             ) from error
 
     def clear(self) -> None:

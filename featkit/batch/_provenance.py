@@ -78,6 +78,7 @@ def corpus_options(
     *,
     labels: str | None = None,
     name_pattern: str | None = None,
+    recorder: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
     annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
@@ -87,7 +88,8 @@ def corpus_options(
 ) -> dict[str, Any]:
     """The options that select and label recordings, without paths of this machine."""
     paths = [annotations] if isinstance(annotations, str | os.PathLike) else annotations
-    annotated = {
+    optional = {
+        "recorder": recorder,
         "annotations": paths and [last_name(path) for path in paths],
         "tier": tier,
         "annotation_label": annotation_label,
@@ -101,7 +103,7 @@ def corpus_options(
             name: [allowed] if isinstance(allowed, str) else list(allowed)
             for name, allowed in (where or {}).items()
         },
-        **{name: value for name, value in annotated.items() if value is not None},
+        **{name: value for name, value in optional.items() if value is not None},
     }
 
 

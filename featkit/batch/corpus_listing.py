@@ -68,8 +68,8 @@ def list_corpus(
     inputs : path or sequence of paths, optional
         As for `featkit.extract`.
     options : mapping
-        The arguments `labels`, `name_pattern`, `manifest`, `where`, `annotations`, `tier`,
-        `annotation_label` and `background` of `featkit.extract`.
+        The arguments `labels`, `name_pattern`, `recorder`, `manifest`, `where`, `annotations`,
+        `tier`, `annotation_label` and `background` of `featkit.extract`.
     excerpt : Excerpt
         The part of each recording, and its segments.
     output : path, optional

@@ -47,8 +47,12 @@ def extract(
     fresh: bool = False,
     shard: str | None = None,
     features: str | os.PathLike[str] | Mapping[str, Any] | FeatureSet = DEFAULT,
+    sensitivity: float | None = None,
+    gain: float | None = None,
+    full_scale_voltage: float | None = None,
     labels: str | None = None,
     name_pattern: str | None = None,
+    recorder: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
     annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
@@ -93,6 +97,12 @@ def extract(
     features : str, path, mapping or FeatureSet
         Name of a feature set, a TOML file, or a dict; see
         `featkit.features.sets.loading.feature_set`.
+    sensitivity, gain, full_scale_voltage : float, optional
+        Calibration of the recorder, with which levels are sound pressure levels: sensitivity of the
+        microphone in dB re 1 V/Pa, gain in dB, and voltage of a sample of full scale in V (by
+        default 0 dB, 0 dB and 1 V). If the set has no family of calibrated values, the families
+        ``sound_level`` and ``third_octave_levels`` are added to it; see
+        `featkit.features.sets.feature_set.FeatureSet.calibrated`.
     labels : str, optional
         ``"folder"`` to take the name of the folder that contains a file as its ``label``;
         ``"folder:2"`` for the folder one level above, and so on.
@@ -100,6 +110,12 @@ def extract(
         Pattern of file names, such as ``"{fold}-{recording}-{take}"``, and of the folders that
         contain them, such as ``"{speaker}/{label}/{take}"`` or ``"{machine}-{label}/"``: each
         field becomes a text column. See `featkit.datasets.recordings.with_name_fields`.
+    recorder : str, optional
+        Recorder whose file names and headers give the text columns ``recorded_at`` (start of the
+        file, also in rows of its segments), ``recorder``, ``recorder_id``, ``site``, ``latitude``,
+        ``longitude``, ``temperature``, ``battery`` and ``recorder_gain``, which models do not use:
+        ``"audiomoth"``, ``"songmeter"``, ``"raven"`` (names with a time), or ``"auto"``. See
+        `featkit.datasets.recorder`.
     manifest : path or str, optional
         A CSV file with a column ``path``, the index of a published dataset, or ``"mirdata:NAME"``.
         It lists the recordings, and its other columns become text columns. With columns ``start``
@@ -183,6 +199,7 @@ def extract(
     corpus = {
         "labels": labels,
         "name_pattern": name_pattern,
+        "recorder": recorder,
         "manifest": manifest,
         "where": where,
         "annotations": annotations,
@@ -190,11 +207,14 @@ def extract(
         "annotation_label": annotation_label,
         "background": background,
     }
+    calibrated = feature_set(features).calibrated(
+        sensitivity=sensitivity, gain=gain, full_scale_voltage=full_scale_voltage
+    )
     with open_executor(n_jobs, cluster) as executor:
         return extract_excerpt(
             inputs,
             excerpt,
-            features=features,
+            features=calibrated,
             output=output,
             fresh=fresh,
             shard=shard,
@@ -313,8 +333,8 @@ def process_recordings(
         Without `output`: finished rows are stored in ``<checkpoint>.parts``; no other file is
         written. Without both, none is.
     corpus : mapping
-        The arguments `labels`, `name_pattern`, `manifest`, `where`, `annotations`, `tier`,
-        `annotation_label` and `background` of `extract`.
+        The arguments `labels`, `name_pattern`, `recorder`, `manifest`, `where`, `annotations`,
+        `tier`, `annotation_label` and `background` of `extract`.
     executor : Executor
         Where the recordings are analysed.
 

@@ -127,9 +127,43 @@ def name_options(command: C) -> C:
     return _labels_option(_name_pattern_option(command))
 
 
+recorder_option = click.option(
+    "--recorder",
+    metavar="NAME",
+    help="Read time, place and state of the recorder from names and headers: audiomoth, songmeter,"
+    " raven (names with a time), or auto.",
+)
+
 offset_option = click.option(
     "--offset", type=float, default=0.0, metavar="S", help="Skip S seconds at the start."
 )
+
+_sensitivity_option = click.option(
+    "--sensitivity",
+    type=float,
+    metavar="DB",
+    help="Sensitivity of the microphone in dB re 1 V/Pa, for sound pressure levels.",
+)
+
+_gain_option = click.option(
+    "--gain",
+    type=float,
+    metavar="DB",
+    help="Gain between microphone and converter in dB.",
+)
+
+_full_scale_voltage_option = click.option(
+    "--full-scale-voltage",
+    type=float,
+    metavar="V",
+    help="Voltage of a sample of full scale.",
+)
+
+
+def calibration_options(command: C) -> C:
+    """Add ``--sensitivity``, ``--gain`` and ``--full-scale-voltage`` to a command."""
+    return _sensitivity_option(_gain_option(_full_scale_voltage_option(command)))
+
 
 _segment_option = click.option(
     "--segment", type=float, metavar="S", help="One row per segment of S seconds."

@@ -19,12 +19,14 @@ from featkit.cli._batch import (
 from featkit.cli._options import (
     annotation_options,
     batch_options,
+    calibration_options,
     cluster_option,
     jobs_option,
     manifest_options,
     name_options,
     offset_option,
     quiet_option,
+    recorder_option,
     segment_options,
 )
 
@@ -35,6 +37,8 @@ Examples:
   featkit extract corpus/ -o corpus.parquet --labels folder
   featkit extract corpus/ -o corpus.parquet --features genre75 --jobs 4
   featkit extract corpus/ -o segments.parquet --segment 3 --segment-hop 1.5
+  featkit extract marsh/ -o marsh.parquet --sensitivity -35 --gain 26 --full-scale-voltage 1.25
+  featkit extract marsh/ -o marsh.parquet --recorder audiomoth
   featkit extract clips/ -o clips.parquet --duration 5 --pad
   featkit extract digits/ -o digits.parquet --name-pattern "{label}_{speaker}_{index}"
   featkit extract voices/ -o voices.parquet --name-pattern "{speaker}/{label}/{take}"
@@ -56,9 +60,18 @@ INPUT, OUT and all other files may be URLs, such as s3://bucket/corpus/ or sftp:
 Folders are searched recursively. Audio files are recognised by their extension or, if it is
 unknown, by their first bytes. The summary counts the skipped files by extension.
 
+With --sensitivity, --gain or --full-scale-voltage, levels are sound pressure levels in dB re
+20 µPa; an option that is missing is 0 dB, 0 dB or 1 V. If the feature set has no such levels, sound
+levels (LAeq, LCeq, Leq, percentiles) and levels of third-octave bands are added to it. The values
+are those of one recorder: extract recordings of others separately, and join the tables.
+
 --labels and --name-pattern match the end of a path. For genre/artist/song.mp3, --labels folder:2
 gives the genre, and --name-pattern "{label}/{group}/{title}" the genre and the artist. Folders
 above INPUT are ignored; INPUT itself is used only if no file in it is nested deeply enough.
+
+--recorder adds the columns recorded_at (start of the file, with the offset from UTC if it is
+stated), recorder, recorder_id, site, latitude, longitude, temperature (°C), battery (V) and
+recorder_gain. What a file does not state is empty. Models do not use these columns.
 
 A manifest is a CSV file with a column path and any other columns, such as label, group, split or
 fold. The index files of some published datasets also work: esc50.csv of ESC-50, tracks.csv of FMA,
@@ -108,7 +121,9 @@ shard, too.
     metavar="NAME|FILE.toml",
     help="Feature set: a name from `featkit features`, or a file.",
 )
+@calibration_options
 @name_options
+@recorder_option
 @manifest_options
 @annotation_options
 @jobs_option

@@ -96,11 +96,13 @@ def _show_set(name: str) -> None:
     from featkit.features.sets.loading import feature_set
 
     features = feature_set(name)
+    least = features.least_rate
     fields = {
         "name": f"{features.name}, version {features.version}",
         "title": features.title,
         "columns": f"{len(features.columns)}; list: featkit features {name} --columns",
         "sample rate": _sample_rate(features),
+        "recordings": f"of at least {sample_rate(least)}" if least else "",
         "reference": features.reference,
     }
     show_fields((key, value) for key, value in fields.items() if value)

@@ -38,6 +38,7 @@ from featkit.datasets.files import (
     label_level,
     recording_at,
 )
+from featkit.datasets.recorder import recorder_fields
 from featkit.datasets.skipped_files import SkippedFiles
 from featkit.errors import ParameterError, StoreError, TableError
 from featkit.storage.reading import exists, fetch, is_folder, local_copy
@@ -127,6 +128,7 @@ def recordings(
     *,
     labels: str | None = None,
     name_pattern: str | None = None,
+    recorder: str | None = None,
     manifest: str | os.PathLike[str] | None = None,
     where: Mapping[str, str | Sequence[str]] | None = None,
     annotations: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
@@ -148,6 +150,9 @@ def recordings(
         `featkit.datasets.files.folder_labels`.
     name_pattern : str, optional
         Pattern of the names of files and folders; see `with_name_fields`.
+    recorder : str, optional
+        Recorder whose names and headers give further fields, or ``"auto"``; see
+        `featkit.datasets.recorder.recorder_fields`.
     manifest : path or str, optional
         A file for `read_manifest`, or ``"mirdata:"`` and a name for `read_mirdata`.
     where : mapping of str to str or sequence of str, optional
@@ -161,7 +166,7 @@ def recordings(
     skipped : SkippedFiles, optional
         Counts the files in the folders that are not audio.
     log : AnnotationLog, optional
-        Collects the annotation files, and remarks on them.
+        Collects the annotation files, and remarks.
 
     Returns
     -------
@@ -181,6 +186,9 @@ def recordings(
         selected = _listed(os.fspath(manifest), inputs, labels)
     if name_pattern is not None:
         selected = with_name_fields(selected, name_pattern)
+    if recorder is not None:
+        fields = recorder_fields(selected, recorder, None if log is None else log.remarks)
+        selected = _with_recorder_fields(selected, fields)
     if annotations is not None:
         if any(recording.annotations is not None for recording in selected):
             raise ParameterError(
@@ -346,17 +354,38 @@ def _with_fields(
 ) -> list[Recording]:
     extended = []
     for recording, new_fields in zip(recordings, fields, strict=True):
-        own = recording.fields
-        if recording.annotations:
-            own = row_fields(recording, recording.annotations[0])
+        own = _own(recording)
         for name in new_fields:
             if name in own:
                 raise ParameterError(
                     f"duplicate field {name!r}: {source} gives it, but {recording.path} has it"
-                    f" already, as {own[name]!r}: drop one of the two"
+                    f" already, as {own[name]!r}: drop or rename one of the two"
                 )
         extended.append(replace(recording, fields={**recording.fields, **new_fields}))
     return extended
+
+
+def _with_recorder_fields(
+    recordings: Sequence[Recording], fields: Iterable[Mapping[str, str]]
+) -> list[Recording]:
+    """Add columns of the recorder; it may repeat or leave empty those that exist already."""
+    given = {name for recording in recordings for name in _own(recording)}
+    new = (
+        {
+            name: value
+            for name, value in values.items()
+            if name not in given or value not in ("", _own(recording).get(name, ""))
+        }
+        for recording, values in zip(recordings, fields, strict=True)
+    )
+    return _with_fields(recordings, new, "the recorder")
+
+
+def _own(recording: Recording) -> Mapping[str, str]:
+    """Fields of a recording, and of its first interval."""
+    if recording.annotations:
+        return row_fields(recording, recording.annotations[0])
+    return recording.fields
 
 
 def _listed(

@@ -7,10 +7,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from featkit.errors import FeatkitError, StoreError
 from featkit.storage.urls import is_url, name_of, shown
+
+T = TypeVar("T")
+
+BLOCK_BYTES = 2**16
+"""Bytes that a store sends at a time if parts of a file are read."""
 
 NAME_BYTES = 200
 """Bytes of the name of a copy; the names of objects may be longer than those of files."""
@@ -178,6 +183,47 @@ def fetch(
             raise ConnectionError(errno.ECONNRESET, f"only {arrived} of {size} bytes arrived")
 
     with_retries(url, "read", copied)
+
+
+def read_stream(path: str | os.PathLike[str], read: Callable[[IO[bytes]], T]) -> T:
+    """Read parts of a file where it is; a store sends only these parts or, if it cannot, all of it.
+
+    Parameters
+    ----------
+    path : path or URL
+        The file.
+    read : callable
+        ``read(stream)`` reads from a binary file at its beginning, which can be searched. It is
+        called again if a store fails.
+
+    Returns
+    -------
+    object
+        The result of `read`.
+
+    Raises
+    ------
+    OSError
+        If a file of this machine cannot be read.
+    StoreError
+        If a file of a store cannot.
+    """
+    if not is_url(path):
+        with open(path, "rb") as stream:
+            return read(stream)
+    from featkit.storage._filesystem import Store, with_retries
+
+    def opened(store: Store) -> T:
+        with store.filesystem.open(store.path, "rb", block_size=BLOCK_BYTES) as stream:
+            return read(stream)
+
+    try:
+        return with_retries(os.fspath(path), "read", opened)
+    except StoreError as error:
+        if error.errno in (errno.ENOENT, errno.EACCES, errno.EISDIR):
+            raise
+    with local_copy(path, keep=False) as copy, open(copy, "rb") as stream:  # without parts
+        return read(stream)
 
 
 def exists(path: str | os.PathLike[str]) -> bool:

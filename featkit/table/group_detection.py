@@ -52,6 +52,9 @@ SUFFIXES = ("id", "ids", "no", "nr", "num", "number", "name", "code", "index", "
 IDENTIFIERS = ("id", "ids", "uid", "uuid", "guid", "pid", "sid", "index", "idx", "#")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+"""A time in ISO 8601, whose minutes and seconds count no recordings."""
+
 SPLIT_COLUMNS = ("split", "fold")
 """Usual names of the columns of a published split."""
 
@@ -294,6 +297,8 @@ def _best_stem(recordings: Recordings, name: str, texts: list[str]) -> tuple[Ste
         best = [stem for stem in similar if similarity[stem][0] >= min_lift]
         stem = min(best, key=lambda stem: (stem.first > 1, stem.last))
         return stem, "rows of one stem resemble each other"
+    if all(map(TIME.fullmatch, filter(None, texts))):
+        return None
     for stem, groups in candidates.items():
         if stem.first == 1 and _precedes_counter(recordings, stem, groups, texts):
             return stem, "a counter follows each"

@@ -186,6 +186,14 @@ def test_a_counter_after_a_stem_is_evidence_without_resemblance():
     assert "a counter follows each" in likely.why
 
 
+@pytest.mark.parametrize("spread", [50.0, 0.3])
+def test_minutes_are_no_counter_but_an_hour_of_sounds_that_resemble_each_other_is_a_group(spread):
+    data, hour, take = people(count=24, spread=spread)
+    times = [f"2019-05-22T{h:02d}:{15 * t - 15:02d}:00" for h, t in zip(hour, take, strict=True)]
+    groups = [likely.group for likely in likely_groups_of(data.assign(recorded_at=times))]
+    assert groups == (["stem(recorded_at, 1-4)"] if spread < 1 else [])
+
+
 def test_fields_behind_folders_of_several_lengths_are_not_compared():
     folders = ["1 - dog bark", "2 - rain", "3 - sea waves", "4 - clock"]
     paths = [f"{folders[k % 4]}/{1 + k // 16}-{1000 + k // 4}-A.ogg" for k in range(64)]

@@ -66,6 +66,8 @@ def _differences(shards: Sequence[ShardFile]) -> Iterator[tuple[str, str]]:
     for shard in shards:
         if shard.record.settings != settings:
             changes = setting_differences(usual.settings, shard.settings)
+            # Columns follow from the other settings, which say why they differ.
+            changes = [c for c in changes if not c.startswith("columns.")] or changes
             shown = listed(changes, limit=MAX_SETTINGS_SHOWN)
             yield shard.name, f"other settings than {usual.name}: {shown}"
     usual = _usual(shards, lambda shard: repr(shard.record.listing))
