@@ -64,12 +64,13 @@ def main() -> None:
 
 def all_tables(folder: str) -> Mapping[str, FeatureTable]:
     """Tables of the same sentences, in the same order, with emotion and speaker."""
-    own = {name: emodb(folder, name) for name in ("standard", "voice", "voice88")}
+    own = {name: emodb(folder, name) for name in ("standard", "voice", "voice88", "egemaps88")}
     standard = own["standard"]
     return {
         "standard": standard,
         "voice": own["voice"],
         "voice88": own["voice88"],
+        "egemaps88": own["egemaps88"],
         COMPARED: joined(standard, own["voice"]),
         "standard + voice88": joined(standard, own["voice88"]),
         "eGeMAPSv02": opensmile_table(folder, standard, "eGeMAPSv02"),
