@@ -105,7 +105,7 @@ def calibrator() -> list[Target]:
 
 def weightings() -> list[Target]:
     """Responses of the weightings against the nominal values."""
-    from scipy.signal import freqz_sos
+    from scipy.signal import sosfreqz
 
     rates = (22050, 44100, 48000)
     rows, worst = [], 0.0
@@ -117,7 +117,7 @@ def weightings() -> list[Target]:
                 if exact > 0.45 * sr:
                     cells.append("")
                     continue
-                _, h = freqz_sos(weighting_sections(name, sr), [exact], fs=sr)
+                _, h = sosfreqz(weighting_sections(name, sr), [exact], fs=sr)
                 level = 20 * float(np.log10(np.abs(h[0])))
                 worst = max(worst, abs(level - value))
                 cells.append(f"{level:.2f}")
@@ -129,7 +129,7 @@ def weightings() -> list[Target]:
 
 def limits() -> list[Target]:
     """Least distance of the filters from the limits of class 1."""
-    from scipy.signal import freqz_sos
+    from scipy.signal import sosfreqz
 
     rows, least = [], np.inf
     for sr in (8000, 16000, 22050, 32000, 44100, 48000, 96000):
@@ -144,9 +144,9 @@ def limits() -> list[Target]:
             response = np.ones(len(ratio), dtype=complex)
             passed = float(sr)
             while passed > rate:  # an alias meets all filters at its own frequency
-                response *= freqz_sos(halving_sections(), ratio * middle, fs=passed)[1]
+                response *= sosfreqz(halving_sections(), ratio * middle, fs=passed)[1]
                 passed /= 2
-            response *= freqz_sos(band_sections(middle, rate), ratio * middle, fs=rate)[1]
+            response *= sosfreqz(band_sections(middle, rate), ratio * middle, fs=rate)[1]
             attenuation = -20 * np.log10(np.maximum(np.abs(response), 1e-10))
             lowest, highest = class_1_limits(ratio)
             distance = float(np.min(np.minimum(attenuation - lowest, highest - attenuation)))

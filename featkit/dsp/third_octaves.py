@@ -201,10 +201,10 @@ class ThirdOctaves:
 
 def _group_delay(sections: Array, frequency: float, sr: float) -> float:
     """Delay of a narrow band in seconds: the slope of the phase."""
-    from scipy.signal import freqz_sos
+    from scipy.signal import sosfreqz
 
     step = 1e-4 * frequency
-    _, response = freqz_sos(sections, [frequency - step, frequency + step], fs=sr)
+    _, response = sosfreqz(sections, [frequency - step, frequency + step], fs=sr)
     return float(-np.angle(response[1] / response[0]) / (4 * np.pi * step))
 
 
@@ -302,10 +302,10 @@ def _butterworth(middle: float, sr: float, order: int) -> Array:
 
 
 def _meets_class_1(sections: Array, middle: float, sr: float) -> bool:
-    from scipy.signal import freqz_sos
+    from scipy.signal import sosfreqz
 
     ratio = np.geomspace(max(0.1, 1e-3 * sr / middle), sr / 2 / middle, 600)[:-1]
-    _, response = freqz_sos(sections, ratio * middle, fs=sr)
+    _, response = sosfreqz(sections, ratio * middle, fs=sr)
     attenuation = -20 * np.log10(np.maximum(np.abs(response), 1e-12))
     lowest, highest = class_1_limits(ratio)
     distance = np.minimum(attenuation - lowest, highest - attenuation)

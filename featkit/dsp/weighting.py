@@ -87,7 +87,7 @@ def weighting_sections(weighting: Weighting, sr: float) -> Array:
     array of float64, shape ``(sections, 6)``
         Second-order sections, as in `scipy.signal.sosfilt`.
     """
-    from scipy.signal import freqz_sos, zpk2sos
+    from scipy.signal import sosfreqz, zpk2sos
 
     *high_passes, last, _ = POLES[weighting]
     tangents = np.tan(np.pi * np.array(high_passes) / sr)
@@ -96,7 +96,7 @@ def weighting_sections(weighting: Weighting, sr: float) -> Array:
     sections = zpk2sos(zeros, [*poles, *np.zeros(len(zeros) - len(poles))], 1.0)
     # The gain is exact where the approximation is centred: at 1 kHz, or below at a low rate.
     at = np.array([min(1000.0, sr / 4)])
-    _, response = freqz_sos(sections, at, fs=sr)
+    _, response = sosfreqz(sections, at, fs=sr)
     sections[0, :3] *= weighting_gain(weighting, at) / np.abs(response)
     return np.asarray(sections)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from compiled_core import assert_same_bits_everywhere, needs_core, without_core
+from scipy.integrate import trapezoid
 
 from featkit import signals
 from featkit.dsp.pitch_path import CHANGE, PER_OCTAVE, best_path
@@ -126,7 +127,7 @@ def test_the_strength_of_a_sine_is_that_of_the_definition():
     lobe[np.abs(bins - bins[lobe.argmax()]) > 2.5 * SR / 1024] = 0
     lobe = np.convolve(lobe, [0.25, 0.5, 0.25], mode="same")
     octaves = np.log2(bins[1:] / 25)
-    area = np.trapezoid(lobe[1:], octaves) / np.log2(SR / 2 / 25)
+    area = trapezoid(lobe[1:], octaves) / np.log2(SR / 2 / 25)
     expected = 1 - area * np.sum(0.85 ** np.arange(15)) / lobe.max()
     assert frequency[0, 0] == pytest.approx(400, abs=1)
     assert strength[0, 0] == pytest.approx(expected, abs=0.01)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.signal import freqz_sos
+from scipy.signal import sosfreqz
 
 from featkit import signals
 from featkit.dsp import disk_array
@@ -58,9 +58,9 @@ def attenuation(middle, sr, frequency):
     """Attenuation in dB by the filters from a sample rate down to the band's."""
     response, rate = np.ones(len(frequency), dtype=complex), float(sr)
     while rate >= 5 * EDGE * middle:
-        response *= freqz_sos(halving_sections(), frequency, fs=rate)[1]
+        response *= sosfreqz(halving_sections(), frequency, fs=rate)[1]
         rate /= 2
-    response *= freqz_sos(band_sections(middle, rate), frequency, fs=rate)[1]
+    response *= sosfreqz(band_sections(middle, rate), frequency, fs=rate)[1]
     return -20 * np.log10(np.maximum(np.abs(response), 1e-12))
 
 
@@ -136,7 +136,7 @@ def test_the_noise_bandwidth_is_that_of_an_ideal_filter():
         for middle in exact_frequencies(np.array(NOMINAL)).tolist():
             if sr / 10 < middle < sr / 2 / EDGE:
                 frequency = np.linspace(0, sr / 2, 20001)
-                _, gain = freqz_sos(band_sections(middle, sr), frequency, fs=sr)
+                _, gain = sosfreqz(band_sections(middle, sr), frequency, fs=sr)
                 bandwidth = np.mean(np.abs(gain) ** 2) * sr / 2
                 assert 10 * np.log10(bandwidth / middle / (EDGE - 1 / EDGE)) == pytest.approx(
                     0, abs=0.05

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.signal import freqz_sos
+from scipy.signal import sosfreqz
 
 from featkit import signals
 from featkit.dsp import disk_array
@@ -62,7 +62,7 @@ def exact(nominal):
 
 def response(weighting, frequency, sr):
     """Level in dB."""
-    _, gain = freqz_sos(weighting_sections(weighting, sr), frequency, fs=sr)
+    _, gain = sosfreqz(weighting_sections(weighting, sr), frequency, fs=sr)
     return 20 * np.log10(np.abs(gain))
 
 
