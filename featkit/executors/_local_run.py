@@ -94,6 +94,13 @@ class LocalRun(ABC):
         """Take the places of the next chunk."""
         return [self.retries.popleft()] if is_retry else self.queue.take()
 
+    def return_chunk(self, chunk: Sequence[int], *, is_retry: bool) -> None:
+        """Put back a chunk that no worker received."""
+        if is_retry:
+            self.retries.extendleft(reversed(chunk))
+        else:
+            self.queue.put_back([chunk])
+
     def finish(self, chunk: Sequence[int], results: Sequence[Any], seconds: float) -> Results:
         """Add places to the results of a chunk, and put its remaining items back."""
         self.start_crashes = 0

@@ -189,6 +189,8 @@ class _LokyRun(LocalRun):
     ) -> Iterator[Results]:
         from concurrent import futures
 
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
         executor = shared_executor(self.processes, _store_settings())
         is_complete = False
         try:
@@ -197,7 +199,11 @@ class _LokyRun(LocalRun):
                     with interrupts_ignored():
                         chunk = self.next_chunk(is_retry=is_retry)
                         chunk_items = [self.items[k] for k in chunk]
-                        future = executor.submit(self.run_chunk, chunk, chunk_items)
+                        try:
+                            future = executor.submit(self.run_chunk, chunk, chunk_items)
+                        except BrokenProcessPool:  # a worker has died since the last result
+                            self.return_chunk(chunk, is_retry=is_retry)
+                            raise
                         in_flight[future] = chunk
                         if len(in_flight) == 1:
                             executor.submit(worker.wake_up)

@@ -42,6 +42,27 @@ def test_items_that_crash_are_found_and_all_others_finish():
     assert fates(items) == expected
 
 
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_chunk_that_broken_workers_refuse_is_not_lost(place, monkeypatch):
+    """A worker may die just before the next chunk is submitted."""
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    submit, chunks = ProcessPoolExecutor.submit, []
+
+    def breaking(self, function, *arguments):
+        if arguments:  # a chunk, and not the call that wakes a worker
+            chunks.append(arguments[0])
+            if len(chunks) == place + 1:
+                raise BrokenProcessPool("a worker died: SIGKILL(-9)")
+        return submit(self, function, *arguments)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", breaking)
+    items = [f"{k}" for k in range(22)]
+    assert fates(items) == [f"{item} is done" for item in items]
+    assert len(chunks) > place
+
+
 def test_an_item_that_hangs_is_ended_and_all_others_finish():
     items = [f"{k}" for k in range(10)]
     items[3] = "hangs"
