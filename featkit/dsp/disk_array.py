@@ -214,8 +214,27 @@ def pieces(clip: Clip, first: int = 0, last: int | None = None) -> Iterator[Arra
         yield clip[start : min(start + PIECE_SAMPLES, last)]
 
 
+def read(clip: Clip, first: int, last: int) -> Array:
+    """Read a range of samples, in pieces from a disk.
+
+    Parameters
+    ----------
+    clip : array or DiskArray of float32, shape ``(samples,)``
+    first, last : int
+        First sample, and the one after the last; both within the clip.
+
+    Returns
+    -------
+    array of float32, shape ``(last - first,)``
+        A view of a clip in memory.
+    """
+    if isinstance(clip, DiskArray) and last - first > PIECE_SAMPLES:
+        return np.concatenate([*pieces(clip, first, last)])
+    return clip[first:last]
+
+
 def read_padded(clip: Clip, first: int, last: int) -> Array:
-    """Read a range of samples that may exceed the clip, in pieces.
+    """Read a range of samples that may exceed the clip, in pieces from a disk.
 
     Parameters
     ----------
@@ -229,9 +248,7 @@ def read_padded(clip: Clip, first: int, last: int) -> Array:
         Zeros before and behind the clip.
     """
     samples: Array = np.zeros(last - first, dtype=np.float32)
-    position, end = max(first, 0), min(last, len(clip))
-    while position < end:
-        stop = min(position + PIECE_SAMPLES, end)
-        samples[position - first : stop - first] = clip[position:stop]
-        position = stop
+    begin, end = max(first, 0), min(last, len(clip))
+    if begin < end:
+        samples[begin - first : end - first] = read(clip, begin, end)
     return samples

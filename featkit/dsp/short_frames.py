@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit._utils.typing import Array
 from featkit.dsp import disk_array
-from featkit.dsp.disk_array import Clip
+from featkit.dsp.disk_array import Clip, read
 from featkit.dsp.segments import Segments
 
 
@@ -148,7 +148,7 @@ class ShortFrames:
             if not len(own):
                 continue
             first = int(starts[own[0]])
-            samples = self.clips[clip][first : int(starts[own[-1]]) + self.length]
+            samples = read(self.clips[clip], first, int(starts[own[-1]]) + self.length)
             yield own, sliding_window_view(samples, self.length)[starts[own] - first]
 
     def ranges(self, clip: int, at_most: int = 1024) -> Iterator[slice]:

@@ -24,7 +24,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled, fft
-from featkit.dsp.disk_array import Clip, DiskArray, pieces
+from featkit.dsp.disk_array import Clip, read
 from featkit.dsp.filters import fft_window, read_only, roots_of_unity
 from featkit.dsp.peak_envelopes import Envelopes
 
@@ -132,7 +132,7 @@ class SoundscapeSpectra:
             last = min(first + size, count)
             begin = BINS * first if keep else 0
             out = self._memory[begin : begin + BINS * (last - first)].reshape(BINS, -1)
-            y = _read(samples, first * HOP, (last - 1) * HOP + FRAME)
+            y = read(samples, first * HOP, (last - 1) * HOP + FRAME)
             yield amplitudes(y, exponent, out)
 
     def _share_above(
@@ -214,12 +214,6 @@ class SoundscapeSpectra:
                     shares[clip] = self._share_above(clip, peak, level, None)
             self._above[level] = shares
         return self._above[level]
-
-
-def _read(clip: Clip, first: int, last: int) -> Array:
-    if isinstance(clip, DiskArray):
-        return np.concatenate([*pieces(clip, first, last)])
-    return clip[first:last]
 
 
 def _ratio_sums(numerator: Array, denominator: Array) -> Array:
