@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
+from featkit.dsp.critical_bands import check_poles
 from featkit.dsp.predictors import check_order
 from featkit.features._components import greatest_number, total_from_names
 from featkit.features.spectra.parameters import SpectraParameters
@@ -67,6 +68,35 @@ def check_frames(p: PredictionParameters, spectra: SpectraParameters, sr: float 
     """
     if sr is not None:
         check_order(p.order, sr)
+
+
+class HasOrder(Protocol):
+    """Parameters with an order."""
+
+    @property
+    def order(self) -> int:
+        """Number of poles."""
+
+
+def check_critical_bands(p: HasOrder, spectra: SpectraParameters, sr: float | None) -> None:
+    """Check that there are more critical bands than poles.
+
+    Parameters
+    ----------
+    p : HasOrder
+        Order.
+    spectra : SpectraParameters
+        Not used.
+    sr : float or None
+        Sample rate in Hz; None if each recording keeps its own.
+
+    Raises
+    ------
+    ParameterError
+        If there are not.
+    """
+    if sr is not None:
+        check_poles(p.order, sr)
 
 
 def order_from_names(names: Sequence[str]) -> dict[str, Any]:

@@ -20,10 +20,10 @@ import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.dsp.calibrated_signals import modulated_tone, tone
-from featkit.dsp.disk_array import Clip, read_padded
+from featkit.dsp.disk_array import Clip
 from featkit.dsp.excitation import LOWEST_RATE
 from featkit.dsp.fluctuation import fluctuation_strength
-from featkit.dsp.short_frames import ShortFrames
+from featkit.features._modulation import modulation_values
 from featkit.features.calibration import CalibrationParameters
 from featkit.features.family import Descriptor, Family, OwnFrames, ReferenceCase
 
@@ -49,20 +49,14 @@ FLUCTUATION = Descriptor(
 
 def _compute(p: CalibrationParameters, *, clips: Sequence[Clip], sr: float) -> OwnFrames:
     """Fluctuation strength every second: ``(1, frames)``."""
-    frames = ShortFrames(clips, sr, length=max(1, round(WINDOW * sr)), hop=HOP)
-    values = np.full((1, frames.segments.total), np.nan)
-    if sr < LOWEST_RATE:
-        return OwnFrames(values, frames.segments)
-    for clip, start in enumerate(frames.segments.starts.tolist()):
-        starts = frames.starts(clip).tolist()
-        for k in range(0, len(starts), AT_ONCE):
-            batch = starts[k : k + AT_ONCE]
-            rows = [read_padded(clips[clip], first, first + frames.length) for first in batch]
-            samples = np.stack(rows)
-            strength = fluctuation_strength(samples, sr, p.full_scale_level)
-            strength[~samples.any(axis=1)] = np.nan
-            values[0, start + k : start + k + len(batch)] = strength
-    return OwnFrames(values, frames.segments)
+    return modulation_values(_measure, p, clips, sr, window=WINDOW, hop=HOP, at_once=AT_ONCE)
+
+
+def _measure(samples: Array, sr: float, full_scale: float) -> Array:
+    """Fluctuation strength of frames; NaN in digital silence."""
+    strength = fluctuation_strength(samples, sr, full_scale)
+    strength[~samples.any(axis=1)] = np.nan
+    return strength
 
 
 def _reference(sr: float) -> Array:

@@ -18,11 +18,14 @@ from functools import partial
 
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
-from featkit.dsp.critical_bands import CriticalBands, auditory_cepstrum, check_poles
+from featkit.dsp.critical_bands import CriticalBands, auditory_cepstrum
 from featkit.features._components import numbered
-from featkit.features._prediction import DEFAULT_ORDER, cepstrum_from_names
+from featkit.features._prediction import (
+    DEFAULT_ORDER,
+    cepstrum_from_names,
+    check_critical_bands,
+)
 from featkit.features.family import Descriptor, Family, OwnFrames, ReferenceCase
-from featkit.features.spectra.parameters import SpectraParameters
 
 
 class PlpParameters(Parameters):
@@ -54,18 +57,12 @@ def _compute(p: PlpParameters, *, critical_bands: CriticalBands) -> OwnFrames:
     return OwnFrames(cepstrum, bands.segments)
 
 
-def _check(p: PlpParameters, spectra: SpectraParameters, sr: float | None) -> None:
-    """Check that there are more critical bands than poles."""
-    if sr is not None:
-        check_poles(p.order, sr)
-
-
 FAMILY = Family(
     name="plp",
     parameters=PlpParameters,
     descriptors=_descriptors,
     compute=_compute,
-    check=_check,
+    check=check_critical_bands,
     from_indices=partial(cepstrum_from_names, "n_plp", PlpParameters.n_plp),
     own_frames=True,
     measures_level=True,

@@ -19,11 +19,14 @@ from functools import partial
 
 from featkit import signals
 from featkit._utils.parameters import Parameters, parameter
-from featkit.dsp.critical_bands import CriticalBands, auditory_cepstrum, check_poles
+from featkit.dsp.critical_bands import CriticalBands, auditory_cepstrum
 from featkit.features._components import numbered
-from featkit.features._prediction import DEFAULT_ORDER, cepstrum_from_names
+from featkit.features._prediction import (
+    DEFAULT_ORDER,
+    cepstrum_from_names,
+    check_critical_bands,
+)
 from featkit.features.family import Descriptor, Family, OwnFrames, ReferenceCase
-from featkit.features.spectra.parameters import SpectraParameters
 
 
 class RastaPlpParameters(Parameters):
@@ -62,18 +65,12 @@ def _compute(p: RastaPlpParameters, *, critical_bands: CriticalBands) -> OwnFram
     return OwnFrames(cepstrum, bands.segments)
 
 
-def _check(p: RastaPlpParameters, spectra: SpectraParameters, sr: float | None) -> None:
-    """Check that there are more critical bands than poles."""
-    if sr is not None:
-        check_poles(p.order, sr)
-
-
 FAMILY = Family(
     name="rasta_plp",
     parameters=RastaPlpParameters,
     descriptors=_descriptors,
     compute=_compute,
-    check=_check,
+    check=check_critical_bands,
     from_indices=partial(cepstrum_from_names, "n_rasta_plp", RastaPlpParameters.n_rasta_plp),
     own_frames=True,
     reference_cases=(

@@ -16,14 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from featkit._utils.typing import Array
 from featkit.dsp.calibrated_signals import modulated_tone, tone
 from featkit.dsp.disk_array import Clip
 from featkit.dsp.excitation import LOWEST_RATE
 from featkit.dsp.roughness import roughness
-from featkit.dsp.short_frames import ShortFrames
+from featkit.features._modulation import modulation_values
 from featkit.features.calibration import CalibrationParameters
 from featkit.features.family import Descriptor, Family, OwnFrames, ReferenceCase
 
@@ -47,15 +45,7 @@ ROUGHNESS = Descriptor(
 
 def _compute(p: CalibrationParameters, *, clips: Sequence[Clip], sr: float) -> OwnFrames:
     """Roughness every 100 ms: ``(1, frames)``."""
-    frames = ShortFrames(clips, sr, length=max(1, round(WINDOW * sr)), hop=HOP)
-    values = np.full((1, frames.segments.total), np.nan)
-    if sr < LOWEST_RATE:
-        return OwnFrames(values, frames.segments)
-    for clip, start in enumerate(frames.segments.starts.tolist()):
-        for own, samples in frames.batches(clip, at_most=AT_ONCE):
-            part = slice(start + own.start, start + own.stop)
-            values[0, part] = roughness(samples, sr, p.full_scale_level)
-    return OwnFrames(values, frames.segments)
+    return modulation_values(roughness, p, clips, sr, window=WINDOW, hop=HOP, at_once=AT_ONCE)
 
 
 def _reference(sr: float) -> Array:
