@@ -3,6 +3,7 @@
 from . import models as models
 from . import plots as plots
 from . import testing as testing
+from ._utils.progress import Progress as Progress
 from .audio.loading import load as load
 from .auditing.audit import audit as audit
 from .auditing.issue import Issue as Issue
@@ -21,6 +22,7 @@ from .errors import WriteError as WriteError
 from .evaluation.evaluate import EvaluationResult as EvaluationResult
 from .explanation.computation import explain as explain
 from .explanation.explanation import Explanation as Explanation
+from .explanation.explanation_file import load_explanation as load_explanation
 from .features.analysis import analyse as analyse
 from .features.extractor import FeatureExtractor as FeatureExtractor
 from .features.sequences.analysis import ClipSequences as ClipSequences
@@ -32,6 +34,9 @@ from .features.sets.feature_set import FeatureSet as FeatureSet
 from .features.sets.loading import feature_set as feature_set
 from .features.sets.loading import feature_sets as feature_sets
 from .models.model import Model as Model
+from .models.onnx_export.checking import OnnxCheck as OnnxCheck
+from .models.onnx_export.export import OnnxExport as OnnxExport
+from .models.onnx_export.export import check_onnx as check_onnx
 from .models.predictions import Predictions as Predictions
 from .models.result import Result as Result
 from .report.evaluation_page import write_evaluation_report as write_evaluation_report
@@ -40,6 +45,7 @@ from .schema import Column as Column
 from .schema import Failure as Failure
 from .sound_model import evaluate as evaluate
 from .sound_model import load_model as load_model
+from .sound_model import load_result as load_result
 from .sound_model import train as train
 from .table.diff import Difference as Difference
 from .table.diff import diff as diff

@@ -243,6 +243,9 @@ class Column:
         Unit, meaning and source of the values.
     undefined : str
         Signals for which the value is undefined (NaN).
+    title : str
+        Plain name with component, statistic and unit, such as ``"spectral contrast, band 3 (800 to
+        1600 Hz), mean over frames, dB"``.
     """
 
     name: str
@@ -254,6 +257,7 @@ class Column:
     definition: str
     reference: str
     undefined: str
+    title: str = ""
 
 
 def is_reserved(name: str) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from featkit.audio.excerpt import Excerpt
 from featkit.batch.analysis import Analysis, FeatureAnalysis
+from featkit.batch.clip_rows import ClipRows
 from featkit.batch.extraction import extract_analysis, process_recordings
 from featkit.batch.outcomes import BatchResult, Extraction
 from featkit.batch.sequence_analysis import SequenceAnalysis
@@ -28,6 +29,7 @@ from featkit.models import training
 from featkit.models.model import Model
 from featkit.models.model_file import read_model
 from featkit.models.result import Result
+from featkit.models.result_file import read_result
 
 if TYPE_CHECKING:
     from featkit.evaluation.evaluate import EvaluationResult
@@ -52,6 +54,9 @@ class _SoundExtraction:
             raise ModelError(f"the model's feature set cannot be computed here: {error}") from None
         _check_fingerprint("feature set", features.name, features.fingerprint, provenance)
         return features
+
+    def clip_analyser(self, provenance: Mapping[str, Any], /) -> ClipRows:
+        return ClipRows(self._analysis(provenance), _excerpt(provenance), provenance)
 
     def extract(self, provenance: Mapping[str, Any], /, inputs: Any, **options: Any) -> Extraction:
         analysis, excerpt = self._analysis(provenance), _excerpt(provenance)
@@ -142,6 +147,27 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         If it is not a model file, or is truncated, altered or malicious.
     """
     return _with_sound(read_model(path))
+
+
+def load_result(path: str | os.PathLike[str]) -> Result:
+    """Read the result of a training.
+
+    Parameters
+    ----------
+    path : path
+        A file that `Result.save` wrote.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ModelError
+        If it is not such a file, or is truncated, altered or malicious.
+    """
+    result = read_result(path)
+    return dataclasses.replace(result, model=_with_sound(result.model))
 
 
 def _train_for_sound(train: Callable[P, Result]) -> Callable[P, Result]:

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
+from featkit._utils.public_names import public_dir
 from featkit._utils.typing import Array
 from featkit.datasets.recordings import DatasetFormat, read_manifest
 from featkit.dsp import disk_array, signals
@@ -56,6 +57,8 @@ __all__ = [
     "check_table_format",
     "family_features",
 ]
+
+__dir__ = public_dir(__name__)
 
 SR = 22050
 

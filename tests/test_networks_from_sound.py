@@ -32,6 +32,8 @@ def test_sound_and_its_sequences_give_the_same_predictions(corpus, tmp_path_fact
     np.testing.assert_allclose(sound[COLUMNS], table[COLUMNS], rtol=1e-12)
     one = model.predict(corpus / "low" / "01.wav").data
     np.testing.assert_allclose(one[COLUMNS], table[table.path == "low/01.wav"][COLUMNS])
+    samples = featkit.load(corpus / "low" / "01.wav")
+    np.testing.assert_array_equal(model.predict_arrays(*samples), one[COLUMNS].to_numpy()[0])
     scored = featkit.evaluate(model, corpus, labels="folder")
     P = result.predictions.sort_values("path")[COLUMNS]
     np.testing.assert_allclose(scored.predictions.sort_values("path")[COLUMNS], P, rtol=1e-12)

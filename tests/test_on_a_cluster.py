@@ -9,6 +9,7 @@ import soundfile
 from annotating import SMALL
 from command_line import error_line, run
 from learning import problem_of, tones
+from progress_steps import into
 from sequence_tables import same_sequences
 
 import featkit
@@ -67,9 +68,12 @@ def test_sequences_are_the_same(folder, dask_client, tmp_path):
 def test_a_training_gives_the_same_model_file(dask_client, tmp_path):
     data, options = tones(40, spread=4.0), {"model": "logistic", "folds": 2, "calibrate": "sigmoid"}
     steps, steps_there = [], []
-    here = featkit.train(data, progress=lambda *call: steps.append(call), **options)
+    here = featkit.train(data, progress=into(steps), **options)
     there = featkit.train(
-        data, progress=lambda *call: steps_there.append(call), cluster=dask_client, **options
+        data,
+        progress=into(steps_there),
+        cluster=dask_client,
+        **options,
     )
     assert saved(here, tmp_path / "here.fk") == saved(there, tmp_path / "there.fk")
     assert here.predictions.equals(there.predictions)

@@ -376,6 +376,16 @@ def test_explain_prints_the_contributions_for_and_against(result, new, tmp_path)
     *_, base, others, together = re.findall(r"[-+]\d+\.\d{3}", lines[-1])
     total = float(base) + float(others) + sum(float(cells[3]) for cells in columns)
     assert total == pytest.approx(float(together), abs=0.01)
+    rival = run("explain", tmp_path / "m.fk", new / "tone.wav", "--against", "noise").stdout
+    assert "tone rather than noise, in log odds" in rival
+    rows = [line.split("\t") for line in rival.splitlines()]
+    differences = [float(cells[4]) for cells in rows if cells[0] in result.model.columns]
+    *_, base, others, together = re.findall(r"[-+]\d+\.\d{3}", rival)
+    total = float(base) + float(others) + sum(differences)
+    assert total == pytest.approx(float(together), abs=0.01)
+    for name, message in (("tone", "is the explained class"), ("hum", "unknown class 'hum'")):
+        failed = run("explain", tmp_path / "m.fk", new / "tone.wav", "--against", name, status=2)
+        assert message in failed.stderr
     other = run("explain", tmp_path / "m.fk", new / "tone.wav", "--of-class", "noise", "--top", 2)
     assert "contributions to noise, in log odds" in other.stdout
     assert (

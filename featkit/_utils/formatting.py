@@ -202,3 +202,28 @@ def printable(text: str) -> str:
     'a.wav\\\\x1b[31m'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shell_word(text: str) -> str:
+    """Quote a word of a command line, if it needs quotes.
+
+    Parameters
+    ----------
+    text : str
+        The word.
+
+    Returns
+    -------
+    str
+        In double quotes, which all shells know, unless a character has a meaning within them.
+
+    Examples
+    --------
+    >>> print(shell_word("artist"), shell_word("stem(name, 1-3)"))
+    artist "stem(name, 1-3)"
+    """
+    import re
+    import shlex
+
+    quoted = shlex.quote(text)
+    return quoted if quoted == text or re.search(r'["$`\\!]', text) else f'"{text}"'

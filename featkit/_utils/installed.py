@@ -64,6 +64,38 @@ def entry_points(group: str) -> list[EntryPoint]:
     return list(metadata.entry_points(group=group))
 
 
+MODULES = {
+    "PIL": "pillow",
+    "google": "protobuf",
+    "pywt": "pywavelets",
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost-cpu, or xgboost with support for GPUs",
+}
+"""Distributions whose modules have other names, and a choice between two."""
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """Describe a package that a part of featkit needs, and that is not installed.
+
+    Installations for predictions only lack some packages of a whole one.
+
+    Parameters
+    ----------
+    error : ModuleNotFoundError
+        The error of the import.
+
+    Returns
+    -------
+    str
+        A message for users.
+    """
+    module = (error.name or "").partition(".")[0]
+    return (
+        f"this needs the package {MODULES.get(module, module)}, which is not installed: pip install"
+        f" {MODULES.get(module, module).partition(',')[0]}, or all packages: pip install featkit"
+    )
+
+
 def _may_have_group(folder: str, header: str) -> bool:
     """Whether a package of a folder has the group; True for an archive, which is not searched."""
     if os.path.isfile(folder):

@@ -1,4 +1,10 @@
-"""Worker processes: how many to start, and how they react to signals."""
+"""Worker processes: how many to start, and how they react to signals.
+
+All functions of featkit have the default ``n_jobs=1``: they start no process unless they are told
+to, so that a script without ``if __name__ == "__main__"``, a service or a worker of another program
+may call them. The result has the same bits for any number. A user at the command line has the whole
+machine, so that commands start one worker per processor.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +38,7 @@ def requested_workers(n_jobs: int | None) -> int | None:
 
     Parameters
     ----------
-    n_jobs : int, optional
+    n_jobs : int or None
         The requested number; None or -1 for one per processor.
 
     Returns
@@ -56,7 +62,7 @@ def worker_count(n_jobs: int | None) -> int:
 
     Parameters
     ----------
-    n_jobs : int, optional
+    n_jobs : int or None
         The requested number; None or -1 for one per processor that this process may use, according
         to its affinity and the CPU quota of its container.
 

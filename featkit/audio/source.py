@@ -233,7 +233,7 @@ def _check_scale(y: Array, name: str) -> None:
     if y.dtype.kind in "iu" and y.dtype.itemsize > 4:
         cause = f"{y.dtype} samples are not supported: give them as int16, int32 or floats"
         raise AudioError(name, "samples", cause)
-    peak = np.max(np.abs(y.astype(np.float64)))
+    peak = max(float(y.max()), -float(y.min()))  # np.abs(y) would be a copy
     if y.dtype.kind in "iu" and y.size > 1 and peak == 1 and not _is_noise(y):
         cause = f"{y.dtype} samples of at most 1: floats cast to integers? give them as floats"
         raise AudioError(name, "samples", cause)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from featkit._utils.formatting import counted
 from featkit._utils.parameters import check_parameter, unknown
+from featkit._utils.progress import Activity, ProgressCallback, ProgressOption, reporting
 from featkit.auditing.check import CHECKS, Check
 from featkit.auditing.dataset import NEEDS, AuditedDataset
 from featkit.auditing.groups import check_paths
@@ -31,7 +31,6 @@ from featkit.table.name_stems import group_column, parse_stem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from featkit.batch.outcomes import Progress
     from featkit.features.sets.loading import FeatureSet
 
     Path = str | os.PathLike[str]
@@ -40,9 +39,6 @@ DEFAULT_LABEL = "label"
 
 FAILURE_CHECK = "files"
 """The check whose issues are the recordings that fail."""
-
-EXTRACTING, MEASURING = "extracting", "measuring"
-"""Activities that `file_progress` receives."""
 
 
 def audit(
@@ -69,8 +65,7 @@ def audit(
     cluster: Any = None,
     timeout: float | None = None,
     seed: int = 0,
-    progress: Callable[[int, int, str], None] | None = None,
-    file_progress: Callable[[str, Progress], None] | None = None,
+    progress: ProgressOption = None,
 ) -> Audit:
     """Find the faults of a dataset.
 
@@ -115,19 +110,19 @@ def audit(
     needs_features : bool
         Whether to compute the features of recordings even if no check needs them, because the
         cleaned table does (`Audit.cleaning`).
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor. The result does not depend on it.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor. The result does not depend
+        on it.
     cluster : str, path or distributed.Client, optional
         A Dask cluster to use instead of local processes, as for `featkit.extract`.
     timeout : float, optional
         Seconds for each recording; one that takes longer is an issue.
     seed : int
         Seed of random choices, from 0 to 2**32 - 1.
-    progress : callable, optional
-        ``progress(done, total, title)`` is called before each check.
-    file_progress : callable, optional
-        ``file_progress(activity, progress)`` is called as recordings are finished, where `activity`
-        is ``"extracting"`` or ``"measuring"``, and `progress` a `featkit.batch.outcomes.Progress`.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` as recordings are finished, with the activity ``"extracting"``
+        or ``"measuring"``, and before each check, with ``"checking"``; True shows a bar, False
+        nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -164,7 +159,7 @@ def audit(
     columns = [group_column(name) for name in (label, group, split, fold) if name is not None]
     if checkpoint is None and extracted is not None:
         checkpoint = sibling(extracted, ".audit")
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
         options = SoundOptions(
             labels=labels,
             name_pattern=name_pattern,
@@ -176,7 +171,7 @@ def audit(
             fresh=fresh,
             executor=executor,
             timeout=timeout,
-            progress=_progress_of(EXTRACTING, file_progress),
+            progress=report,
         )
         source = read_input(
             inputs,
@@ -217,10 +212,10 @@ def audit(
             checkpoint=checkpoint,
             fresh=fresh,
             timeout=timeout,
-            progress=_progress_of(MEASURING, file_progress),
+            progress=report,
         )
-        dataset = _with_failures(dataset, running)
-        issues, seconds = _run_checks(running, dataset, progress)
+        dataset = _with_limits(_with_failures(dataset, running), running)
+        issues, seconds = _run_checks(running, dataset, report)
     return Audit(dataset, sorted_issues(issues), [*seconds], skipped, seconds)
 
 
@@ -240,24 +235,18 @@ def _with_columns(dataset: AuditedDataset, columns: Sequence[str]) -> AuditedDat
 def _run_checks(
     checks: Sequence[Check],
     dataset: AuditedDataset,
-    progress: Callable[[int, int, str], None] | None,
+    progress: ProgressCallback | None,
 ) -> tuple[list[Issue], dict[str, float]]:
     """The issues of some checks, and the seconds that each check takes."""
     issues: list[Issue] = []
     seconds: dict[str, float] = {}
+    activity = Activity("checking", "checks", progress)
     for number, check in enumerate(checks):
-        if progress:
-            progress(number, len(checks), check.title.lower())
+        activity.report(number, len(checks), check.title.lower())
         start = time.perf_counter()
         issues += _without_repeated(check, check.run(dataset), issues)
         seconds[check.name] = time.perf_counter() - start
     return issues, seconds
-
-
-def _progress_of(
-    activity: str, file_progress: Callable[[str, Progress], None] | None
-) -> Callable[[Progress], None] | None:
-    return None if file_progress is None else partial(file_progress, activity)
 
 
 def _chosen_checks(names: Sequence[str] | None, skip: Sequence[str]) -> list[Check]:
@@ -314,7 +303,7 @@ def _with_measures(
     checkpoint: Path | None,
     fresh: bool,
     timeout: float | None,
-    progress: Callable[[Progress], None] | None,
+    progress: ProgressCallback | None,
 ) -> AuditedDataset:
     """The dataset with the measures that some checks read, and the recordings that fail.
 
@@ -353,3 +342,9 @@ def _with_failures(dataset: AuditedDataset, checks: Sequence[Check]) -> AuditedD
         f" {name_list(failed)}; the check {FAILURE_CHECK!r} gives the reasons"
     )
     return replace(dataset, remarks=[*dataset.remarks, remark])
+
+
+def _with_limits(dataset: AuditedDataset, checks: Sequence[Check]) -> AuditedDataset:
+    """The dataset with remarks on the parts of checks that it has no data for."""
+    limits = [check.limits(dataset) for check in checks if check.limits is not None]
+    return replace(dataset, remarks=[*dataset.remarks, *filter(None, limits)])

@@ -39,6 +39,8 @@ class Check:
     weaker_than : tuple of str
         Checks that say more: an issue is left out if one issue of theirs has all of its recordings.
         They have a lower `order`.
+    limits : callable, optional
+        ``limits(dataset)`` returns a sentence on parts that cannot be checked, or None.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Check:
     needs: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     weaker_than: tuple[str, ...] = ()
+    limits: Callable[[AuditedDataset], str | None] | None = None
 
     def __post_init__(self) -> None:
         if unknown := set(self.needs) - set(NEEDS):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.auditing.dataset import AuditedDataset
 from featkit.auditing.groups import recording_groups
@@ -90,7 +91,7 @@ class Cleaning:
     groups : dict of str to str
         Group of each recording of the dataset, also of those that are left out.
     progress : callable, optional
-        ``progress(done, total)`` is called as splits are scored for `change`.
+        Receives a `featkit.Progress` as splits are scored for `change`.
     """
 
     dataset: AuditedDataset
@@ -98,7 +99,7 @@ class Cleaning:
     group: str
     removed: tuple[str, ...]
     groups: dict[str, str]
-    progress: Callable[[int, int], None] | None = None
+    progress: ProgressCallback | None = None
 
     @cached_property
     def _group_before(self) -> dict[str, tuple[str, str]]:
@@ -235,17 +236,17 @@ def _superfluous(issues: Sequence[Issue]) -> set[str]:
 def _score_change(cleaning: Cleaning) -> ScoreChange:
     dataset = cleaning.dataset
     arguments = dataset.training_arguments
-    progress = cleaning.progress or (lambda done, total: None)
-    progress(0, N_SCORED)
+    activity = Activity("scoring", "splits", cleaning.progress)
+    activity.report(0, N_SCORED)
     before = dataset.scored_split
-    progress(1, N_SCORED)
+    activity.report(1, N_SCORED)
     kept = before
     if cleaning.removed:
         removed = np.isin(_row_names(before, cleaning), cleaning.removed)
         kept = score_without(before, removed, executor=dataset.executor)
-    progress(2, N_SCORED)
+    activity.report(2, N_SCORED)
     after = _score_cleaned(cleaning, kept)
-    progress(N_SCORED, N_SCORED)
+    activity.report(N_SCORED, N_SCORED)
     splits = before, kept, after
     first, second, third = (_drawn_groups(scored, cleaning) for scored in splits)
     return ScoreChange(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from featkit._utils.parameters import unknown
+from featkit._utils.progress import ProgressCallback
 from featkit.audio.excerpt import WHOLE
-from featkit.batch.outcomes import Progress
 from featkit.datasets.annotated_recordings import row_fields
 from featkit.datasets.files import Recording, as_name, find, recording_at
 from featkit.datasets.recordings import recordings as select_recordings
@@ -24,6 +24,7 @@ from featkit.schema import Failure
 from featkit.storage.names import join_name, last_name
 from featkit.storage.reading import is_folder
 from featkit.storage.urls import is_url, shown
+from featkit.table.arrow import is_frame
 from featkit.table.columns import in_key_order
 from featkit.table.feature_table import FeatureTable
 from featkit.table.joining import dataset_name
@@ -64,7 +65,7 @@ class SoundOptions(NamedTuple):
     timeout : float or None
         Seconds for each recording.
     progress : callable or None
-        Called with a `Progress`.
+        Receives a `Progress`.
     """
 
     labels: str | None
@@ -77,7 +78,7 @@ class SoundOptions(NamedTuple):
     fresh: bool
     executor: Executor
     timeout: float | None
-    progress: Callable[[Progress], None] | None
+    progress: ProgressCallback | None
 
     @property
     def corpus(self) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def _only_table(inputs: Any) -> FeatureTable | pd.DataFrame | PathLike | None:
     """The table; None for recordings."""
     if inputs is None or isinstance(inputs, str | os.PathLike):
         return inputs if inputs is not None and is_table(inputs) else None
-    if isinstance(inputs, FeatureTable) or hasattr(inputs, "columns"):
+    if isinstance(inputs, FeatureTable) or is_frame(inputs):
         return inputs  # type: ignore[no-any-return]
     if not isinstance(inputs, Sequence):
         raise ParameterError(

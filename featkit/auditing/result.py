@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from featkit._utils.formatting import counted
+from featkit._utils.overview import Overview, Overviewed
 from featkit.auditing.check import CHECKS
 from featkit.auditing.cleaning_text import cleaning_data
 from featkit.auditing.dataset import AuditedDataset
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Audit:
+class Audit(Overviewed):
     """The result of an audit.
 
     Attributes
@@ -47,11 +47,10 @@ class Audit:
     skipped: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{number:,} {name}" for name, number in self.counts.items())
-        checks = counted(len(self.checked), "check")
-        issues = counted(len(self.issues), "issue")
-        return f"<Audit of {self.dataset.name!r}: {issues} by {checks}: {counts}>"
+    def _overview(self) -> Overview:
+        from featkit.auditing._overview import audit_overview
+
+        return audit_overview(self)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -128,6 +127,7 @@ class Audit:
             - ``counts``: number of issues by severity;
             - ``checked``: names of the checks that ran;
             - ``skipped``: names of the other checks, with the reason;
+            - ``remarks``: sentences on the input, and on parts of checks that it has no data for;
             - ``cleaning``: the cleaned table, with the keys ``removed`` (recordings), ``joined``
               (number of recordings that were apart from others of their group), ``group`` (column),
               ``command`` (which trains on it), ``change`` (of the score; None if unknown) and
@@ -149,6 +149,7 @@ class Audit:
             "counts": self.counts,
             "checked": list(self.checked),
             "skipped": dict(self.skipped),
+            "remarks": list(dataset.remarks),
             "cleaning": cleaning_data(self.cleaning, score_change=score_change),
             "issues": [issue_data(issue) for issue in self.issues],
         }

@@ -9,12 +9,12 @@ again and stored with them.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.audio import loading, streams
 from featkit.audio.decoding.conversion import concatenated
@@ -27,7 +27,7 @@ from featkit.auditing.packed_values import check_packed, pack, read_header, unpa
 from featkit.batch.checkpoint import Checkpoint, memory_checkpoint, open_checkpoint
 from featkit.batch.fetching import LocalFile, PendingFile, pending_files
 from featkit.batch.file_identity import FileIdentity, file_stamp, identify_file
-from featkit.batch.outcomes import Content, Progress
+from featkit.batch.outcomes import Content
 from featkit.batch.resuming import find_stored
 from featkit.batch.unreadable_files import host_without, results_read_twice
 from featkit.datasets.files import Recording
@@ -110,7 +110,7 @@ def scan_recordings(
     fresh: bool = False,
     executor: Executor,
     timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> ScanResult:
     """Measure recordings.
 
@@ -157,7 +157,8 @@ def scan_recordings(
     whole = [replace(recording, annotations=None) for recording in recordings]
     with opening as storage:
         suited = executor.suited(len(whole), isolate=isolate)
-        run = _ScanRun(whole, tuple(measures), storage, suited, timeout, progress)
+        activity = Activity("measuring", "files", progress)
+        run = _ScanRun(whole, tuple(measures), storage, suited, timeout, activity)
         run.resume()
         run.compute()
         if storage.is_persistent:
@@ -177,11 +178,10 @@ class _ScanRun:
     storage: Checkpoint
     executor: Executor
     timeout: float | None
-    progress: Callable[[Progress], None] | None
+    activity: Activity
     packed: dict[int, bytes] = field(default_factory=dict)
     incomplete: dict[int, bytes] = field(default_factory=dict)
     failed: dict[int, Failure] = field(default_factory=dict)
-    start: float = field(default_factory=time.perf_counter)
     resumed: int = 0
     seconds: float = 0.0
 
@@ -246,10 +246,13 @@ class _ScanRun:
         )
 
     def _report(self) -> None:
-        if self.progress:
-            done, elapsed = len(self.packed) + len(self.failed), time.perf_counter() - self.start
-            total, failures = len(self.recordings), len(self.failed)
-            self.progress(Progress(done, total, failures, self.seconds, elapsed, self.resumed))
+        self.activity.report(
+            len(self.packed) + len(self.failed),
+            len(self.recordings),
+            failed=len(self.failed),
+            resumed=self.resumed,
+            audio_seconds=self.seconds,
+        )
 
     def result(self, remarks: list[str]) -> ScanResult:
         """The measures in the order of the recordings."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from featkit._utils.progress import Activity
 from featkit._utils.typing import Array
 from featkit.audio.excerpt import Excerpt
 from featkit.batch import _tasks
@@ -25,7 +26,7 @@ from featkit.batch._row_layouts import RowLayout
 from featkit.batch._rows import Rows
 from featkit.batch.analysis import Analysis
 from featkit.batch.checkpoint import Checkpoint
-from featkit.batch.outcomes import Outcome, Progress
+from featkit.batch.outcomes import Outcome
 from featkit.batch.resuming import find_stored
 from featkit.batch.unreadable_files import results_read_twice
 from featkit.datasets.files import Recording
@@ -55,8 +56,8 @@ class BatchRun:
         Where recordings are analysed.
     timeout : float, optional
         Seconds for each file.
-    progress : callable, optional
-        Called with a `Progress` at the start, whenever files are finished, and every second.
+    activity : Activity
+        Reports at the start, whenever files are finished, and every second.
     stored_ids : array of int64, shape ``(recordings,)``
         Id of each finished recording in the checkpoint; 0 for the others.
     failed : dict of int to Failure
@@ -66,7 +67,7 @@ class BatchRun:
     start : float
         Time of the start, by `time.perf_counter`.
     files, resumed, seconds : int, int, float
-        As in `Progress`.
+        As in `featkit.batch.outcomes.BatchResult`, so far.
     rows : int
         Number of rows in the tables so far.
     rates : dict of float to int
@@ -78,7 +79,7 @@ class BatchRun:
     checkpoint: Checkpoint
     executor: Executor
     timeout: float | None
-    progress: Callable[[Progress], None] | None
+    activity: Activity
     stored_ids: Array = field(init=False)
     failed: dict[int, Failure] = field(default_factory=dict, init=False)
     interval_failures: list[Failure] = field(default_factory=list, init=False)
@@ -253,11 +254,13 @@ class BatchRun:
         return Outcome(failure=result.failure(self.recordings[k].path, self.timeout))
 
     def _report(self) -> None:
-        if self.progress:
-            total, failures, elapsed = len(self.recordings), len(self.failed), self.elapsed
-            self.progress(
-                Progress(self.files, total, failures, self.seconds, elapsed, self.resumed)
-            )
+        self.activity.report(
+            self.files,
+            len(self.recordings),
+            failed=len(self.failed),
+            resumed=self.resumed,
+            audio_seconds=self.seconds,
+        )
 
     def _table(
         self,

@@ -9,12 +9,13 @@ workers, in one go or resumed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, Literal
 
 from featkit._utils.formatting import counted
+from featkit._utils.progress import Activity, ProgressCallback, ProgressOption, reporting
 from featkit.audio.excerpt import Excerpt
 from featkit.batch._batch_run import BatchRun
 from featkit.batch._provenance import computation_settings, provenance
@@ -26,7 +27,7 @@ from featkit.batch.checkpoint import (
     open_checkpoint,
 )
 from featkit.batch.corpus_listing import CorpusListing, list_corpus
-from featkit.batch.outcomes import BatchResult, Extraction, Progress
+from featkit.batch.outcomes import BatchResult, Extraction
 from featkit.batch.shards.shares import Shard, parse_shard
 from featkit.batch.targets import ALL_ROWS, TableInMemory, TableTarget
 from featkit.errors import ParameterError
@@ -37,7 +38,7 @@ from featkit.schema import Failure
 from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable
 
-__all__ = ["Excerpt", "Extraction", "Failure", "Progress", "extract", "extract_excerpt"]
+__all__ = ["Excerpt", "Extraction", "Failure", "extract", "extract_excerpt"]
 
 
 def extract(
@@ -68,7 +69,7 @@ def extract(
     segment: float | None = None,
     segment_hop: float | None = None,
     segment_tail: Literal["drop", "keep", "pad"] = "drop",
-    progress: Callable[[Progress], None] | None = None,
+    progress: ProgressOption = None,
 ) -> Extraction:
     """Compute the features of audio files, and of all audio files in folders.
 
@@ -135,13 +136,13 @@ def extract(
     background : str, optional
         Label of the time between the intervals of a recording, which is then analysed, too. Without
         it, recordings without annotations are left out.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor. If a recording crashes its worker,
-        it is listed as a failure like any other. A single recording is analysed in the calling
-        process, and so are all recordings with ``n_jobs=1`` but neither `output` nor `timeout`; a
-        crash then ends that process, too. (If the process has no other thread, as in the command
-        line, a single recording is analysed in a forked child.) A process that cannot start others,
-        such as a worker of `multiprocessing.Pool`, analyses everything itself.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor. If a recording crashes its
+        worker, it is listed as a failure like any other. A single recording is analysed in the
+        calling process, and so are all recordings with ``n_jobs=1`` but neither `output` nor
+        `timeout`; a crash then ends that process, too. (If the process has no other thread, as in
+        the command line, a single recording is analysed in a forked child.) A process that cannot
+        start others, such as a worker of `multiprocessing.Pool`, analyses everything itself.
     cluster : str, path or distributed.Client, optional
         A Dask cluster that analyses the recordings instead of local processes; `n_jobs` is then
         ignored. The address of a scheduler, such as ``"tcp://scheduler:8786"``, a scheduler file,
@@ -162,8 +163,9 @@ def extract(
     segment_tail : {"drop", "keep", "pad"}
         Drop a shorter last segment, keep it, or pad it with zeros. With ``"drop"``, a file shorter
         than one segment is a failure.
-    progress : callable, optional
-        Called with a `Progress` at the start, whenever files are finished, and every second.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` at the start, whenever files are finished, and every second;
+        True shows a bar, False nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -210,7 +212,7 @@ def extract(
     calibrated = feature_set(features).calibrated(
         sensitivity=sensitivity, gain=gain, full_scale_voltage=full_scale_voltage
     )
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
         return extract_excerpt(
             inputs,
             excerpt,
@@ -221,7 +223,7 @@ def extract(
             corpus=corpus,
             executor=executor,
             timeout=timeout,
-            progress=progress,
+            progress=report,
         )
 
 
@@ -309,7 +311,7 @@ def process_recordings(
     corpus: Mapping[str, Any] = MappingProxyType({}),
     executor: Executor,
     timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> BatchResult:
     """Compute the values of recordings, and hand them to a target, table by table.
 
@@ -367,7 +369,8 @@ def process_recordings(
     with _open_storage(resumable, settings, fresh=fresh, is_single=is_single) as storage:
         isolate = timeout is not None or storage.is_persistent
         suited = executor.suited(len(listing.selected), isolate=isolate)
-        run = BatchRun(listing.selected, listing.recordings, storage, suited, timeout, progress)
+        activity = Activity("extracting", "files", progress)
+        run = BatchRun(listing.selected, listing.recordings, storage, suited, timeout, activity)
         run.resume()
         run.compute(analysis, excerpt if listing.is_annotated else analysis.needed(excerpt))
         analysis = analysis.settled(

@@ -1,4 +1,4 @@
-"""Results of a batch: the outcome of each recording, the progress, and the whole extraction."""
+"""Results of a batch: the outcome of each recording, and the whole extraction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from featkit._utils.overview import Overview, Overviewed
 from featkit.batch._rows import Rows
 from featkit.batch.file_identity import FileIdentity
 from featkit.schema import Failure
@@ -85,36 +86,8 @@ class Outcome:
         return float(self.rows.end[-1] - self.rows.start[0])
 
 
-@dataclass(frozen=True)
-class Progress:
-    """State of a running batch.
-
-    Attributes
-    ----------
-    files : int
-        Finished recordings, including failures and resumed ones.
-    total : int
-        All recordings of the batch.
-    failures : int
-        Failed recordings.
-    seconds : float
-        Duration of the audio that this run has analysed, in seconds.
-    elapsed : float
-        Run time so far, in seconds.
-    resumed : int
-        Recordings that an earlier run finished.
-    """
-
-    files: int
-    total: int
-    failures: int
-    seconds: float
-    elapsed: float
-    resumed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class BatchResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class BatchResult(Overviewed):
     """Counts, failures and remarks of a batch; its rows are elsewhere.
 
     Attributes
@@ -151,8 +124,13 @@ class BatchResult:
     remarks: list[str]
     left_out: dict[str, int]
 
+    def _overview(self) -> Overview:
+        from featkit.batch._overview import batch_overview
 
-@dataclass(frozen=True, eq=False)
+        return batch_overview(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Extraction(BatchResult):
     """Result of `featkit.extract`; its other attributes are those of `BatchResult`.
 

@@ -6,12 +6,13 @@ The machine is that of `featkit.batch.extraction`: workers, checkpoint, resume a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from featkit._utils.progress import ProgressOption, reporting
 from featkit.audio.excerpt import Excerpt
 from featkit.batch.extraction import extract_analysis
-from featkit.batch.outcomes import Extraction, Progress
+from featkit.batch.outcomes import Extraction
 from featkit.batch.sequence_analysis import SequenceAnalysis
 from featkit.executors.opening import open_executor
 from featkit.features.sequences.loading import sequence_set
@@ -45,7 +46,7 @@ def sequences(
     segment: float | None = None,
     segment_hop: float | None = None,
     segment_tail: Literal["drop", "keep", "pad"] = "drop",
-    progress: Callable[[Progress], None] | None = None,
+    progress: ProgressOption = None,
 ) -> Extraction:
     """Compute the sequences of audio files, and of all audio files in folders.
 
@@ -86,8 +87,9 @@ def sequences(
         Seconds to skip at the start of each file.
     segment, segment_hop, segment_tail
         Segments, each of which is a row, as for `featkit.extract`.
-    progress : callable, optional
-        Called with a `Progress` at the start, whenever files are finished, and every second.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` at the start, whenever files are finished, and every second;
+        True shows a bar, False nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def sequences(
         "annotation_label": annotation_label,
         "background": background,
     }
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
         return extract_analysis(
             inputs,
             excerpt,
@@ -136,5 +138,5 @@ def sequences(
             corpus=corpus,
             executor=executor,
             timeout=timeout,
-            progress=progress,
+            progress=report,
         )

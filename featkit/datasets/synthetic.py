@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit.dsp.synthesis import SR, STYLES, clip
 from featkit.storage.writing import replacing
 
@@ -23,7 +23,7 @@ def write_corpus(
     *,
     clips_per_style: int = 12,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Path]:
     """Write the corpus as 16-bit WAV files, ``<style>/<style>_<number>.wav``.
 
@@ -38,7 +38,7 @@ def write_corpus(
     seed : int
         Seed; the same seed gives the same bytes.
     progress : callable, optional
-        Called with the number of written clips, and of all clips.
+        Receives a `featkit.Progress` after each clip.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def write_corpus(
     """
     import soundfile
 
-    files = []
+    files, activity = [], Activity("synthesising", "files", progress)
     for index, (name, style) in enumerate(STYLES.items()):
         (Path(folder) / name).mkdir(parents=True, exist_ok=True)
         for old in (Path(folder) / name).glob(f"{name}_[0-9]*.wav"):
@@ -65,6 +65,5 @@ def write_corpus(
             with replacing(file) as scratch:
                 scratch.write_bytes(encoded.getvalue())
             files.append(file)
-            if progress:
-                progress(len(files), len(STYLES) * clips_per_style)
+            activity.report(len(files), len(STYLES) * clips_per_style)
     return files

@@ -6,11 +6,11 @@ order wherever the frame is in the array, unlike that of BLAS.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled
 

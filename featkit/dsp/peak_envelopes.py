@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled
 from featkit.dsp.disk_array import Clip, pieces

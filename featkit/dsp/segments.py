@@ -9,10 +9,10 @@ reduction runs over the frames of one clip only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 
 

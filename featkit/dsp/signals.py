@@ -9,7 +9,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from featkit._utils.public_names import public_dir
 from featkit._utils.typing import Array
+
+__all__ = [
+    "clicks",
+    "constant",
+    "impulse",
+    "noise",
+    "pulses",
+    "sine",
+    "square",
+    "time",
+    "vowel",
+]
+
+__dir__ = public_dir(__name__)
 
 
 def sine(frequency: float, sr: float, duration: float = 1.0, amplitude: float = 0.5) -> Array:

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled, fft
 from featkit.dsp.disk_array import Clip, read

@@ -8,10 +8,10 @@ is not negligible are computed again from a transform in double precision.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp import _compiled
 from featkit.dsp.bins import max_over_bins

@@ -9,11 +9,12 @@ are kept for those that do, if they are small.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp.auditory import equal_loudness, htk_mel_filters
 from featkit.dsp.banks import Bank

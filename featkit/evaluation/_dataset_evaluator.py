@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.evaluation.common_classes import CommonClasses, common_classes, home_scores
@@ -42,7 +43,7 @@ from featkit.evaluation.shift import measure_shift
 from featkit.evaluation.subgroups import subgroup_comparison
 from featkit.executors.executor import Executor
 from featkit.models.class_priors import ClassPrior
-from featkit.models.fold_models import Progress, missing_groups, training_rows
+from featkit.models.fold_models import missing_groups, training_rows
 from featkit.models.model import Model
 from featkit.models.problem import Problem
 from featkit.models.recording_conditions import (
@@ -83,14 +84,14 @@ class ModelPredictions(NamedTuple):
 class Steps:
     """Progress of an evaluation; each step is announced before it begins."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self._total, self._done, self._progress = total, -1, progress
+    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+        self._total, self._done = total, -1
+        self._activity = Activity("evaluating", "steps", progress)
 
     def next(self, note: str) -> None:
         """Announce the next step."""
         self._done += 1
-        if self._progress:
-            self._progress(min(self._done, self._total), self._total, note)
+        self._activity.report(min(self._done, self._total), self._total, note)
 
 
 class Home(NamedTuple):

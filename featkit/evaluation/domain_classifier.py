@@ -23,7 +23,7 @@ from featkit._utils.typing import Array
 from featkit.evaluation._distances import DIGITS
 from featkit.evaluation._pooled_rows import PooledRows, drawn_weights, observed_weights
 from featkit.evaluation.result import ColumnShare, DomainClassifier, ValueInterval
-from featkit.explanation.ranking import ranked
+from featkit.explanation.column_clusters import ranked
 from featkit.models.bootstrap import INTERVAL, exact_lower_end
 from featkit.models.estimator import Candidate
 from featkit.models.splits import GroupFolds, min_groups_per_class

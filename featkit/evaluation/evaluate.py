@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.overview import Overview, Overviewed
+from featkit._utils.progress import ProgressOption, reporting
 from featkit.errors import ParameterError
 from featkit.evaluation._dataset_evaluator import (
     DatasetEvaluator,
@@ -43,14 +45,13 @@ from featkit.table.label_map import LabelMap, as_label_map
 if TYPE_CHECKING:
     import pandas as pd
 
-    from featkit.models.fold_models import Progress
 
 RIGHT, WRONG = "right", "wrong"
 """Outcomes of predictions, which are compared between models."""
 
 
-@dataclass(frozen=True, eq=False)
-class EvaluationResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class EvaluationResult(Overviewed):
     """Scores of models on datasets, and their predictions.
 
     Attributes
@@ -72,6 +73,11 @@ class EvaluationResult:
     predictions: pd.DataFrame
     failures: list[Failure] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+
+    def _overview(self) -> Overview:
+        from featkit.evaluation._overview import evaluation_overview
+
+        return evaluation_overview(self)
 
     @cached_property
     def scores(self) -> dict[str, Any]:
@@ -118,8 +124,7 @@ def evaluate(
     seed: int = 0,
     n_jobs: int | None = 1,
     cluster: Any = None,
-    progress: Progress | None = None,
-    extraction_progress: Callable[[Any], None] | None = None,
+    progress: ProgressOption = None,
 ) -> EvaluationResult:
     """Evaluate models on other datasets, beside their scores at home.
 
@@ -165,14 +170,13 @@ def evaluate(
         Table to write the features of sound to. After an interruption, another call resumes.
     seed : int
         Seed of the random draws of rows.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor.
     cluster : str, path or distributed.Client, optional
         A Dask cluster to use instead of local processes, as for `featkit.extract`.
-    progress : callable, optional
-        Called as ``progress(done, total, note)`` with the steps of the evaluation.
-    extraction_progress : callable, optional
-        Called with a `Progress` as sound files are finished.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` before each step of the evaluation, and as sound files are
+        finished; True shows a bar, False nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -216,8 +220,6 @@ def evaluate(
     priors = {}
     if class_prior is not None:
         priors = {name: resolve_prior(model, class_prior) for name, model in by_name.items()}
-    if progress:
-        progress(0, 1, "reading the datasets")
     sound = SoundOptions(
         labels=labels,
         name_pattern=name_pattern,
@@ -228,9 +230,10 @@ def evaluate(
         annotation_label=annotation_label,
         background=background,
         output=extracted,
-        progress=extraction_progress,
     )
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
+        Steps(1, report).next("reading the datasets")
+        sound = sound._replace(progress=report)
         datasets = read_datasets(inputs, by_name, columns, sound, executor=executor)
         datasets, columns = with_group_file(datasets, columns)
         if sequences is not None:
@@ -239,7 +242,7 @@ def evaluate(
         warnings += _unused_rules(common_map, list(datasets), list(by_name))
         with_home = training_table is not None
         n_steps = len(by_name) * (len(datasets) * (4 if with_home else 2) + with_home)
-        steps = Steps(n_steps, progress)
+        steps = Steps(n_steps, report)
         home = {}
         if with_home:
             for name, model in by_name.items():

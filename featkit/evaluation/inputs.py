@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from featkit._utils.progress import ProgressCallback
 from featkit.errors import ParameterError, TableError
 from featkit.evaluation.rows import DatasetColumns
 from featkit.executors.executor import Executor
@@ -18,6 +19,7 @@ from featkit.schema import DATASET, Failure
 from featkit.storage.names import is_same_file, last_name
 from featkit.storage.reading import is_folder
 from featkit.storage.urls import shown
+from featkit.table.arrow import is_frame
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
 from featkit.table.joining import dataset_name
@@ -69,7 +71,7 @@ class SoundOptions(NamedTuple):
     output : path or None
         The table to write.
     progress : callable or None
-        Called with a `Progress` as files are finished.
+        Receives a `Progress` as files are finished.
     """
 
     labels: str | None = None
@@ -81,7 +83,7 @@ class SoundOptions(NamedTuple):
     annotation_label: str | None = None
     background: str | None = None
     output: Path | None = None
-    progress: Callable[[Any], None] | None = None
+    progress: ProgressCallback | None = None
 
     @property
     def given(self) -> list[str]:
@@ -309,7 +311,7 @@ def _tables_and_sound(inputs: Any) -> tuple[dict[str, Any], list[Path]]:
             sound.append(own)
             continue
         in_memory = not isinstance(own, str | os.PathLike)
-        if in_memory and not isinstance(own, FeatureTable) and not hasattr(own, "columns"):
+        if in_memory and not is_frame(own):
             raise ParameterError(
                 f"a dataset is a FeatureTable, a DataFrame or a path, got a {type(own).__name__}"
             )

@@ -48,7 +48,7 @@ class Loky(Executor):
 
     Parameters
     ----------
-    n_jobs : int, optional
+    n_jobs : int or None
         Number of processes; None for one per processor.
     """
 

@@ -17,8 +17,9 @@ def open_executor(n_jobs: int | None = 1, cluster: Any = None) -> Iterator[Execu
 
     Parameters
     ----------
-    n_jobs : int, optional
-        Number of local worker processes; None for one per processor. Ignored with a cluster.
+    n_jobs : int or None
+        Number of local worker processes; -1 or None for one per processor. Ignored with a
+        cluster.
     cluster : str, path or client, optional
         A cluster to use instead; see `featkit.executors.cluster.CLUSTERS`. An `Executor` is one
         that the caller has opened, and will close.
@@ -46,8 +47,8 @@ def local_executor(n_jobs: int | None = 1) -> Executor:
 
     Parameters
     ----------
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor.
 
     Returns
     -------

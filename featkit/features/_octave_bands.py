@@ -9,6 +9,7 @@ contrast feature", ICME 2002; the bands as in librosa.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from featkit._utils.parameters import Parameters, parameter
 from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
 from featkit.features._components import numbered, total_from_names
+from featkit.features.titles import plain_index
 
 
 class OctaveBands(Parameters):
@@ -35,6 +37,17 @@ class OctaveBands(Parameters):
         The last band extends to half the sample rate, so that its number alone does not define it.
         """
         return numbered(range(self.n_bands + 1), self.n_bands, default=OctaveBands.n_bands)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Number and edges of each band, from the lowest."""
+        edges = [0.0, *(self.fmin * 2.0**k for k in range(self.n_bands))]
+        ranges = [f"{low:g} to {high:g} Hz" for low, high in pairwise(edges)]
+        ranges.append(f"{edges[-1]:g} Hz to half the sample rate")
+        return tuple(
+            f"band {plain_index(index)} ({text})"
+            for index, text in zip(self.indices, ranges, strict=True)
+        )
 
     @property
     def text(self) -> str:

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.dsp import synthesis
 from featkit.errors import ParameterError
@@ -63,14 +64,13 @@ class Costs:
     families: Mapping[str, float]
 
 
-def measure(report: Callable[[int, int, str], None] = lambda *_: None) -> Costs:
+def measure(progress: ProgressCallback | None = None) -> Costs:
     """Measure the cost of every family, in some 15 seconds.
 
     Parameters
     ----------
-    report : callable, optional
-        ``report(done, total, name)`` is called with the number of completed turns, the number of
-        all turns, and the name of the next family.
+    progress : callable, optional
+        Receives a `featkit.Progress` with the name of the next family before each round.
 
     Returns
     -------
@@ -78,11 +78,12 @@ def measure(report: Callable[[int, int, str], None] = lambda *_: None) -> Costs:
     """
     y, names = _music(), [*FAMILIES] * TURNS
     rounds: dict[str, list[Array]] = {name: [] for name in FAMILIES}
+    activity = Activity("measuring", "rounds", progress)
     with threadpool_limits(1):
         for done, name in enumerate(names):
-            report(done, len(names), name)
+            activity.report(done, len(names), name)
             rounds[name] += _rounds(name, y, BUDGET / len(names))
-        report(len(names), len(names), "")
+        activity.report(len(names), len(names))
     shared = np.nanmin([without for pairs in rounds.values() for without, _ in pairs])
     return Costs(
         shared=1000 * float(shared),

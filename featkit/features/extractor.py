@@ -49,8 +49,9 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Whether shorter recordings are padded with zeros to `duration`.
     sensitivity, gain, full_scale_voltage : float, optional
         Calibration of the recorder; see `FeatureSet.calibrated`.
-    n_jobs : int, optional
-        Number of worker processes (joblib); by default one, unless a joblib context sets it.
+    n_jobs : int or None
+        Number of worker processes. As in scikit-learn, None means one, unless a context of joblib
+        (``joblib.parallel_config``) sets it, and -1 one per processor.
 
     Attributes
     ----------

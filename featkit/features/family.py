@@ -19,9 +19,10 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.parameters import Parameters
 from featkit._utils.registry import Outside, Registry, exported, instance
 from featkit._utils.typing import Array
@@ -57,6 +58,9 @@ class Descriptor:
         Conditions under which the value is NaN.
     indices : tuple of str
         Names of its components, such as the twelve pitch classes; empty for a single value.
+    index_titles : tuple of str
+        Their meaning in plain words, such as ``"band 3 (800 to 1600 Hz)"``, in the same order;
+        empty if the names are numbers that need no explanation.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Descriptor:
     reference: str
     undefined: str
     indices: tuple[str, ...] = ()
+    index_titles: tuple[str, ...] = ()
 
     @property
     def names(self) -> Iterator[tuple[str, str]]:
@@ -259,6 +264,9 @@ def check_contract(family: Family, module: str) -> None:
         ),
         "a descriptor needs a unit, a definition, a reference and a text for undefined": not all(
             d.unit and d.definition and d.reference and d.undefined for d in descriptors
+        ),
+        "index_titles must be as many as indices": any(
+            len(d.index_titles) not in (0, len(d.indices)) for d in descriptors
         ),
         "it has no reference case": not family.reference_cases,
     }

@@ -23,11 +23,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.dsp.row_statistics import available, row_statistics

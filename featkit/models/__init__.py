@@ -5,5 +5,8 @@ All parts follow scikit-learn and can be used alone: `pipeline` returns an estim
 procedure.
 """
 
+from featkit._utils.public_names import public_dir as _public_dir
 from featkit.models.estimator import AUTO as AUTO
 from featkit.models.estimator import pipeline as pipeline
+
+__dir__ = _public_dir(__name__)

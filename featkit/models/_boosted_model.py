@@ -1,4 +1,4 @@
-"""What XGBoost models of classes and of numbers share: parameters, growth and storage."""
+"""What XGBoost models of classes and of numbers share: parameters, growth, storage and export."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from featkit._utils.typing import Array
 from featkit.table.disk_matrix import check_space
 
 if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
     from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 
@@ -187,3 +188,26 @@ def _with_starts(rows: TrainingBlocks) -> Iterator[tuple[int, Array]]:
     for block, _ in rows:
         yield start, block
         start += len(block)
+
+
+def margins_to_onnx(model: BoostedModel, Z: Tensor, n_outputs: int) -> Tensor:
+    """Return the sums over the trees in an ONNX graph.
+
+    Parameters
+    ----------
+    model : BoostedModel
+        A fitted model.
+    Z : Tensor
+        Rows; NaN where missing.
+    n_outputs : int
+        Number of classes; 1 for a number.
+
+    Returns
+    -------
+    Tensor
+        Float32, ``(rows, outputs)``.
+    """
+    from featkit.models._ubj import decode
+    from featkit.models.onnx_export.trees import boosted_margins
+
+    return boosted_margins(decode(model.ubj_.tobytes()), Z, n_outputs)

@@ -13,9 +13,13 @@ from featkit.models.settings import Settings
 from featkit.models.task import TASKS
 from featkit.schema import DATASET, KEY_COLUMNS, TIME_COLUMNS
 from featkit.table.disk_matrix import DiskMatrix, Matrix, whole_blocks
+from featkit.table.feature_table import FeatureTable
 from featkit.table.group_detection import SPLIT_COLUMNS
 from featkit.table.label_map import matching_labels
 from featkit.table.lookalikes import lookalike_warnings
+
+WHOLE_FILE = ("", "nan", "0", "0.0")
+"""Starts of rows that are no later segment of their file."""
 
 
 def data_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
@@ -74,14 +78,20 @@ def _copies(problem: Problem) -> Iterator[str]:
             copies.setdefault((groups[first], groups[row]), (first, row))
     if not copies:
         return
-    if problem.unit == "row":
-        pairs, owner = [_row_pair(problem, *rows) for rows in copies.values()], "another row"
+    owner = "another row" if problem.unit == "row" else f"a row of another {problem.unit}"
+    remedy = ""
+    if has_names := "path" in problem.table.keys:
+        remedy = (
+            ": `featkit audit TABLE --write-groups groups.csv` finds them, and --group groups.csv"
+            " keeps them together"
+        )
+    if problem.unit == "row" or has_names:
+        pairs = [_row_pair(problem, *rows) for rows in copies.values()]
     else:
         pairs = [f"{one} = {other}" for one, other in sorted(copies)]
-        owner = f"a row of another {problem.unit}"
     yield (
         f"rows with exactly the same numbers as {owner}: {name_list(pairs)}; copies of one"
-        " recording under two names make scores too high"
+        f" recording under two names make scores too high{remedy}"
     )
 
 
@@ -105,10 +115,20 @@ def _each_row(X: Matrix) -> Iterator[bytes]:
 
 
 def _row_pair(problem: Problem, one: int, other: int) -> str:
-    """Numbers of two rows, and their lines in a CSV file."""
+    """The files of two rows; without files their numbers, and their lines in a CSV file."""
+    table = problem.table
+    if "path" in table.keys:
+        return " = ".join(_file_name(table, row) for row in (one, other))
     numbers, lines = problem.table.row_numbers, problem.table.row_lines
     rows = f"{numbers[one]} = {numbers[other]}"
     return rows if lines is None else f"{rows} (lines {lines[one]} and {lines[other]})"
+
+
+def _file_name(table: FeatureTable, row: int) -> str:
+    """The file of a row, with the time of its segment."""
+    name = str(table.column("path")[row])
+    start = str(table.column("start")[row]) if "start" in table.keys else ""
+    return name if start in WHOLE_FILE else f"{name} from {start} s"
 
 
 def _unused_columns(problem: Problem, used: Collection[str]) -> Iterator[str]:
@@ -154,4 +174,7 @@ def _unused_published_splits(problem: Problem, used: Collection[str]) -> Iterato
     for name in SPLIT_COLUMNS:
         unused = name in problem.table.keys and name not in used
         if unused and len(set(texts(problem.table, name).tolist()) - {""}) > 1:
-            yield f"column {name!r} is not used: if it is a published split, pass it as {name}"
+            yield (
+                f"column {name!r} is not used: if it is a published split, add --{name} {name}"
+                f" (in Python: {name}={name!r})"
+            )

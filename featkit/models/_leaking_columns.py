@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from featkit._utils.formatting import shell_word
 from featkit._utils.typing import Array
 from featkit.models._leakage_evidence import (
     CERTAIN,
@@ -64,12 +65,17 @@ class Leaks:
     @property
     def warnings(self) -> list[str]:
         """A warning for each column."""
-        left_out = "it is excluded; to use it, include it"
-        kept = "exclude it, unless it is also known for new recordings"
-        return [
-            *(f"column {name!r} {reason}: {left_out}" for name, reason in self.certain.items()),
-            *(f"column {name!r} {reason}; {kept}" for name, reason in self.likely.items()),
+        excluded = [
+            f"column {name!r} {reason}: it is excluded; to use it, add --include {shell_word(name)}"
+            f" (in Python: include=[{name!r}])"
+            for name, reason in self.certain.items()
         ]
+        kept = [
+            f"column {name!r} {reason}; unless it is also known for new recordings, add --exclude"
+            f" {shell_word(name)} (in Python: exclude=[{name!r}])"
+            for name, reason in self.likely.items()
+        ]
+        return excluded + kept
 
 
 class Leak(NamedTuple):

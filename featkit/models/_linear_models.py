@@ -1,14 +1,17 @@
-"""Contributions and checks of linear models, which logistic regression and SGD share."""
+"""Contributions, checks and export of linear models, which logistic regression and SGD share."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models._model_validation import is_array
 from featkit.models.estimator import Contributions
+
+if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
 
 
 def linear_contributions(model: Any, Z: Array) -> Contributions:
@@ -31,3 +34,14 @@ def check_coefficients(model: Any, n_columns: int, n_classes: int) -> None:
         raise ValueError("the shape of the coefficients does not fit the columns and classes")
     if not is_array(model.intercept_, rows, kinds="f"):
         raise ValueError("the shape of the intercepts does not fit the classes")
+
+
+def scores_to_onnx(model: Any, Z: Tensor) -> Tensor:
+    """Return the scores of a linear model in an ONNX graph, one column for two classes."""
+    scores: Tensor = Z @ model.coef_.T + model.intercept_
+    return scores
+
+
+def both_classes(second: Tensor) -> Tensor:
+    """Return the probabilities of two classes from that of the second."""
+    return (-second + 1.0).beside(second)

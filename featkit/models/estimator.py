@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from featkit._utils.typing import Array
+    from featkit.models.kernel_machine import KernelMachine
+    from featkit.models.onnx_export.tensor import Tensor
     from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 
@@ -191,6 +193,10 @@ class Estimator:
     contributions : callable, optional
         ``contributions(model, Z)`` returns exact `Contributions` of preprocessed rows ``Z``.
         Without it they are estimated by sampling, in probability.
+    kernel : callable, optional
+        ``kernel(model)`` returns a `featkit.models.kernel_machine.KernelMachine` with the
+        probabilities of a fitted classifier, or the number that a regressor predicts. Sampling is
+        then much faster.
     scale : {"log odds", "probability"}
         Scale of contributions.
     meaning : callable
@@ -236,6 +242,12 @@ class Estimator:
     step : float, optional
         For estimators without scaling, differences that they ignore, in addition to rounding to
         single precision; columns with such small differences are rescaled. None for no such step.
+    to_onnx : callable, optional
+        ``to_onnx(model, Z)`` returns the probabilities, or the number, of preprocessed rows ``Z``
+        as a `featkit.models.onnx_export.tensor.Tensor`, ``(rows, outputs)``, in the precision of
+        ``predict_proba``. None if models cannot be exported to ONNX.
+    not_exported : str
+        Why not, as the end of a sentence; "" if they can.
     """
 
     name: str
@@ -246,6 +258,7 @@ class Estimator:
     types: frozenset[str]
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     contributions: Callable[[Any, Array], Contributions] | None = None
+    kernel: Callable[[Any], KernelMachine] | None = None
     scale: str = PROBABILITY
     meaning: Callable[[int], str] = in_probability
     rows_at_once: int | None = None
@@ -263,6 +276,8 @@ class Estimator:
     search_trees: int | None = None
     first_trees: int | None = None
     path: str | None = None
+    to_onnx: Callable[[Any, Tensor], Tensor] | None = None
+    not_exported: str = ""
 
 
 @dataclass(frozen=True)

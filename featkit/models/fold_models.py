@@ -8,11 +8,11 @@ which the row was a test row.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.executors.executor import Executor
@@ -36,8 +36,6 @@ from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
-
-Progress = Callable[[int, int, str], None]
 
 
 class TrainingRows(NamedTuple):
@@ -164,7 +162,7 @@ def missing_groups(model: Model, training: TrainingRows) -> list[str]:
 
 
 def fit_fold_models(
-    model: Model, problem: Problem, *, executor: Executor, progress: Progress | None = None
+    model: Model, problem: Problem, *, executor: Executor, progress: ProgressCallback | None = None
 ) -> list[FoldModel]:
     """Fit the selected candidate on the training rows of each outer fold.
 
@@ -177,7 +175,7 @@ def fit_fold_models(
     executor : Executor
         Where the candidate is fitted.
     progress : callable, optional
-        Called as ``progress(done, total, "fitting")`` after each fit.
+        Receives a `featkit.Progress` after each fit.
 
     Returns
     -------
@@ -188,11 +186,11 @@ def fit_fold_models(
     if settings.calibrate is None:  # probabilities need no inner folds
         folds = [dataclasses.replace(fold, inner=[]) for fold in folds]
     total = sum(len(fold.inner) + 1 for fold in folds)
-    done = iter(range(1, total + 1))
+    done, activity = iter(range(1, total + 1)), Activity("fitting", "models", progress)
+    activity.report(0, total)
 
     def fitted(note: str) -> None:
-        if progress:
-            progress(next(done), total, "fitting")
+        activity.report(next(done), total)
 
     fits = Fits(problem, settings, executor=executor, fitted=fitted)
     selections = make_recipes(fits, problem, folds, {kept.name: [kept]}, settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.models.compared_models import ComparedModels
 from featkit.models.ensemble_fits import distinct_fits
@@ -367,11 +368,12 @@ class FitCounter:
     Parameters
     ----------
     progress : callable or None
-        ``progress(done, total, step)``.
+        Receives a `featkit.Progress`, whose note is the step.
     """
 
-    def __init__(self, progress: Callable[[int, int, str], None] | None) -> None:
-        self._progress, self._total, self._done = progress, 0, 0
+    def __init__(self, progress: ProgressCallback | None) -> None:
+        self._activity = Activity("training", "fits", progress)
+        self._total, self._done = 0, 0
         self._lock = threading.Lock()  # epochs are reported by another thread
 
     def expect(self, n_left: int) -> None:
@@ -403,6 +405,5 @@ class FitCounter:
         step : str
             Name of the step.
         """
-        if self._progress:
-            with self._lock:
-                self._progress(self._done, self._total, step)
+        with self._lock:
+            self._activity.report(self._done, self._total, step)

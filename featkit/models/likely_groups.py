@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from featkit._utils.formatting import shell_word
 from featkit._utils.typing import Array
 from featkit.errors import FeatkitError
 from featkit.models.absent_classes import unpredictable_rows
@@ -166,7 +167,7 @@ def group_warnings(likely: Sequence[LikelyGroup], by_group: GroupSplit | None) -
     """
     scored = [one for one in likely if by_group and one.group == by_group.group]
     others = [one for one in likely if one not in scored]
-    warnings = [f"{one.description}. If so, train with the group {one.group!r}" for one in others]
+    warnings = [f"{one.description}. If so, add {_option(one.group)}" for one in others]
     if not by_group or not scored:
         return warnings
     own, unseen = by_group.used.accuracy, by_group.grouped.accuracy
@@ -176,7 +177,12 @@ def group_warnings(likely: Sequence[LikelyGroup], by_group: GroupSplit | None) -
         f"{first.description}. Now rows of one {unit} are in both training and test data, and"
         f" {by_group.candidate} has an accuracy of {own:.3f}. If all rows of each {unit} stay"
         f" together, the accuracy is {unseen:.3f} ({by_group.protocol}); always predicting the"
-        f" most common class gives {by_group.majority_share:.3f}. To keep them together, name the"
-        f" group: {first.group}"
+        f" most common class gives {by_group.majority_share:.3f}. To keep them together, add"
+        f" {_option(first.group)}"
     )
     return [text, *warnings]
+
+
+def _option(group: str) -> str:
+    """The option that names a group, on the command line and in Python."""
+    return f"--group {shell_word(group)} (in Python: group={group!r})"

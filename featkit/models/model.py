@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
+from featkit._utils.lazy import cached_property
+from featkit._utils.overview import Overview, Overviewed
+from featkit._utils.progress import ProgressOption, reporting
 from featkit._utils.typing import Array
 from featkit.errors import ModelError, ParameterError
 from featkit.executors.opening import open_executor
@@ -17,6 +18,7 @@ from featkit.models.class_priors import resolve_prior
 from featkit.models.estimator import SEQUENCES
 from featkit.models.label_decision import LabelDecision
 from featkit.models.novelty import Novelty
+from featkit.models.predicted_inputs import predicted_inputs
 from featkit.models.prediction_sets import PredictionSets
 from featkit.models.predictions import Predictions
 from featkit.models.predictor import Predictor
@@ -38,26 +40,31 @@ from featkit.storage.writing import check_outputs, check_writable
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import with_groups
 from featkit.table.name_stems import group_column
-from featkit.table.table_files import failures_file, is_table
+from featkit.table.table_files import failures_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
     from sklearn.pipeline import Pipeline
 
+    from featkit.models.array_predictor import ArrayPredictor
     from featkit.models.group_normalization import GroupNormalization
+    from featkit.models.onnx_export.export import OnnxExport
     from featkit.models.score_types import Evaluation
     from featkit.models.training_metadata import TrainingMetadata
     from featkit.models.training_tables import Tables
     from featkit.table.sequences.sequences import Sequences
 
     Path = str | os.PathLike[str]
+    Recording = tuple[ArrayLike, float] | IO[bytes]
+    Inputs = FeatureTable | pd.DataFrame | Path | Sequence[Path] | Recording | Sequence[Recording]
 
 PER = ("recording", "segment")
 """Units that can be predicted."""
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Overviewed):
     """A fitted model, which predicts from tables and sound; see `featkit.train`, `load_model`.
 
     Scores and training metadata exist twice: as typed objects, `evaluation` and
@@ -112,6 +119,15 @@ class Model:
     task: str = CLASSIFICATION
     decision: LabelDecision | None = None
 
+    def _overview(self) -> Overview:
+        from featkit.models._overviews import model_overview
+
+        return model_overview(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies prepare themselves for arrays again: locks cannot be copied."""
+        return {name: value for name, value in vars(self).items() if name != "_array_predictor"}
+
     @cached_property
     def training(self) -> dict[str, Any]:
         """The training metadata as plain data: settings, candidate, rows, versions and more."""
@@ -146,7 +162,7 @@ class Model:
         matrix = None if training is None else training.settings.costs
         return None if matrix is None else matrix.of(self.classes)
 
-    @property
+    @cached_property
     def reads_sequences(self) -> bool:
         """Whether the model is a network, which reads sequences instead of columns."""
         return TASKS[self.task].estimators[self.name].inputs == SEQUENCES
@@ -176,7 +192,7 @@ class Model:
 
     def predict(
         self,
-        inputs: FeatureTable | pd.DataFrame | Path | Sequence[Path] | None = None,
+        inputs: Inputs | None = None,
         *,
         per: Literal["recording", "segment"] | None = None,
         class_prior: str | os.PathLike[str] | Mapping[str, float] | None = None,
@@ -196,16 +212,20 @@ class Model:
         sequences: Tables | None = None,
         n_jobs: int | None = 1,
         cluster: Any = None,
-        progress: Callable[[Any], None] | None = None,
+        progress: ProgressOption = None,
     ) -> Predictions:
         """Predict the classes, or numbers, of sound files or of the rows of a table.
 
         Parameters
         ----------
-        inputs : FeatureTable, pandas.DataFrame, path or sequence of paths
-            A table or its file (``.parquet``, ``.csv``); or sound files and folders of them, which
-            are analysed like the training data, with the same segments. With a manifest: empty, or
-            the folder that its paths are relative to.
+        inputs : FeatureTable, pandas.DataFrame, path, recording, or sequence of paths or recordings
+            A table (also one of polars or Arrow) or its file (``.parquet``, ``.csv``); or sound
+            files and folders of them, which are analysed like the training data, with the same
+            segments. With a manifest: empty, or the folder that its paths are relative to.
+            A recording in memory is a pair ``(y, sr)`` of samples, ``(samples,)`` or ``(channels,
+            samples)``, and sample rate in Hz; or a binary file object with a whole sound file, such
+            as `io.BytesIO`. Its ``path`` is the name of the file object, or ``clip 0``, ``file 1``
+            and so on, by its place in the list. `predict_arrays` is faster for single clips.
         per : {"recording", "segment"}, optional
             Whether segments of one recording are combined: by the mean of their log probabilities,
             or of their numbers. By default, they are, unless they are annotated intervals.
@@ -243,12 +263,13 @@ class Model:
         sequences : path, FeatureTable, sequence of paths or mapping, optional
             For a network and a table without sequences: as for `featkit.train`. A folder that
             `featkit.sequences` wrote may also be the `inputs`.
-        n_jobs : int, optional
-            Number of worker processes; None for one per processor.
+        n_jobs : int or None
+            Number of worker processes; -1 or None for one per processor.
         cluster : str, path or distributed.Client, optional
             A Dask cluster to use instead of local processes, as for `featkit.extract`.
-        progress : callable, optional
-            Called with a `Progress` as files are finished.
+        progress : callable, bool or None
+            Receives a `featkit.Progress` as files are finished; True shows a bar, False nothing,
+            and None a bar in notebooks.
 
         Returns
         -------
@@ -287,7 +308,9 @@ class Model:
                 "coverage and accuracy hold for the class shares of the training data: leave"
                 " class_prior out"
             )
-        table, paths = _table_or_sound(() if inputs is None and manifest is not None else inputs)
+        table, paths, recordings = predicted_inputs(
+            () if inputs is None and manifest is not None else inputs
+        )
         if output is not None:
             named = [table, class_prior]
             files_read = [os.fspath(one) for one in named if isinstance(one, str | os.PathLike)]
@@ -303,12 +326,14 @@ class Model:
             "annotation_label": annotation_label,
             "background": background,
         }
-        if table is not None:
-            sound_only = {**corpus, "timeout": timeout, "cluster": cluster}
-            if given := [name for name, value in sound_only.items() if value not in (None, {})]:
+        if table is not None or recordings:
+            files_only = {**corpus, "timeout": timeout, "cluster": cluster}
+            if given := [name for name, value in files_only.items() if value not in (None, {})]:
+                other, own = ("a table", "sound") if recordings == () else ("memory", "files")
                 raise ParameterError(
-                    f"{' and '.join(given)} cannot be used with a table, only with sound"
+                    f"{' and '.join(given)} cannot be used with {other}, only with {own}"
                 )
+        if table is not None:
             return predictor.predict_table(
                 self.read(table, group_from=group_from, sequences=sequences)
             )
@@ -316,8 +341,11 @@ class Model:
             raise ParameterError(
                 "sequences belong to the rows of a table; those of sound files are computed"
             )
+        if recordings:
+            rows, failures = self._sound().clip_analyser(self.provenance).recordings(recordings)
+            return predictor.predict_recordings(rows, failures, len(recordings))
         sound = self._sound()
-        with open_executor(n_jobs, cluster) as executor:
+        with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
             batch = sound.process(
                 self.provenance,
                 paths,
@@ -327,9 +355,66 @@ class Model:
                 corpus={**corpus, **predictor.group_fields(has_manifest=manifest is not None)},
                 executor=executor,
                 timeout=timeout,
-                progress=progress,
+                progress=report,
             )
         return predictor.predictions(batch)
+
+    @cached_property
+    def _array_predictor(self) -> ArrayPredictor:
+        from featkit.models.array_predictor import ArrayPredictor
+
+        return ArrayPredictor(self, self._sound().clip_analyser(self.provenance))
+
+    def predict_arrays(
+        self,
+        y: ArrayLike | Sequence[ArrayLike],
+        sr: float,
+        *,
+        class_prior: str | os.PathLike[str] | Mapping[str, float] | None = None,
+    ) -> Array:
+        """Predict clips in memory, with little overhead.
+
+        The numbers are those of `predict` for files with these samples, to the bit: clips are
+        mixed, resampled and cut into an excerpt and segments as the training data were, and the
+        predictions of segments are combined. The first call prepares the model. Several threads may
+        call the method at the same time; their clips are then analysed together, which takes less
+        time than one after the other.
+
+        Parameters
+        ----------
+        y : array, or sequence of arrays
+            One clip, ``(samples,)``; or several, as the rows of a matrix, ``(clips, samples)``, or
+            a list of arrays of any lengths. An array in a list may have channels, ``(channels,
+            samples)``. Floating-point samples have full scale 1; integers are scaled by their type.
+        sr : float
+            Sample rate of all clips in Hz.
+        class_prior : {"balanced", "training"}, path or mapping of str to float, optional
+            As for `predict`.
+
+        Returns
+        -------
+        array of float64, shape ``(outputs,)`` for one clip, or ``(clips, outputs)``
+            The probability of each class, in the order of `classes`; of a regression, the number.
+
+        Raises
+        ------
+        AudioError
+            If a clip has no samples, samples that are not finite, or too few for a segment; if the
+            sample rate is out of range; or if no feature of a clip is defined.
+        ModelError
+            If the model predicts from tables only, or normalises columns within groups.
+        ParameterError
+            If `y` is not an array or a list of arrays, or `class_prior` is invalid.
+
+        Examples
+        --------
+        >>> import featkit
+        >>> model = featkit.load_model("genre.fk")  # doctest: +SKIP
+        >>> y, sr = featkit.load("song.wav")  # doctest: +SKIP
+        >>> dict(zip(model.classes, model.predict_arrays(y, sr)))  # doctest: +SKIP
+        {'jazz': 0.93, 'rock': 0.07}
+        """
+        return self._array_predictor.predict(y, sr, class_prior)
 
     def read(
         self,
@@ -347,7 +432,7 @@ class Model:
 
         Parameters
         ----------
-        tables : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+        tables : FeatureTable, DataFrame, path, sequence of paths, or mapping
             A table or its file (``.parquet``, ``.csv``); several files, whose names without suffix
             are the names of the datasets; or a mapping of dataset names to tables. Other columns
             may hold anything.
@@ -404,7 +489,7 @@ class Model:
         timeout: float | None = None,
         n_jobs: int | None = 1,
         cluster: Any = None,
-        progress: Callable[[Any], None] | None = None,
+        progress: ProgressOption = None,
     ) -> Any:
         """Extract the features of the model from sound files and folders of them.
 
@@ -417,12 +502,13 @@ class Model:
             As for `featkit.extract`.
         annotations, tier, annotation_label, background
             As for `featkit.extract`.
-        n_jobs : int, optional
-            Number of worker processes; None for one per processor.
+        n_jobs : int or None
+            Number of worker processes; -1 or None for one per processor.
         cluster : str, path or distributed.Client, optional
             A Dask cluster to use instead of local processes, as for `featkit.extract`.
-        progress : callable, optional
-            Called with a `Progress` as files are finished.
+        progress : callable, bool or None
+            Receives a `featkit.Progress` as files are finished; True shows a bar, False nothing,
+            and None a bar in notebooks.
 
         Returns
         -------
@@ -447,7 +533,7 @@ class Model:
             "background": background,
         }
         sound = self._sound()
-        with open_executor(n_jobs, cluster) as executor:
+        with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
             return sound.extract(
                 self.provenance,
                 inputs,
@@ -456,7 +542,7 @@ class Model:
                 corpus=corpus,
                 executor=executor,
                 timeout=timeout,
-                progress=progress,
+                progress=report,
             )
 
     def save(self, path: Path) -> None:
@@ -478,6 +564,43 @@ class Model:
         from featkit.models.model_file import write_model
 
         write_model(self, path)
+
+    def export_onnx(self, path: Path, *, normalized: bool = False) -> OnnxExport:
+        """Write the model to an ONNX file, and check that onnxruntime gives the same predictions.
+
+        The file holds all steps from the columns to the prediction. It takes one tensor,
+        ``features``, float64, ``(rows, columns)``, with NaN where a value is missing, and returns
+        ``probabilities`` and ``label``; ``probabilities`` and ``present`` for several labels; or
+        ``prediction`` for a number. Test rows with their predictions are written to
+        ``<path>.test.json``; `featkit.check_onnx` compares them again.
+
+        Parameters
+        ----------
+        path : path
+            The file, with the extension ``.onnx``.
+        normalized : bool
+            For a model that normalises columns within groups: whether to export the part after the
+            normalisation, so that the input is normalised rows.
+
+        Returns
+        -------
+        OnnxExport
+            With the largest difference on the test rows.
+
+        Raises
+        ------
+        ModelError
+            If the model cannot be exported, is too large, or onnxruntime gives other numbers;
+            nothing is written then.
+        ParameterError
+            If a package is missing, or the extension is another one.
+        WriteError
+            If a file cannot be written.
+        """
+        # Imported here because it imports this module, and the package of an extra.
+        from featkit.models.onnx_export.export import export_onnx
+
+        return export_onnx(self, path, normalized=normalized)
 
     def groups_of(self, table: FeatureTable, group_from: str | None = None) -> RowGroups | None:
         """Return the group of each row, within which columns are normalised.
@@ -713,23 +836,3 @@ class Model:
             check_sequences(table, self.provenance)
         else:
             check_columns(table, self.columns, self.provenance)
-
-
-def _table_or_sound(inputs: Any) -> tuple[Any, list[Path]]:
-    """The table among the inputs of a prediction, or the paths of sound files."""
-    pandas = sys.modules.get("pandas")  # a DataFrame exists only where it was imported
-    if isinstance(inputs, FeatureTable) or (pandas and isinstance(inputs, pandas.DataFrame)):
-        return inputs, []
-    several = isinstance(inputs, Iterable) and not isinstance(inputs, str | os.PathLike)
-    paths = list(inputs) if several else [inputs]
-    for path in paths:
-        if not isinstance(path, str | os.PathLike):
-            raise ParameterError(
-                "a model predicts from a FeatureTable, a DataFrame, a path or a sequence of paths,"
-                f" got a {type(path).__name__}"
-            )
-    if not any(map(is_table, paths)):
-        return None, paths
-    if len(paths) > 1:
-        raise ParameterError("give one table alone, or sound files")
-    return paths[0], []

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from featkit._utils.installed import missing_package
 from featkit.errors import ModelError
 from featkit.models._metadata_schema import metadata_of, read_metadata
 from featkit.models._pipeline_parts import SCHEMA, pipeline_parts, schema_parts
@@ -132,6 +133,29 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
     WriteError
         If the file cannot be written.
     """
+    content = model_bytes(model)
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)
+
+
+def model_bytes(model: Model) -> bytes:
+    """Return the content of the file of a model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+
+    Returns
+    -------
+    bytes
+        The same for equal models.
+
+    Raises
+    ------
+    ModelError
+        If the model is larger than a model file can be.
+    """
     parts = _network_parts(model) if model.reads_sequences else pipeline_parts(model.pipeline)
     metadata = json.dumps(metadata_of(model), ensure_ascii=False, sort_keys=True, allow_nan=False)
     archive = io.BytesIO()
@@ -143,8 +167,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
             out.writestr(info, part, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
     content = archive.getvalue()
     _check_size(model, content)
-    with replacing(path) as scratch:
-        scratch.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+    return MAGIC + hashlib.sha256(content).digest() + content
 
 
 def _network_parts(model: Model) -> dict[str, bytes | str]:
@@ -194,27 +217,56 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         If it is not a model file, or is truncated, altered or malicious.
     """
     try:
-        return _read(_content(path))
+        return model_of(_file_bytes(path))
     except ModelError as error:
         raise ModelError(f"{shown(path)}: {error}") from None
+
+
+def model_of(whole: bytes) -> Model:
+    """Build the model of the content of a model file; nothing in it is executed.
+
+    Parameters
+    ----------
+    whole : bytes
+        The content.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        As for `read_model`.
+    """
+    try:
+        return _read(_content(whole))
+    except ModelError:
+        raise
+    except ModuleNotFoundError as error:
+        raise ModelError(missing_package(error)) from None
     # A malicious file can make JSON, NumPy and scikit-learn raise any exception.
     except Exception as error:
         raise ModelError(
-            f"{shown(path)}: not a usable model: {type(error).__name__}: {_printable(error)}"
+            f"not a usable model: {type(error).__name__}: {_printable(error)}"
         ) from error
 
 
-def _content(path: str | os.PathLike[str]) -> bytes:
-    """The archive, whose hash is correct."""
+def _file_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The content of a file, which may be too large by one byte."""
     try:
         with local_copy(path, max_bytes=MAX_BYTES) as copy:
             # A device may be endless, and opening a pipe may block.
             if copy.exists() and not copy.is_file():
                 raise ModelError("is not a file, but a folder, a pipe or a device")
             with copy.open("rb") as file:
-                whole = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
+                return file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
     except OSError as error:
         raise ModelError(error.strerror or str(error)) from None
+
+
+def _content(whole: bytes) -> bytes:
+    """The archive, whose hash is correct."""
     if len(whole) > MAX_BYTES:
         raise ModelError(f"larger than a model file can be ({MAX_BYTES} bytes)")
     if not whole.startswith(MAGIC):

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.errors import ModelError
 from featkit.models.probabilities import ROWS_AT_ONCE

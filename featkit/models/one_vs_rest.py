@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -27,7 +27,11 @@ from featkit.models.estimator import (
     Estimator,
     analysis_of_variance,
 )
+from featkit.models.kernel_machine import KernelMachine, side_by_side
 from featkit.models.label_sets import indicators, label_names
+
+if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
 
 TYPE = f"{__name__}.OneVsRest"
 SELECTION = f"{__name__}.mean_analysis_of_variance"
@@ -182,6 +186,7 @@ def label_estimator(binary: Estimator) -> Estimator:
         build=lambda seed: OneVsRest(binary.build(seed)),
         check=partial(_check, binary),
         contributions=partial(_contributions, binary) if binary.contributions else None,
+        kernel=partial(_kernel, binary.kernel) if binary.kernel else None,
         meaning=lambda n_labels: binary.meaning(N_CLASSES).replace("class", "label"),
         seconds_per_row=None
         if seconds is None
@@ -191,7 +196,13 @@ def label_estimator(binary: Estimator) -> Estimator:
         prefix=partial(_prefix, binary.prefix) if binary.prefix else None,
         path=None,
         score_columns=mean_analysis_of_variance,
+        to_onnx=partial(_to_onnx, binary.to_onnx) if binary.to_onnx else None,
     )
+
+
+def _kernel(binary: Callable[[Any], KernelMachine], model: OneVsRest) -> KernelMachine:
+    """The machines of all labels; each gives the probability that its label is present."""
+    return side_by_side([binary(member) for member in model.members_], lambda P: P[:, 1:])
 
 
 class LabelEstimators(Mapping[str, Estimator]):
@@ -253,3 +264,9 @@ def _contributions(binary: Estimator, model: OneVsRest, Z: Array) -> Contributio
         base=np.array([np.ravel(part.base)[1] for part in parts]),
         output=np.stack([part.output[..., 1] for part in parts], axis=-1),
     )
+
+
+def _to_onnx(binary: Callable[[Any, Tensor], Tensor], model: OneVsRest, Z: Tensor) -> Tensor:
+    """The probability of each label: that of the second class of its classifier."""
+    first, *others = (binary(member, Z).normalized().columns([1]) for member in model.members_)
+    return first.beside(*others)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from featkit._utils.formatting import counted, plural
+from featkit._utils.formatting import counted, plural, shell_word
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.absent_classes import unpredictable_rows
@@ -399,7 +399,7 @@ def _published_parts(problem: Problem, column: str) -> Array:
     if other := sorted(set(parts.tolist()) - {TRAIN, VALIDATION, TEST}):
         raise ParameterError(
             f"column {column!r} must contain only train, validation and test, got {other[0]!r};"
-            " pass a column of folds as fold"
+            f" if it contains folds, use --fold {shell_word(column)} (in Python: fold={column!r})"
         )
     for part in (TRAIN, TEST):
         if part not in parts:

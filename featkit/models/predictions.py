@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.overview import Overview, Overviewed
+from featkit._utils.typing import Array
 from featkit.models.uncertainty import ABSTAIN, PREDICTION_SET
 from featkit.schema import Failure
 from featkit.table.csv_writing import unescape_formula
@@ -25,8 +27,8 @@ TEXTS: dict[str, type] = {"path": str, "predicted": object, PREDICTION_SET: obje
 numbers."""
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Overviewed):
     """Predicted classes and their probabilities.
 
     Attributes
@@ -51,13 +53,13 @@ class Predictions:
     left_out : dict of str to int
         Number of files in folders that are not audio, by suffix: see `featkit.Extraction`.
     load : callable
-        ``load()`` returns the predictions; see `data`.
+        ``load()`` returns the predictions; see `columns`.
     """
 
     rows: int
     failures: list[Failure]
     warnings: list[str]
-    load: Callable[[], pd.DataFrame] = field(repr=False)
+    load: Callable[[], Mapping[str, Array]] = field(repr=False)
     files: int = 0
     resumed: int = 0
     seconds: float = 0.0
@@ -65,17 +67,29 @@ class Predictions:
     remarks: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
 
+    def _overview(self) -> Overview:
+        from featkit.models._overviews import predictions_overview
+
+        return predictions_overview(self)
+
     @cached_property
-    def data(self) -> pd.DataFrame:
-        """A row for each recording or segment: see `Model.predict`.
+    def columns(self) -> Mapping[str, Array]:
+        """The columns of `data` by name, as arrays; they do not need pandas.
 
         If the predictions of recordings were written to a file, they are read from there on first
         access.
         """
         return self.load()
 
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """A row for each recording or segment: see `Model.predict`."""
+        import pandas as pd
 
-def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
+        return pd.DataFrame(dict(self.columns))
+
+
+def read_predictions(path: str | os.PathLike[str]) -> dict[str, Array]:
     """Read the predictions for recordings that `Model.predict` wrote.
 
     Parameters
@@ -85,11 +99,9 @@ def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        The same values as in memory.
+    dict of str to array
+        The columns, with the same values as in memory.
     """
-    import pandas as pd
-
     rows = (cells for _, cells in read_rows(path, dialect=Dialect()))
     names = [unescape_formula(name) for name in next(rows)]
     columns: dict[str, Any] = {name: [] if name in TEXTS else array("d") for name in names}
@@ -97,9 +109,7 @@ def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
         for (name, column), cell in zip(columns.items(), cells, strict=True):
             column.append(_value(name, cell))
     types = {**TEXTS, ABSTAIN: bool}
-    return pd.DataFrame(
-        {name: np.array(column, types.get(name, float)) for name, column in columns.items()}
-    )
+    return {name: np.array(column, types.get(name, float)) for name, column in columns.items()}
 
 
 def _value(name: str, cell: str) -> str | float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,6 @@ from featkit.table.feature_table import FeatureTable
 from featkit.table.sequences.sequences import Sequences
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from featkit.models.class_priors import ClassPrior
     from featkit.models.model import Model
 
@@ -189,6 +188,32 @@ class Predictor:
         remarks = self._remarks()
         return Predictions(self.rows, self.failures, warnings, self._joined, remarks=remarks)
 
+    def predict_recordings(
+        self, table: FeatureTable, failures: Sequence[Failure], n_recordings: int
+    ) -> Predictions:
+        """Predict recordings in memory.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            The rows of those that could be read.
+        failures : sequence of Failure
+            The others.
+        n_recordings : int
+            Number of all recordings.
+
+        Returns
+        -------
+        Predictions
+
+        Raises
+        ------
+        TableError, WriteError
+            As for `predict_table`.
+        """
+        self.failures = [*failures]
+        return replace(self.predict_table(table), files=n_recordings)
+
     def predictions(self, batch: Any) -> Predictions:
         """The predictions for the recordings of a batch, after `write`.
 
@@ -280,11 +305,9 @@ class Predictor:
         with replacing(self.output) as scratch:
             write_csv(scratch, first, rows)
 
-    def _joined(self) -> pd.DataFrame:
-        import pandas as pd
-
+    def _joined(self) -> dict[str, Array]:
         names = self.kept[0]
-        return pd.DataFrame({name: np.concatenate([p[name] for p in self.kept]) for name in names})
+        return {name: np.concatenate([part[name] for part in self.kept]) for name in names}
 
 
 def _rows(columns: Mapping[str, Array]) -> Iterator[tuple[Any, ...]]:

@@ -69,15 +69,25 @@ def rows_at_once(pipeline: Pipeline, X: Matrix) -> int:
     -------
     int
     """
-    if _multiplies_matrices(pipeline):
+    if multiplies_matrices(pipeline):
         return ROWS_AT_ONCE
     return min(TREE_ROWS_AT_ONCE, X.rows_at_once if isinstance(X, DiskMatrix) else len(X) or 1)
 
 
-def _multiplies_matrices(pipeline: Pipeline) -> bool:
-    """Whether the estimator multiplies matrices: only trees do without scaling."""
+def multiplies_matrices(pipeline: Pipeline) -> bool:
+    """Return whether the estimator multiplies matrices: only trees do without scaling.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        A fitted pipeline.
+
+    Returns
+    -------
+    bool
+    """
     members = getattr(pipeline.steps[-1][1], "pipelines_", [])
-    return "scale" in pipeline.named_steps or any(map(_multiplies_matrices, members))
+    return "scale" in pipeline.named_steps or any(map(multiplies_matrices, members))
 
 
 def in_order_of(classes: Sequence[str], own: Array, x: Array) -> Array:

@@ -35,7 +35,8 @@ MAX_DIVIDED = 0.1
 
 NO_PATH = (
     "the table has no column 'path': each row counts as one recording; if several rows"
-    " belong to one recording, pass the column that names it as group"
+    " belong to one recording, add --group COLUMN with the column that names it (in Python:"
+    " group='COLUMN')"
 )
 """Warning for tables without recordings; a likely group replaces it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.typing import Array
 from featkit.models.absent_classes import fold_classes, unpredictable_rows
 from featkit.models.budget_use import BudgetUse
@@ -48,8 +50,8 @@ PACKAGES = ("featkit", "numpy", "scipy", "scikit-learn", "xgboost")
 """Packages that the numbers of a model depend on."""
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Overviewed):
     """The result of a training.
 
     The scores exist twice: as the typed `evaluation`, which featkit itself reads, and as plain
@@ -76,6 +78,31 @@ class Result:
     model: Model
     predictions: pd.DataFrame
     effort: Mapping[str, Effort] = field(default_factory=dict)
+
+    def _overview(self) -> Overview:
+        from featkit.models._overviews import result_overview
+
+        return result_overview(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the result to a file, atomically; `featkit.load_result` reads it.
+
+        Parameters
+        ----------
+        path : path
+            The file, usually with the extension ``.fkr``. It holds scores, predictions, efforts
+            and the model.
+
+        Raises
+        ------
+        ModelError
+            If the model is larger than a model file can be.
+        WriteError
+            If the file cannot be written.
+        """
+        from featkit.models.result_file import write_result
+
+        write_result(self, path)
 
     @cached_property
     def scores(self) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from featkit._utils.typing import Array
 from featkit.models.estimator import AUTO, SEQUENCES, Candidate
 from featkit.models.fitting import Fits
+from featkit.models.group_normalization import fit_normalization, normalized_rows
 from featkit.models.likely_groups import LikelyGroupPlan, by_likely_group, plan_by_likely_group
 from featkit.models.outer_folds import OuterFold, SplitPlan, row_wise_folds
 from featkit.models.problem import Problem
@@ -79,6 +82,7 @@ def compare_other_splits(
     fits_of: Callable[[Problem], Fits],
     problem: Problem,
     plan: SplitPlan,
+    settings: Settings,
     candidate: Candidate,
     output: Array,
     kept: str,
@@ -95,6 +99,8 @@ def compare_other_splits(
         The rows.
     plan : SplitPlan
         The folds of the training.
+    settings : Settings
+        Its settings.
     candidate : Candidate
         Estimator and parameters of the final model.
     output : array of float64, shape ``(rows, outputs)``
@@ -118,7 +124,8 @@ def compare_other_splits(
     if kept == AUTO:
         output = fits.out_of_fold(candidate, plan.outer, "scoring")
     if others.row_wise:
-        P = fits.out_of_fold(candidate, others.row_wise, f"splitting by row{hint}")
+        by_row = fits_of(_normalized_as_a_whole(problem, settings))
+        P = by_row.out_of_fold(candidate, others.row_wise, f"splitting by row{hint}")
         comparisons["by_row"] = compare_row_split(
             problem, plan, output, others.row_wise, P, candidate
         )
@@ -128,3 +135,18 @@ def compare_other_splits(
         )
         comparisons["by_group"] = by_likely_group(likely, plan, output, P, candidate)
     return comparisons
+
+
+def _normalized_as_a_whole(problem: Problem, settings: Settings) -> Problem:
+    """The rows of a row-wise split, normalised within whole groups.
+
+    A row-wise split leaves few test rows of each group. If these were normalised alone, the scores
+    would fall for that reason, and the difference would say nothing about the split.
+    """
+    groups = problem.normalization_groups
+    rows = np.arange(len(problem))
+    normalization = fit_normalization(problem.X, groups, rows, settings)
+    if normalization is None:
+        return problem
+    X = normalized_rows(normalization, problem.X, groups, rows)
+    return replace(problem, X=X, normalization_groups=None)

@@ -380,7 +380,11 @@ def _check_groups(y: Any, groups: Any, n_parts: int) -> None:
     for name, count in counts.items():
         if count < n_parts:
             fewer = f"choose at most {count} folds or parts, or " if count > 1 else ""
-            numbers = "; to predict numbers, pass the column as target" if _measured(counts) else ""
+            numbers = (
+                "; to predict numbers, use --target in place of --label"
+                if _measured(counts)
+                else ""
+            )
             raise ParameterError(
                 f"class {name!r} has {counted(count, thing)}, and each of {n_parts} parts needs"
                 f" one: {fewer}remove the rows of the class{numbers}"

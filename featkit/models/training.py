@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from featkit._utils.progress import ProgressCallback, ProgressOption, reporting
 from featkit._utils.workers import worker_count
 from featkit.errors import ParameterError
 from featkit.executors.executor import Executor
@@ -64,6 +65,7 @@ from featkit.storage.urls import name_of
 from featkit.table.group_files import GROUP
 from featkit.table.label_cells import SEPARATOR
 from featkit.table.label_map import LabelMap, as_label_map
+from featkit.table.provenance import described_provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,9 +75,6 @@ if TYPE_CHECKING:
     from featkit.models.training_tables import Tables
 
     Costs = CostMatrix | str | os.PathLike[str] | Mapping[str, Mapping[str, float]] | pd.DataFrame
-
-ProgressCallback = Callable[[int, int, str], None]
-"""``progress(done, total, step)``, called after each fit."""
 
 
 def train(
@@ -114,14 +113,15 @@ def train(
     max_memory: int | str | None = None,
     n_jobs: int | None = 1,
     cluster: Any = None,
-    progress: ProgressCallback | None = None,
+    progress: ProgressOption = None,
 ) -> Result:
     """Train a model, and score it on rows that it was not trained on.
 
     Parameters
     ----------
-    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
-        Features, with a label for each row. In a DataFrame, or a file that featkit did not write,
+    table : FeatureTable, DataFrame, path, sequence of paths, or mapping
+        Features, with a label for each row. A DataFrame is one of pandas or polars, or any other
+        table with ``__arrow_c_stream__``. In a DataFrame, or a file that featkit did not write,
         all columns of numbers are features, except those named here. In a table with featkit's
         columns only these are features; a warning lists the others. Several tables with the same
         features are joined: a sequence of files, whose names without suffix are the names of the
@@ -240,13 +240,14 @@ def train(
         its size, and the scores are those of the sample. The limit is not that of the process:
         libraries take some 350 MB in each process, and keys and predictions some hundreds of bytes
         for each row. A text file is read into memory at once. See `featkit.models.out_of_core`.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor.
     cluster : str, path or distributed.Client, optional
         A Dask cluster to use instead of local processes, as for `featkit.extract`.
-    progress : callable, optional
-        ``progress(done, total, step)`` is called after each fit; while a network is fitted, also
-        from another thread about once a second, with its epoch, loss and accuracy.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` after each fit; while a network is fitted, also from another
+        thread about once a second, with its epoch, loss and accuracy in the note. True shows a bar,
+        False nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -316,12 +317,16 @@ def train(
     shortage = memory_shortage(named_inputs(table).values(), max_memory)
     if shortage is not None:
         n_jobs = _workers_within_memory(settings, n_jobs, cluster)
-    with open_scratch(shortage) as scratch, open_executor(n_jobs, cluster) as executor:
+    with (
+        open_scratch(shortage) as scratch,
+        open_executor(n_jobs, cluster) as executor,
+        reporting(progress) as report,
+    ):
         problem = prepare_problem(table, settings, groups, scratch, sequences)
         check_inputs(models, problem)
         if not models.networks(TASKS[settings.task]):
             problem = problem.for_inputs(COLUMNS)
-        return _train(problem, settings, models, executor, progress, time_budget)
+        return _train(problem, settings, models, executor, report, time_budget)
 
 
 def _check_sequences(
@@ -431,6 +436,7 @@ def _fitted(
         lambda rows: fits if rows is problem else workers.fits(rows),
         problem,
         plan,
+        settings,
         candidate,
         output,
         kept,
@@ -519,7 +525,7 @@ def _model(
         name=final.candidate.name,
         classes=problem.outputs,
         columns=problem.columns,
-        provenance=problem.table.provenance,
+        provenance=described_provenance(problem.table),
         training_metadata=training_metadata(
             problem, plan, settings, chosen, final.candidate, normalization, budget
         ),

@@ -21,6 +21,7 @@ from featkit.errors import ParameterError, TableError
 from featkit.models.problem import texts
 from featkit.models.settings import Settings
 from featkit.schema import DATASET
+from featkit.table.arrow import frame_names
 from featkit.table.disk_table import read_to_disk
 from featkit.table.feature_table import FeatureTable
 from featkit.table.group_files import GROUP, is_group_file, with_groups
@@ -33,10 +34,11 @@ from featkit.table.table_files import column_names
 if TYPE_CHECKING:
     import pandas as pd
 
+    from featkit._utils.typing import ArrowStream
     from featkit.models.out_of_core.scratch import Scratch
 
     Path = str | os.PathLike[str]
-    Table = FeatureTable | pd.DataFrame | Path
+    Table = FeatureTable | ArrowStream | pd.DataFrame | Path
     Tables = Table | Sequence[Path] | Mapping[str, Table]
 
 
@@ -88,7 +90,7 @@ def _columns(table: Table) -> list[str]:
         return [*table.keys, *table.feature_names]
     if isinstance(table, str | os.PathLike):
         return column_names(table)
-    return list(map(str, table.columns))
+    return frame_names(table)
 
 
 def read_training_tables(
@@ -331,7 +333,7 @@ def _read(
         return read_to_disk(
             table, keys, features=columns, folder=scratch.folder, limit=scratch.limit
         )
-    existing = list(map(str, table.columns))
+    existing = frame_names(table)
     keys = _with_kept(_keys(existing, settings, columns, name, added), keep, existing)
     return FeatureTable.of(table, keys=keys, features=columns)
 

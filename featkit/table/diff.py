@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featkit._utils.typing import Array
+from featkit._utils.overview import Overview, Overviewed
+from featkit._utils.typing import Array, ArrowStream
 from featkit.errors import ParameterError
 from featkit.schema import NUMERIC_KEYS, QUALITY_DTYPES
+from featkit.table.arrow import is_frame
 from featkit.table.feature_table import FeatureTable
 from featkit.table.inspection import json_records
 from featkit.table.provenance import describe_columns, flatten_provenance
@@ -32,8 +34,8 @@ RowId = tuple[str | int, ...]
 """Path, start in microseconds and count of equal rows before it; or the number of the row."""
 
 
-@dataclass(frozen=True, eq=False)
-class Difference:
+@dataclass(frozen=True, eq=False, repr=False)
+class Difference(Overviewed):
     """Differences between two tables, a and b.
 
     Attributes
@@ -79,6 +81,11 @@ class Difference:
     sequences: pd.DataFrame
     provenance: pd.DataFrame
 
+    def _overview(self) -> Overview:
+        from featkit.table._overviews import difference_overview
+
+        return difference_overview(self)
+
     @property
     def same(self) -> bool:
         """Whether the tables have the same content; provenance does not count."""
@@ -99,8 +106,8 @@ class Difference:
 
 
 def diff(
-    a: FeatureTable | str | os.PathLike[str],
-    b: FeatureTable | str | os.PathLike[str],
+    a: FeatureTable | ArrowStream | str | os.PathLike[str],
+    b: FeatureTable | ArrowStream | str | os.PathLike[str],
     *,
     rtol: float = 0.0,
     atol: float = 0.0,
@@ -109,7 +116,7 @@ def diff(
 
     Parameters
     ----------
-    a, b : FeatureTable or path
+    a, b : FeatureTable, pandas.DataFrame, table of Arrow or polars, or path
         The tables, or their files.
     rtol, atol : float
         Relative and absolute tolerance of numbers, at least 0: ``atol + rtol * max(|a|, |b|)``.
@@ -139,7 +146,7 @@ def diff(
     for name, value in (("rtol", rtol), ("atol", atol)):
         if not 0 <= value < np.inf:
             raise ParameterError(f"{name} must be at least 0 and finite, got {value}")
-    one, two = (t if isinstance(t, FeatureTable) else FeatureTable.read(t) for t in (a, b))
+    one, two = map(_table, (a, b))
     id_columns = [name for name in ("path", "start") if name in one.keys and name in two.keys]
     id_columns = id_columns if "path" in id_columns else []
     ids_a, ids_b = _row_ids(one, id_columns), _row_ids(two, id_columns)
@@ -189,6 +196,12 @@ def _row_name(row_id: RowId) -> str:
     path, tick, count = row_id
     start = f" at {int(tick) / MICROSECONDS:g} s" if int(tick) > 0 else ""
     return f"{path}{start}" + (f" (no. {int(count) + 1})" if count else "")
+
+
+def _table(data: Any) -> FeatureTable:
+    if isinstance(data, FeatureTable):
+        return data
+    return FeatureTable.of(data) if is_frame(data) else FeatureTable.read(data)
 
 
 def _id_frame(ids: Sequence[RowId], id_columns: Sequence[str]) -> pd.DataFrame:

@@ -30,14 +30,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
-from featkit.errors import TableError
+from featkit.errors import ParameterError, TableError
 from featkit.schema import ANNOTATED, UNNAMED
 from featkit.table._canonical_values import canonical_values
+from featkit.table.arrow import ATTRIBUTE, arrow_table, as_frame
 from featkit.table.cell_values import numbers_rows, quality_values, text_values
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, in_key_order
+from featkit.table.csv_writing import surrogate_errors
 from featkit.table.dataframes import frame_columns, numeric_key
+from featkit.table.provenance import encode_provenance
 from featkit.table.table_files import copy_of_table, readable_format, write_tables
 
 if TYPE_CHECKING:
@@ -64,8 +68,8 @@ class RowPositions(NamedTuple):
     tables: Array | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class FeatureTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureTable(Overviewed):
     """Features with their keys, quality columns and provenance.
 
     Attributes
@@ -114,20 +118,22 @@ class FeatureTable:
     @classmethod
     def of(
         cls,
-        data: pd.DataFrame,
+        data: Any,
         provenance: dict[str, Any] | None = None,
         keys: Sequence[str] = (),
         *,
         features: Collection[str] | None = None,
     ) -> FeatureTable:
-        """Create the table of a DataFrame.
+        """Create the table of a DataFrame, or of a table of polars, Arrow or another library.
 
         Parameters
         ----------
-        data : DataFrame
+        data : pandas.DataFrame, or table with ``__arrow_c_stream__``
             The columns; `featkit.table.feature_table` describes which of them are features.
         provenance : dict, optional
-            Provenance of the numbers; its ``columns`` are the features.
+            Provenance of the numbers; its ``columns`` are the features. By default, that of the
+            data: tables of Arrow and DataFrames that `to_arrow` and `to_pandas` made have it, and
+            those of polars do not.
         keys : sequence of str
             Columns that are keys, although they may hold numbers.
         features : collection of str, optional
@@ -146,7 +152,8 @@ class FeatureTable:
             If two columns have the same name, a feature holds no numbers, or a quality column
             holds values that its type excludes.
         """
-        selection = ColumnSelection(keys, features, provenance or {})
+        data, own = as_frame(data)
+        selection = ColumnSelection(keys, features, own if provenance is None else provenance)
         return cls.of_columns(frame_columns(data, selection))
 
     @classmethod
@@ -225,6 +232,11 @@ class FeatureTable:
             notes=[*self.notes, *notes],
         )
 
+    def _overview(self) -> Overview:
+        from featkit.table._overviews import table_overview
+
+        return table_overview(self)
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -246,6 +258,60 @@ class FeatureTable:
         import pandas as pd
 
         return pd.DataFrame(self.values, columns=self.feature_names)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Convert the table to a DataFrame with all columns.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A copy of `data`; its attributes hold the provenance, so that `of` returns this table.
+        """
+        data = self.data.copy()
+        data.attrs[ATTRIBUTE] = encode_provenance(self.provenance).decode()
+        return data
+
+    def to_arrow(self) -> Any:
+        """Convert the table to Arrow, with the columns and types of a Parquet file.
+
+        Returns
+        -------
+        pyarrow.Table
+            Its metadata hold the provenance, so that `of` returns this table.
+
+        Raises
+        ------
+        TableError
+            If a text contains half of a surrogate pair.
+        """
+        with surrogate_errors():
+            return arrow_table(self)
+
+    def to_polars(self) -> Any:
+        """Convert the table to polars, which must be installed.
+
+        Returns
+        -------
+        polars.DataFrame
+            The columns of `to_arrow`. Polars keeps no metadata: to return to a table with units
+            and feature set, give ``FeatureTable.of`` the provenance of this one.
+
+        Raises
+        ------
+        ParameterError
+            If polars is not installed.
+        """
+        try:
+            import polars
+        except ImportError:
+            raise ParameterError("polars is not installed: run 'pip install polars'") from None
+        return polars.from_arrow(self.to_arrow())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> object:
+        return self.to_arrow().__dataframe__(nan_as_null, allow_copy)
 
     @property
     def labels(self) -> pd.Series[str] | None:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featkit._utils.typing import Array
+from featkit._utils.overview import Overview, Overviewed
+from featkit._utils.typing import Array, ArrowStream
 from featkit.errors import StoreError, TableError
 from featkit.schema import (
     KEY_COLUMNS,
@@ -57,8 +58,8 @@ N_FIRST_FEATURES = 3
 """Number of features that the first rows show, each of a different family."""
 
 
-@dataclass(frozen=True, eq=False)
-class Inspection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection(Overviewed):
     """Summary of a table.
 
     Attributes
@@ -114,6 +115,11 @@ class Inspection:
     first: pd.DataFrame
     warnings: list[str]
 
+    def _overview(self) -> Overview:
+        from featkit.table._overviews import inspection_overview
+
+        return inspection_overview(self)
+
     @property
     def families(self) -> pd.DataFrame:
         """The features by family: ``family``, ``columns``, ``units``, ``first`` (one of them)."""
@@ -144,13 +150,13 @@ class Inspection:
 
 
 def inspect(
-    table: FeatureTable | str | os.PathLike[str], *, keys: Sequence[str] = ()
+    table: FeatureTable | ArrowStream | str | os.PathLike[str], *, keys: Sequence[str] = ()
 ) -> Inspection:
     """Summarize a table.
 
     Parameters
     ----------
-    table : FeatureTable or path
+    table : FeatureTable, pandas.DataFrame, table of Arrow or polars, or path
         The table, or its file; the failures listed next to the file are counted, too.
     keys : sequence of str
         Columns that are keys, if it is the file of a table of another program.
@@ -175,9 +181,11 @@ def inspect(
     (2, [1])
     """
     failures = []
-    if not isinstance(table, FeatureTable):
+    if isinstance(table, str | os.PathLike):
         file, table = table, FeatureTable.read(table, keys)
         failures = read_failures(file)
+    elif not isinstance(table, FeatureTable):
+        table = FeatureTable.of(table, keys=keys)
     names = [name for name in table.keys if name not in ("path", *NUMERIC_KEYS)]
     alike = [w for name in names for w in lookalike_warnings(name, table.column(name).tolist())]
     return Inspection(

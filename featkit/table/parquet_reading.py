@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from featkit.errors import FeatkitError, TableError
 from featkit.storage.reading import local_copy
 from featkit.storage.urls import shown
 from featkit.storage.writing import check_regular
+from featkit.table.arrow import arrow_to_frame
 from featkit.table.columns import ColumnSelection, TableColumns, errors_in, numbered_row
 from featkit.table.dataframes import frame_columns
 from featkit.table.delimited import check_unique_names
@@ -285,50 +286,11 @@ def _table_columns(
     files: ParquetFiles, table: Any, selection: ColumnSelection, *, first_row: int
 ) -> TableColumns:
     with reading_errors(files.paths[0]):
-        plain = _plain_types(table)
-        data = plain.to_pandas(ignore_metadata=True, types_mapper=_nullable_integer)
+        data = arrow_to_frame(table)
     if index := _index_columns(table.schema):
         data = data.set_index(index)
     with errors_in(files.name):
         return frame_columns(data, selection, lambda row: numbered_row(first_row + row))
-
-
-def _plain_types(table: Any) -> Any:
-    """An Arrow table without extension types, and with text in place of bytes that are UTF-8."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for k, (name, dtype) in enumerate(zip(table.schema.names, table.schema.types, strict=True)):
-        is_extension = isinstance(dtype, pa.BaseExtensionType) and not _has_pandas_type(dtype)
-        column = table.column(k)
-        if is_extension:
-            chunks = [chunk.storage for chunk in column.chunks]
-            column = pa.chunked_array(chunks, column.type.storage_type)
-        if str(column.type) in ("binary", "large_binary"):
-            with suppress(pa.ArrowInvalid):
-                column = pc.cast(column, pa.string())
-        if column.type != dtype:
-            table = table.set_column(k, name, column)
-    return table
-
-
-def _has_pandas_type(dtype: Any) -> bool:
-    """Whether pandas has a type for an Arrow extension type, as for periods."""
-    try:
-        dtype.to_pandas_dtype()
-    except NotImplementedError:
-        return False
-    return True
-
-
-def _nullable_integer(dtype: Any) -> Any:
-    """The nullable pandas type of an Arrow integer type, so that gaps do not make it a float."""
-    import pandas as pd
-    import pyarrow as pa
-
-    if not pa.types.is_integer(dtype):
-        return None
-    return pd.api.types.pandas_dtype(str(dtype).replace("int", "Int").replace("uI", "UI"))
 
 
 def _index_columns(schema: Any) -> list[str]:

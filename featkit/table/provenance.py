@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 METADATA_KEY = b"featkit"
 """Key of the provenance among the metadata of a Parquet file."""
 
-FIELDS = ("name", "family", "descriptor", "index", "statistic", "unit", "definition", "reference")
+FIELDS = (
+    *("name", "title", "family", "descriptor", "index", "statistic", "unit"),
+    *("definition", "reference"),
+)
 """Fields of a column's description that must be text."""
 
 NO_PARAMETERS = "included"
@@ -93,6 +96,25 @@ def describe_columns(table: FeatureTable) -> dict[str, Mapping[str, str]]:
         names = filter(is_feature_name, table.feature_names)
         columns = {name: asdict(describe(name)) for name in names}
     return {name: columns.get(name, {}) for name in table.feature_names}
+
+
+def described_provenance(table: FeatureTable) -> dict[str, Any]:
+    """Return the provenance of a table, with the descriptions of `describe_columns`.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The table.
+
+    Returns
+    -------
+    dict
+        The provenance itself, unless it lacks descriptions that the catalogue has.
+    """
+    described = [dict(column) for column in describe_columns(table).values() if column]
+    if table.provenance.get("columns") or not described:
+        return table.provenance
+    return {**table.provenance, "columns": described}
 
 
 def flatten_provenance(provenance: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,9 +40,11 @@ def test_the_result_does_not_depend_on_workers_and_resuming(folder, tmp_path):
 def test_checks_are_announced_in_order(folder):
     seen = []
     checks = ["exact_copies", "files"]
-    featkit.audit(folder, checks=checks, progress=lambda *own: seen.append(own))
+    featkit.audit(folder, checks=checks, progress=seen.append)
     titles = [CHECKS[name].title.lower() for name in ("files", "exact_copies")]
-    assert seen == [(0, 2, titles[0]), (1, 2, titles[1])]
+    checking = [(own.done, own.total, own.note) for own in seen if own.activity == "checking"]
+    assert checking == [(0, 2, titles[0]), (1, 2, titles[1])]
+    assert seen[0].activity == "measuring"
 
 
 def issue(check, *paths):

@@ -91,7 +91,7 @@ def test_features_resume_without_a_table(folder, tmp_path):
     again = audited(
         folder,
         checks=["files"],
-        file_progress=lambda activity, progress: seen.append((activity, progress.resumed)),
+        progress=lambda own: seen.append((own.activity, own.resumed)),
         **options,
     )
     assert ("extracting", 4) in seen
@@ -164,11 +164,11 @@ def test_an_audit_without_any_check_is_an_error():
 
 
 def test_unknown_columns_of_recordings_are_refused_before_features_are_extracted(folder):
-    def extracting(activity, progress):
-        raise AssertionError(activity)
+    def extracting(progress):
+        raise AssertionError(progress.activity)
 
     with pytest.raises(ParameterError, match=r"'genre': available: path, label; .*--labels"):
-        audited(folder, label="genre", labels="folder", file_progress=extracting)
+        audited(folder, label="genre", labels="folder", progress=extracting)
 
 
 def test_recordings_that_fail_are_never_passed_over(folder):
@@ -180,10 +180,11 @@ def test_recordings_that_fail_are_never_passed_over(folder):
     assert audited(folder, checks=["defects", "files"]).dataset.remarks == []
 
 
-def test_a_result_is_shown_in_a_line():
-    assert repr(audited(tones())) == (
-        "<Audit of 'table': 0 issues by 1 check: 0 high, 0 medium, 0 low>"
-    )
+def test_a_result_is_shown_in_two_lines():
+    assert repr(audited(tones())).splitlines() == [
+        "Audit of 'table': 0 issues by 1 check: 0 high, 0 medium, 0 low",
+        "  next: .table (a DataFrame), .issues, .write(path), .write_cleaned(path)",
+    ]
 
 
 def test_a_split_and_folds_exclude_each_other():

@@ -50,12 +50,12 @@ def test_values_do_not_depend_on_workers_and_resuming(corpus):
     again = _scanned(corpus, CONTENT, checkpoint="a.parquet", progress=seen.append)
     assert packed(alone) == packed(first) == packed(again)
     assert seen[-1].resumed == 6
-    assert (seen[-1].files, seen[-1].failures) == (7, 1)
+    assert (seen[-1].done, seen[-1].failed) == (7, 1)
 
 
 def test_finished_measures_survive_an_interruption(corpus):
     def interrupt(progress):
-        if progress.files:
+        if progress.done:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -160,14 +160,14 @@ def test_progress_rises_to_the_end(mixed_corpus, n_jobs):
     extraction = featkit.extract(
         mixed_corpus, features="genre75", n_jobs=n_jobs, progress=seen.append
     )
-    files = [progress.files for progress in seen]
+    files = [progress.done for progress in seen]
     assert files == sorted(files)
     assert (files[0], files[-1]) == (0, 19)
     assert 3 <= len(set(files)) <= 1 + 19 // (19 // (4 * n_jobs)) + 1  # a chunk at once
     assert {progress.total for progress in seen} == {19}
-    assert seen[-1].failures == 2
-    assert seen[-1].seconds == pytest.approx(extraction.seconds)
-    for name in ("failures", "seconds", "elapsed"):
+    assert seen[-1].failed == 2
+    assert seen[-1].audio_seconds == pytest.approx(extraction.seconds)
+    for name in ("failed", "audio_seconds", "elapsed"):
         values = [getattr(progress, name) for progress in seen]
         assert values == sorted(values)
     assert 0 < extraction.seconds < 60

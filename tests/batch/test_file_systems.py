@@ -320,7 +320,7 @@ def test_a_folder_that_is_removed_during_a_run_is_an_error(corpus):
     os.mkdir("out")
 
     def remove(progress):
-        if progress.files == COUNT:
+        if progress.done == COUNT:
             shutil.rmtree("out", ignore_errors=True)
 
     with pytest.raises(WriteError, match=r"out/t\.csv"):

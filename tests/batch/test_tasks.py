@@ -227,7 +227,7 @@ def test_a_single_file_that_crashes_is_a_failure(corpus):
 
 def test_slow_files_are_stored_one_by_one(corpus, monkeypatch):
     def stop(progress):
-        if progress.files:
+        if progress.done:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as quick:

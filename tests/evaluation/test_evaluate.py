@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from learning import tones, trained
+from progress_steps import into
 from scipy.stats import binomtest
 from sklearn.metrics import (
     accuracy_score,
@@ -200,7 +201,7 @@ def test_the_training_table_adds_shift_and_importances(home):
         result.model,
         {"far": far()},
         training_table=table,
-        progress=lambda *step: steps.append(step),
+        progress=into(steps),
     )
     (one,) = evaluated.evaluation.evaluations
     assert one.shift.home_rows == 90

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from progress_steps import into
 
 from featkit.cli._main import main
 from featkit.features import catalogue, costs
@@ -52,7 +53,7 @@ def test_the_page_lists_every_descriptor_once_with_its_documentation():
 
 def test_every_family_has_a_cost(quick):
     reports = []
-    measured = costs.measure(lambda done, total, name: reports.append((done, total, name)))
+    measured = costs.measure(into(reports))
     assert list(measured.families) == list(FAMILIES)
     assert measured.shared > 0
     assert all(cost >= 0 or name in UNMEASURED for name, cost in measured.families.items())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fake_networks import EPOCHS, add_fake_network, recordings
 from learning import few_estimators, tones
+from progress_steps import into
 from scipy.stats import binomtest
 
 import featkit
@@ -91,7 +92,7 @@ def test_a_network_is_fitted_on_inner_folds_only_if_something_needs_them(
     table = recordings(columns=["a", "b"])
     steps = []
     options = {"model": "fake,logistic", **options}
-    result = featkit.train(table, folds=2, **options, progress=lambda *step: steps.append(step))
+    result = featkit.train(table, folds=2, **options, progress=into(steps))
     assert len(fits) == n_fits
     done, total, _ = zip(*steps, strict=True)
     assert list(done) == list(range(1, total[0] + 1))
@@ -112,7 +113,7 @@ def test_comparison_of_splits_can_be_left_out(monkeypatch):
     table = recordings(take=["1", "2"] * 18, song=[f"{k // 2}" for k in range(36)])
     steps = []
     options = {"model": "fake", "group": "take", "folds": 2}
-    full = featkit.train(table, **options, progress=lambda *step: steps.append(step[-1]))
+    full = featkit.train(table, **options, progress=lambda p: steps.append(p.note))
     assert full.scores["by_row"] is not None
     assert any("--no-compare-splits leaves it out" in step for step in steps)
     assert len(fits) == 2 + 2 + 1
@@ -133,7 +134,7 @@ def test_a_network_is_fitted_once_for_a_single_split(options, monkeypatch):
         model="fake,logistic",
         shares=(60, 40),
         **options,
-        progress=lambda *s: steps.append(s),
+        progress=into(steps),
     )
     assert len(fits) == 1 + (3 if options else 0)
     assert [done for done, _, _ in steps] == list(range(1, steps[0][1] + 1))
@@ -228,7 +229,7 @@ def test_torch_is_loaded_by_the_first_fit_of_a_worker_and_only_beside_networks(m
 
 def test_counts_and_messages_reach_the_caller():
     calls = []
-    counter = FitCounter(lambda *call: calls.append(call))
+    counter = FitCounter(into(calls))
     counter.expect(2)
     counter.fitted("scoring")
     counter.show("scoring: cnn, epoch 1 of 3")

@@ -69,7 +69,7 @@ def test_the_first_warning_gives_both_scores_and_the_remedy():
     own, unseen = (by_group[name]["accuracy"] for name in ("own", "scores"))
     assert f"svm has an accuracy of {own:.3f}. " in first
     assert f"stay together, the accuracy is {unseen:.3f} (5 folds by patient)" in first
-    assert first.endswith("To keep them together, name the group: patient")
+    assert first.endswith("To keep them together, add --group patient (in Python: group='patient')")
     assert "patient" not in result.model.columns
 
 
@@ -78,7 +78,7 @@ def test_auto_scores_the_final_candidate_by_the_likely_group(monkeypatch):
     data, who, _ = people(count=16, takes=3)
     steps = []
     result = featkit.train(
-        data.assign(patient=who), folds=2, progress=lambda *call: steps.append(call[:2])
+        data.assign(patient=who), folds=2, progress=lambda p: steps.append((p.done, p.total))
     )
     by_group = result.scores["by_group"]
     assert by_group["candidate"] == result.model.training["candidate"]
@@ -95,7 +95,7 @@ def test_a_rare_class_limits_the_folds_of_the_likely_group():
     result = featkit.train(data.assign(patient=who), model="logistic", folds=2)
     assert result.scores["by_group"] is None
     assert "may identify groups" in result.warnings[0]
-    assert "If so, train with the group 'patient'" in result.warnings[0]
+    assert "If so, add --group patient (in Python" in result.warnings[0]
 
 
 def test_the_likely_group_is_split_by_the_same_ratio():

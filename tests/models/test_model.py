@@ -48,7 +48,7 @@ def test_a_frame_without_rows_has_no_predictions(model):
 
 @pytest.mark.parametrize("wrong", [5, None, np.zeros((3, 2)), {"pitch": 1.0}.values()])
 def test_other_inputs_are_refused_with_their_type(wrong, model):
-    with pytest.raises(ParameterError, match="a FeatureTable, a DataFrame, a path or a sequence"):
+    with pytest.raises(ParameterError, match="a FeatureTable, a DataFrame, a path, a pair"):
         model.predict(wrong)
 
 

@@ -130,9 +130,7 @@ def test_any_number_of_workers_gives_the_same_model_and_shows_epochs(tmp_path, m
     options = {"model": "cnn", "folds": 2, "parameters": {"epochs": 2, "batch_size": 12}}
     table = tmp_path / "seq"
     one = featkit.train(table, **options)
-    two = featkit.train(
-        table, **options, n_jobs=2, progress=lambda done, total, step: steps.append(step)
-    )
+    two = featkit.train(table, **options, n_jobs=2, progress=lambda p: steps.append(p.note))
     assert one.scores == two.scores
     for result, name in ((one, "one.fk"), (two, "two.fk")):
         result.model.save(tmp_path / name)

@@ -236,8 +236,8 @@ def test_conditions_are_deterministic_and_change_no_other_score():
 def test_progress_counts_the_conditions():
     for table in (loud_classes(), tones(60)):
         seen = []
-        featkit.train(table, model="logistic", progress=lambda *step, seen=seen: seen.append(step))
-        assert [done for done, _, _ in seen] == list(range(1, seen[0][1] + 1))
+        featkit.train(table, model="logistic", progress=seen.append)
+        assert [own.done for own in seen] == list(range(1, seen[0].total + 1))
 
 
 def test_a_table_without_quality_columns_has_no_word_about_conditions(tmp_path):

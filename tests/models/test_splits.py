@@ -131,7 +131,7 @@ def test_a_class_with_too_few_groups_is_named():
 
 def test_classes_that_are_measured_numbers_may_be_a_target():
     y = ["0.25", "-1.5e-05", "3.0"]
-    with pytest.raises(ParameterError, match=r"to predict numbers, pass the column as target"):
+    with pytest.raises(ParameterError, match=r"to predict numbers, use --target"):
         list(GroupFolds(2).split(y, y))
 
 

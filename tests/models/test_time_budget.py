@@ -4,6 +4,7 @@ import json
 
 import pytest
 from learning import few_estimators, tones
+from progress_steps import into
 
 import featkit
 from featkit.errors import ModelError, ParameterError
@@ -48,7 +49,7 @@ def test_the_fastest_come_first_and_defaults_come_before_other_candidates(left, 
 def test_a_long_budget_gives_the_result_without_a_budget(three):
     plain = featkit.train(data(), folds=2)
     steps = []
-    long = featkit.train(data(), folds=2, budget=1e6, progress=lambda *step: steps.append(step))
+    long = featkit.train(data(), folds=2, budget=1e6, progress=into(steps))
     assert long.scores == plain.scores
     assert long.predictions.equals(plain.predictions)
     assert long.model.trained.budget == BudgetUse(seconds=1e6, untried={})
@@ -106,7 +107,7 @@ def test_a_search_that_takes_longer_than_planned_is_shortened(three, monkeypatch
     monkeypatch.setattr(compared_models, "candidates", lambda name, _: candidates(name)[:4])
     monkeypatch.setattr(TimeBudget, "is_late", lambda self: True)
     steps = []
-    result = featkit.train(data(), folds=2, budget=1e6, progress=lambda *step: steps.append(step))
+    result = featkit.train(data(), folds=2, budget=1e6, progress=into(steps))
     use = result.model.trained.budget
     assert (use.untried, use.last_compared) == ({}, 1)
     assert use.summary.endswith(

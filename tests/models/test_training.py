@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from learning import SMALL_FORESTS, accuracy, copies, few_trees, tones
+from progress_steps import into
 from sklearn.model_selection import cross_validate
 
 import featkit
@@ -78,7 +79,7 @@ def test_auto_is_one_of_the_compared_candidates(monkeypatch):
         data,
         folds=2,
         ensemble=False,
-        progress=lambda done, total, step: calls.append((done, total, step)),
+        progress=into(calls),
     )
     board = result.leaderboard
     assert set(board.index) == {"auto", "baseline", *ESTIMATORS} - {"ensemble"}

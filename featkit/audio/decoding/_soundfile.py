@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import soundfile
+
+from featkit._utils.lazy import cached_property
 
 
 class SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]

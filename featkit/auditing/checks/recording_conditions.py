@@ -91,6 +91,20 @@ def _conditions(dataset: AuditedDataset) -> RecordingConditions | None:
     )
 
 
+def _limits(dataset: AuditedDataset) -> str | None:
+    """Which conditions are not compared, because only an extraction measures them."""
+    if dataset.label is None and dataset.split_column is None:
+        return None
+    if recording_conditions(dataset.table) is not None or not dataset.measure(MEASURE):
+        return None
+    return (
+        "recording_conditions compares sample rate, channels, duration and format only; level,"
+        " peak, bandwidth and clipping are measured with the features: run a check that needs"
+        " features as well, such as --check recording_conditions,outliers, or audit a table of"
+        " `featkit extract`"
+    )
+
+
 def _label_issues(dataset: AuditedDataset, conditions: RecordingConditions) -> Iterator[Issue]:
     # Other training options concern features; this model has recording conditions only.
     settings = Settings(**replace(dataset, training_options={}).training_arguments)
@@ -283,4 +297,5 @@ CHECK = Check(
     order=50,
     run=_run,
     measures=("file_format", "tags"),
+    limits=_limits,
 )

@@ -112,7 +112,6 @@ def verify(
     ticks: Sequence[Array],
     *,
     executor: Executor,
-    progress: Callable[[int, int], None] | None = None,
 ) -> list[SharedSound]:
     """Compare the samples of candidate pairs.
 
@@ -128,8 +127,6 @@ def verify(
         Landmarks of the recordings.
     executor : Executor
         Where the pairs are compared.
-    progress : callable, optional
-        ``progress(done, pairs)`` is called while pairs are compared.
 
     Returns
     -------
@@ -160,8 +157,6 @@ def verify(
         for chunk in chunks:
             for place, result in chunk:
                 alignments[place] = None if isinstance(result, Crash) else result
-            if progress:
-                progress(len(alignments), len(comparisons))
     shared = [
         _shared_sound(candidates, k, comparisons[k], alignments[k], extents[k])
         for k in range(len(comparisons))

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressOption, reporting
 from featkit.batch.outcomes import Extraction
 from featkit.batch.shards._merged_rows import RowSource, merge_rows, n_passes
 from featkit.batch.shards._opening import open_shards
@@ -30,15 +31,12 @@ from featkit.table.failure_list import write_failures
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import check_table_target, failures_file, rows_per_block
 
-MergeProgress = Callable[[int, int, str], None]
-"""``progress(done, total, note)``; the note is ``"files"`` or ``"rows"``."""
-
 
 def merge(
     shards: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
-    progress: MergeProgress | None = None,
+    progress: ProgressOption = None,
 ) -> Extraction:
     """Merge the tables of all shards to the table of one run.
 
@@ -51,9 +49,9 @@ def merge(
         The table to write; its suffix selects CSV or Parquet, and a name that ends in ``/`` is a
         folder of Parquet files. Failures are listed in ``<output>.failures.csv``. Both have the
         bytes of a run without shards.
-    progress : callable, optional
-        ``progress(done, total, note)`` is called as files, and then rows, are read; `note` is
-        ``"files"`` or ``"rows"``.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` as files, and then rows, are read; True shows a bar, False
+        nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -77,16 +75,19 @@ def merge(
     """
     start = time.perf_counter()
     paths = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
-    report = progress or (lambda done, total, note: None)
     check_table_target(output)
     check_writable(failures_file(output))
-    with open_shards(paths, lambda done, total: report(done, total, "files")) as (files, remarks):
+    with (
+        reporting(progress) as report,
+        open_shards(paths, Activity("reading", "files", report).report) as (files, remarks),
+    ):
         for written in (output, failures_file(output)):
             check_no_input(written, [file.name for file in files])
         provenance = _provenance(files)
         n_features = len(provenance["columns"])
         target = TableFile(output, rows_per_block(n_features))
-        target.write(_tables(files, provenance, target, report))
+        merging = Activity("merging", "rows", report)
+        target.write(_tables(files, provenance, target, merging))
         failures = _failures(files)
         write_failures(output, failures)
     n_failed = sum(len(file.record.failed_recordings) for file in files)
@@ -134,7 +135,7 @@ def _tables(
     files: Sequence[ShardFile],
     provenance: dict[str, Any],
     target: TableFile,
-    report: MergeProgress,
+    merging: Activity,
 ) -> Iterator[FeatureTable]:
     """Yield the rows of all shards in the order of one run."""
     max_rows = target.max_rows
@@ -145,7 +146,7 @@ def _tables(
     def count(n_merged: int) -> None:
         nonlocal done
         done += n_merged
-        report(done, total, "rows")
+        merging.report(done, total)
 
     for table in merge_rows(sources, max_rows, _scratch_folder(target.path), count):
         yield _feature_table(table, provenance)

@@ -30,6 +30,10 @@ SHARE = Descriptor(
     reference="Essentia, energy bands of the music extractor, there with EnergyBandRatio",
     undefined="in a frame of silence; in a band without bins, or from half the sample rate up",
     indices=BANDS,
+    index_titles=tuple(
+        f"{name} ({low:g} to {high:g} Hz)"
+        for name, (low, high) in zip(BANDS, pairwise(EDGES), strict=True)
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from featkit.dsp.chroma import PITCH_CLASSES, Chroma
 from featkit.errors import ParameterError
 from featkit.features._components import numbered, total_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.titles import PITCH_CLASS_TITLES
 
 
 class ChromaParameters(Parameters):
@@ -47,6 +48,7 @@ def _descriptors(p: ChromaParameters) -> list[Descriptor]:
         reference="Ellis 2007; librosa.feature.chroma_stft",
         undefined="in a clip of silence",
         indices=PITCH_CLASSES if n == 12 else numbers,
+        index_titles=PITCH_CLASS_TITLES if n == 12 else (),
     )
     return [pitch_class]
 

@@ -28,6 +28,7 @@ from featkit.dsp.constant_q import ConstantQ, cens, strongest_to_one
 from featkit.dsp.segments import Segments
 from featkit.errors import ParameterError
 from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.titles import PITCH_CLASS_TITLES, TONNETZ_TITLES
 
 
 class ConstantQParameters(Parameters):
@@ -66,6 +67,7 @@ def _descriptors(p: ConstantQParameters) -> list[Descriptor]:
             reference="Schörkhuber and Klapuri 2010; librosa.feature.chroma_cqt",
             undefined=undefined,
             indices=PITCH_CLASSES,
+            index_titles=PITCH_CLASS_TITLES,
         ),
         Descriptor(
             name="chroma_cens",
@@ -78,6 +80,7 @@ def _descriptors(p: ConstantQParameters) -> list[Descriptor]:
             reference="Müller and Ewert 2011; librosa.feature.chroma_cens",
             undefined=undefined,
             indices=PITCH_CLASSES,
+            index_titles=PITCH_CLASS_TITLES,
         ),
         Descriptor(
             name="tonnetz_cqt",
@@ -88,6 +91,7 @@ def _descriptors(p: ConstantQParameters) -> list[Descriptor]:
             reference=harte,
             undefined=undefined,
             indices=TONNETZ,
+            index_titles=TONNETZ_TITLES,
         ),
         Descriptor(
             name="tonnetz_cens",
@@ -98,6 +102,7 @@ def _descriptors(p: ConstantQParameters) -> list[Descriptor]:
             reference=f"{harte}, as the features of FMA have it",
             undefined=undefined,
             indices=TONNETZ,
+            index_titles=TONNETZ_TITLES,
         ),
     ]
 

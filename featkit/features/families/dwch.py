@@ -31,6 +31,7 @@ from featkit.dsp.disk_array import Clip, DiskArray, pieces
 from featkit.dsp.dwt import DAUBECHIES, bands, max_level, symmetric_dwt
 from featkit.features._components import band_names, level_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.titles import wavelet_band_titles
 
 ROUNDING = 1e-13
 """A band with a smaller ratio of its standard deviation to the root mean square of the strongest
@@ -58,6 +59,7 @@ def _descriptors(p: DwchParameters) -> list[Descriptor]:
         reference="Li, Ogihara and Li 2003; PyWavelets wavedec",
         undefined=short,
         indices=band_names(p.level),
+        index_titles=wavelet_band_titles(band_names(p.level)),
     )
     return [
         descriptor(name="dwch_mean", unit="full scale", definition=f"mean of the {histogram}"),

@@ -30,6 +30,7 @@ from featkit.dsp.disk_array import Clip, pieces
 from featkit.dsp.dwt import DAUBECHIES, bands, max_level, periodized_dwt
 from featkit.features._components import band_names, level_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.titles import wavelet_band_titles
 
 
 class PeriodisedParameters(Parameters):
@@ -48,6 +49,7 @@ def _descriptors(p: PeriodisedParameters) -> list[Descriptor]:
         reference="Tzanetakis, Essl and Cook 2001; PyWavelets wavedec",
         undefined=short,
         indices=names,
+        index_titles=wavelet_band_titles(names),
     )
     return [
         descriptor(
@@ -67,6 +69,7 @@ def _descriptors(p: PeriodisedParameters) -> list[Descriptor]:
             f" {p.wavelet}, periodised",
             undefined=f"{short}, and where the next band is silent",
             indices=names[:-1],
+            index_titles=wavelet_band_titles(names[:-1]),
         ),
     ]
 

@@ -37,6 +37,9 @@ PROFILES = {
 }
 """Weights of the pitch classes in a major and in a minor key, from the tonic upwards."""
 
+PROFILE_TITLES = ("Krumhansl and Kessler profiles", "Temperley profiles")
+"""Names of the profiles in titles of columns."""
+
 FLAT = 1e-6
 """Standard deviation over pitch classes below which chroma counts as constant."""
 
@@ -55,6 +58,7 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
             reference=reference,
             undefined=undefined,
             indices=tuple(PROFILES),
+            index_titles=PROFILE_TITLES,
         ),
         Descriptor(
             name="mode",
@@ -65,6 +69,7 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
             reference=reference,
             undefined=undefined,
             indices=tuple(PROFILES),
+            index_titles=PROFILE_TITLES,
         ),
         Descriptor(
             name="key_strength",
@@ -75,6 +80,7 @@ def _descriptors(p: NoParameters) -> list[Descriptor]:
             reference=reference,
             undefined=undefined,
             indices=tuple(PROFILES),
+            index_titles=PROFILE_TITLES,
         ),
     ]
 

@@ -47,6 +47,9 @@ def _descriptors(p: MelBandsParameters) -> list[Descriptor]:
         reference="Slaney 1998; librosa.feature.melspectrogram, librosa.power_to_db",
         undefined="in a band that touches no bin; power below 1e-10 counts as 1e-10 (-100 dB)",
         indices=numbered(range(1, p.n_bands + 1), p.n_bands, default=MelBandsParameters.n_bands),
+        index_titles=tuple(
+            f"{k} of {p.n_bands} from 0 Hz to half the sample rate" for k in range(1, p.n_bands + 1)
+        ),
     )
     return [band]
 

@@ -111,6 +111,7 @@ def _descriptors(p: TempoParameters) -> list[Descriptor]:
             reference="Peeters 2005; Prockup and others 2015; librosa.feature.tempogram_ratio",
             undefined=f"{nothing}, and for a rate beyond those of the tempogram",
             indices=tuple(RATIOS),
+            index_titles=tuple(f"{rate:.3g} notes a beat" for rate in RATIOS.values()),
         ),
         describe(
             name="beat_histogram_share",
@@ -119,6 +120,9 @@ def _descriptors(p: TempoParameters) -> list[Descriptor]:
             reference=histogram,
             undefined=f"{nothing} at these rates",
             indices=tuple(RANGES),
+            index_titles=tuple(
+                f"{name} ({low:g} to {high:g} BPM)" for name, (low, high) in RANGES.items()
+            ),
         ),
         describe(
             name="beat_histogram_sum",

@@ -35,6 +35,7 @@ def _descriptors(p: OctaveBands) -> list[Descriptor]:
         reference="Jiang et al. 2002; librosa.feature.spectral_contrast",
         undefined="in a clip of silence; in a band without bins, or above half the sample rate",
         indices=p.indices,
+        index_titles=p.titles,
     )
     return [contrast]
 

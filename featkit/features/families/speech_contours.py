@@ -62,6 +62,7 @@ def _descriptor(quantity: str, unit: str, direction: str, undefined: str, low: f
         reference="Eyben et al. 2016 (GeMAPS)",
         undefined=undefined,
         indices=("mean", "std"),
+        index_titles=("mean", "standard deviation"),
     )
 
 

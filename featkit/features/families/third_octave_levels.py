@@ -31,6 +31,9 @@ from featkit.features.family import Descriptor, Family, ReferenceCase
 NAMES = tuple(f"{hz:g}".replace(".", "p") for hz in NOMINAL)
 """Indices of the bands, from the lowest."""
 
+TITLES = tuple(f"band at {hz:g} Hz" for hz in NOMINAL)
+"""Their meaning."""
+
 
 class ThirdOctaveParameters(CalibrationParameters):
     """Calibration of the recorder, and range of the bands."""
@@ -65,6 +68,7 @@ def _descriptors(p: ThirdOctaveParameters) -> list[Descriptor]:
         undefined="where all samples are equal, as in digital silence, and in a band whose upper"
         " edge, 1.12 times the mid-frequency, is above half the sample rate",
         indices=NAMES[p.bands],
+        index_titles=TITLES[p.bands],
     )
     return [level]
 

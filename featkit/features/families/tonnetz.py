@@ -16,6 +16,7 @@ from featkit import signals
 from featkit._utils.typing import Array
 from featkit.dsp.chroma import TONNETZ, Chroma, tonal_centroid
 from featkit.features.family import Descriptor, Family, NoParameters, ReferenceCase
+from featkit.features.titles import TONNETZ_TITLES
 
 CENTROID = Descriptor(
     name="tonnetz",
@@ -27,6 +28,7 @@ CENTROID = Descriptor(
     reference="Harte, Sandler and Gasser 2006; librosa.feature.tonnetz of chroma_stft",
     undefined="in a clip of silence; a silent frame of another clip counts as 0",
     indices=TONNETZ,
+    index_titles=TONNETZ_TITLES,
 )
 
 

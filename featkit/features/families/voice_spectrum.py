@@ -40,6 +40,7 @@ from featkit.dsp.voiced_spectra import VoicedSpectra
 from featkit.features.family import Descriptor, Family, OwnFrames, ReferenceCase
 
 PARTS = ("overall", "voiced", "unvoiced")
+PART_TITLES = ("all frames", "voiced frames", "unvoiced frames")
 GEMAPS = "Eyben et al. 2016 (GeMAPS)"
 
 
@@ -52,6 +53,7 @@ def _by_voicing(name: str, unit: str, definition: str, reference: str = GEMAPS) 
         undefined="in silent frames, and where a band has no power; a component over voiced or"
         " unvoiced frames elsewhere",
         indices=PARTS,
+        index_titles=PART_TITLES,
     )
 
 
@@ -72,6 +74,7 @@ VOICE_FLUX = Descriptor(
     reference=GEMAPS,
     undefined="in other frames, and in silent ones",
     indices=PARTS[1:],
+    index_titles=PART_TITLES[1:],
 )
 ALPHA = _by_voicing(
     "alpha_ratio",

@@ -41,6 +41,10 @@ class PacketParameters(Parameters):
 def _descriptors(p: PacketParameters) -> list[Descriptor]:
     count = 2**p.level
     bands = numbered(range(1, count + 1), count, default=2**PacketParameters.level)
+    titles = tuple(
+        f"band {k} of {count} (from {k - 1}/{count} to {k}/{count} of half the sample rate)"
+        for k in range(1, count + 1)
+    )
     packets = f"{p.wavelet}, {p.level} levels"
     descriptor = partial(
         Descriptor,
@@ -53,6 +57,7 @@ def _descriptors(p: PacketParameters) -> list[Descriptor]:
             unit="log10 full scale²",
             definition=f"log10(mean(c²)) of the band, {packets}",
             indices=bands,
+            index_titles=titles,
         ),
         descriptor(
             name="wavelet_packet_energy_share",
@@ -61,6 +66,7 @@ def _descriptors(p: PacketParameters) -> list[Descriptor]:
             high=1.0,
             definition=f"sum(c²) of the band over that of all bands, {packets}",
             indices=bands,
+            index_titles=titles,
         ),
         descriptor(
             name="wavelet_packet_entropy",

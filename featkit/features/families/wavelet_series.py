@@ -30,6 +30,7 @@ from featkit.errors import ParameterError
 from featkit.features._components import band_names, level_from_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
 from featkit.features.spectra.parameters import SpectraParameters
+from featkit.features.titles import wavelet_band_titles
 
 
 class WaveletSeriesParameters(Parameters):
@@ -48,6 +49,7 @@ def _descriptors(p: WaveletSeriesParameters) -> list[Descriptor]:
         reference="Daubechies 1992; PyWavelets wavedec",
         undefined="never: a mean below 1e-10 counts as 1e-10 (-100 dB)",
         indices=band_names(p.level),
+        index_titles=wavelet_band_titles(band_names(p.level)),
     )
     return [band]
 

@@ -33,6 +33,7 @@ from featkit.dsp.disk_array import Clip
 from featkit.dsp.dwt import DAUBECHIES
 from featkit.features._components import band_names, level_from_names, relative_band_names
 from featkit.features.family import Descriptor, Family, ReferenceCase
+from featkit.features.titles import wavelet_band_titles
 
 
 class WaveletParameters(Parameters):
@@ -47,7 +48,10 @@ def _descriptors(p: WaveletParameters) -> list[Descriptor]:
     short = f"in a clip too short for {p.level} levels"
     silent = f"{short}, and in silence"
     reference = "Daubechies 1992; Tzanetakis and Cook 2002; PyWavelets wavedec"
-    descriptor = partial(Descriptor, reference=reference, indices=band_names(p.level))
+    bands = band_names(p.level)
+    descriptor = partial(
+        Descriptor, reference=reference, indices=bands, index_titles=wavelet_band_titles(bands)
+    )
     return [
         descriptor(
             name="dwt_log_energy",
@@ -63,6 +67,7 @@ def _descriptors(p: WaveletParameters) -> list[Descriptor]:
             definition=f"sum(c²) of the band over that of all bands, {p.wavelet}",
             undefined=silent,
             indices=relative_names,
+            index_titles=wavelet_band_titles(relative_names),
         ),
         descriptor(
             name="dwt_mean_abs",

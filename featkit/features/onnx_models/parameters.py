@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.parameters import (
     Parameters,
     file_parameter,

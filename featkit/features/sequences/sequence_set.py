@@ -6,9 +6,11 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal
 
+from featkit._utils.lazy import cached_property
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.parameters import check_parameter, is_number, is_whole
 from featkit.audio.excerpt import LONGEST
 from featkit.audio.rates import samples_before
@@ -51,8 +53,8 @@ KEYS: Mapping[str, Key] = {
 """Keys of a sequence set."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SequenceSet:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SequenceSet(Overviewed):
     """Kinds of sequences that are computed together, and their length.
 
     Attributes
@@ -100,6 +102,11 @@ class SequenceSet:
     frames: int | None = None
     length_rule: str = "cut"
     dtype: str = "float32"
+
+    def _overview(self) -> Overview:
+        from featkit.features._overviews import sequence_set_overview
+
+        return sequence_set_overview(self)
 
     def __post_init__(self) -> None:
         if not self.kinds:

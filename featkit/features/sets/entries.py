@@ -6,15 +6,16 @@ import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePath
 from typing import Any, Literal
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.parameters import Parameters, unknown
 from featkit.errors import ParameterError
 from featkit.features.family import FAMILIES, Descriptor, Family
 from featkit.features.spectra.parameters import SpectraParameters
 from featkit.features.statistics import statistic
+from featkit.features.titles import column_title
 from featkit.schema import Column
 
 POOLED_INDEX = "all"
@@ -139,6 +140,7 @@ class Entry:
             definition=definition,
             reference=d.reference,
             undefined=d.undefined,
+            title=column_title(d, index, statistic_name, unit),
         )
 
     def as_dict(self, *, files: Literal["name", "path", "none"] = "name") -> dict[str, Any]:

@@ -7,9 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from featkit._utils.lazy import cached_property
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.parameters import unknown
 from featkit.errors import ParameterError
 from featkit.features._definitions import checked_keys, definition_hash
@@ -23,8 +25,8 @@ CALIBRATED = "_calibrated"
 """Suffix of the name of a set with the calibration of a recorder."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeatureSet:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FeatureSet(Overviewed):
     """A named, versioned list of columns.
 
     Attributes
@@ -70,6 +72,11 @@ class FeatureSet:
     renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
     note: str = field(default="", compare=False)
     least_rate: float | None = field(default=None, compare=False)
+
+    def _overview(self) -> Overview:
+        from featkit.features._overviews import feature_set_overview
+
+        return feature_set_overview(self)
 
     def __post_init__(self) -> None:
         if not self.entries:

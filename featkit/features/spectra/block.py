@@ -11,11 +11,12 @@ Arrays have shape ``(bins, frames)`` or ``(frames,)`` and are float32 unless sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp.bins import sums_over_bins
 from featkit.dsp.cepstrum import Cepstrum

@@ -5,8 +5,7 @@ A family requests a quantity by its name; these sets define when it is available
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from featkit._utils.lazy import cached_property
 from featkit.features.spectra.block import Block
 from featkit.features.spectra.dependencies import GATHERED
 from featkit.features.spectra.stack import Stack

@@ -22,11 +22,11 @@ Böck, S. and Widmer, G. "Maximum filter vibrato suppression for onset detection
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.lazy import cached_property
 from featkit._utils.typing import Array
 from featkit.dsp.disk_array import Clip, DiskArray, TemporaryDiskArray
 from featkit.dsp.filters import frequencies

@@ -38,6 +38,8 @@ from featkit.models.task import CLASSIFICATION, TASKS
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+    from featkit.models.onnx_export.tensor import Tensor
+
 Members = Sequence[tuple[str, Mapping[str, Any], float]]
 """Estimator, parameters and weight of each member."""
 
@@ -222,6 +224,17 @@ def _seconds_per_row(model: Any) -> float:
     return seconds
 
 
+def _to_onnx(model: Any, X: Tensor) -> Tensor:
+    """The weighted mean of the members, each with its own preprocessing."""
+    from featkit.models.onnx_export.preparation import pipeline_output
+
+    parts: list[Tensor] = [
+        pipeline_output(member, X, name, ESTIMATORS).normalized() * weight
+        for (name, _, weight), member in zip(model.members, model.pipelines_, strict=True)
+    ]
+    return sum(parts[1:], parts[0])
+
+
 ESTIMATOR = Estimator(
     name="ensemble",
     title="weighted mean of several models",
@@ -237,4 +250,5 @@ ESTIMATOR = Estimator(
     types=frozenset({f"{__name__}.WeightedMean"}).union(
         *(ESTIMATORS[name].types for name in ESTIMATORS if name != ENSEMBLE)
     ),
+    to_onnx=_to_onnx,
 )

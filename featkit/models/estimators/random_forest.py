@@ -9,7 +9,7 @@ Nature Machine Intelligence 2, 2020 (TreeSHAP).
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -25,6 +25,9 @@ from featkit.models._forest_trees import (
 )
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
+
+if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
 
 
 class Forest(RandomForestClassifier):  # type: ignore[misc]
@@ -97,6 +100,12 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     return forest_contributions(model, Z, model.predict_proba(Z))
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    from featkit.models.onnx_export.trees import forest_mean
+
+    return forest_mean(model, Z)
+
+
 ESTIMATOR = Estimator(
     name="random_forest",
     title="random forest",
@@ -123,4 +132,5 @@ ESTIMATOR = Estimator(
     scaled=False,
     step=FEATURE_THRESHOLD,
     search_trees=50,
+    to_onnx=_to_onnx,
 )

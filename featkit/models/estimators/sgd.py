@@ -23,13 +23,19 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.utils.class_weight import compute_class_weight
 
 from featkit._utils.typing import Array
-from featkit.models._linear_models import check_coefficients, linear_contributions
+from featkit.models._linear_models import (
+    both_classes,
+    check_coefficients,
+    linear_contributions,
+    scores_to_onnx,
+)
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import LOG_ODDS, Estimator, in_one_vs_rest_log_odds
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from featkit.models.onnx_export.tensor import Tensor
     from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 TOLERANCE = 1e-4
@@ -154,6 +160,14 @@ def _check(model: Any, n_columns: int, n_classes: int) -> None:
     check_coefficients(model, n_columns, n_classes)
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    """Probabilities of each class against the others, scaled to a sum of 1; equal if all are 0."""
+    P = scores_to_onnx(model, Z).sigmoid()
+    if len(model.classes_) == 2:
+        return both_classes(P)
+    return P.normalized().where(~(P.sum() > 0.0), 1 / len(model.classes_))
+
+
 ESTIMATOR = Estimator(
     name="sgd",
     title="logistic regression by stochastic gradient descent",
@@ -166,4 +180,5 @@ ESTIMATOR = Estimator(
     meaning=in_one_vs_rest_log_odds,
     types=frozenset({f"{__name__}.Sgd"}),
     fit_blocks=_fit_blocks,
+    to_onnx=_to_onnx,
 )

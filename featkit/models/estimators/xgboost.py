@@ -19,12 +19,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
-from featkit.models._boosted_model import BoostedModel, external_matrix, first_trees
+from featkit.models._boosted_model import (
+    BoostedModel,
+    external_matrix,
+    first_trees,
+    margins_to_onnx,
+)
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import LOG_ODDS, Contributions, Estimator, in_log_odds
 
 if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
     from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 OBJECTIVE = "multi:softprob"
@@ -162,6 +168,14 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     return Contributions(values, base, output)
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    """The softmax of XGBoost: in single precision, except the sum."""
+    margins = margins_to_onnx(model, Z, len(model.classes_))
+    differences = (margins - margins.max()).cast(np.float64)
+    powers = differences.exp().cast(np.float32)
+    return (powers / powers.cast(np.float64).sum().cast(np.float32)).cast(np.float64)
+
+
 ESTIMATOR = Estimator(
     name="xgboost",
     title="gradient-boosted trees (XGBoost)",
@@ -185,4 +199,5 @@ ESTIMATOR = Estimator(
     prefix=first_trees,
     first_trees=50,
     fit_blocks=XGBoost.fit_blocks,
+    to_onnx=_to_onnx,
 )

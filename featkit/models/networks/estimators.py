@@ -61,6 +61,14 @@ def _check(model: Any, n_columns: int, n_classes: int) -> None:
     raise ParameterError("networks are not stored as the pipelines of other estimators are")
 
 
+NOT_EXPORTED = (
+    "networks read sequences of frames instead of a row of features, and compute in single"
+    " precision, where another program adds in another order, so that equality to 1e-6 cannot be"
+    " promised. Predict with featkit, or export another model, such as logistic, of the columns"
+)
+"""Why networks are not exported to ONNX."""
+
+
 class _Networks(Mapping[str, Estimator]):
     """The estimator of each architecture."""
 
@@ -77,6 +85,7 @@ class _Networks(Mapping[str, Estimator]):
             imputed=False,
             scaled=False,
             inputs=SEQUENCES,
+            not_exported=NOT_EXPORTED,
         )
 
     def __contains__(self, name: object) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from featkit._utils.data_sizes import parse_size
 from featkit._utils.parameters import check_parameter
 from featkit.schema import is_reserved
+from featkit.table.arrow import frame_names
 from featkit.table.disk_matrix import VALUE_BYTES
 from featkit.table.feature_table import FeatureTable
 from featkit.table.table_files import column_names, copy_of_table, readable_format, row_count
@@ -139,7 +140,8 @@ def feature_bytes(table: Table) -> int:
     if isinstance(table, FeatureTable):
         return len(table) * len(table.feature_names) * VALUE_BYTES
     if not isinstance(table, str | os.PathLike):
-        return len(table) * len(table.columns) * VALUE_BYTES
+        rows = table.num_rows if hasattr(table, "num_rows") else len(table)  # type: ignore[arg-type]
+        return rows * len(frame_names(table)) * VALUE_BYTES
     if readable_format(table).row_count is None:
         with copy_of_table(table) as file:
             return os.path.getsize(file)

@@ -9,7 +9,7 @@ Nature Machine Intelligence 2, 2020 (TreeSHAP).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
@@ -25,6 +25,9 @@ from featkit.models._forest_trees import (
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
 from featkit.models.regressor import TARGET_SCALE, in_target_units, linear_f_values
+
+if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
 
 FEATURE_THRESHOLD = 1e-7
 """Values that differ by less are equal for a tree: the constant of scikit-learn's splitters."""
@@ -60,6 +63,12 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     return forest_contributions(model, Z, model.predict(Z)[:, None])
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    from featkit.models.onnx_export.trees import forest_mean
+
+    return forest_mean(model, Z)
+
+
 ESTIMATOR = Estimator(
     name="random_forest",
     title="random forest",
@@ -88,4 +97,5 @@ ESTIMATOR = Estimator(
     step=FEATURE_THRESHOLD,
     search_trees=50,
     score_columns=linear_f_values,
+    to_onnx=_to_onnx,
 )

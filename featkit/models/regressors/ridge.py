@@ -8,7 +8,7 @@ Hoerl and Kennard, "Ridge regression: Biased estimation for nonorthogonal proble
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -17,6 +17,9 @@ from featkit._utils.typing import Array
 from featkit.models._model_validation import check_parts, is_array
 from featkit.models.estimator import Contributions, Estimator
 from featkit.models.regressor import TARGET_SCALE, in_target_units, linear_f_values
+
+if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
 
 
 def _build(seed: int) -> Ridge:
@@ -38,6 +41,11 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     return Contributions(values[:, :, None], base, model.predict(Z)[:, None])
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    prediction: Tensor = Z @ model.coef_[:, None] + float(model.intercept_)
+    return prediction
+
+
 ESTIMATOR = Estimator(
     name="ridge",
     title="ridge regression",
@@ -50,4 +58,5 @@ ESTIMATOR = Estimator(
     meaning=in_target_units,
     types=frozenset({"sklearn.linear_model._ridge.Ridge"}),
     score_columns=linear_f_values,
+    to_onnx=_to_onnx,
 )

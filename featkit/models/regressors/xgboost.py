@@ -18,7 +18,12 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featkit._utils.typing import Array
-from featkit.models._boosted_model import BoostedModel, external_matrix, first_trees
+from featkit.models._boosted_model import (
+    BoostedModel,
+    external_matrix,
+    first_trees,
+    margins_to_onnx,
+)
 from featkit.models._boosted_trees import check_boosted_trees
 from featkit.models._model_validation import check_parts
 from featkit.models.estimator import Contributions, Estimator
@@ -26,6 +31,7 @@ from featkit.models.regressor import TARGET_SCALE, in_target_units, linear_f_val
 from featkit.models.target_scale import target_scale
 
 if TYPE_CHECKING:
+    from featkit.models.onnx_export.tensor import Tensor
     from featkit.models.out_of_core.block_fitting import TrainingBlocks
 
 OBJECTIVE = {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}}
@@ -142,6 +148,12 @@ def _contributions(model: Any, Z: Array) -> Contributions:
     )
 
 
+def _to_onnx(model: Any, Z: Tensor) -> Tensor:
+    standardised = margins_to_onnx(model, Z, 1).cast(np.float64)
+    prediction: Tensor = standardised * model.scale_ + model.mean_
+    return prediction
+
+
 ESTIMATOR = Estimator(
     name="xgboost",
     title="gradient-boosted trees (XGBoost)",
@@ -166,4 +178,5 @@ ESTIMATOR = Estimator(
     first_trees=50,
     fit_blocks=XGBoostRegressor.fit_blocks,
     score_columns=linear_f_values,
+    to_onnx=_to_onnx,
 )

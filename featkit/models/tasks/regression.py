@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featkit._utils.formatting import counted
+from featkit._utils.formatting import counted, shell_word
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.models.estimator import Candidate
@@ -64,7 +64,7 @@ def _read_target(
         raise TableError(
             f"{table.row_name(first)}: the target {column!r} is {cells[first]!r}, which is no"
             f" number{more}: correct it, or leave the cell empty; if the column contains classes,"
-            " pass it as label"
+            f" use --label {shell_word(column)} (in Python: label={column!r})"
         )
     if len(large := np.flatnonzero(np.abs(y) > LARGEST)):
         first = int(large[0])
@@ -187,7 +187,8 @@ def _data_warnings(problem: Problem, settings: Settings) -> Iterator[str]:
         values = name_list([f"{value:g}" for value in distinct.tolist()])
         yield (
             f"the target {problem.target!r} has {len(distinct)} distinct whole numbers ({values}):"
-            " if they denote classes, pass the column as label"
+            f" if they denote classes, use --label {shell_word(problem.target)} (in Python:"
+            f" label={problem.target!r})"
         )
 
 

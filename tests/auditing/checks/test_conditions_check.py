@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 from audited import dataset, issues_of, one_issue, with_tags
 
+from featkit.auditing.check import CHECKS
+
 RNG = np.random.default_rng(0)
 Y = np.repeat(["rain", "dog", "sea", "wind"], 25)
 PATHS = np.array([f"{k:03d}.wav" for k in RNG.permutation(100)], dtype=object)
@@ -52,6 +54,15 @@ def test_formats_of_files_suffice():
     )
     assert issue.severity == "high"
     assert "have MP3" in issue.message
+
+
+def test_conditions_that_only_an_extraction_measures_are_named():
+    limits = CHECKS["recording_conditions"].limits
+    assert "level, peak, bandwidth and clipping are measured with the features" in limits(
+        of_files()
+    )
+    assert limits(recorded(level=np.zeros(100))) is None
+    assert limits(replace(of_files(), label=None)) is None
 
 
 def test_levels_are_less_severe_since_they_can_depend_on_the_sounds():

@@ -1,12 +1,10 @@
 """The contract of every family: a new family is found and tested without an entry here."""
 
 import pytest
+from extras import FURTHER_PACKAGES
 
 from featkit.features.family import FAMILIES, Family
 from featkit.testing import FAMILY_CHECKS, check_family
-
-FURTHER_PACKAGES = {"embedding": ("onnx",)}
-"""Optional packages that families need but that do not affect their values."""
 
 
 @pytest.fixture(params=FAMILIES.values(), ids=FAMILIES)
