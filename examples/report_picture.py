@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-PIECES = ("#importance", "#recordings")
+PIECES = ("#answer", "#recordings")
 WIDTH, HEIGHT = 1100, 900
 
 

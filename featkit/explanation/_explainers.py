@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.progress import ProgressCallback
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
 from featkit.explanation.explained_rows import NO_FOLD
 from featkit.models.calibration import Calibrator
 from featkit.models.fold_models import (
-    Progress,
     fit_fold_models,
     missing_groups,
     training_rows,
@@ -62,7 +62,7 @@ def explainers(
     table: FeatureTable,
     X: Array | Sequences,
     executor: Executor,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> tuple[list[Explainer], list[str]]:
     """Return the models that explain a table, and notes for the reader.
 
@@ -100,7 +100,7 @@ def explainers(
 
 
 def _fold_explainers(
-    model: Model, problem: Problem, executor: Executor, progress: Progress | None
+    model: Model, problem: Problem, executor: Executor, progress: ProgressCallback | None
 ) -> list[Explainer]:
     """The selected candidate, fitted on the training rows of each outer fold."""
     seed = model.trained.settings.seed
@@ -127,7 +127,7 @@ def calibrated_by_fold(
     P: Array,
     folds: Array,
     executor: Executor,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> Array:
     """Calibrate probabilities, each row by the calibrator of the fold that predicted it.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.executors.executor import Executor
 from featkit.executors.opening import local_executor
@@ -20,7 +21,7 @@ from featkit.explanation._batches import (
 )
 from featkit.explanation._explainers import Explainer
 from featkit.explanation._shap_values import exact, sampled
-from featkit.models.fold_models import Progress
+from featkit.models.estimator import Estimator
 from featkit.models.model import Model
 from featkit.models.probabilities import in_order_of
 from featkit.models.task import TASKS
@@ -59,17 +60,15 @@ def values_of_rows(
     budget: float,
     seed: int,
     executor: Executor,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> Values:
     """The SHAP values of as many rows as the budget allows, in the order of the table."""
     chosen = TASKS[model.task].estimators[model.name]
     is_slow = chosen.rows_at_once is not None
     total = sum(len(explainer.rows) for explainer in row_explainers)
-    report = progress or _no_progress
+    activity = Activity("explaining", "rows", progress)
     if is_slow:
-        report(0, total, "")
-    if chosen.contributions is None:
-        _warm_up(row_explainers[0])
+        activity.report(0, total, _first_note(chosen, row_explainers[0], total))
     deadline = time.monotonic() + budget if is_slow else np.inf
     due = batches_until(deadline, list(row_batches(row_explainers, chosen.rows_at_once or total)))
     shared = _Shared(model.name, model.classes, model.task, seed, without_rows(row_explainers))
@@ -81,29 +80,25 @@ def values_of_rows(
     saved = needed * (1 - 1 / executor.workers)
     suited = executor if is_slow and saved > WORKER_START_SECONDS else local_executor()
     note = _time_estimate(needed / suited.workers, budget) if is_slow and rest else ""
-    report(len(first.rows), total, note)
+    activity.report(len(first.rows), total, note)
     for result in map_batches(_batch_values, due, shared, suited):
         finished.append(result)
-        report(sum(len(values.rows) for values in finished), total, "")
+        activity.report(sum(len(values.rows) for values in finished), total)
     return in_table_order(finished)
 
 
-def _no_progress(done: int, total: int, note: str) -> None:
-    pass
-
-
-def _warm_up(explainer: Explainer) -> None:
-    """Import and compile what sampling needs, so that it does not count as time for rows."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        sampled(explainer.pipeline, explainer.inputs[:1], explainer.background, seed=0)
+def _first_note(estimator: Estimator, explainer: Explainer, rows: int) -> str:
+    """The expected processor time, before the first rows are finished; "" if it is short."""
+    if estimator.seconds_per_row is None:
+        return ""
+    seconds = rows * estimator.seconds_per_row(explainer.pipeline.steps[-1][1])
+    return f"about {seconds:.0f} s" if seconds >= 1 else ""
 
 
 def _time_estimate(needed: float, budget: float) -> str:
     """The expected seconds for all other rows, in words."""
     stop = f"; stops after {budget:.0f} s with a random sample of rows" if needed > budget else ""
-    return f"explaining, about {needed:.0f} s{stop}"
+    return f"about {needed:.0f} s{stop}"
 
 
 def _batch_values(shared: _Shared, model: int | Explainer, rows: Array, X: Array) -> Values:
@@ -116,7 +111,9 @@ def _batch_values(shared: _Shared, model: int | Explainer, rows: Array, X: Array
     with threadpool_limits(1):
         contributions = exact(pipeline, name, X, task)
         if contributions is None:
-            contributions, error = sampled(pipeline, X, explainer.background, seed=seed)
+            contributions, error = sampled(
+                pipeline, name, X, explainer.background, seed=seed, task=task
+            )
         P = TASKS[task].predict(pipeline, X, classes)
     if explainer.calibrator is not None:
         P = explainer.calibrator.apply(P)

@@ -7,21 +7,23 @@ of the table (the indicator of a missing value, too), and its SHAP value is adde
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from featkit._utils.typing import Array
-from featkit.models.estimator import Contributions
+from featkit.explanation._permutations import (
+    REPETITIONS,
+    Walk,
+    any_walk,
+    estimate,
+    kernel_walk,
+)
+from featkit.models.estimator import Contributions, Estimator
 from featkit.models.task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
-
-REPETITIONS = 4
-"""Independent estimates, each with one order of the columns and its reverse. Their scatter gives
-the standard error."""
 
 
 class Sampled(NamedTuple):
@@ -57,59 +59,46 @@ def origins(pipeline: Pipeline, columns: int) -> Array:
     return origin
 
 
-def sampled(pipeline: Pipeline, X: Array, background: Array, *, seed: int) -> Sampled:
-    """SHAP values of probabilities or of a number, sampled over random orders of the columns.
+def sampled(
+    pipeline: Pipeline,
+    name: str,
+    X: Array,
+    background: Array,
+    *,
+    seed: int,
+    task: str = CLASSIFICATION,
+) -> Sampled:
+    """SHAP values of probabilities or of a number, sampled over random orders of the columns."""
+    fitted, steps = pipeline.steps[-1][1], pipeline[:-1]
+    Z, starts = (
+        np.asarray(steps.transform(rows)) if len(pipeline) > 1 else rows for rows in (X, background)
+    )
+    walk, predict = _walk(fitted, TASKS[task].estimators[name])
+    group, columns = origins(pipeline, X.shape[1]), X.shape[1]
+    used, place = np.unique(group, return_inverse=True)
+    output = predict(Z)
+    values, error = np.zeros((2, len(X), columns, output.shape[1]))
+    for row, z in enumerate(Z):
+        values[row, used], error[row, used] = estimate(walk, z, starts, place, seed)
+    return Sampled(Contributions(values, predict(starts).mean(axis=0), output), error)
 
-    The method is that of shap's `PermutationExplainer`. Each order is followed forwards and
-    backwards, so that the SHAP values and the base value add up to the output exactly.
 
-    References
-    ----------
-    Štrumbelj and Kononenko, "Explaining prediction models and individual predictions with feature
-    contributions", Knowl. Inf. Syst. 41, 2014.
+def _walk(fitted: Any, estimator: Estimator) -> tuple[Walk, Callable[[Array], Array]]:
+    """The walk of a fitted estimator, and the function that it explains.
+
+    That is the probabilities, or one column with the predicted number.
     """
-    output = _output(pipeline)
-    estimates = np.stack([_permuted(output, X, background, seed + k) for k in range(REPETITIONS)])
-    base = output(background).mean(axis=0)
-    values = estimates.mean(axis=0)
-    error = estimates.std(axis=0, ddof=1) / np.sqrt(REPETITIONS)
-    return Sampled(Contributions(values, base, output(X)), error)
+    if hasattr(fitted, "predict_proba"):
+        predict = fitted.predict_proba
+    else:
 
+        def predict(Z: Array) -> Array:
+            return np.asarray(fitted.predict(Z))[:, None]
 
-def _output(pipeline: Pipeline) -> Callable[[Array], Array]:
-    """The explained function: probabilities, or one column with the predicted number."""
-    if hasattr(pipeline, "predict_proba"):
-        probabilities: Callable[[Array], Array] = pipeline.predict_proba
-        return probabilities
-    return lambda X: np.asarray(pipeline.predict(X))[:, None]
-
-
-def _permuted(f: Callable[[Array], Array], X: Array, background: Array, seed: int) -> Array:
-    """SHAP values of one order of the columns and its reverse, ``(rows, columns, classes)``."""
-    import shap
-
-    state = np.random.get_state()  # shap seeds NumPy's global generator
-    masker = shap.maskers.Independent(background, max_samples=len(background))
-    masker.invariants = partial(_same, background)
-    explainer = shap.PermutationExplainer(f, masker, seed=seed)
-    try:
-        explanation = explainer(X, max_evals=2 * X.shape[1] + 1, error_bounds=False, silent=True)
-    finally:
-        np.random.set_state(state)
-    values: Array = explanation.values
-    return values.reshape(*X.shape, -1)  # shap drops the last axis of a single output
-
-
-def _same(background: Array, x: Array) -> Array:
-    """Where the background equals the row, ``(rows, columns)``: no evaluation is needed there.
-
-    shap compares with an absolute tolerance of 1e-8. All values of a column in a small unit would
-    be equal, and its SHAP values 0.
-    """
-    same: Array = (x == background) | (np.isnan(x) & np.isnan(background))
-    return same
+    walk = any_walk(predict) if estimator.kernel is None else kernel_walk(estimator.kernel(fitted))
+    return walk, predict
 
 
 def evaluations(columns: int, background: int) -> int:
     """Number of predictions that one sampled row needs."""
-    return REPETITIONS * (2 * columns + 1) * background
+    return 2 * REPETITIONS * (columns + 1) * background

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from featkit._utils.formatting import counted
+from featkit._utils.progress import ProgressCallback, ProgressOption, reporting
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.executors.executor import Executor
@@ -18,16 +19,16 @@ from featkit.explanation._explainers import (
     candidate_note,
     explainers,
 )
+from featkit.explanation._permutations import REPETITIONS
 from featkit.explanation._row_origins import row_keys, row_targets, sampling_notes
 from featkit.explanation._row_values import values_of_rows
-from featkit.explanation._shap_values import REPETITIONS, evaluations
+from featkit.explanation._shap_values import evaluations
 from featkit.explanation.ensembles import combine, is_ensemble, member_model, member_models
 from featkit.explanation.explained_rows import NO_FOLD
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.gradients.computation import explain_sequences
 from featkit.explanation.gradients.integrated_gradients import STEPS
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
-from featkit.models.fold_models import Progress
 from featkit.models.model import Model
 from featkit.models.row_groups import RowGroups, group_size_warnings, prediction_remark
 from featkit.models.task import TASKS
@@ -51,9 +52,9 @@ def explain(
     member: str | None = None,
     sequences: Tables | None = None,
     steps: int = STEPS,
-    n_jobs: int | None = None,
+    n_jobs: int | None = 1,
     cluster: Any = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> Explanation | NetworkExplanation:
     """Compute how much each column, or part of a sequence, contributes to the predictions.
 
@@ -61,10 +62,10 @@ def explain(
     ----------
     model : Model
         A model from `featkit.train` or `featkit.load_model`.
-    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
-        One or several tables, as in `Model.read`. If they contain all training rows, each of these
-        is explained by the model of the fold in which the row was a test row. All other rows are
-        explained by `model` itself.
+    table : FeatureTable, DataFrame, path, sequence of paths, or mapping
+        One or several tables or their files, as for `featkit.train`. If they contain all training
+        rows, each of these is explained by the model of the fold in which the row was a test row.
+        All other rows are explained by `model` itself.
     rows : int, optional
         Number of rows to draw at random and explain. By default, all rows are explained, as far as
         the budget allows.
@@ -85,13 +86,14 @@ def explain(
         has them: it is a folder that ``featkit sequences`` wrote, or has been joined before.
     steps : int
         For a network: points at which integrated gradients are evaluated.
-    n_jobs : int, optional
-        Number of worker processes; None for one per processor.
+    n_jobs : int or None
+        Number of worker processes; -1 or None for one per processor.
     cluster : str, path or distributed.Client, optional
         A Dask cluster to use instead of local processes, as for `featkit.extract`.
-    progress : callable, optional
-        Called as ``progress(done, total, note)``. The note is ``"fitting"`` while the models of
-        folds are fitted, then an estimate of the time for all rows, then "".
+    progress : callable, bool or None
+        Receives a `featkit.Progress`: its activity is ``"fitting"`` while the models of folds are
+        fitted, then ``"explaining"``, first with an estimate of the time for all rows. True shows
+        a bar, False nothing, and None a bar in notebooks.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def explain(
     table = model.read(table, group_from=group_from, sequences=sequences)
     model.check(table)
     if model.reads_sequences:
-        with open_executor(n_jobs, cluster) as executor:
+        with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
             return explain_sequences(
                 model,
                 table,
@@ -124,11 +126,11 @@ def explain(
                 seed=seed,
                 steps=steps,
                 executor=executor,
-                progress=progress,
+                progress=report,
             )
     inputs = model.inputs(table, group_from=group_from)
     notes = _normalization_notes(model, model.groups_of(table, group_from))
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
         explanation = explain_inputs(
             model,
             table,
@@ -138,7 +140,7 @@ def explain(
             seed=seed,
             member=member,
             executor=executor,
-            progress=progress,
+            progress=report,
         )
     return replace(explanation, notes=[*explanation.notes, *notes])
 
@@ -151,7 +153,7 @@ def explain_rows(
     group_from: str | None = None,
     member: str | None = None,
     executor: Executor,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Explanation:
     """Explain some rows of a table, which are normalised with the others of their groups.
 
@@ -205,7 +207,7 @@ def explain_inputs(
     member: str | None = None,
     only: Array | None = None,
     executor: Executor,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Explanation:
     """Explain rows whose inputs to the pipeline are given.
 

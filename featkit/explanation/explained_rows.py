@@ -25,7 +25,7 @@ NO_FOLD = ""
 """Fold of rows that the final model explains."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ExplainedRows:
     """Rows that a model explains, with its predictions.
 

@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.typing import Array
 from featkit.explanation.explained_rows import ExplainedRows, place_of_name
 
@@ -59,8 +61,8 @@ class MemberExplanation:
     explanation: Explanation
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Explanation(ExplainedRows):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Explanation(ExplainedRows, Overviewed):
     """SHAP values of a model for the rows of a table.
 
     It has the attributes of `ExplainedRows`, and these:
@@ -116,6 +118,57 @@ class Explanation(ExplainedRows):
         *ExplainedRows._ROW_ARRAYS,
         *("values", "base", "output", "X", "error", "normalized"),
     )
+
+    def _overview(self) -> Overview:
+        from featkit.explanation._overview import explanation_overview
+
+        return explanation_overview(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the explanation to a file, atomically; `featkit.load_explanation` reads it.
+
+        Parameters
+        ----------
+        path : path
+            The file, usually with the extension ``.fke``.
+
+        Raises
+        ------
+        WriteError
+            If the file cannot be written.
+        """
+        from featkit.explanation.explanation_file import write_explanation
+
+        write_explanation(self, path)
+
+    def to_shap(self, of_class: str | float | None = None) -> Any:
+        """Convert the SHAP values to the type of the package shap, for its plots.
+
+        Parameters
+        ----------
+        of_class : str or number, optional
+            The class. By default, all classes: values then have the shape
+            ``(rows, columns, classes)``, of which shap's plots need one, such as
+            ``to_shap()[:, :, "rock"]``; a regression has one output, which is always selected.
+
+        Returns
+        -------
+        shap.Explanation
+            Accepted by ``shap.plots.beeswarm``, ``bar``, ``heatmap`` and ``scatter``, and one of
+            its rows by ``shap.plots.waterfall``.
+
+        Raises
+        ------
+        ParameterError
+            If the class does not exist.
+
+        Examples
+        --------
+        ``shap.plots.beeswarm(explanation.to_shap("rock"))``
+        """
+        from featkit.explanation._shap_type import to_shap
+
+        return to_shap(self, of_class)
 
     @property
     def n_columns(self) -> int:

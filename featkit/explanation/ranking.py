@@ -1,9 +1,9 @@
 """Rankings of columns, descriptors, families and statistics by their SHAP values.
 
-The importance of a column is its mean |SHAP| over rows, for one class or summed over classes. With
-two classes the sum is halved, because the SHAP values of both classes have the same size.
-For groups of columns (descriptors, families, statistics), the signed SHAP values are summed within
-each row first, so that opposite contributions cancel.
+The importance of a column is its mean absolute SHAP value over rows, for one class or summed over
+classes. With two classes the sum is halved, because the SHAP values of both have the same size.
+For groups of columns (descriptors, families, statistics, correlated columns), the signed SHAP
+values are summed within each row first, so that opposite contributions cancel.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
+from featkit.explanation.column_clusters import column_clusters, ranked
+from featkit.explanation.contrast import SIDES, unusual_values
 from featkit.explanation.explained_rows import NO_FOLD
 from featkit.explanation.explanation import Explanation
 from featkit.models.bootstrap import INTERVAL
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BY = ("column", "descriptor", "family", "statistic")
+BY = ("column", "descriptor", "family", "statistic", "correlated")
 """Attributes of a column by which SHAP values can be summed."""
 
 UNKNOWN = "(unknown)"
@@ -37,6 +39,10 @@ DRAWS = 500
 
 CORRELATED = 0.9
 """Absolute rank correlation from which two columns are redundant."""
+
+RELATED = 0.7
+"""Absolute rank correlation from which two columns say much the same: half of the variance of the
+ranks is shared."""
 
 
 class Ranking(NamedTuple):
@@ -89,7 +95,7 @@ def _rank(explanation: Explanation, by: str, of_class: int | None) -> Ranking:
     import pandas as pd
 
     names, values = _grouped(explanation, by)
-    sizes = _sizes(
+    sizes = contribution_sizes(
         values if of_class is None else values[:, :, of_class : of_class + 1], explanation.task
     )
     by_fold = pd.DataFrame(sizes, columns=names).groupby(explanation.folds).mean()
@@ -113,14 +119,15 @@ def _rank(explanation: Explanation, by: str, of_class: int | None) -> Ranking:
 def importance(
     explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
 ) -> pd.DataFrame:
-    """Compute mean |SHAP|, the highest first.
+    """Compute the mean absolute SHAP value, the highest first.
 
     Parameters
     ----------
     explanation : Explanation
         SHAP values of some rows.
-    by : {"column", "descriptor", "family", "statistic"}
-        Rank columns, or groups of columns with the same descriptor, family or statistic.
+    by : {"column", "descriptor", "family", "statistic", "correlated"}
+        Rank columns, or groups of columns with the same descriptor, family or statistic, or groups
+        of correlated columns (see `related`), which have the name of their most important column.
     of_class : str or number, optional
         Class whose SHAP values count. By default, importances are summed over classes, and halved
         if there are two. Names that are numbers may be given as numbers.
@@ -144,7 +151,7 @@ def importance(
 def importance_by_fold(
     explanation: Explanation, *, by: str = "column", of_class: str | float | None = None
 ) -> pd.DataFrame:
-    """Compute mean |SHAP| in each outer fold, to see how much the models of folds differ.
+    """Compute the mean absolute SHAP value in each outer fold: how much the models of folds differ.
 
     Parameters
     ----------
@@ -168,11 +175,26 @@ def _grouped(explanation: Explanation, by: str) -> tuple[list[str], Array]:
     """Names of features, and their signed SHAP values, ``(rows, names, classes)``."""
     if by == "column":
         return explanation.columns, explanation.values
+    if by == "correlated":
+        first = {name: names[0] for names in related(explanation) for name in names}
+        return _summed(explanation, [first[name] for name in explanation.columns])
     return _summed(explanation, [_label(explanation, name, by) for name in explanation.columns])
 
 
-def _sizes(values: Array, task: str) -> Array:
-    """|SHAP| of each feature in each row, summed over classes or labels: ``(rows, names)``."""
+def contribution_sizes(values: Array, task: str) -> Array:
+    """Compute |SHAP| of each feature in each row, summed over classes or labels.
+
+    Parameters
+    ----------
+    values : array of float64, shape ``(rows, names, classes)``
+        Signed SHAP values.
+    task : str
+        Name of the task; with two classes, the sum is halved.
+
+    Returns
+    -------
+    array of float64, shape ``(rows, names)``
+    """
     sizes: Array = np.abs(values).sum(axis=2)
     return sizes / 2 if values.shape[2] == 2 and task == CLASSIFICATION else sizes
 
@@ -226,26 +248,37 @@ def correlated(explanation: Explanation) -> list[list[str]]:
     list of list of str
         The groups of at least two columns, the most important group and column first.
     """
-    import pandas as pd
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
+    return [names for names in _clusters(explanation, CORRELATED) if len(names) > 1]
 
-    ranks = ranked(explanation.inputs)
-    distance = 1 - np.abs(np.nan_to_num(pd.DataFrame(ranks).corr().to_numpy()))
-    np.fill_diagonal(distance, 0)
-    if len(distance) < 2:
-        return []
-    tree = linkage(squareform((distance + distance.T) / 2, checks=False), method="complete")
-    clusters = fcluster(tree, t=1 - CORRELATED, criterion="distance")
-    cluster_of = dict(zip(explanation.columns, clusters.tolist(), strict=True))
-    groups: dict[int, list[str]] = {}
-    for name in rank(explanation).table["feature"].tolist():
-        groups.setdefault(cluster_of[name], []).append(name)
-    return [names for names in groups.values() if len(names) > 1]
+
+def related(explanation: Explanation) -> list[list[str]]:
+    """Divide the columns into groups of columns that say much the same.
+
+    All pairs of columns in a group have an absolute rank correlation of at least `RELATED`
+    (complete linkage). With hundreds of columns, a single one says little: its importance is
+    shared with those that are correlated with it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        SHAP values of some rows.
+
+    Returns
+    -------
+    list of list of str
+        All columns once, the most important column of each group first. A column that is
+        correlated with no other one is a group of its own.
+    """
+    return _clusters(explanation, RELATED)
+
+
+def _clusters(explanation: Explanation, least: float) -> list[list[str]]:
+    names = rank(explanation).table["feature"].tolist()
+    return column_clusters(explanation.columns, explanation.inputs, names, least)
 
 
 def grid(explanation: Explanation) -> pd.DataFrame:
-    """Compute mean |SHAP| of each family by each statistic, over all classes.
+    """Compute the mean absolute SHAP value of each family by each statistic, over all classes.
 
     Parameters
     ----------
@@ -265,7 +298,7 @@ def grid(explanation: Explanation) -> pd.DataFrame:
         for name in explanation.columns
     ]
     cells, summed = _summed(explanation, pairs)
-    values = _sizes(summed, explanation.task).mean(axis=0)
+    values = contribution_sizes(summed, explanation.task).mean(axis=0)
     table = pd.Series(values, index=pd.MultiIndex.from_tuples(cells)).unstack().fillna(0.0)
     return table.loc[table.sum(axis=1).sort_values(ascending=False).index]
 
@@ -297,8 +330,9 @@ def contributions(
     Returns
     -------
     pandas.DataFrame
-        ``feature``, its ``value`` and ``unit``, its SHAP value ``shap``, and the quartiles of the
-        column in the class, ``usual_low`` and ``usual_high`` (NaN if unknown).
+        ``feature``, its ``value`` and ``unit``, its SHAP value ``shap``, the quartiles of the
+        column in the class, ``usual_low`` and ``usual_high`` (NaN if unknown), and ``unusual``,
+        "low" or "high" if the value is unusual (`unusual_values`), else "".
 
     Raises
     ------
@@ -313,6 +347,7 @@ def contributions(
     usual = np.full((2, len(order)), np.nan)
     if explanation.usual is not None:
         usual = explanation.usual[:, k, order]
+    flags = unusual_values(explanation, row)[k, order]
     return pd.DataFrame(
         {
             "feature": [explanation.columns[k] for k in order],
@@ -321,6 +356,7 @@ def contributions(
             "shap": values[order],
             "usual_low": usual[0],
             "usual_high": usual[1],
+            "unusual": [SIDES[flag] for flag in flags.tolist()],
         }
     )
 
@@ -355,24 +391,6 @@ def _by_group(sizes: Array, groups: Array) -> tuple[Array, Array]:
     sums = np.zeros((len(names), sizes.shape[1]))
     np.add.at(sums, group, sizes)
     return sums, np.bincount(group)
-
-
-def ranked(x: Array) -> Array:
-    """Rank the values within each column.
-
-    Parameters
-    ----------
-    x : array of float, shape ``(rows, columns)``
-        The values.
-
-    Returns
-    -------
-    array of float64, shape ``(rows, columns)``
-        Ranks from 1, means of tied ranks; NaN where `x` is NaN.
-    """
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(x, axis=0, nan_policy="omit"), dtype=np.float64)
 
 
 def _correlation(a: Array, b: Array) -> Array:

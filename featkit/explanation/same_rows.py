@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featkit._utils.progress import ProgressOption, reporting
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError, TableError
 from featkit.executors.opening import open_executor
@@ -14,7 +15,6 @@ from featkit.explanation._row_origins import row_keys
 from featkit.explanation.computation import BUDGET, explain_inputs
 from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
-from featkit.models.fold_models import Progress
 from featkit.models.model import Model
 from featkit.schema import DATASET, TIME_COLUMNS
 
@@ -63,9 +63,9 @@ def explain_same_rows(
     rows: ExplainedRows,
     *,
     groups: str | None = None,
-    n_jobs: int | None = None,
+    n_jobs: int | None = 1,
     cluster: Any = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> Explanation:
     """Explain the rows that another model has explained, by SHAP values.
 
@@ -73,7 +73,7 @@ def explain_same_rows(
     ----------
     model : Model
         A model of columns.
-    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+    table : FeatureTable, DataFrame, path, sequence of paths, or mapping
         As for `featkit.explain`: with all training rows, these are explained by fold models.
     rows : ExplainedRows
         The explanation of the other model, or some of its rows.
@@ -106,7 +106,7 @@ def explain_same_rows(
             "the table has none of the explained recordings: give the table that belongs to the"
             " sequences"
         )
-    with open_executor(n_jobs, cluster) as executor:
+    with open_executor(n_jobs, cluster) as executor, reporting(progress) as report:
         return explain_inputs(
             model,
             read,
@@ -116,5 +116,5 @@ def explain_same_rows(
             budget=BUDGET,
             seed=0,
             executor=executor,
-            progress=progress,
+            progress=report,
         )

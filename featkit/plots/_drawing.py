@@ -11,8 +11,8 @@ from featkit._utils.bidi import marked
 from featkit._utils.formatting import plural
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
+from featkit.explanation.column_clusters import ranked
 from featkit.explanation.explanation import Explanation
-from featkit.explanation.ranking import ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def display_name(name: str) -> str:
 
 
 def importance_label(explanation: Explanation, of_class: object) -> str:
-    """Axis label of mean |SHAP|, with its scale."""
+    """Axis label of mean absolute SHAP value, with its scale."""
     classes = len(explanation.classes)
     summed = f",\nsummed over {classes} classes" if of_class is None and classes > 2 else ""
     return f"mean |contribution|, in {explanation.scale}{summed}"

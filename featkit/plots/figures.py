@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.palette import INK, MARK, MUTED
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
 from featkit.explanation.explanation import Explanation
@@ -48,11 +49,13 @@ if TYPE_CHECKING:
 POINT_COLOURS = ("viridis_r", 0.1, 1.0)
 """Colour map of points, without its lightest part, which is invisible on white."""
 
+IGNORED = "The model does not use this column:\nits contribution to every row is 0."
+"""Text in the axes of a column without contributions."""
+
 MIN_BEESWARM_ROWS = 3
 """Rows of a beeswarm that are as high as the label of its colour bar."""
 
-BAR_COLOUR, DARK, GREY = "#56b4e9", "#00336b", "#7f7f7f"
-FOLD_DOTS: dict[str, Any] = {"s": 7, "color": DARK, "linewidths": 0, "zorder": 3}
+FOLD_DOTS: dict[str, Any] = {"s": 7, "color": INK, "linewidths": 0, "zorder": 3}
 ZERO_LINE: dict[str, Any] = {"color": "#999999", "linewidth": 0.8, "zorder": 0}
 
 
@@ -64,7 +67,7 @@ def importance(
     top: int = 15,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw bars of mean |SHAP| with 95 % confidence intervals, the highest at the top.
+    """Draw bars of mean absolute SHAP values with 95 % intervals, the highest at the top.
 
     If several folds explained the rows, each dot is the mean in one fold.
 
@@ -100,7 +103,7 @@ def importance(
     shown = ranking.table.head(top)
     heights = np.arange(len(shown))
     ax = new_axes(ax, figure_width(shown["feature"]), 0.27 * len(shown) + 1.3)
-    ax.barh(heights, shown["mean_abs_shap"], height=0.7, color=BAR_COLOUR)
+    ax.barh(heights, shown["mean_abs_shap"], height=0.7, color=MARK, alpha=0.78)
     ax.hlines(heights, shown["low"], shown["high"], color="black", linewidth=1.2)
     fold_means = ranking.by_fold[shown["feature"]].to_numpy().T
     several_folds = fold_means.shape[1] > 1
@@ -175,7 +178,7 @@ def beeswarm(
     )
     if not defined.all():
         undefined = (values[~defined], heights[~defined])
-        ax.scatter(*undefined, s=size, c=GREY, marker="x", linewidths=0.8, label="undefined")
+        ax.scatter(*undefined, s=size, c=MUTED, marker="x", linewidths=0.8, label="undefined")
         ax.legend(loc="upper left", bbox_to_anchor=(1, 0.07), fontsize="small", frameon=False)
     bar = ax.figure.colorbar(points, cax=ax.inset_axes((1.03, 0.1, 0.02, 0.8)), ticks=[0, 1])
     if bar.solids is not None:  # draw faces instead of an image with gaps
@@ -251,7 +254,8 @@ def dependence(
     """Draw the SHAP value of a column against its value, one point for each row.
 
     Rows of the class are filled points, rows of other classes are rings, and rows of unknown class
-    are crosses. Rows in which the column is undefined are not drawn but counted in the title.
+    are crosses. Rows in which the column is undefined are not drawn but counted in the title. If
+    the model does not use the column, a text in the axes says so.
 
     Parameters
     ----------
@@ -291,6 +295,8 @@ def dependence(
         ax.scatter(x[defined & rows], values[defined & rows], s=size, label=label, **style)
     if explanation.y is not None and not explanation.predicts_number:
         ax.legend(fontsize="small", title="rows", title_fontsize="small")
+    if not explanation.values[:, k].any():
+        ax.text(0.5, 0.75, IGNORED, transform=ax.transAxes, ha="center", va="center")
     unit = explanation.input_unit(column)
     unit_label = f" [{display_name(unit)}]" if unit not in ("", "1") else ""
     ax.set_xlabel(display_name(column) + unit_label, **PLAIN_TEXT)
@@ -314,8 +320,8 @@ def _point_groups(
     explanation: Explanation, of_class: str
 ) -> list[tuple[str, Array, dict[str, Any]]]:
     """Label, mask of rows and style of each kind of point."""
-    ring = {"facecolors": "none", "edgecolors": GREY, "linewidths": 0.8}
-    filled = {"c": DARK, "linewidths": 0}
+    ring = {"facecolors": "none", "edgecolors": MUTED, "linewidths": 0.8}
+    filled = {"c": MARK, "linewidths": 0}
     y = explanation.y
     if y is None or explanation.predicts_number:
         return [("", np.full(len(explanation), True), filled)]
@@ -326,12 +332,12 @@ def _point_groups(
         separator = explanation.decision.separator
         members = np.array([of_class in split_labels(cell, separator) for cell in y.tolist()])
     groups = [(without, ~members & (y != ""), ring), (having, members, filled)]
-    cross = {"c": GREY, "marker": "x", "linewidths": 0.8}
+    cross = {"c": MUTED, "marker": "x", "linewidths": 0.8}
     return [*groups, (undefined, y == "", cross)] if (y == "").any() else groups
 
 
 def family_heatmap(explanation: Explanation, *, ax: Axes | None = None) -> Axes:
-    """Draw mean |SHAP| of each family by each statistic. Empty cells are 0.
+    """Draw the mean absolute SHAP value of each family by each statistic. Empty cells are 0.
 
     Parameters
     ----------

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.palette import MARK
 from featkit.errors import ParameterError
 from featkit.plots._drawing import PLAIN_TEXT, display_name, dot_size, new_axes, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DARK, LINE = "#00336b", "#999999"
+LINE = "#999999"
 
 
 def predictions(scores: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
@@ -49,7 +50,7 @@ def predictions(scores: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     ends = [float(min(x.min(), y.min())), float(max(x.max(), y.max()))]
     ax = new_axes(ax, 4.2, 4.2)
     ax.plot(ends, ends, color=LINE, linewidth=0.8, linestyle="--", zorder=0)
-    ax.scatter(x, y, s=2 * dot_size(len(x)), c=DARK, linewidths=0, alpha=0.6)
+    ax.scatter(x, y, s=2 * dot_size(len(x)), c=MARK, linewidths=0, alpha=0.6)
     target = display_name(str(scores.get("target", "")))
     ax.set_xlabel(target, **PLAIN_TEXT)
     ax.set_ylabel(f"predicted {target}", **PLAIN_TEXT)

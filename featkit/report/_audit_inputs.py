@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
+from featkit._utils.progress import Activity
 from featkit.auditing.result import Audit
-
-DrawingProgress = Callable[[int, int], None]
-"""``progress(done, total)`` is called as the pictures and sounds of issues are made."""
 
 
 class AuditInputs(NamedTuple):
-    """The result of an audit, and the callback for progress."""
+    """The result of an audit, and the progress of its pictures and sounds."""
 
     audit: Audit
-    progress: DrawingProgress
-
-
-def ignored(done: int, total: int) -> None:
-    """A callback that does nothing."""
+    drawing: Activity

@@ -15,10 +15,11 @@ from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.ranking import direction, rank
 from featkit.report import _svg
+from featkit.report._titles import column_title
 from featkit.report.formatting import enumerated, fixed, quoted, signed, significant, with_unit
 from featkit.schema import DATASET
 
-N_SWARMS, N_PLOTS = 15, 6
+N_SWARMS, N_PLOTS = 10, 6
 """Columns of each class with a swarm of dots, and with a plot of their dependence."""
 
 MAX_ROWS, MIN_ROWS, MAX_DOTS = 300, 60, 6000
@@ -39,6 +40,7 @@ class Swarm:
     importance: Mapping[Hashable, Any]
     direction: str
     chart: Markup
+    title: str = ""
 
 
 class Bin(NamedTuple):
@@ -105,7 +107,7 @@ def drawn_rows(explanation: Explanation) -> Array:
     return np.sort(np.random.default_rng(0).choice(rows, count, replace=False))
 
 
-def script_data(explanation: Explanation) -> dict[str, Any]:
+def dot_data(explanation: Explanation) -> dict[str, Any]:
     """Data of the tooltips of dots: names of the drawn rows, values and colours of columns."""
     drawn = drawn_rows(explanation)
     return {
@@ -151,6 +153,7 @@ def _panel(
             steps[:, c],
             limit,
             _direction(correlations[c], explanation.predicts_number),
+            column_title(explanation.schema.get(str(row["feature"]), {})),
         )
         for c, row in zip(order, ranking.to_dict("records"), strict=True)
     ]
@@ -188,12 +191,17 @@ def _lead(explanation: Explanation, name: str, order: Sequence[int], correlation
 
 
 def _swarm(
-    row: Mapping[Hashable, Any], values: Array, steps: Array, limit: float, direction: str
+    row: Mapping[Hashable, Any],
+    values: Array,
+    steps: Array,
+    limit: float,
+    direction: str,
+    plain_name: str,
 ) -> Swarm:
     column, low, high = str(row["feature"]), values.min(initial=0), values.max(initial=0)
     title = f"{column}: contributions from {signed(float(low))} to {signed(float(high))}"
     chart = _svg.swarm(values, steps, limit, f"{title}; {direction}", column=column)
-    return Swarm(column, row, direction, chart)
+    return Swarm(column, row, direction, chart, plain_name)
 
 
 def _bins(explanation: Explanation, c: int, k: int) -> list[Bin]:

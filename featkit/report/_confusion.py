@@ -13,7 +13,10 @@ from featkit.report._shades import shade
 from featkit.report.formatting import percent, quoted, whole_percent
 
 MAX_HEADERS, MAX_HEADER = 60, 12
-"""Characters of all class names, and of one, up to which they head the confusion matrix."""
+"""Characters of all class names, and of one, up to which they head columns horizontally."""
+
+MAX_UPRIGHT = 24
+"""Characters of an upright heading; longer names are cut in the middle."""
 
 MAX_CONFUSIONS = 6
 """Confusions that are described in sentences."""
@@ -52,7 +55,9 @@ class Confusion:
     classes : sequence of str
         The classes.
     headers : sequence of str
-        Headers of the columns: the classes, or numbers if their names are long.
+        Headings of the columns: the classes; long names are abbreviated.
+    upright : bool
+        Whether headings are turned, because their names do not fit beside one another.
     cells : sequence of sequence of Cell
         Rows are true classes, columns predicted ones.
     confusions : sequence of str
@@ -62,6 +67,7 @@ class Confusion:
     lead: str
     classes: Sequence[str]
     headers: Sequence[str]
+    upright: bool
     cells: Sequence[Sequence[Cell]]
     confusions: Sequence[str]
 
@@ -78,16 +84,29 @@ def confusion(
         lead=_lead(int(counts.sum() - np.trace(counts)), int(counts.sum()), noun),
         classes=classes,
         headers=headers(classes),
+        upright=are_upright(classes),
         cells=_cells(classes, counts, verb),
         confusions=_confusions(classes, counts, verb),
     )
 
 
-def headers(classes: Sequence[str]) -> list[str]:
+def are_upright(classes: Sequence[str]) -> bool:
+    """Whether the names are too long to head columns horizontally."""
     lengths = [len(name) for name in classes]
-    if sum(lengths) <= MAX_HEADERS and max(lengths, default=0) <= MAX_HEADER:
-        return list(classes)
-    return [f"#{k}" for k in range(1, len(classes) + 1)]
+    return sum(lengths) > MAX_HEADERS or max(lengths, default=0) > MAX_HEADER
+
+
+def headers(classes: Sequence[str]) -> list[str]:
+    """The headings of columns; names that are too long for an upright one are abbreviated."""
+    return [_abbreviated(name) for name in classes]
+
+
+def _abbreviated(name: str) -> str:
+    """A name without its middle: classes often differ at the end, such as by a number."""
+    if len(name) <= MAX_UPRIGHT:
+        return name
+    half = (MAX_UPRIGHT - 1) // 2
+    return f"{name[: MAX_UPRIGHT - 1 - half]}…{name[-half:]}"
 
 
 def _lead(wrong: int, total: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from featkit.explanation.contrast import contrast
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.explanation.ranking import contributions
@@ -30,6 +31,9 @@ EVALUATION_TITLES = ("Test rows of the training table", "New rows of the explain
 
 N_CONTRIBUTIONS = 8
 """Default length of lists of contributions."""
+
+MIN_CLASSES = 2
+"""Classes from which on two can be contrasted."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Context:
         The page.
     of_class : str or number, optional
         Class whose contributions the page of a recording shows; by default, the predicted one.
+    against : str or number, optional
+        Class that the page of a recording contrasts it with; by default, the most probable other.
     top : int
         Maximum number of columns in a list of contributions.
     beside : Beside, optional
@@ -93,6 +99,7 @@ class Context:
     sound: Folder | None = None
     page: str = "model"
     of_class: str | float | None = None
+    against: str | float | None = None
     top: int = N_CONTRIBUTIONS
     beside: Beside | None = None
 
@@ -143,7 +150,11 @@ class Context:
         if self.page == "model":
             return self.shap.columns
         whole = mean_row(self.shap)
-        return contributions(whole, 0, self.of_class, top=self.top)["feature"].tolist()
+        names = contributions(whole, 0, self.of_class, top=self.top)["feature"].tolist()
+        if whole.predicts_number or len(whole.classes) < MIN_CLASSES:
+            return list(names)
+        rivals = contrast(whole, 0, self.of_class, self.against, top=self.top)["feature"]
+        return list(dict.fromkeys([*names, *rivals.tolist()]))
 
     @cached_property
     def schema(self) -> dict[str, Mapping[str, Any]]:

@@ -9,6 +9,9 @@ from featkit.explanation.explained_rows import NO_FOLD, ExplainedRows
 from featkit.explanation.explanation import Explanation
 from featkit.report.formatting import enumerated, significant
 
+MIN_ROWS = 20
+"""Rows from which on a ranking of columns is shown."""
+
 
 def scale_note(explanation: Explanation) -> str:
     """The scale of contributions, and its meaning."""

@@ -18,7 +18,7 @@ def performance_text(scores: Evaluation) -> list[str]:
     return [
         _accuracy(scores),
         *_recording_accuracy(scores),
-        *_group_caveat(scores),
+        *group_caveat(scores),
         *_row_wise_comparison(scores),
     ]
 
@@ -27,7 +27,7 @@ def _accuracy(scores: Evaluation) -> str:
     correct = sum(row[k] for k, row in enumerate(scores.confusion))
     accuracy = scores.kept.accuracy
     text = (
-        f"Of {counted(scores.scored_rows, _row_noun(scores))}, {correct:,}"
+        f"Of {counted(scores.scored_rows, row_noun(scores))}, {correct:,}"
         f" ({percent(accuracy.value)}; 95\u00a0% interval {_interval(accuracy)}) were classified"
         " correctly by models that were not trained on them."
     )
@@ -37,7 +37,7 @@ def _accuracy(scores: Evaluation) -> str:
     return text
 
 
-def _row_noun(scores: Evaluation) -> str:
+def row_noun(scores: Evaluation) -> str:
     """The name of a test row: ``"recording"`` if each row is a recording."""
     return scores.unit if scores.groups == scores.rows else "row"
 
@@ -77,7 +77,7 @@ def _row_wise_comparison(scores: Evaluation) -> list[str]:
     ]
 
 
-def _group_caveat(scores: Evaluation) -> list[str]:
+def group_caveat(scores: Evaluation) -> list[str]:
     """Groups that were detected but not used, and the accuracy of a grouped split."""
     if by_group := scores.by_group:
         used, grouped = percent(by_group.used.accuracy), percent(by_group.grouped.accuracy)

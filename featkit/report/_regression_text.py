@@ -22,7 +22,7 @@ def regression_text(scores: RegressionEvaluation) -> list[str]:
     return [
         _errors(scores),
         *_recording_errors(scores),
-        *_group_caveat(scores),
+        *group_doubt(scores),
         *_row_wise_comparison(scores),
     ]
 
@@ -63,7 +63,7 @@ def _recording_errors(scores: RegressionEvaluation) -> list[str]:
     ]
 
 
-def _group_caveat(scores: RegressionEvaluation) -> list[str]:
+def group_doubt(scores: RegressionEvaluation) -> list[str]:
     """Groups that were detected but not used."""
     if scores.unit == "row" and any("split by row" in text for text in scores.warnings):
         return ["The split is row-wise: these scores are too good."]

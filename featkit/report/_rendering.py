@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit.models.estimator import COLUMNS
 from featkit.models.task import CLASSIFICATION
 from featkit.report._assets import asset, environment, policy
@@ -23,18 +24,23 @@ def render(
     task: str = CLASSIFICATION,
     model_inputs: str = COLUMNS,
     script_data: Mapping[str, Any] | None = None,
+    report: ProgressCallback | None = None,
 ) -> str:
     """Render a page; `columns` are those whose definitions the page contains."""
     template = environment().get_template("page.html.j2")
+    sections = sections_of(page, task, model_inputs)
+    activity = Activity("writing the report", "sections", report)
+    contents = []
+    for k, section in enumerate(sections, start=1):
+        contents.append((section, section.build(inputs)))
+        activity.report(k, len(sections))
     return template.render(
         policy=policy(),
         style=asset("style.css"),
         script=asset("script.js"),
         subtitle=subtitle,
         title=title,
-        sections=[
-            (section, section.build(inputs)) for section in sections_of(page, task, model_inputs)
-        ],
+        sections=contents,
         column_numbers={name: k for k, name in enumerate(columns, start=1)},
         script_data=script_data or {},
     )

@@ -111,18 +111,17 @@ def interval(
     *,
     limit: float,
     baseline: float | None,
-    home: float | None = None,
 ) -> Markup:
-    """A dot with its interval, a line at the baseline and a ring at home, from 0 to `limit`."""
+    """A dot with its interval, and a line at the baseline, from 0 to `limit`."""
     scale = WIDTH / limit if limit > 0 else 0.0
     marks = [] if baseline is None else [_vertical_line(baseline * scale, "against")]
     if low is not None and high is not None:
         marks.append(_interval_line(low * scale, high * scale, "range thick"))
-    marks += [] if home is None else _ring(home * scale)
     return strip(*marks, dots([value * scale], [50], "big"), kind="intervals")
 
 
-def _ring(x: float) -> list[Markup]:
+def ring(x: float) -> list[Markup]:
+    """A ring: a dot with a hole."""
     return [dots([x], [50], kind) for kind in ("ring", "hole")]
 
 
@@ -142,7 +141,7 @@ def dumbbell(home: float | None, here: float | None) -> Markup:
     if home is not None and here is not None:
         kind = "change for" if here >= home else "change against"
         marks.append(_interval_line(home * WIDTH, here * WIDTH, kind))
-    marks += [] if home is None else _ring(home * WIDTH)
+    marks += [] if home is None else ring(home * WIDTH)
     if here is not None:
         marks.append(dots([here * WIDTH], [50], "big"))
     return strip(*marks, kind="intervals")
@@ -167,6 +166,30 @@ def paired_bars(
             low, high = (end * scale for end in ends)
             marks.append(element("path", class_="range", d=f"M{low:.0f} {y + 19}H{high:.0f}"))
     return strip(*marks, kind="pairs")
+
+
+def two_ranges(one: Array, other: Array) -> Markup:
+    """Quartiles and medians of two classes: the first above, the second below, on one axis."""
+    ends = np.concatenate([one, other])
+    low, high = (
+        (float(ends[np.isfinite(ends)].min()), float(ends[np.isfinite(ends)].max()))
+        if np.isfinite(ends).any()
+        else (0.0, 1.0)
+    )
+    scale = (WIDTH - 60) / (high - low) if high > low else 0.0
+    marks = []
+    for quartiles, y, kind in ((one, 30, "for"), (other, 70, "against")):
+        if np.isfinite(quartiles).all():
+            first, middle, last = (30 + (float(x) - low) * scale for x in quartiles)
+            marks.append(
+                element(
+                    "path",
+                    class_=f"change {kind}",
+                    d=f"M{first:.0f} {y}H{max(last, first + 1):.0f}",
+                )
+            )
+            marks.append(dots([middle], [y], f"big {kind}"))
+    return strip(*marks, kind="ranges")
 
 
 def dots(x: Array | Sequence[float], y: Array | Sequence[float], kind: str = "") -> Markup:

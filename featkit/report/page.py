@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featkit._utils.bidi import settled
+from featkit._utils.progress import ProgressCallback, ProgressOption, reporting
 from featkit.errors import ParameterError, TableError
 from featkit.explanation.explained_rows import ExplainedRows
 from featkit.explanation.explanation import Explanation
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.explanation.same_rows import explain_same_rows
-from featkit.models.fold_models import Progress
 from featkit.models.model import Model
 from featkit.models.result import Result
 from featkit.models.serialization import from_dict
-from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
+from featkit.models.task import CLASSIFICATION, TASKS
 from featkit.models.training_metadata import TrainingSummary
-from featkit.report._class_panels import script_data
+from featkit.report._answer_text import answer_title, outputs_text
 from featkit.report._context import (
     N_CONTRIBUTIONS,
     Beside,
@@ -35,6 +34,7 @@ from featkit.report._context import (
     ReportedModel,
     ScoresOnly,
 )
+from featkit.report._page_data import script_data
 from featkit.report._rendering import render, write
 from featkit.report._row_selection import selected_rows
 from featkit.storage.names import join_name
@@ -82,11 +82,22 @@ def page(
         If `sound` is not a folder.
     """
     _check_sound(sound)
-    context = Context(_own_model(model), explanation, table, sound, beside=_beside(beside))
+    context = Context(own_model(model), explanation, table, sound, beside=_beside(beside))
     return _model_page(context)
 
 
-def _own_model(model: ReportedModel | Result) -> ReportedModel:
+def own_model(model: ReportedModel | Result) -> ReportedModel:
+    """Return the model of a result.
+
+    Parameters
+    ----------
+    model : Model, Result or ScoresOnly
+        The model, or the result of a training.
+
+    Returns
+    -------
+    Model or ScoresOnly
+    """
     return model.model if isinstance(model, Result) else model
 
 
@@ -96,9 +107,9 @@ def shown_beside(
     explanation: ExplainedRows,
     *,
     groups: str | None = None,
-    n_jobs: int | None = None,
+    n_jobs: int | None = 1,
     cluster: Any = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> tuple[Model, Explanation]:
     """Explain by a model of columns the rows of a network that its report shows.
 
@@ -106,7 +117,7 @@ def shown_beside(
     ----------
     model : Model
         The model of columns.
-    table : FeatureTable, pandas.DataFrame, path, sequence of paths, or mapping
+    table : FeatureTable, DataFrame, path, sequence of paths, or mapping
         With the columns of the model, for the rows of the network.
     explanation : NetworkExplanation
         That of the network.
@@ -140,25 +151,18 @@ def _beside(beside: tuple[Model, Explanation] | None) -> Beside | None:
     return None if beside is None else Beside(*beside)
 
 
-def _model_page(context: Context) -> str:
-    explanation = context.shap
+def _model_page(context: Context, report: ProgressCallback | None = None) -> str:
     return render(
         context.page,
         context,
-        subtitle="featkit report",
-        title=f"{_outputs(context.model)}, {context.model.name}",
+        subtitle=f"featkit report: {context.model.name} model of {outputs_text(context.model)}",
+        title=answer_title(context.model),
         columns=context.schema,
         task=context.model.task,
         model_inputs=context.inputs,
-        script_data={} if explanation is None else script_data(explanation),
+        script_data=script_data(context),
+        report=report,
     )
-
-
-def _outputs(model: ReportedModel) -> str:
-    """What a model predicts, for titles."""
-    if model.task == REGRESSION:
-        return settled(model.classes[0])
-    return f"{len(model.classes)} {'labels' if model.task == MULTILABEL else 'classes'}"
 
 
 def recording_page(
@@ -167,6 +171,7 @@ def recording_page(
     explanation: Explanation,
     sound: Folder | None = None,
     of_class: str | float | None = None,
+    against: str | float | None = None,
     top: int = N_CONTRIBUTIONS,
 ) -> str:
     """Render the page of one recording.
@@ -181,6 +186,8 @@ def recording_page(
         Folder that contains the recording.
     of_class : str or number, optional
         Class whose contributions are shown; by default, the predicted one.
+    against : str or number, optional
+        Class that it is contrasted with; by default, the most probable other class.
     top : int
         Maximum number of columns.
 
@@ -192,14 +199,22 @@ def recording_page(
     Raises
     ------
     ParameterError
-        If `sound` is not a folder, or `of_class` is unknown.
+        If `sound` is not a folder, or `of_class` or `against` is unknown.
     """
     _check_sound(sound)
-    context = Context(model, explanation, sound=sound, page="recording", of_class=of_class, top=top)
+    context = Context(
+        model,
+        explanation,
+        sound=sound,
+        page="recording",
+        of_class=of_class,
+        against=against,
+        top=top,
+    )
     return render(
         context.page,
         context,
-        subtitle=f"featkit explain: {model.name} model of {_outputs(model)}",
+        subtitle=f"featkit explain: {model.name} model of {outputs_text(model)}",
         title=str(explanation.keys["path"][0]),
         columns=context.schema,
         task=model.task,
@@ -254,6 +269,7 @@ def write_report(
     sound: Folder | None = None,
     csv: Folder | None = None,
     beside: tuple[Model, Explanation] | None = None,
+    progress: ProgressOption = None,
 ) -> None:
     """Write the report of a model atomically.
 
@@ -265,6 +281,9 @@ def write_report(
         See `page`.
     csv : path, optional
         Folder for the numbers of the page as CSV files; created if it does not exist.
+    progress : callable, bool or None
+        Receives a `featkit.Progress` as sections of the page are finished; True shows a bar, False
+        nothing, and None a bar in notebooks.
 
     Raises
     ------
@@ -274,8 +293,9 @@ def write_report(
         If writing fails.
     """
     check_paths(path, sound=sound, csv=csv)
-    context = Context(_own_model(model), explanation, table, sound, beside=_beside(beside))
-    write(path, _model_page(context))
+    context = Context(own_model(model), explanation, table, sound, beside=_beside(beside))
+    with reporting(progress) as report:
+        write(path, _model_page(context, report))
     if csv is not None:
         # Imported where needed, because it imports pandas.
         from featkit.report._csv_files import write_files
@@ -290,6 +310,7 @@ def write_recording(
     explanation: Explanation,
     sound: Folder | None = None,
     of_class: str | float | None = None,
+    against: str | float | None = None,
     top: int = N_CONTRIBUTIONS,
 ) -> None:
     """Write the page of one recording atomically.
@@ -298,7 +319,7 @@ def write_recording(
     ----------
     path : path
         The HTML file.
-    model, explanation, sound, of_class, top
+    model, explanation, sound, of_class, against, top
         See `recording_page`.
 
     Raises
@@ -310,7 +331,12 @@ def write_recording(
     """
     check_paths(path, sound=sound)
     text = recording_page(
-        model=model, explanation=explanation, sound=sound, of_class=of_class, top=top
+        model=model,
+        explanation=explanation,
+        sound=sound,
+        of_class=of_class,
+        against=against,
+        top=top,
     )
     write(path, text)
 

@@ -16,8 +16,8 @@ from featkit._utils.registry import RegistryError, module_registry
 from featkit.models.estimator import COLUMNS, SEQUENCES
 from featkit.models.task import CLASSIFICATION
 
-PAGES = ("model", "recording", "evaluation", "audit")
-"""The reports of a model, of a single recording, of models on other datasets, and of an audit."""
+PAGES = ("model", "recording", "comparison", "evaluation", "audit")
+"""Reports of a model, a recording, several trainings, models on other datasets, and an audit."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,22 @@ class Section:
     name : str
         Name of its module, and its anchor in the page.
     title : str
-        Heading and line in the contents.
+        Heading.
     order : int
         Sections are sorted by this number, then by name.
     build : callable
         ``build(inputs)`` returns the data for the template; None if there is nothing to show. The
         template then explains how to get it. The inputs are a `CrossEvaluation` for the page
-        ``"evaluation"``, `AuditInputs` for the page ``"audit"``, and a `Context` for the others.
+        ``"evaluation"``, a `Comparison` for the page ``"comparison"``, `AuditInputs` for the page
+        ``"audit"``, and a `Context` for the others.
     pages : tuple of str
         The pages that show it; see `PAGES`.
     tasks : tuple of str
         The tasks of models whose pages show it; see `featkit.models.task.TASKS`.
     inputs : tuple of str
         Inputs of the models whose pages show it; see `featkit.models.estimator.Estimator`.
+    link : str
+        Its name in the contents, which are one line on a wide screen; by default, the title.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Section:
     pages: tuple[str, ...] = ("model",)
     tasks: tuple[str, ...] = (CLASSIFICATION,)
     inputs: tuple[str, ...] = (COLUMNS, SEQUENCES)
+    link: str = ""
 
     def __post_init__(self) -> None:
         if not self.pages or not set(self.pages) <= set(PAGES):
@@ -70,7 +74,7 @@ def sections_of(page: str, task: str = CLASSIFICATION, inputs: str = COLUMNS) ->
 
     Parameters
     ----------
-    page : {"model", "recording", "evaluation", "audit"}
+    page : {"model", "recording", "comparison", "evaluation", "audit"}
         The page.
     task : str
         The task of the model.

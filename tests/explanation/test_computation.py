@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from learning import copies, tones, trained
+from progress_steps import into
 
 from featkit.errors import ParameterError
 from featkit.executors._in_process import InProcess
@@ -121,15 +122,19 @@ def test_rows_beyond_the_budget_are_left_out_with_a_note(monkeypatch):
     for module in ("_row_values", "_batches"):
         monkeypatch.setattr(f"featkit.explanation.{module}.time", watch)
     explanation = explain(
-        result.model, table, n_jobs=1, budget=1.5, progress=lambda *call: calls.append(call)
+        result.model,
+        table,
+        n_jobs=1,
+        budget=1.5,
+        progress=into(calls),
     )
-    assert len(explanation) == 30  # 20 rows always, one batch before the deadline
+    assert len(explanation) == 22  # 20 rows always, one batch of 2 before the deadline
     assert explanation.rows_there == 60
-    assert "30 of 60 rows were drawn at random" in explanation.notes[0]
+    assert "22 of 60 rows were drawn at random" in explanation.notes[0]
     assert "evaluations a row" in explanation.method
     assert explanation.error.shape == explanation.values.shape
     assert len(set(explanation.folds)) == 3
-    assert calls[-1] == (30, 60, "")
+    assert calls[-1] == (22, 60, "")
     assert any("stops after 2 s" in note or "about" in note for _, _, note in calls)
 
 

@@ -23,7 +23,10 @@ def explained(seed=0):
 
 def test_the_report_shows_scores_of_every_label():
     text = page(model=trained().model, explanation=explained())
-    assert "3 labels, logistic" in text
+    assert "logistic model of 3 labels" in text
+    precision = trained().evaluation.kept.mean_average_precision.value
+    title = f"3 labels are predicted with a mean average precision of {precision:.3f}"
+    assert f"<h1>{title}</h1>" in text
     for words in (
         "Mean average precision (mAP)",
         "Scores of each label",

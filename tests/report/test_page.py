@@ -26,13 +26,16 @@ from featkit.report.page import page, recording_page, write_report
 
 VOID = {"meta", "link", "img", "wbr", "br", "col", "input"}
 SECTIONS = [
-    "overview",
+    "answer",
+    "importance",
+    "errors",
+    "class_pairs",
+    "recordings",
+    "judged_rows",
     "performance",
     "curves",
     "prediction_sets",
-    "errors",
-    "importance",
-    "recordings",
+    "overview",
     "reproducibility",
 ]
 
@@ -161,7 +164,8 @@ def test_the_page_is_complete_without_its_script(plain):
     panels = [a for a in elements.all("details") if a.get("class") == "panel"]
     assert len(panels) == 3
     hidden = {a.get("id") or a.get("class") for _, a in elements.elements if "hidden" in a}
-    assert hidden == {"toggle", "class-choice"}  # what needs the script
+    controls = {"theme", "toggle", "class-choice", "pair-choice", "judged-filters", "judged-pages"}
+    assert hidden == controls  # they need the script
     assert plain.count('class="matrix"') == 2
     assert plain.count('class="strip swarm"') == 3 * 6
 
@@ -206,7 +210,7 @@ def test_contributions_that_do_not_add_up_are_reported_first():
         page(model=model, explanation=current, table=table) for current in (flawed, explanation)
     ]
     assert ["do NOT add up" in text for text in pages] == [True, False]
-    section = pages[0].split("Feature importance</h2>")[-1]
+    section = pages[0].split("Why</h2>")[-1]
     assert re.match(r'\s*<div class="warnings">\s*<p>The contributions do NOT add up', section)
     assert section.count("do NOT add up") == 1
     one = recording_page(model=model, explanation=flawed)

@@ -132,7 +132,7 @@ def test_a_link_opens_the_folded_definition_of_a_column(opened):
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
-@pytest.mark.parametrize(("name", "sections"), [("plain", 8), ("recording", 4)])
+@pytest.mark.parametrize(("name", "sections"), [("plain", 11), ("recording", 4)])
 def test_each_section_is_visible(opened, tmp_path, name, sections, width, scheme):
     """The pictures are saved in the folder ``FEATKIT_PICTURES``, if it is set."""
     folder = Path(os.environ.get("FEATKIT_PICTURES") or tmp_path)
@@ -193,6 +193,7 @@ def test_columns_and_dots_have_tooltips(opened):
     assert "number" in view.locator("#tooltip").inner_text()
     view.keyboard.press("Escape")
     assert not view.locator("#tooltip").is_visible()
+    view.locator(".panel:visible summary", has_text="contribution by value").click()
     chart = view.locator("svg.dependence:visible").first
     chart.scroll_into_view_if_needed()
     view.wait_for_timeout(100)
@@ -281,7 +282,11 @@ def test_the_printed_page_shows_everything(opened, tmp_path):
     view.emulate_media(media="print")
     view.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert view.locator(".panel:visible").count() == 3
-    assert view.locator("details:not([open])").count() == 0
+    long = view.locator("details.long:not([open])")  # glossaries and long lists stay closed
+    assert long.count() > 0
+    assert view.locator("details:not(.long):not([open]):visible").count() == 0
+    assert [summary.is_visible() for summary in long.locator("> summary").all()].count(False) == 0
+    assert view.locator(".leaderboard:visible").count() == 5  # the answer, and all metrics
     assert view.locator(".panel svg.dependence:visible").count() > 3
     view.evaluate("dispatchEvent(new Event('afterprint'))")
     assert view.locator("details:not([open])").count() > 0

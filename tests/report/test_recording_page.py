@@ -53,7 +53,10 @@ def test_the_page_of_a_recording_shows_prediction_segments_and_contributions(cut
     assert "mean |SHAP|" not in text
     first = explanation.mean().values[0, :, model.classes.index("jazz")]
     assert "usual" in text
-    assert len(re.findall(r"; usual −?[0-9]", text)) == 8
+    ours, contrast = text.split('<table class="chart contrast">')
+    assert len(re.findall(r"; usual −?[0-9]", ours)) == 8
+    assert len(re.findall(r"; usual −?[0-9]", contrast)) == 8
+    assert "Why jazz and not rock, the most probable other class" in text
     assert f"{model.columns[int(np.argmax(np.abs(first)))]}" in text
 
 
@@ -62,9 +65,19 @@ def test_the_page_of_a_recording_shows_a_given_class_and_number_of_columns(cut):
     text = plain_text(recording_page(model=model, explanation=explanation, of_class="rock", top=3))
     assert "Contributions for and against rock" in text
     assert "Contributions for and against jazz" not in text
-    assert len(re.findall(r"; usual −?[0-9]", text)) == 3
+    ours, contrast = text.split('<table class="chart contrast">')
+    assert len(re.findall(r"; usual −?[0-9]", ours)) == 3
+    assert len(re.findall(r"; usual −?[0-9]", contrast)) == 3
     with pytest.raises(ParameterError, match="blues"):
         recording_page(model=model, explanation=explanation, of_class="blues")
+
+
+def test_the_page_of_a_recording_contrasts_it_with_a_given_class(cut):
+    model, _, explanation = cut
+    text = plain_text(recording_page(model=model, explanation=explanation, against="rock"))
+    assert "Columns that speak for jazz rather than rock" in text
+    with pytest.raises(ParameterError, match="with itself: 'jazz'"):
+        recording_page(model=model, explanation=explanation, against="jazz")
 
 
 def test_the_page_of_a_recording_has_its_sound(cut, tmp_path):

@@ -36,19 +36,23 @@ def html():
 def test_sections_about_classes_are_not_shown(html):
     names = [section.name for section in sections_of("model", "regression")]
     assert names == [
-        "overview",
-        "regression_performance",
-        "regression_errors",
+        "answer",
         "importance",
+        "regression_errors",
         "regression_recordings",
+        "judged_rows",
+        "regression_performance",
+        "overview",
         "reproducibility",
     ]
     assert [section.title for section in sections_of("model", "regression")] == [
-        "Overview",
-        "Performance",
+        "Answer",
+        "Why",
         "Errors",
-        "Feature importance",
         "Single recordings",
+        "All rows",
+        "Scores",
+        "Data and training",
         "Reproducibility",
     ]
     text = text_of(html)

@@ -49,7 +49,6 @@ def test_paired_bars_have_intervals_if_known():
 def test_a_value_without_interval_is_a_dot():
     chart = _svg.interval(0.5, None, None, limit=1, baseline=None)
     assert positions(chart) == [500]
-    assert "ring" in _svg.interval(0.5, 0.4, 0.6, limit=1, baseline=0.1, home=0.8)
 
 
 @given(SHARES, UNKNOWN, UNKNOWN, st.sampled_from([0.0, 1.0]))
@@ -57,7 +56,7 @@ def test_no_mark_is_outside_of_the_chart(value, low, high, limit):
     ends = None if low is None or high is None else (low, high)
     value = value * limit
     charts = [
-        _svg.interval(value, low, high, limit=limit, baseline=low, home=high),
+        _svg.interval(value, low, high, limit=limit, baseline=low),
         _svg.difference(value, low, high, limit=limit),
         _svg.dumbbell(low, high),
         _svg.paired_bars(value, value, limit, ends, ends),

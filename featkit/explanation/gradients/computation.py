@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.progress import Activity, ProgressCallback
 from featkit._utils.typing import Array
 from featkit.errors import TableError
 from featkit.executors.executor import Executor
@@ -29,7 +30,6 @@ from featkit.explanation._row_origins import row_keys, row_targets
 from featkit.explanation.gradients.grad_cam import MAPPED, grad_cam, has_maps
 from featkit.explanation.gradients.integrated_gradients import STEPS, integrated_gradients
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
-from featkit.models.fold_models import Progress
 from featkit.models.model import Model
 from featkit.models.scores import predicted
 from featkit.models.task import TASKS
@@ -74,7 +74,7 @@ def explain_sequences(
     seed: int,
     steps: int = STEPS,
     executor: Executor,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> NetworkExplanation:
     """Explain the predictions of a network for the rows of a table.
 
@@ -159,24 +159,24 @@ def _values(
     budget: float,
     steps: int,
     executor: Executor,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> _Values:
     """The explanations of as many rows as the budget allows, in the order of the table."""
     total = sum(len(explainer.rows) for explainer in row_explainers)
     batches = list(row_batches(row_explainers, ROWS_AT_ONCE))
+    activity = Activity("explaining", "rows", progress)
     if progress:
         first = batches[0][1]
         needed = _seconds_per_row(model, first, steps) * total / executor.workers
         stop = f"; stops after {budget:.0f} s" if needed > budget else ""
-        progress(0, total, f"explaining, about {needed:.0f} s{stop}")
+        activity.report(0, total, f"about {needed:.0f} s{stop}")
     deadline = time.monotonic() + budget
     shared = _Shared(model, steps, without_rows(row_explainers))
     due = batches_until(deadline, batches)
     finished: list[_Values] = []
     for result in map_batches(_batch_values, due, shared, executor):
         finished.append(result)
-        if progress:
-            progress(sum(len(values.rows) for values in finished), total, "")
+        activity.report(sum(len(values.rows) for values in finished), total)
     return in_table_order(finished)
 
 

@@ -16,6 +16,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from featkit._utils.formatting import counted
+from featkit._utils.overview import Overview, Overviewed
 from featkit._utils.parameters import unknown
 from featkit._utils.typing import Array
 from featkit.errors import ParameterError
@@ -28,8 +29,8 @@ RELATIVE_TOLERANCE = 0.05
 """Largest residual of integrated gradients, relative to the typical difference of logits."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class NetworkExplanation(ExplainedRows):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class NetworkExplanation(ExplainedRows, Overviewed):
     """Grad-CAM maps and integrated gradients of a network for the rows of a table.
 
     It has the attributes of `ExplainedRows`, and these:
@@ -68,6 +69,11 @@ class NetworkExplanation(ExplainedRows):
         *ExplainedRows._ROW_ARRAYS,
         *("explained", "output", "base", "maps"),
     )
+
+    def _overview(self) -> Overview:
+        from featkit.explanation._overview import network_overview
+
+        return network_overview(self)
 
     def of_rows(self, rows: Array) -> Self:
         """Select rows.

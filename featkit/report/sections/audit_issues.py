@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from featkit._utils.bidi import isolated
 from featkit._utils.formatting import counted
+from featkit._utils.progress import Activity
 from featkit.auditing.issue import Issue
 from featkit.auditing.result import Audit
-from featkit.report._audit_inputs import AuditInputs, DrawingProgress
+from featkit.report._audit_inputs import AuditInputs
 from featkit.report._audit_text import (
     SEVERITY_MEANINGS,
     capitalised,
@@ -168,7 +169,7 @@ def build(inputs: AuditInputs) -> AuditIssues | None:
         [_Numbered(place + 1, audit.issues[place]) for place in places] for places in audit.kinds
     ]
     labels = audit.dataset.by_recording(audit.dataset.label)
-    clips, note = _clips(audit, kinds, inputs.progress)
+    clips, note = _clips(audit, kinds, inputs.drawing)
     severities = [
         SeverityView(
             severity,
@@ -196,7 +197,7 @@ class _Numbered(NamedTuple):
 
 
 def _clips(
-    audit: Audit, kinds: Sequence[Sequence[_Numbered]], progress: DrawingProgress
+    audit: Audit, kinds: Sequence[Sequence[_Numbered]], drawing: Activity
 ) -> tuple[dict[int, list[Clip]], str]:
     """The clips of each issue in the page, and which have no picture for lack of room.
 
@@ -211,9 +212,9 @@ def _clips(
     maker = ClipMaker(audit, room(len(turns)))
     clips = {}
     for done, (*_, number, issue) in enumerate(turns):
-        progress(done, len(turns))
+        drawing.report(done, len(turns))
         clips[number] = maker.clips(issue, number)
-    progress(len(turns), len(turns))
+    drawing.report(len(turns), len(turns))
     lacking = sorted(maker.without_sound)
     if not lacking:
         return clips, ""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from featkit.explanation.explanation import Explanation
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
-from featkit.report._context import Context
-from featkit.report._explained_rows import ContributionTable, contribution_table
+from featkit.report._context import MIN_CLASSES, Context
+from featkit.report._explained_rows import (
+    ContrastTable,
+    ContributionTable,
+    contrast_table,
+    contribution_table,
+)
 from featkit.report._explanation_notes import scale_note, value_notes
 from featkit.report._recording import mean_row
 from featkit.report.section import Section
@@ -21,6 +27,8 @@ class Contributions:
     ----------
     table : ContributionTable
         The largest contributions, means over the segments.
+    contrast : ContrastTable or None
+        The columns that speak for the class rather than another; None if there is no other.
     n_segments : int
         Number of segments.
     scale : str
@@ -45,6 +53,7 @@ class Contributions:
     notes: Sequence[str]
     predicts_number: bool
     several: bool
+    contrast: ContrastTable | None = None
 
 
 def build(context: Context) -> Contributions | None:
@@ -74,7 +83,16 @@ def build(context: Context) -> Contributions | None:
         notes=value_notes(explanation),
         predicts_number=explanation.predicts_number,
         several=explanation.decision is not None,
+        contrast=_contrast(context, whole, of_class),
     )
+
+
+def _contrast(context: Context, whole: Explanation, given: str | float) -> ContrastTable | None:
+    if whole.predicts_number or len(whole.classes) < MIN_CLASSES:
+        return None
+    of_class = whole.classes[whole.place_of_class(given)]
+    against = None if context.against is None else str(context.against)
+    return contrast_table(whole, 0, context.top, of_class, against)
 
 
 SECTION = Section(

@@ -121,7 +121,7 @@ def build(context: Context) -> list[tuple[str, CurveData]] | None:
     ] or None
 
 
-SECTION = Section("curves", "Curves and thresholds", 25, build)
+SECTION = Section("curves", "Curves and thresholds", 55, build, link="Curves")
 
 
 def _data(scores: Evaluation, curves: Curves) -> CurveData:

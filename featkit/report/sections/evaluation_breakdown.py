@@ -30,6 +30,8 @@ from featkit.report._evaluation_text import (
     points_range,
     range_text,
 )
+from featkit.report._leaderboard import Entry, LeaderboardRow
+from featkit.report._score_entries import metric_leaderboard
 from featkit.report.formatting import enumerated, fixed, percent, quoted, significant
 from featkit.report.section import Section
 
@@ -68,12 +70,15 @@ class Secondary:
     ----------
     lead : sequence of str
         Sentences.
-    rows : sequence of Row
+    axis : Markup
+        The ticks of the axis.
+    rows : sequence of LeaderboardRow
         Accuracy by the primary label, and by either label.
     """
 
     lead: Sequence[str]
-    rows: Sequence[Row]
+    axis: Markup
+    rows: Sequence[LeaderboardRow]
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ class Subgroups:
         The largest difference, and caveats.
     unit : str
         Unit of the groups, in the plural.
+    axis : Markup
+        The ticks of the axis.
     rows : Folded
         Accuracy of each value.
     numbers : sequence of (str, SubgroupScores, sequence of str)
@@ -97,7 +104,8 @@ class Subgroups:
     column: str
     lead: Sequence[str]
     unit: str
-    rows: Folded[Row]
+    axis: Markup
+    rows: Folded[LeaderboardRow]
     numbers: Sequence[tuple[str, SubgroupScores, Sequence[str]]]
 
 
@@ -247,25 +255,27 @@ def _secondary(scores: SecondaryLabelScores) -> Secondary:
         ("Primary label", scores.primary_accuracy),
         ("Either label", scores.either_accuracy),
     ]
-    return Secondary(texts, [_row(name, value) for name, value in labels])
+    board = metric_leaderboard("accuracy", "", "", [_entry(name, value) for name, value in labels])
+    return Secondary(texts, board.axis, board.rows)
 
 
-def _row(name: str, value: ValueInterval, note: str = "", baseline: float | None = None) -> Row:
-    chart = _svg.interval(value.value, value.low, value.high, limit=1.0, baseline=baseline)
-    return Row(name, fixed(value.value), range_text(value), note, chart)
+def _entry(name: str, value: ValueInterval, note: str = "", baseline: float | None = None) -> Entry:
+    return Entry(name, note, value.value, value.low, value.high, kind="score", baseline=baseline)
 
 
 def _subgroups(pair: DatasetEvaluation, comparison: SubgroupComparison) -> Subgroups:
     overall = pair.scores.accuracy.value
-    rows = [
-        _row(scores.value, scores.metrics["accuracy"], _size(pair, comparison, scores), overall)
+    entries = [
+        _entry(scores.value, scores.metrics["accuracy"], _size(pair, comparison, scores), overall)
         for scores in comparison.subgroups
     ]
+    board = metric_leaderboard("accuracy", "", "", entries)
     return Subgroups(
         column=comparison.column,
         lead=_subgroup_texts(pair, comparison),
         unit=plural(pair.unit),
-        rows=folded(rows),
+        axis=board.axis,
+        rows=folded(board.rows),
         numbers=[(own.value, own, _metric_texts(own)) for own in comparison.subgroups],
     )
 

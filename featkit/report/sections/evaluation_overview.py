@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from featkit._utils.formatting import counted
 from featkit.evaluation.result import (
@@ -23,7 +20,6 @@ from featkit.models.recording_conditions import (
     enumerated_conditions,
     leading_conditions,
 )
-from featkit.report import _svg
 from featkit.report._evaluation_text import (
     METRIC_TITLES,
     Folded,
@@ -34,50 +30,11 @@ from featkit.report._evaluation_text import (
     pair_titles,
     percent_range,
     points,
-    range_text,
 )
+from featkit.report._leaderboard import Entry, Leaderboard
+from featkit.report._score_entries import metric_leaderboard
 from featkit.report.formatting import fixed, percent, quoted
 from featkit.report.section import Section
-
-
-@dataclass(frozen=True)
-class MetricRow:
-    """A value of a metric.
-
-    Attributes
-    ----------
-    name : str
-        The rows that are scored, or the baseline.
-    value, interval : str
-        The value and its interval.
-    chart : Markup
-        Both as a chart.
-    """
-
-    name: str
-    value: str
-    interval: str
-    chart: Markup
-
-
-@dataclass(frozen=True)
-class MetricTable:
-    """The values of a metric here, at home and by baselines.
-
-    Attributes
-    ----------
-    title, definition : str
-        Name and definition of the metric.
-    axis : pair of str
-        Ends of the axis.
-    rows : sequence of MetricRow
-        The values.
-    """
-
-    title: str
-    definition: str
-    axis: tuple[str, str]
-    rows: Sequence[MetricRow]
 
 
 @dataclass(frozen=True)
@@ -94,8 +51,8 @@ class PairOverview:
         Whether the model works here, and reasons if it does not.
     warnings : sequence of str
         Reasons to doubt the scores.
-    metrics : sequence of MetricTable
-        The metrics.
+    metrics : sequence of Leaderboard
+        The scores here, at home and of baselines, for each metric.
     rows : str
         Number of rows that are scored.
     not_scored : sequence of (str, int)
@@ -108,7 +65,7 @@ class PairOverview:
     lead: str
     findings: Sequence[str]
     warnings: Sequence[str]
-    metrics: Sequence[MetricTable]
+    metrics: Sequence[Leaderboard]
     rows: str
     not_scored: Sequence[tuple[str, int]]
     labels: Folded[tuple[str, str, int]]
@@ -122,8 +79,8 @@ class EvaluationOverview:
     ----------
     warnings : sequence of str
         Datasets whose recording conditions predict the label.
-    summary : sequence of (str, MetricRow, str)
-        Name, accuracy and difference from home of each pair; empty if there is only one.
+    summary : Leaderboard or None
+        Accuracy of each pair, with the difference from home; None if there is only one.
     pairs : sequence of PairOverview
         Each model on each dataset.
     label_map : Folded
@@ -131,7 +88,7 @@ class EvaluationOverview:
     """
 
     warnings: Sequence[str]
-    summary: Sequence[tuple[str, MetricRow, str]]
+    summary: Leaderboard | None
     pairs: Sequence[PairOverview]
     label_map: Folded[tuple[str, str, Sequence[str]]]
 
@@ -153,7 +110,7 @@ def build(evaluation: CrossEvaluation) -> EvaluationOverview:
     warnings = [text for _, pair in pairs for text in _conditions_warning(pair)]
     return EvaluationOverview(
         warnings=list(dict.fromkeys(warnings)),
-        summary=[(name, _accuracy_row(pair), _difference(pair)) for name, pair in pairs if name],
+        summary=_summary(pairs) if len(pairs) > 1 else None,
         pairs=[_pair(name, pair) for name, pair in pairs],
         label_map=folded(_label_map(evaluation.label_map or {})),
     )
@@ -177,21 +134,30 @@ def _conditions_warning(pair: DatasetEvaluation) -> list[str]:
     ]
 
 
-def _accuracy_row(pair: DatasetEvaluation) -> MetricRow:
-    home = home_metrics(pair.home).get("accuracy")
-    return _row(
-        "",
-        as_interval(pair.scores.accuracy),
-        1.0,
-        baseline=pair.majority.accuracy,
-        home=None if home is None else home.value,
+def _summary(pairs: Sequence[tuple[str, DatasetEvaluation]]) -> Leaderboard:
+    """The accuracy of each model on each dataset."""
+    entries = []
+    for name, pair in pairs:
+        accuracy, home = as_interval(pair.scores.accuracy), home_metrics(pair.home).get("accuracy")
+        note = "" if home is None else f"{points(accuracy.value - home.value)} points from home"
+        entries.append(
+            Entry(
+                name,
+                note,
+                accuracy.value,
+                accuracy.low,
+                accuracy.high,
+                kind="score",
+                baseline=pair.majority.accuracy,
+                home=None if home is None else home.value,
+            )
+        )
+    definition = (
+        "Dot: accuracy here. Band: 95\u00a0% interval. Ring: accuracy at home. Dashed line:"
+        " accuracy of the most common class, if the axis reaches it."
     )
-
-
-def _difference(pair: DatasetEvaluation) -> str:
-    """Accuracy here minus that at home, in percentage points."""
-    home = home_metrics(pair.home).get("accuracy")
-    return "" if home is None else points(pair.scores.accuracy.value - home.value)
+    title = "Accuracy of each model on each dataset"
+    return metric_leaderboard("accuracy", title, definition, entries)
 
 
 def _pair(name: str, pair: DatasetEvaluation) -> PairOverview:
@@ -325,37 +291,16 @@ def _importance_finding(pair: DatasetEvaluation) -> list[str]:
     ]
 
 
-def _metric(pair: DatasetEvaluation, metric: str) -> MetricTable:
+def _metric(pair: DatasetEvaluation, metric: str) -> Leaderboard:
     here = as_interval(pair.scores[metric])
     home = home_metrics(pair.home).get(metric)
-    majority, chance = pair.majority[metric], pair.chance[metric]
-    values = [
-        ("Here", here),
-        *([] if home is None else [("At home", home)]),
-        ("Most common class", ValueInterval(value=majority)),
-        ("Random guess", ValueInterval(value=chance)),
+    entries = [
+        Entry("Here", "", here.value, here.low, here.high, kind="score"),
+        *([] if home is None else [Entry("At home", "", home.value, home.low, home.high)]),
+        Entry("Most common class", "", pair.majority[metric], kind="baseline"),
+        Entry("Random guess", "", pair.chance[metric], kind="baseline"),
     ]
-    limit = _limit(metric, [value for _, value in values])
-    rows = [_row(name, value, limit, baseline=majority) for name, value in values]
-    axis = ("0", "1" if limit == 1 else fixed(limit, 2))
-    return MetricTable(METRIC_TITLES[metric], metric_definition(metric), axis, rows)
-
-
-def _limit(metric: str, values: Sequence[ValueInterval]) -> float:
-    """End of the axis: 1 for metrics from 0 to 1."""
-    if metric != "log_loss":
-        return 1.0
-    ends = [end for value in values for end in (value.value, value.high) if end is not None]
-    return 1.05 * max((end for end in ends if math.isfinite(end)), default=1.0)
-
-
-def _row(
-    name: str, value: ValueInterval, limit: float, *, baseline: float, home: float | None = None
-) -> MetricRow:
-    chart = _svg.interval(
-        value.value, value.low, value.high, limit=limit, baseline=baseline, home=home
-    )
-    return MetricRow(name, fixed(value.value), range_text(value), chart)
+    return metric_leaderboard(metric, METRIC_TITLES[metric], metric_definition(metric), entries)
 
 
 def _rows(counts: RowCounts) -> str:

@@ -17,18 +17,16 @@ from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.report import _svg
 from featkit.report._class_panels import Panel, drawn_rows, panels
 from featkit.report._context import Context
-from featkit.report._explanation_notes import method_notes, scale_note
+from featkit.report._explanation_notes import MIN_ROWS, method_notes, scale_note
 from featkit.report._shades import N_SHADES
+from featkit.report._titles import column_title
 from featkit.report.formatting import enumerated, percent
 from featkit.report.section import Section
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MIN_ROWS = 20
-"""Rows from which on a ranking is shown."""
-
-N_COLUMNS = 20
+N_COLUMNS = 10
 """Columns of the overall ranking that are shown without opening the list of all."""
 
 N_LEADING = 10
@@ -60,6 +58,8 @@ class RankedFeature:
         Standard deviation over folds.
     bar : Markup
         Mean, interval and means of folds as a bar.
+    title : str
+        Plain name of a column, with its unit, "" if unknown.
     """
 
     name: str
@@ -69,6 +69,7 @@ class RankedFeature:
     share: float
     std: float
     bar: Markup
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,8 @@ def build(context: Context) -> Importance | None:
 
 SECTION = Section(
     "importance",
-    "Feature importance",
-    40,
+    "Why",
+    20,
     build,
     tasks=(CLASSIFICATION, MULTILABEL, REGRESSION),
     inputs=(COLUMNS,),
@@ -204,7 +205,7 @@ def _with_rankings(few: Importance, explanation: Explanation) -> Importance:
     return replace(
         few,
         lead=_lead(overall.table, rank(explanation, by="family").table),
-        overall=_ranked_features(overall),
+        overall=_titled(_ranked_features(overall), explanation),
         by_fold=len(overall.by_fold) > 1,
         stability=_stability(overall),
         groupings=_groupings(explanation),
@@ -230,16 +231,16 @@ def _drawn(drawn: int, rows: int) -> str:
 
 
 def _lead(overall: pd.DataFrame, families: pd.DataFrame) -> str:
+    """The most important families, then columns, of which a single one says little."""
     names = [str(name) for name in overall["feature"][:3]]
     share = percent(float(overall["share"][:3].sum()))
     noun = "columns are" if len(names) > 1 else "column is"
     text = f"The most important {noun} {enumerated(names)}, with {share} of the total importance."
-    if len(families) > 1:
-        family = families.to_dict("records")[0]
-        text += (
-            f" The most important family is {family['feature']}, with {percent(family['share'])}."
-        )
-    return text
+    if len(families) < 2:
+        return text
+    leading = families.head(3).to_dict("records")
+    shares = enumerated([f"{own['feature']} ({percent(own['share'])})" for own in leading])
+    return f"The most important families are {shares}. {text}"
 
 
 def _groupings(explanation: Explanation) -> list[tuple[str, list[RankedFeature]]]:
@@ -250,6 +251,12 @@ def _groupings(explanation: Explanation) -> list[tuple[str, list[RankedFeature]]
     if rankings["Families"].table.equals(rankings["Descriptors"].table):
         rankings = {FAMILIES_ONLY: rankings["Families"], "Statistics": rankings["Statistics"]}
     return [(title, _ranked_features(ranking)) for title, ranking in rankings.items()]
+
+
+def _titled(features: Sequence[RankedFeature], explanation: Explanation) -> list[RankedFeature]:
+    """The features with their plain names."""
+    schema = explanation.schema
+    return [replace(own, title=column_title(schema.get(own.name, {}))) for own in features]
 
 
 def _ranked_features(ranking: Ranking) -> list[RankedFeature]:

@@ -12,7 +12,7 @@ from featkit._utils.formatting import counted
 from featkit.models.multilabel_types import LabelScores, MultilabelEvaluation
 from featkit.models.task import MULTILABEL
 from featkit.report import _svg
-from featkit.report._confusion import headers
+from featkit.report._confusion import are_upright, headers
 from featkit.report._context import Context
 from featkit.report._shades import shade
 from featkit.report.formatting import percent, quoted
@@ -35,7 +35,9 @@ class LabelErrors:
     labels : sequence of (LabelScores, Markup, Markup)
         Counts of each label, with bars of missed and added rows.
     headers : sequence of str
-        Headers of the matrix: the labels, or numbers if their names are long.
+        Headings of the matrix: the labels; long names are abbreviated.
+    upright : bool
+        Whether headings are turned, because their names do not fit beside one another.
     pairs : sequence of (str, sequence of (int, str, str))
         Rows of the matrix: the label, and for each label the number of test rows with both, the CSS
         class of its colour, and the cell as a phrase. Empty if there are too many labels.
@@ -45,6 +47,7 @@ class LabelErrors:
     extremes: Sequence[str]
     labels: Sequence[tuple[LabelScores, Markup, Markup]]
     headers: Sequence[str]
+    upright: bool
     pairs: Sequence[tuple[str, Sequence[tuple[int, str, str]]]]
 
 
@@ -82,6 +85,7 @@ def _errors(scores: MultilabelEvaluation) -> LabelErrors:
             (own, _svg.bar(own.missed, most), _svg.bar(own.added, most)) for own in scores.per_label
         ],
         headers=headers(scores.labels),
+        upright=are_upright(scores.labels),
         pairs=_pairs(scores) if len(scores.labels) <= MAX_LABELS else [],
     )
 

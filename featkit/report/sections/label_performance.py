@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from featkit.models.multilabel_types import (
     METRICS,
     LabelScores,
     MultilabelEvaluation,
 )
-from featkit.models.result import BASELINE
 from featkit.models.score_types import MetricScore
 from featkit.models.task import MULTILABEL
-from featkit.report import _svg
 from featkit.report._context import Context
 from featkit.report._label_text import label_text
+from featkit.report._leaderboard import Leaderboard
+from featkit.report._score_entries import metric_leaderboard, score_entries
 from featkit.report.section import Section
 
 CHARTS = {
@@ -42,23 +40,6 @@ OTHERS = {
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A score of all models.
-
-    Attributes
-    ----------
-    title, definition : str
-        Name and definition of the score.
-    rows : sequence of (str, MetricScore, Markup)
-        Name, score and chart of each model.
-    """
-
-    title: str
-    definition: str
-    rows: Sequence[tuple[str, MetricScore, Markup]]
-
-
-@dataclass(frozen=True)
 class LabelPerformance:
     """The data of the section, for one set of rows.
 
@@ -66,7 +47,7 @@ class LabelPerformance:
     ----------
     lead : sequence of str
         Sentences on the scores.
-    metrics : sequence of Metric
+    metrics : sequence of Leaderboard
         Scores of all models, drawn.
     others : sequence of (str, str, MetricScore)
         Title and definition of other scores of the kept model.
@@ -75,7 +56,7 @@ class LabelPerformance:
     """
 
     lead: Sequence[str]
-    metrics: Sequence[Metric]
+    metrics: Sequence[Leaderboard]
     others: Sequence[tuple[str, str, MetricScore]]
     labels: Sequence[LabelScores]
 
@@ -96,32 +77,16 @@ def build(context: Context) -> list[tuple[str, LabelPerformance]] | None:
     return [(title, _performance(scores)) for title, scores in context.titled_evaluations] or None
 
 
-SECTION = Section("label_performance", "Performance", 20, build, tasks=(MULTILABEL,))
+SECTION = Section("label_performance", "Scores", 50, build, tasks=(MULTILABEL,))
 
 
 def _performance(scores: MultilabelEvaluation) -> LabelPerformance:
     return LabelPerformance(
         lead=label_text(scores),
-        metrics=[_metric(scores, name, title) for name, title in CHARTS.items()],
+        metrics=[
+            metric_leaderboard(name, title, METRICS[name], score_entries(scores, name))
+            for name, title in CHARTS.items()
+        ],
         others=[(title, METRICS[name], scores.kept[name]) for name, title in OTHERS.items()],
         labels=scores.per_label,
-    )
-
-
-def _metric(scores: MultilabelEvaluation, name: str, title: str) -> Metric:
-    models = {model: own[name] for model, own in scores.ranking}
-    if scores.recordings:
-        models[f"{scores.model}, whole recordings"] = scores.recordings[name]
-    baseline = models[BASELINE].value if BASELINE in models else None
-    return Metric(
-        title,
-        METRICS[name],
-        [
-            (
-                model,
-                score,
-                _svg.interval(score.value, score.low, score.high, limit=1.0, baseline=baseline),
-            )
-            for model, score in models.items()
-        ],
     )

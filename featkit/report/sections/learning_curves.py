@@ -67,7 +67,7 @@ def build(context: Context) -> list[NetworkCurves] | None:
     return [_network_curves(name, curves) for name, curves in by_model.items() if curves]
 
 
-SECTION = Section("learning_curves", "Learning curves", 25, build, inputs=(SEQUENCES,))
+SECTION = Section("learning_curves", "Learning curves", 58, build, inputs=(SEQUENCES,))
 
 
 def _network_curves(name: str, curves: Sequence[LearningCurve]) -> NetworkCurves:

@@ -4,58 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
 
 from featkit._utils.bidi import isolated
 from featkit._utils.formatting import counted
-from featkit._utils.typing import Array
 from featkit.explanation.gradients.network_explanation import NetworkExplanation
 from featkit.explanation.gradients.summaries import channel_importance
 from featkit.models.estimator import SEQUENCES
 from featkit.report import _svg
 from featkit.report._context import Context
 from featkit.report._explanation_notes import rows_note
+from featkit.report._network_bands import Band, edges_of, names_of, ranked_bands, width_of
 from featkit.report._network_charts import band_chart
 from featkit.report.formatting import percent, significant
 from featkit.report.section import Section
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-N_BANDS = 10
-"""Bands in the table of the most important ones."""
-
-MAX_BANDS = 32
-"""Largest number of bands of the charts; neighbouring mel bands are added up."""
-
 N_CLASSES = 12
 """Classes whose charts are not folded."""
-
-
-@dataclass(frozen=True)
-class Band:
-    """A band, or another channel, in a ranking.
-
-    Attributes
-    ----------
-    name : str
-        Its frequencies, or its number.
-    mean : float
-        Mean absolute contribution.
-    share : float
-        Share of the sum over all bands.
-    bar : Markup
-        The mean as a bar.
-    """
-
-    name: str
-    mean: float
-    share: float
-    bar: Markup
 
 
 @dataclass(frozen=True)
@@ -118,11 +85,11 @@ def build(context: Context) -> NetworkImportance | None:
     if explanation is None:
         return None
     kind = explanation.kind()
-    table = channel_importance(explanation, kind, width=_width(explanation, kind))
-    means, names = table["mean_abs_contribution"].to_numpy(), _names(table)
-    edges = _edges(table)
+    table = channel_importance(explanation, kind, width=width_of(explanation, kind))
+    means, names = table["mean_abs_contribution"].to_numpy(), names_of(table)
+    edges = edges_of(table)
     noun = "channel" if edges is None else "band"
-    bands = _bands(means, names)
+    bands = ranked_bands(means, names)
     charts = [_class_chart(explanation, kind, name) for name in _predicted(explanation)]
     lead = (
         f"The most important {noun} of {kind} is {bands[0].name}, with {percent(bands[0].share)} of"
@@ -144,7 +111,7 @@ def build(context: Context) -> NetworkImportance | None:
     )
 
 
-SECTION = Section("network_importance", "Evidence", 40, build, inputs=(SEQUENCES,))
+SECTION = Section("network_importance", "Why", 20, build, inputs=(SEQUENCES,))
 
 
 def _predicted(explanation: NetworkExplanation) -> list[str]:
@@ -153,49 +120,15 @@ def _predicted(explanation: NetworkExplanation) -> list[str]:
     return [name for name in explanation.classes if name in explained]
 
 
-def _width(explanation: NetworkExplanation, kind: str) -> int:
-    """Number of mel bands that are added up; other channels are no neighbours."""
-    edges = explanation.edges(kind)
-    return 1 if edges is None else -(-(len(edges) - 1) // MAX_BANDS)
-
-
-def _edges(table: pd.DataFrame) -> Array | None:
-    """Bounds of the bands in Hz; None for other channels."""
-    if "low_hz" not in table:
-        return None
-    return np.append(table["low_hz"].to_numpy(), table["high_hz"].iloc[-1])
-
-
-def _names(table: pd.DataFrame) -> list[str]:
-    edges = _edges(table)
-    if edges is None:
-        return [f"channel {channel}" for channel in table["channel"]]
-    return [f"{low:,.0f} to {high:,.0f} Hz" for low, high in pairwise(edges.tolist())]
-
-
-def _bands(means: Array, names: Sequence[str]) -> list[Band]:
-    total, limit = float(means.sum()) or 1.0, float(means.max(initial=0))
-    order = np.argsort(-means, kind="stable")[:N_BANDS]
-    return [
-        Band(
-            names[k],
-            float(means[k]),
-            float(means[k]) / total,
-            _svg.bar(float(means[k]), limit),
-        )
-        for k in order.tolist()
-    ]
-
-
 def _class_chart(explanation: NetworkExplanation, kind: str, name: str) -> tuple[str, Markup]:
-    width = _width(explanation, kind)
+    width = width_of(explanation, kind)
     table = channel_importance(explanation, kind, of_class=name, width=width)
     means = table["mean_contribution"].to_numpy()
     rows = counted(int((explanation.explained == name).sum()), "row")
-    largest = _names(table)[int(means.argmax())]
+    largest = names_of(table)[int(means.argmax())]
     chart = band_chart(
         means,
-        _edges(table),
+        edges_of(table),
         title=f"Contributions to {isolated(name)}",
         description=f"Mean over {rows}; the largest is at {largest}.",
     )

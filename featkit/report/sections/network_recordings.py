@@ -131,7 +131,9 @@ def build(context: Context) -> NetworkRecordings | None:
     )
 
 
-SECTION = Section("network_recordings", "Single recordings", 50, build, inputs=(SEQUENCES,))
+SECTION = Section(
+    "network_recordings", "Single recordings", 40, build, inputs=(SEQUENCES,), link="Recordings"
+)
 
 
 def _network_row(context: Context, explanation: NetworkExplanation, row: int) -> NetworkRow:

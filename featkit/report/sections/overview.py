@@ -133,7 +133,14 @@ def build(context: Context) -> Overview:
     )
 
 
-SECTION = Section("overview", "Overview", 10, build, tasks=(CLASSIFICATION, MULTILABEL, REGRESSION))
+SECTION = Section(
+    "overview",
+    "Data and training",
+    80,
+    build,
+    tasks=(CLASSIFICATION, MULTILABEL, REGRESSION),
+    link="Data",
+)
 
 
 def _lead(model: ReportedModel, label: str) -> str:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from featkit.models.result import BASELINE
-from featkit.models.score_types import METRICS, Evaluation, MetricScore, ReliabilityBin
+from featkit.models.score_types import METRICS, Evaluation, ReliabilityBin
 from featkit.report import _svg
 from featkit.report._before_calibration import BeforeCalibration, before_calibration
 from featkit.report._calibration_text import calibration_text
 from featkit.report._context import Context
 from featkit.report._group_scores import GroupScores, absent_text, group_scores
+from featkit.report._leaderboard import Leaderboard
 from featkit.report._performance_text import performance_text
-from featkit.report.formatting import fixed
+from featkit.report._score_entries import metric_leaderboard, score_entries
 from featkit.report.section import Section
 
 TITLES = {
@@ -27,26 +27,6 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A score of all models.
-
-    Attributes
-    ----------
-    title, definition : str
-        Name and definition of the score.
-    axis : pair of str
-        Ends of the axis.
-    rows : sequence of (str, MetricScore, Markup)
-        Name, score and chart of each model.
-    """
-
-    title: str
-    definition: str
-    axis: tuple[str, str]
-    rows: Sequence[tuple[str, MetricScore, Markup]]
-
-
-@dataclass(frozen=True)
 class Performance:
     """The data of the section, for one set of rows.
 
@@ -54,7 +34,7 @@ class Performance:
     ----------
     lead : sequence of str
         Sentences on accuracy and split.
-    metrics : sequence of Metric
+    metrics : sequence of Leaderboard
         The scores.
     datasets : sequence of (str, int, sequence of float)
         Name, rows and scores of each dataset, if each was left out once.
@@ -75,7 +55,7 @@ class Performance:
     """
 
     lead: Sequence[str]
-    metrics: Sequence[Metric]
+    metrics: Sequence[Leaderboard]
     datasets: Sequence[tuple[str, int, Sequence[float]]]
     groups: GroupScores | None
     absent: Sequence[str]
@@ -102,7 +82,7 @@ def build(context: Context) -> list[tuple[str, Performance]] | None:
     return [(title, performance(scores)) for title, scores in context.titled_evaluations] or None
 
 
-SECTION = Section("performance", "Performance", 20, build)
+SECTION = Section("performance", "Scores", 50, build)
 
 
 def performance(scores: Evaluation) -> Performance:
@@ -121,7 +101,10 @@ def performance(scores: Evaluation) -> Performance:
     bins = scores.calibration.reliability
     return Performance(
         lead=performance_text(scores),
-        metrics=[_metric(scores, name) for name in METRICS],
+        metrics=[
+            metric_leaderboard(name, TITLES[name], METRICS[name], score_entries(scores, name))
+            for name in METRICS
+        ],
         datasets=[
             (name, scores.datasets[name], [values[metric] for metric in METRICS])
             for name, values in scores.dataset_scores.items()
@@ -141,20 +124,3 @@ def _row_wise(scores: Evaluation) -> list[tuple[str, float, float]]:
         return []
     grouped, row_wise = scores.by_row.grouped, scores.by_row.row_wise
     return [(title, grouped[name], row_wise[name]) for name, title in TITLES.items()]
-
-
-def _metric(scores: Evaluation, name: str) -> Metric:
-    models = {model: own[name] for model, own in scores.ranking}
-    if scores.recordings:
-        models[f"{scores.model}, whole recordings"] = scores.recordings[name]
-    limit = 1.0 if name != "log_loss" else 1.05 * max(score.high for score in models.values())
-    baseline = models[BASELINE].value if BASELINE in models else None
-    rows = [
-        (
-            model,
-            score,
-            _svg.interval(score.value, score.low, score.high, limit=limit, baseline=baseline),
-        )
-        for model, score in models.items()
-    ]
-    return Metric(TITLES[name], METRICS[name], ("0", fixed(limit, 0 if limit == 1 else 2)), rows)

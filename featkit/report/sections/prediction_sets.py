@@ -80,7 +80,9 @@ def build(context: Context) -> list[Sets] | None:
     return [_sets(own, noun, scores) for own, noun in both if own is not None] or None
 
 
-SECTION = Section("prediction_sets", "Prediction sets and abstention", 25, build)
+SECTION = Section(
+    "prediction_sets", "Prediction sets and abstention", 57, build, link="Prediction sets"
+)
 
 
 def _sets(sets: SetScores, noun: str, scores: Evaluation) -> Sets:

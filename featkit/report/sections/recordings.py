@@ -60,8 +60,9 @@ def build(context: Context) -> Recordings | None:
 SECTION = Section(
     "recordings",
     "Single recordings",
-    50,
+    40,
     build,
     tasks=(CLASSIFICATION, MULTILABEL),
     inputs=(COLUMNS,),
+    link="Recordings",
 )

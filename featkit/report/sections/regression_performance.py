@@ -9,16 +9,13 @@ import numpy as np
 from markupsafe import Markup
 
 from featkit._utils.formatting import counted
-from featkit.models.regression_types import (
-    REGRESSION_METRICS,
-    RegressionEvaluation,
-    RegressionMetric,
-)
-from featkit.models.result import BASELINE
+from featkit.models.regression_types import REGRESSION_METRICS, RegressionEvaluation
 from featkit.models.task import REGRESSION
 from featkit.report import _svg
 from featkit.report._context import Context
+from featkit.report._leaderboard import Leaderboard
 from featkit.report._regression_text import regression_text
+from featkit.report._score_entries import ERRORS, metric_leaderboard, score_entries
 from featkit.report.formatting import fixed, share, significant
 from featkit.report.section import Section
 
@@ -31,50 +28,6 @@ TITLES = {
     "ccc": "Concordance",
 }
 
-ERRORS = ("mae", "rmse")
-"""Metrics in units of the target."""
-
-
-@dataclass(frozen=True)
-class MetricRow:
-    """A score of one model.
-
-    Attributes
-    ----------
-    model : str
-        Name of the model.
-    value, interval, spread : str
-        The score, its interval and its spread over folds; "" where unknown.
-    chart : Markup
-        Score and interval as a chart.
-    """
-
-    model: str
-    value: str
-    interval: str
-    spread: str
-    chart: Markup
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A score of all models.
-
-    Attributes
-    ----------
-    title, definition : str
-        Name and definition of the score.
-    axis : pair of str
-        Ends of the axis.
-    rows : sequence of MetricRow
-        The models.
-    """
-
-    title: str
-    definition: str
-    axis: tuple[str, str]
-    rows: Sequence[MetricRow]
-
 
 @dataclass(frozen=True)
 class RegressionPerformance:
@@ -84,7 +37,7 @@ class RegressionPerformance:
     ----------
     lead : sequence of str
         Sentences on errors and split.
-    metrics : sequence of Metric
+    metrics : sequence of Leaderboard
         The scores.
     predictions, residuals : Markup
         Predictions against targets, and residuals against predictions.
@@ -99,7 +52,7 @@ class RegressionPerformance:
     """
 
     lead: Sequence[str]
-    metrics: Sequence[Metric]
+    metrics: Sequence[Leaderboard]
     predictions: Markup
     residuals: Markup
     drawn: str
@@ -124,7 +77,7 @@ def build(context: Context) -> list[tuple[str, RegressionPerformance]] | None:
     return [(title, _performance(scores)) for title, scores in context.titled_evaluations] or None
 
 
-SECTION = Section("regression_performance", "Performance", 20, build, tasks=(REGRESSION,))
+SECTION = Section("regression_performance", "Scores", 50, build, tasks=(REGRESSION,))
 
 
 def _performance(scores: RegressionEvaluation) -> RegressionPerformance:
@@ -135,7 +88,10 @@ def _performance(scores: RegressionEvaluation) -> RegressionPerformance:
     residuals = scores.residuals
     return RegressionPerformance(
         lead=regression_text(scores),
-        metrics=[_metric(scores, name) for name in REGRESSION_METRICS],
+        metrics=[
+            metric_leaderboard(name, TITLES[name], definition, score_entries(scores, name))
+            for name, definition in REGRESSION_METRICS.items()
+        ],
         predictions=_svg.scatter(
             true,
             predicted,
@@ -193,53 +149,6 @@ def _axis_name(name: str) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _metric(scores: RegressionEvaluation, name: str) -> Metric:
-    models = {model: own[name] for model, own in scores.ranking}
-    if scores.recordings:
-        models[f"{scores.model}, whole recordings"] = scores.recordings[name]
-    start, end = _axis(name, list(models.values()))
-    baseline = models[BASELINE].value if BASELINE in models else None
-    rows = []
-    for model, score in models.items():
-        chart = Markup("")
-        if score.value is not None:
-            chart = _svg.interval(
-                _moved(score.value, start, end) or 0.0,
-                _moved(score.low, start, end),
-                _moved(score.high, start, end),
-                limit=end - start,
-                baseline=_moved(baseline, start, end),
-            )
-        rows.append(
-            MetricRow(
-                model=model,
-                value=_score(name, score.value),
-                interval=""
-                if score.low is None or score.high is None
-                else f"{_score(name, score.low)} to {_score(name, score.high)}",
-                spread="" if score.std is None else f"folds ± {_score(name, score.std)}",
-                chart=chart,
-            )
-        )
-    ends = significant(start, 2), significant(end, 2)
-    return Metric(TITLES[name], REGRESSION_METRICS[name], ends, rows)
-
-
 def _score(name: str, value: float | None) -> str:
     """A score as text: three digits of an error, three decimal places of the others."""
     return significant(value, 3) if name in ERRORS and value is not None else share(value)
-
-
-def _axis(name: str, scores: Sequence[RegressionMetric]) -> tuple[float, float]:
-    """Ends of the axis: from 0 for errors; to 1, and from -1 at least, for the other scores."""
-    if name in ERRORS:
-        highest = max((score.high or score.value or 0.0 for score in scores), default=0.0)
-        return 0.0, 1.05 * highest or 1.0
-    values = [end for score in scores for end in (score.value, score.low) if end is not None]
-    lowest = min([0.0, *values])
-    return (max(-1.0, np.floor(10 * lowest) / 10), 1.0)
-
-
-def _moved(value: float | None, start: float, end: float) -> float | None:
-    """The distance from the start of the axis; values outside are drawn at its ends."""
-    return None if value is None else min(max(value, start), end) - start

@@ -83,7 +83,14 @@ def build(context: Context) -> RegressionRecordings | None:
     return RegressionRecordings(explanation.classes[0], groups)
 
 
-SECTION = Section("regression_recordings", "Single recordings", 50, build, tasks=(REGRESSION,))
+SECTION = Section(
+    "regression_recordings",
+    "Single recordings",
+    40,
+    build,
+    tasks=(REGRESSION,),
+    link="Recordings",
+)
 
 
 def _orders(explanation: Explanation) -> list[tuple[str, Array]]:

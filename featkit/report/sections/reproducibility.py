@@ -14,6 +14,8 @@ from featkit.models.estimator import SEQUENCES
 from featkit.models.serialization import to_dict
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION, TASKS
 from featkit.report._context import Context, ScoresOnly, model_inputs
+from featkit.report._setting_text import setting_text
+from featkit.report._titles import column_title
 from featkit.report.section import Section
 from featkit.table.label_cells import SEPARATOR
 
@@ -30,11 +32,12 @@ class ColumnDefinition:
 
     Attributes
     ----------
-    name, unit, family, definition, reference : str
+    name, title, unit, family, definition, reference : str
         See `featkit.schema.Column`; "" where unknown.
     """
 
     name: str
+    title: str
     unit: str
     family: str
     definition: str
@@ -105,7 +108,7 @@ def build(context: Context) -> Reproducibility:
         ],
         settings=[
             *(
-                (name.replace("_", " "), _text(value))
+                (name.replace("_", " "), setting_text(value))
                 for name, value in settings.items()
                 # The first changes neither the model nor its scores; the command states it.
                 if name != "compare_splits" and (name, value) != ("budget", None)
@@ -136,19 +139,9 @@ def _definition(name: str, column: Mapping[str, Any]) -> ColumnDefinition:
     unit, family, definition, reference = (
         str(column.get(key) or "") for key in ("unit", "family", "definition", "reference")
     )
-    return ColumnDefinition(name, "" if unit == "1" else unit, family, definition, reference)
-
-
-def _text(value: Any) -> str:
-    if value is None or value in ((), []):
-        return "–"
-    if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} = {item}" for name, item in value.items())
-    return "/".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return ColumnDefinition(
+        name, column_title(column), "" if unit == "1" else unit, family, definition, reference
+    )
 
 
 def _extract_command(provenance: Mapping[str, Any]) -> list[str]:

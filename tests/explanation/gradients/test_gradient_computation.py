@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_networks import banded
+from progress_steps import into
 from tiny_sequences import FAST
 
 import featkit
@@ -81,12 +82,12 @@ def test_rows_are_drawn_and_progress_states_the_cost(trained):
         rows=5,
         steps=3,
         n_jobs=1,
-        progress=lambda *call: calls.append(call),
+        progress=into(calls),
     )
     assert len(explanation) == 5
     assert explanation.rows_there == 9
     assert "5 of 9 rows were drawn at random and explained." in explanation.notes
-    assert calls[0][2].startswith("explaining, about")
+    assert calls[0][2].startswith("about")
     assert calls[-1] == (5, 5, "")
     assert "3 gradients a row" in explanation.method
 
