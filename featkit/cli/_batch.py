@@ -8,21 +8,27 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from featkit._utils.formatting import counted, printable, rounded
 from featkit._utils.workers import ONE_THREAD, join
-from featkit.cli._console import show_failures, show_message, show_skipped_files
+from featkit.cli._console import (
+    show_failures,
+    show_message,
+    show_result,
+    show_skipped_files,
+)
 from featkit.cli._options import is_quiet
-from featkit.cli._progress import show_extraction_progress, show_resume_hint
+from featkit.cli._progress import show_progress, show_resume_hint
 from featkit.errors import ParameterError
 from featkit.storage.urls import is_url
 
 if TYPE_CHECKING:
-    from featkit.batch.extraction import Failure, Progress
-    from featkit.batch.outcomes import BatchResult
+    from featkit._utils.progress import Progress, ProgressCallback
+    from featkit.batch.extraction import Failure
+    from featkit.batch.outcomes import BatchResult, Extraction
     from featkit.models.predictions import Predictions
 
 
@@ -51,7 +57,7 @@ def check_labels(labels: str | None) -> None:
 
 
 @contextmanager
-def show_batch_progress(*, resumable: bool) -> Iterator[Callable[[Progress], None]]:
+def show_batch_progress(*, resumable: bool) -> Iterator[ProgressCallback]:
     """Show the progress of a batch and, if it is interrupted, how to resume it."""
     latest: Progress | None = None
 
@@ -63,10 +69,10 @@ def show_batch_progress(*, resumable: bool) -> Iterator[Callable[[Progress], Non
         show(progress)
 
     try:
-        with _search_message() as end_search, show_extraction_progress() as show:
+        with _search_message() as end_search, show_progress() as show:
             yield report
     except KeyboardInterrupt:
-        if resumable and latest and latest.files > latest.failures:
+        if resumable and latest and latest.done > latest.failed:
             _show_resume_hint(latest)
         raise
 
@@ -105,17 +111,67 @@ def show_checkpoint(table: str | None) -> None:
 
 
 def _show_resume_hint(progress: Progress) -> None:
-    finished = progress.files - progress.failures
+    finished = progress.done - progress.failed
     show_resume_hint(f"{finished:,} of {progress.total:,} files are finished")
 
 
-def show_summary(result: BatchResult | Predictions, written: str | None = None) -> None:
-    """Print what a batch has written, if anything, and done."""
+def show_summary(
+    result: BatchResult | Predictions, written: str | None = None, *, work: bool = True
+) -> None:
+    """Print the file that a batch has written, if any, and its work."""
     for text in result.remarks:
         click.echo(printable(text), err=True)
     if written:
-        show_message("; ".join(filter(None, [written, _work(result)])))
+        show_message("; ".join(filter(None, [written, _work(result) if work else ""])))
     show_skipped_files(result.left_out)
+
+
+def show_extraction(
+    extraction: Extraction, output: str, content: str, *, work: bool = True
+) -> None:
+    """Print the summary of an extraction or a merge and, with ``--json``, all its numbers.
+
+    Parameters
+    ----------
+    extraction : Extraction
+        The result.
+    output : str
+        Name of the table or folder.
+    content : str
+        Its content in words.
+    work : bool
+        Whether to print the files of earlier runs and the speed, which a merge does not have.
+    """
+    show_summary(extraction, f"{output}: {content}", work=work)
+    show_result(lambda: _extraction_document(extraction, output), lambda: None)
+
+
+def _extraction_document(extraction: Extraction, output: str) -> dict[str, Any]:
+    return {"output": output, "columns": extraction.columns, **batch_document(extraction)}
+
+
+def batch_document(result: BatchResult | Predictions) -> dict[str, Any]:
+    """Return the numbers of a batch, its failures and remarks, as ``--json`` prints them.
+
+    Parameters
+    ----------
+    result : BatchResult or Predictions
+        The result.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "rows": result.rows,
+        "files": result.files,
+        "resumed": result.resumed,
+        "audio_seconds": result.seconds,
+        "seconds": result.elapsed,
+        "failures": result.failures,
+        "skipped_files": result.left_out,
+        "remarks": result.remarks,
+    }
 
 
 def _work(result: BatchResult | Predictions) -> str:

@@ -7,17 +7,21 @@ Messages go to standard error. All text from outside is made `printable`.
 from __future__ import annotations
 
 import gc
+import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from featkit._utils.formatting import printable, significant
-from featkit.cli._options import is_quiet
+from featkit.cli._colour import console as colour_console
+from featkit.cli._options import is_json, is_quiet
+from featkit.cli._plain import plain
+from featkit.cli._run_log import current_log, log_event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +61,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 def show_message(text: str) -> None:
     """Print a message to standard error, unless ``--quiet``."""
+    log_event("message", message=text)
     if not is_quiet():
         click.echo(printable(text), err=True)
 
@@ -64,6 +69,7 @@ def show_message(text: str) -> None:
 def show_warnings(warnings: Sequence[str]) -> None:
     """Print warnings to standard error."""
     for warning in warnings:
+        log_event("warning", message=warning)
         click.echo(f"warning: {printable(warning)}", err=True)
 
 
@@ -77,6 +83,8 @@ def show_skipped_files(counts: Mapping[str, int]) -> None:
 
 def show_failures(failures: Sequence[Failure], *, list_file: str | None = None) -> None:
     """Print the first failures to standard error, and the file that lists all of them."""
+    for failure in failures:
+        log_event("failure", **plain(failure))
     if not failures:
         return
     where = f", see {list_file}" if list_file else ""
@@ -86,6 +94,33 @@ def show_failures(failures: Sequence[Failure], *, list_file: str | None = None) 
         click.echo(f"  {printable(line)}", err=True)
     if len(failures) > MAX_FAILURES_SHOWN:
         click.echo(f"  and {len(failures) - MAX_FAILURES_SHOWN:,} more", err=True)
+
+
+# Results
+
+
+def show_result(document: Callable[[], Any], show: Callable[[], None]) -> None:
+    """Print the result of a command: with ``--json`` as JSON, else as text.
+
+    The log, if there is one, receives the document in both cases.
+
+    Parameters
+    ----------
+    document : callable
+        ``document()`` returns the result as data that `plain` accepts.
+    show : callable
+        ``show()`` prints the result as text.
+    """
+    if is_json() or current_log() is not None:
+        data = plain(document())
+        log_event("result", result=data)
+    if not is_json():
+        show()
+        return
+    # Escapes are valid JSON in any encoding, and harmless on a terminal.
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    ascii_only = sys.stdout.isatty() or not is_utf8
+    click.echo(json.dumps(data, indent=2, ensure_ascii=ascii_only, allow_nan=False))
 
 
 # Tables
@@ -99,11 +134,10 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             click.echo("\t".join(row))
         return
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = colour_console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     unbroken = _unbroken_columns(headers, rows, console.width)
     for header, no_wrap in zip(headers, unbroken, strict=True):
@@ -118,11 +152,10 @@ def fits(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     if not sys.stdout.isatty():
         return True
     from rich.cells import cell_len
-    from rich.console import Console
 
     columns = zip(headers, *rows, strict=True)
     widths = [max(cell_len(printable(cell)) for cell in column) for column in columns]
-    return sum(widths) + COLUMN_GAP * len(widths) <= Console().width
+    return sum(widths) + COLUMN_GAP * len(widths) <= colour_console().width
 
 
 def _unbroken_columns(
@@ -175,7 +208,6 @@ def show_fields(fields: Iterable[tuple[str, str]]) -> None:
         for name, value in fields:
             click.echo(f"{printable(name)}\t{printable(value)}")
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -184,7 +216,7 @@ def show_fields(fields: Iterable[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(Text(printable(name)), Text(printable(value)))
-    Console().print(table)
+    colour_console().print(table)
 
 
 def show_entries(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -226,6 +258,5 @@ def show_item(text: str, *, indent: str = "  ", marker: str = "") -> None:
 
 
 def _line_width() -> int:
-    from rich.console import Console
 
-    return min(Console().width, MAX_LINE_WIDTH)
+    return min(colour_console().width, MAX_LINE_WIDTH)

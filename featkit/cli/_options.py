@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 QUIET_KEY = "featkit.quiet"
 """Key of ``--quiet`` in the metadata of click's context."""
 
+JSON_KEY = "featkit.json"
+"""Key of ``--json`` in the metadata of click's context."""
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 
 def _store_quiet(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     context.meta[QUIET_KEY] = value
+
+
+def _store_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    context.meta[JSON_KEY] = value
 
 
 def _jobs_or_cluster(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
@@ -74,7 +81,13 @@ sequences_option = click.option(
     " tables, or once for each.",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+json_option = click.option(
+    "--json",
+    is_flag=True,
+    expose_value=False,
+    callback=_store_json,
+    help="Print the result as JSON.",
+)
 
 _exclude_option = click.option(
     "--exclude",
@@ -276,6 +289,12 @@ def is_quiet() -> bool:
     """Whether the running command has the option ``--quiet``."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(QUIET_KEY))
+
+
+def is_json() -> bool:
+    """Whether the running command has the option ``--json``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(JSON_KEY))
 
 
 def sequence_folders(folders: Sequence[str]) -> str | Sequence[str] | None:

@@ -70,10 +70,10 @@ def show_scores(evaluation: Evaluation, effort: Mapping[str, Effort] | None = No
         _show_conditions(evaluation)
     _show_classes(evaluation)
     show_confusion(evaluation.classes, evaluation.confusion, "rows")
-    _show_calibration(evaluation)
-    show_sets(evaluation)
     _show_curves(evaluation)
     _show_costs(evaluation)
+    _show_calibration(evaluation)
+    show_sets(evaluation)
 
 
 def _show_curves(evaluation: Evaluation) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,12 @@ import click
 
 from featkit._utils.formatting import counted, printable
 from featkit.cli._batch import limit_threads, show_checkpoint
-from featkit.cli._console import no_garbage_collection, show_message, show_skipped_files
+from featkit.cli._console import (
+    no_garbage_collection,
+    show_message,
+    show_result,
+    show_skipped_files,
+)
 from featkit.cli._options import (
     cluster_option,
     command_executor,
@@ -147,7 +151,6 @@ def command(
     write_groups: str | None,
     cleaned: str | None,
     fail_on: str,
-    as_json: bool,
     **options: Any,
 ) -> None:
     """Find the faults of a dataset.
@@ -174,8 +177,7 @@ def command(
     executor = command_executor(jobs, cluster)  # also of the score of the cleaned table
     for path in (output, options["extracted"]):
         show_checkpoint(path)
-    with show_audit_progress(resumable=bool(output or options["extracted"])) as reporters:
-        progress, file_progress = reporters
+    with show_audit_progress(resumable=bool(output or options["extracted"])) as progress:
         result = audit(
             list(inputs),
             checks=list(checks) or None,
@@ -186,14 +188,12 @@ def command(
             needs_paths=write_groups is not None,
             needs_features=cleaned is not None,
             progress=progress,
-            file_progress=file_progress,
             **options,
         )
     # Callbacks run in reverse order, and each runs even if another fails: no result is lost.
     with contextlib.ExitStack() as steps:
         score_change = cleaned is not None or report is not None
-        shown = {"as_json": as_json, "score_change": score_change}
-        steps.callback(_run, _show, result, output, cleaned, **shown)
+        steps.callback(_run, _show, result, output, cleaned, score_change=score_change)
         steps.callback(_run, _write_report, result, report)
         steps.callback(_run, _write_issues, result, output, score_change=score_change)
         if score_change:
@@ -217,7 +217,7 @@ def _run(step: Callable[..., None], *arguments: Any, **options: Any) -> None:
 def _score_change(result: Audit) -> None:
     """Compute how the cleaned table changes the score, for all outputs, with progress."""
     cleaning = result.cleaning
-    with show_progress("scoring", "splits") as progress:
+    with show_progress() as progress:
         cleaning.progress = progress
         try:
             _ = cleaning.change
@@ -250,7 +250,7 @@ def _write_report(result: Audit, report: str | None) -> None:
     if report is not None:
         from featkit.report.audit_page import write_audit_report
 
-        with show_progress("drawing", "issues") as progress:
+        with show_progress() as progress:
             write_audit_report(report, result, progress=progress)
         show_message(f"{report}: report")
 
@@ -260,16 +260,14 @@ def _show(
     output: str | None,
     cleaned: str | None,
     *,
-    as_json: bool,
     score_change: bool,
 ) -> None:
     from featkit.cli._audit import show_audit
 
     for text in result.dataset.remarks:
         click.echo(printable(text), err=True)
-    if as_json:
-        data = result.as_dict(score_change=score_change)
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-    else:
-        files = {"issue_file": output, "cleaned_file": cleaned}
-        show_audit(result, **files, score_change=score_change)
+    files = {"issue_file": output, "cleaned_file": cleaned}
+    show_result(
+        lambda: result.as_dict(score_change=score_change),
+        lambda: show_audit(result, **files, score_change=score_change),
+    )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from featkit._utils.formatting import rounded, significant
-from featkit.cli._console import show_table
-from featkit.cli._options import jobs_option, quiet_option
-from featkit.cli._progress import show_explanation_progress, show_extraction_progress, show_progress
+from featkit.cli._console import show_result, show_table
+from featkit.cli._options import is_json, jobs_option, json_option, quiet_option
+from featkit.cli._progress import show_progress
 from featkit.errors import ParameterError
 from featkit.storage.urls import is_url, shown
 
@@ -64,6 +65,7 @@ Examples:
     help="Seed of the synthesis.",
 )
 @jobs_option
+@json_option
 @quiet_option
 def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     """Extract, train and report on a small synthetic corpus.
@@ -86,33 +88,45 @@ def command(output: str, clips: int, seed: int, jobs: int | None) -> None:
     corpus, table_file = folder / "corpus", folder / "features.parquet"
     model_file, page = folder / "style.fk", folder / "report.html"
 
-    click.echo(f"synthesising {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
-    with show_progress("synthesising") as report:
+    _echo(f"synthesising {clips * len(STYLES)} clips of {len(STYLES)} styles in {corpus}")
+    with show_progress() as report:
         write_corpus(corpus, clips_per_style=clips, seed=seed, progress=report)
-    with show_extraction_progress() as report_extraction:
-        extraction = extract(corpus, labels="folder", n_jobs=jobs, progress=report_extraction)
+    with show_progress() as report:
+        extraction = extract(corpus, labels="folder", n_jobs=jobs, progress=report)
     table = extraction.table
     table.write(table_file)
     rate = extraction.seconds / extraction.elapsed
-    click.echo(
+    _echo(
         f"{extraction.seconds:.0f} s of audio analysed in {extraction.elapsed:.2f} s:"
         f" {rounded(rate)} s of audio per second, {len(table.feature_names)} features"
     )
-    _show_first_rows(table)
-    _show_medians(table)
-    click.echo("\nclassification of the styles:")
-    with show_progress("training", "fits") as report:
+    if not is_json():
+        _show_first_rows(table)
+        _show_medians(table)
+    _echo("\nclassification of the styles:")
+    with show_progress() as report:
         result = train(table, folds=N_FOLDS, n_jobs=jobs, progress=report)
-    show_leaderboard(result.evaluation, result.effort)
+    if not is_json():
+        show_leaderboard(result.evaluation, result.effort)
     model = result.model
     model.save(model_file)
-    with show_explanation_progress() as report:
+    with show_progress() as report:
         explanation = explain(model, table, n_jobs=jobs, budget=EXPLANATION_BUDGET, progress=report)
     write_report(page, model=model, explanation=explanation, table=table, sound=corpus)
-    click.echo(
-        f"\ntable: {table_file}\nmodel: {model_file}\nreport: {page}\n"
-        f"to classify your own recording:\n  featkit predict {model_file} song.wav"
-    )
+    files = {"corpus": corpus, "table": table_file, "model": model_file, "report": page}
+    show_result(lambda: {**files, "scores": result.scores}, lambda: _show_files(files))
+
+
+def _echo(text: str) -> None:
+    """Print a line about a step, unless the result is printed as JSON."""
+    if not is_json():
+        click.echo(text)
+
+
+def _show_files(files: Mapping[str, Path]) -> None:
+    lines = [f"{name}: {path}" for name, path in files.items() if name != "corpus"]
+    click.echo("\n" + "\n".join(lines))
+    click.echo(f"to classify your own recording:\n  featkit predict {files['model']} song.wav")
 
 
 def _show_first_rows(table: FeatureTable) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from featkit._utils.formatting import printable
-from featkit.cli._console import first_names, show_dataframe, show_fields
+from featkit.cli._console import first_names, show_dataframe, show_fields, show_result
 from featkit.cli._options import json_option
 from featkit.errors import TableError
 
@@ -44,19 +43,16 @@ be read.
 @click.option("--rtol", type=float, default=0.0, metavar="R", help="Relative tolerance.")
 @click.option("--atol", type=float, default=0.0, metavar="D", help="Absolute tolerance.")
 @json_option
-def command(a: str, b: str, rtol: float, atol: float, as_json: bool) -> None:
+def command(a: str, b: str, rtol: float, atol: float) -> None:
     """Compare two feature tables, A and B."""
-    from featkit.cli._main import UsageFailure
+    from featkit.cli._errors import UsageFailure
     from featkit.table.diff import diff
 
     try:
         difference = diff(a, b, rtol=rtol, atol=atol)
     except TableError as error:
         raise UsageFailure(printable(str(error))) from error
-    if as_json:
-        click.echo(json.dumps(difference.as_dict(), indent=2, allow_nan=False))
-    else:
-        _show(difference)
+    show_result(difference.as_dict, lambda: _show(difference))
     if not difference.same:
         raise click.exceptions.Exit(1)
 

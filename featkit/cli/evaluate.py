@@ -14,6 +14,7 @@ from featkit.cli._batch import report_failures, show_checkpoint
 from featkit.cli._console import (
     no_garbage_collection,
     show_message,
+    show_result,
     show_skipped_files,
     show_warnings,
 )
@@ -23,12 +24,13 @@ from featkit.cli._options import (
     cluster_option,
     group_from_option,
     jobs_option,
+    json_option,
     manifest_options,
     quiet_option,
     sequence_folders,
     sequences_option,
 )
-from featkit.cli._progress import show_evaluation_progress
+from featkit.cli._progress import show_progress
 from featkit.storage.urls import suffix_of
 from featkit.storage.writing import check_outputs, replacing
 
@@ -108,6 +110,7 @@ If some recordings cannot be read, the exit status is 3.
 @click.option("-o", "--output", metavar="FILE.json", help="Write all scores as JSON.")
 @click.option("--report", metavar="FILE.html", help="Write a report.")
 @click.option("--predictions", metavar="FILE.csv", help="Write the prediction for each scored row.")
+@json_option
 @quiet_option
 def command(
     arguments: Sequence[str],
@@ -165,13 +168,12 @@ def _evaluated(
 ) -> EvaluationResult:
     with no_garbage_collection():
         from featkit.sound_model import evaluate
-    with show_evaluation_progress() as (report, report_extraction):
+    with show_progress() as report:
         return evaluate(
             models,
             inputs,
             n_jobs=jobs,
             progress=report,
-            extraction_progress=report_extraction,
             **options,
         )
 
@@ -205,4 +207,4 @@ def _show(result: EvaluationResult) -> None:
     from featkit.cli._evaluation import show_evaluation
 
     show_warnings(result.warnings)
-    show_evaluation(result.evaluation)
+    show_result(lambda: result.scores, lambda: show_evaluation(result.evaluation))

@@ -9,16 +9,23 @@ import click
 
 from featkit._utils.formatting import printable, significant
 from featkit._utils.parameters import unknown
-from featkit.cli._console import no_garbage_collection, show_failures, show_message, show_table
+from featkit.cli._console import (
+    no_garbage_collection,
+    show_failures,
+    show_message,
+    show_result,
+    show_table,
+)
 from featkit.cli._group_files import folder_of, group_files, table_group, with_group
 from featkit.cli._options import (
     cluster_option,
     command_executor,
     group_from_option,
     jobs_option,
+    json_option,
     quiet_option,
 )
-from featkit.cli._progress import show_explanation_progress
+from featkit.cli._progress import show_progress
 from featkit.errors import ParameterError
 from featkit.models.task import CLASSIFICATION, MULTILABEL, REGRESSION
 from featkit.storage.reading import exists, is_folder
@@ -30,15 +37,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from featkit.explanation import Explanation
+    from featkit.models.model import Model
 
 BAR_WIDTH = 24
 """Cells of the longest bar."""
+
+UNUSUAL = "unusually"
+"""Heading of the column that marks values outside of the usual range as low or high."""
 
 EPILOG = """
 \b
 Examples:
   featkit explain genre.fk song.mp3
   featkit explain genre.fk song.mp3 --of-class jazz --top 20
+  featkit explain genre.fk song.mp3 --against blues
   featkit explain genre.fk song.mp3 -o song.html
   featkit explain emotion.fk ann/take1.wav --group-from folder
 """
@@ -48,6 +60,7 @@ Examples:
 @click.argument("model", metavar="MODEL")
 @click.argument("file", metavar="FILE")
 @click.option("--of-class", metavar="C", help="Class to explain.  [default: the predicted class]")
+@click.option("--against", metavar="C", help="Contrast the class with class C.")
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -60,11 +73,13 @@ Examples:
 @group_from_option
 @jobs_option
 @cluster_option
+@json_option
 @quiet_option
 def command(
     model: str,
     file: str,
     of_class: str | None,
+    against: str | None,
     top: int,
     member: str | None,
     output: str | None,
@@ -76,8 +91,11 @@ def command(
 
     Each bar is the contribution (SHAP value) of one column: bars to the right support the class,
     bars to the left oppose it. The usual values are the interquartile range of the column in the
-    training rows of the class. If the model predicts a number, bars to the right raise it. If the
-    recording has several segments, all numbers are means over them.
+    training rows of the class; an unusually low or high value lies more than 1.5 interquartile
+    ranges outside. If the model predicts a number, bars to the right raise it. If the recording has
+    several segments, all numbers are means over them.
+
+    With --against, a bar is the contribution to the class less that to the other class.
 
     If the model normalises columns within groups, such as speakers, the other recordings of the
     group in the folder of FILE are analysed, too.
@@ -101,10 +119,12 @@ def command(
             f"{shown(file)}: is a folder of sequences, which {loaded.name} does not read: give one"
             " audio file"
         )
-    if of_class is not None and loaded.task == REGRESSION:
-        raise ParameterError(f"the model predicts a number, {loaded.classes[0]!r}: omit --of-class")
-    if of_class is not None and of_class not in loaded.classes:
-        raise ParameterError(unknown("class", of_class, loaded.classes))
+    for name, option in ((of_class, "--of-class"), (against, "--against")):
+        if name is not None and loaded.task == REGRESSION:
+            number = repr(loaded.classes[0])
+            raise ParameterError(f"the model predicts a number, {number}: omit {option}")
+        if name is not None and name not in loaded.classes:
+            raise ParameterError(unknown("class", name, loaded.classes))
     executor = command_executor(jobs, cluster)
     extraction = loaded.extract(group_files(loaded, file, group_from), cluster=executor)
     show_failures(extraction.failures)
@@ -113,7 +133,10 @@ def command(
         raise click.exceptions.Exit(1)
     predictions = loaded.predict_table(table, group_from=table_group(loaded))
     prediction = predictions[predictions["path"] == table.column("path")[own][0]].iloc[0]
-    with show_explanation_progress() as report:
+    explained = of_class or _main_class(loaded, prediction)
+    if against is not None and against == explained:
+        raise ParameterError(f"--against: {against!r} is the explained class: name another one")
+    with show_progress() as report:
         explanation = explain_rows(
             loaded,
             table,
@@ -123,17 +146,10 @@ def command(
             executor=executor,
             progress=report,
         )
-    if loaded.task == REGRESSION:
-        of_class = loaded.classes[0]
-        click.echo(
-            f"{printable(prediction['path'])}: {printable(of_class)}"
-            f" {significant(float(prediction['predicted']))}"
-        )
-    else:
-        _show_probabilities(prediction, loaded.classes, loaded.task)
-    if of_class is None and loaded.task == MULTILABEL:
-        of_class = max(loaded.classes, key=lambda name: float(prediction[f"p_{name}"]))
-    _show_contributions(explanation, of_class or str(prediction["predicted"]), top)
+    show_result(
+        lambda: _document(loaded, prediction, explanation, explained, against, top),
+        lambda: _show(loaded, prediction, explanation, explained, against, top),
+    )
     if output is not None:
         from featkit.report.page import write_recording
 
@@ -142,10 +158,76 @@ def command(
             model=loaded,
             explanation=explanation,
             sound=folder_of(file),
-            of_class=of_class,
+            of_class=of_class if loaded.task == CLASSIFICATION else explained,
+            against=against,
             top=top,
         )
         show_message(f"{output}: explanation of the recording, with sound")
+
+
+def _main_class(model: Model, prediction: pd.Series[Any]) -> str:
+    """The class to explain unless one is named: the predicted one, or the likeliest label."""
+    if model.task == REGRESSION:
+        return model.classes[0]
+    if model.task == MULTILABEL:
+        return max(model.classes, key=lambda name: float(prediction[f"p_{name}"]))
+    return str(prediction["predicted"])
+
+
+def _document(
+    model: Model,
+    prediction: pd.Series[Any],
+    explanation: Explanation,
+    of_class: str,
+    against: str | None,
+    top: int,
+) -> dict[str, Any]:
+    """The prediction and its contributions, as ``--json`` prints them."""
+    from featkit.explanation import contrast, contributions
+
+    mean = explanation.mean()
+    k = mean.classes.index(of_class)
+    probabilities = {
+        name: float(prediction[f"p_{name}"]) for name in model.classes if model.task != REGRESSION
+    }
+    compared: dict[str, Any] = {}
+    if against is not None:
+        compared = {"against": against, "contrast": contrast(mean, 0, of_class, against, top=top)}
+    return {
+        "path": prediction["path"],
+        "predicted": prediction["predicted"],
+        "probabilities": probabilities,
+        "class": of_class,
+        "scale": explanation.scale,
+        "method": explanation.method,
+        "segments": len(explanation),
+        "base": mean.base[0, k],
+        "output": mean.output[0, k],
+        "contributions": contributions(mean, 0, of_class, top=top),
+        "notes": explanation.notes,
+        **compared,
+    }
+
+
+def _show(
+    model: Model,
+    prediction: pd.Series[Any],
+    explanation: Explanation,
+    of_class: str,
+    against: str | None,
+    top: int,
+) -> None:
+    if model.task == REGRESSION:
+        click.echo(
+            f"{printable(prediction['path'])}: {printable(of_class)}"
+            f" {significant(float(prediction['predicted']))}"
+        )
+    else:
+        _show_probabilities(prediction, model.classes, model.task)
+    if against is None:
+        _show_contributions(explanation, of_class, top)
+    else:
+        _show_contrast(explanation, of_class, against, top)
 
 
 def _show_probabilities(prediction: pd.Series[Any], classes: Sequence[str], task: str) -> None:
@@ -175,29 +257,74 @@ def _show_contributions(explanation: Explanation, class_name: str, top: int) -> 
     )
     rows = [
         [
-            printable(feature),
-            _with_unit(value, unit),
-            f"{low:.4g} to {high:.4g}" if low == low else "",
-            signed(shap),
-            _bar(shap / scale),
+            printable(row["feature"]),
+            _with_unit(row["value"], row["unit"]),
+            _range(row["usual_low"], row["usual_high"]),
+            signed(row["shap"]),
+            _bar(row["shap"] / scale),
+            row["unusual"],
         ]
-        for feature, value, unit, shap, low, high in largest.to_numpy().tolist()
+        for row in largest.to_dict("records")
     ]
     usual, sides = f"usual for {name}", "against │ for"
     if explanation.predicts_number:
         usual, sides = "usual", "lower │ higher"
-    show_table(["column", "value", usual, "contribution", sides], rows)
+    show_table(["column", "value", usual, "contribution", sides, UNUSUAL], rows)
     k = mean.classes.index(class_name)
     base, output = float(mean.base[0, k]), float(mean.output[0, k])
     others = float(mean.values[0, :, k].sum() - largest["shap"].sum())
     click.echo(
         f"base value {signed(base)}, other columns {signed(others)}, output {signed(output)}"
     )
+    _show_caveats(explanation, [k])
+
+
+def _show_contrast(explanation: Explanation, of_class: str, against: str, top: int) -> None:
+    """Show the columns that speak for one class rather than another, averaged over the segments."""
+    from featkit.explanation import contrast
+
+    mean = explanation.mean()
+    largest = contrast(mean, 0, of_class, against, top=top)
+    scale = max(float(largest["shap"].abs().max()), 1e-12)
+    one, other = printable(of_class), printable(against)
+    segments = f", mean of {len(explanation)} segments" if len(explanation) > 1 else ""
+    click.echo(
+        f"\n{one} rather than {other}, in {explanation.scale}{segments} ({explanation.method}):"
+    )
+    rows = [
+        [
+            printable(row["feature"]),
+            _with_unit(row["value"], row["unit"]),
+            _range(row["usual_low"], row["usual_high"]),
+            _range(row["against_low"], row["against_high"]),
+            f"{row['shap']:+.3f}",
+            _bar(row["shap"] / scale),
+            row["unusual"],
+        ]
+        for row in largest.to_dict("records")
+    ]
+    usual = [f"usual for {one}", f"usual for {other}"]
+    titles = ["column", "value", *usual, "difference", f"{other} │ {one}", UNUSUAL]
+    show_table(titles, rows)
+    k, j = (mean.place_of_class(name) for name in (of_class, against))
+    difference = mean.values[0, :, k] - mean.values[0, :, j]
+    base, output = (float(x[0, k] - x[0, j]) for x in (mean.base, mean.output))
+    others = float(difference.sum() - largest["shap"].sum())
+    click.echo(f"base value {base:+.3f}, other columns {others:+.3f}, output {output:+.3f}")
+    _show_caveats(explanation, [k, j])
+
+
+def _show_caveats(explanation: Explanation, places: Sequence[int]) -> None:
+    """Show the standard error of contributions to some classes, and the notes."""
     if explanation.error is not None:
-        error = float(explanation.error[:, :, k].max())
+        error = float(explanation.error[:, :, list(places)].max())
         click.echo(f"estimated by sampling: standard error of a contribution at most {error:.1g}")
     for note in explanation.notes:
         click.echo(printable(note))
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4g} to {high:.4g}" if low == low else ""
 
 
 def _signed(value: float) -> str:

@@ -14,7 +14,7 @@ from featkit.cli._batch import (
     report_failures,
     show_batch_progress,
     show_checkpoint,
-    show_summary,
+    show_extraction,
 )
 from featkit.cli._options import (
     annotation_options,
@@ -22,6 +22,7 @@ from featkit.cli._options import (
     calibration_options,
     cluster_option,
     jobs_option,
+    json_option,
     manifest_options,
     name_options,
     offset_option,
@@ -138,6 +139,7 @@ shard, too.
     help="Extract only share K of N, as OUT.parquet for featkit merge.",
 )
 @batch_options
+@json_option
 @quiet_option
 def command(
     inputs: Sequence[str],
@@ -162,5 +164,5 @@ def command(
         extraction = extract(inputs, output=output, n_jobs=jobs, progress=progress, **options)
     rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
     shard = f", shard {options['shard']}" if options["shard"] else ""
-    show_summary(extraction, f"{output}: {rows}, {features}{shard}")
+    show_extraction(extraction, output, f"{rows}, {features}{shard}")
     report_failures(extraction.failures, output, max_failures)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from featkit._utils.formatting import counted, duration, percent, printable, sample_rate
 from featkit.cli._columns import named_columns
-from featkit.cli._console import first_names, show_dataframe, show_fields, show_warnings
+from featkit.cli._console import (
+    first_names,
+    show_dataframe,
+    show_fields,
+    show_result,
+    show_warnings,
+)
 from featkit.cli._options import exclude_options, json_option
 from featkit.storage.urls import shown
 
@@ -57,9 +63,7 @@ text file (.csv, .tsv, .txt, also compressed) with numeric columns.
 @exclude_options
 @click.option("--columns", is_flag=True, help="List all features with unit, range and definition.")
 @json_option
-def command(
-    table: str, exclude: Sequence[str], exclude_from: str | None, columns: bool, as_json: bool
-) -> None:
+def command(table: str, exclude: Sequence[str], exclude_from: str | None, columns: bool) -> None:
     """Show the contents and provenance of a table.
 
     The summary covers rows, failures, metadata, audio quality, features, and the settings and
@@ -68,13 +72,13 @@ def command(
     from featkit.table.inspection import inspect
 
     inspection = inspect(table, keys=named_columns(table, exclude, exclude_from))
-    if as_json:
-        click.echo(json.dumps(inspection.as_dict(), indent=2, allow_nan=False))
-    elif columns:
-        hidden = ["infinite", "constant", "reference"]
-        show_dataframe(None, inspection.columns.drop(columns=hidden))
-    else:
-        _show(inspection, table)
+    show = _show_columns if columns else partial(_show, file=table)
+    show_result(inspection.as_dict, lambda: show(inspection))
+
+
+def _show_columns(inspection: Inspection) -> None:
+    hidden = ["infinite", "constant", "reference"]
+    show_dataframe(None, inspection.columns.drop(columns=hidden))
 
 
 def _show(inspection: Inspection, file: str) -> None:

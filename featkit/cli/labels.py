@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from featkit._utils.formatting import counted, printable
-from featkit.cli._console import first_names, show_message, show_table, show_warnings
+from featkit.cli._console import first_names, show_message, show_result, show_table, show_warnings
 from featkit.cli._options import json_option
 from featkit.storage.writing import check_outputs
 
@@ -59,9 +58,7 @@ If labels are unmapped, and the map does not allow this, the exit status is 1.
 @click.option("--label", default="label", show_default=True, metavar="C", help="Column of labels.")
 @click.option("-o", "--output", metavar="MAP.csv", help="Write a label map as a draft to edit.")
 @json_option
-def command(
-    tables: Sequence[str], label_map: str | None, label: str, output: str | None, as_json: bool
-) -> None:
+def command(tables: Sequence[str], label_map: str | None, label: str, output: str | None) -> None:
     """List the labels of tables; check or write a label map.
 
     Each TABLE is a dataset, named like its file. Without a map, the labels of all datasets are
@@ -81,10 +78,7 @@ def command(
             f"{output}: label map; edit the column 'common': labels without a common label are left"
             " out"
         )
-    if as_json:
-        click.echo(json.dumps(summary.to_plain(), indent=2, ensure_ascii=False))
-    else:
-        _show(summary)
+    show_result(summary.to_plain, lambda: _show(summary))
     summary.check()
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from featkit._utils.formatting import counted
-from featkit.cli._batch import report_failures, show_summary
-from featkit.cli._options import max_failures_option, quiet_option
-from featkit.cli._progress import show_merge_progress
+from featkit.cli._batch import report_failures, show_extraction
+from featkit.cli._options import json_option, max_failures_option, quiet_option
+from featkit.cli._progress import show_progress
 
 EPILOG = """
 \b
@@ -47,13 +47,15 @@ Exit status: 0 for success; 1 if the shards cannot be merged; 2 for wrong usage;
     help="Table to write: OUT.parquet, OUT.csv, or OUT/ for a folder of Parquet files.",
 )
 @max_failures_option
+@json_option
 @quiet_option
 def command(shards: Sequence[str], output: str, max_failures: int) -> None:
     """Merge the shards of an extraction to one table."""
     from featkit.batch.shards.merging import merge
 
-    with show_merge_progress() as progress:
+    with show_progress() as progress:
         extraction = merge(shards, output, progress=progress)
     rows, features = counted(extraction.rows, "row"), counted(extraction.columns, "feature")
-    show_summary(extraction, f"{output}: {rows}, {features}")
+    files = counted(extraction.files, "file")
+    show_extraction(extraction, output, f"{rows} of {files}, {features}", work=False)
     report_failures(extraction.failures, output, max_failures)

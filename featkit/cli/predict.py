@@ -9,13 +9,20 @@ import click
 
 from featkit._utils.formatting import counted, printable, significant
 from featkit.cli._batch import (
+    batch_document,
     limit_threads,
     report_failures,
     show_batch_progress,
     show_checkpoint,
     show_summary,
 )
-from featkit.cli._console import no_garbage_collection, show_message, show_table, show_warnings
+from featkit.cli._console import (
+    no_garbage_collection,
+    show_message,
+    show_result,
+    show_table,
+    show_warnings,
+)
 from featkit.cli._options import (
     annotation_options,
     batch_options,
@@ -23,11 +30,14 @@ from featkit.cli._options import (
     cluster_option,
     group_from_option,
     jobs_option,
+    json_option,
     manifest_options,
     quiet_option,
     sequence_folders,
     sequences_option,
 )
+from featkit.cli._standard_input import NAME as STANDARD_INPUT
+from featkit.cli._standard_input import given_inputs
 from featkit.models.costs import SETS_IGNORE_COSTS
 from featkit.storage.writing import check_outputs
 
@@ -38,6 +48,7 @@ EPILOG = """
 \b
 Examples:
   featkit predict genre.fk song.mp3
+  ffmpeg -i film.mkv -f wav - | featkit predict genre.fk -
   featkit predict genre.fk recordings/ -o predictions.csv
   featkit predict genre.fk corpus.parquet --per segment -o predictions.csv
   featkit predict birds.fk dawn.wav --annotations dawn.Table.1.selections.txt --per segment
@@ -46,6 +57,8 @@ Examples:
   featkit predict emotion.fk recordings/ --group-from "{speaker}_{take}" -o emotions.csv
   featkit predict genre.fk fma_large/ --manifest tracks.csv --where subset=large -o fma.csv
   featkit predict alarm.fk field/ --class-prior shares.csv -o alarms.csv
+
+An INPUT of - reads one sound file, or one table, from standard input. Nothing of it is saved.
 
 Recordings are analysed exactly like the training data, including segments. If the manifest has
 columns start and end, each of its intervals is predicted.
@@ -107,6 +120,7 @@ unless --fresh is given. FILE.csv.parts has no other use and may be deleted afte
 @jobs_option
 @cluster_option
 @batch_options
+@json_option
 @quiet_option
 def command(
     model: str,
@@ -133,11 +147,12 @@ def command(
         from featkit.table.table_files import is_table
 
         loaded = load_model(model)
-    if not any(map(is_table, inputs)):
+    resumable = output is not None and STANDARD_INPUT not in inputs
+    if resumable and not any(map(is_table, inputs)):
         show_checkpoint(output)
-    with show_batch_progress(resumable=output is not None) as progress:
+    with given_inputs(inputs) as given, show_batch_progress(resumable=resumable) as progress:
         predictions = loaded.predict(
-            inputs,
+            given,
             per=per,
             output=output,
             sequences=sequence_folders(sequences),
@@ -150,18 +165,26 @@ def command(
         if options["coverage"] is not None or options["accuracy"] is not None:
             show_message(SETS_IGNORE_COSTS)
     if output is None:
-        _show(predictions)
+        show_result(lambda: _document(predictions), lambda: _show(predictions))
         show_summary(predictions)
     else:
         show_summary(predictions, f"{output}: {counted(predictions.rows, 'prediction')}")
+        show_result(lambda: {"output": output, **batch_document(predictions)}, lambda: None)
     show_warnings(predictions.warnings)
     report_failures(predictions.failures, output, max_failures)
 
 
+def _document(predictions: Predictions) -> dict[str, Any]:
+    """The predictions, failures and numbers, as ``--json`` prints them."""
+    return {
+        "predictions": predictions.data,
+        "warnings": predictions.warnings,
+        **batch_document(predictions),
+    }
+
+
 def _show(predictions: Predictions) -> None:
-    columns = list(predictions.data.columns)
     # The columns of the classes are the last ones.
-    classes = [name for name in columns if name.startswith("p_")]
-    shown = columns[: len(columns) - len(classes)]
-    rows = predictions.data[shown].itertuples(index=False)
+    shown = [name for name in predictions.columns if not name.startswith("p_")]
+    rows = zip(*(predictions.columns[name].tolist() for name in shown), strict=True)
     show_table(shown, [[printable(significant(value)) for value in row] for row in rows])

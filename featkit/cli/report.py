@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from featkit._utils.formatting import counted
-from featkit.cli._console import no_garbage_collection, show_message
-from featkit.cli._options import cluster_option, group_from_option, jobs_option, quiet_option
-from featkit.cli._progress import show_explanation_progress
+from featkit.cli._console import no_garbage_collection, show_message, show_result
+from featkit.cli._options import (
+    cluster_option,
+    group_from_option,
+    jobs_option,
+    json_option,
+    quiet_option,
+)
+from featkit.cli._progress import show_progress
 from featkit.storage.urls import suffix_of
 from featkit.storage.writing import check_outputs
 
 if TYPE_CHECKING:
     from featkit.explanation.explained_rows import ExplainedRows
     from featkit.models.model import Model
+
+MODEL_SUFFIXES = (".fk", ".json")
+"""Suffixes of models and of scores; other files are tables."""
 
 EPILOG = """
 \b
@@ -30,6 +39,10 @@ Examples:
   featkit report cnn.fk sequences/ --sound recordings/ -o report.html
   featkit report cnn.fk corpus.parquet --sequences sequences/ --beside genre.fk -o report.html
   featkit report scores.json -o scores.html
+  featkit report svm.fk xgboost.fk corpus.parquet -o comparison.html
+
+Several models are compared: scores, differences on the same rows, classes, importances and
+settings.
 
 The report is one self-contained file that needs no network. With --sound it contains a few seconds
 of some recordings: check their licence before you share it.
@@ -41,7 +54,7 @@ folds, which are trained again first: this takes about as long as the training d
 
 
 @click.command("report", epilog=EPILOG)
-@click.argument("model", metavar="MODEL|SCORES")
+@click.argument("model", metavar="MODEL|SCORES...")
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.option("-o", "--output", required=True, metavar="FILE.html", help="Report to write.")
 @click.option(
@@ -81,6 +94,7 @@ folds, which are trained again first: this takes about as long as the training d
 @group_from_option
 @jobs_option
 @cluster_option
+@json_option
 @quiet_option
 def command(
     model: str,
@@ -100,11 +114,33 @@ def command(
 ) -> None:
     """Write an HTML report on a model: scores, errors, features.
 
-    MODEL is an output of `featkit train`; SCORES is a file from `featkit train --scores`. TABLE
-    holds the training data or new data, or is a folder of sequences for a network; without it, the
-    report does not explain predictions. If the model was trained on several tables, give all of
-    them.
+    MODEL (.fk) is an output of `featkit train`; SCORES (.json) is a file from `featkit train
+    --scores`. TABLE holds the training data or new data, or is a folder of sequences for a network;
+    without it, the report does not explain predictions. If the model was trained on several tables,
+    give all of them. With several models, the page compares them.
     """
+    others, tables = _divided(tables)
+    if others:
+        used = {
+            "--sequences": sequences,
+            "--beside": beside,
+            "--csv": csv,
+            "--sound": sound,
+            "--group": group,
+        }
+        _check_comparison(list(filter(used.get, used)), [model, *others], tables)
+        _compare(
+            [model, *others],
+            tables,
+            output,
+            rows=rows,
+            budget=budget,
+            steps=steps,
+            group_from=group_from,
+            n_jobs=jobs,
+            cluster=cluster,
+        )
+        return
     from featkit.report.page import check_paths, read_scores, shown_beside, write_report
 
     check_outputs(
@@ -119,6 +155,7 @@ def command(
             )
         write_report(output, model=read_scores(model), csv=csv)
         show_message(f"{output}: scores only; give the model and its table for explanations")
+        _show_document(output, None)
         return
     with no_garbage_collection():
         from featkit.explanation import explain
@@ -131,7 +168,7 @@ def command(
         features = loaded.read(
             tables, group_from=group_from, groups=group, sequences=sequences or None
         )
-        with show_explanation_progress() as report:
+        with show_progress() as report:
             explanation = explain(
                 loaded,
                 features,
@@ -144,7 +181,7 @@ def command(
                 progress=report,
             )
         if beside is not None:
-            with show_explanation_progress() as report:
+            with show_progress() as report:
                 compared = shown_beside(
                     load_model(beside),
                     tables,
@@ -154,16 +191,83 @@ def command(
                     cluster=cluster,
                     progress=report,
                 )
-    write_report(
-        output,
-        model=loaded,
-        explanation=explanation,
-        table=features,
-        sound=sound,
-        csv=csv,
-        beside=compared,
-    )
+    with show_progress() as report:
+        write_report(
+            output,
+            model=loaded,
+            explanation=explanation,
+            table=features,
+            sound=sound,
+            csv=csv,
+            beside=compared,
+            progress=report,
+        )
     _show_summary(output, explanation)
+    _show_document(output, explanation)
+
+
+def _divided(files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Further models or scores, which have the suffixes ``.fk`` and ``.json``, and the tables."""
+    others = [file for file in files if suffix_of(file) in MODEL_SUFFIXES]
+    return others, [file for file in files if file not in others]
+
+
+def _check_comparison(options: Sequence[str], models: Sequence[str], tables: Sequence[str]) -> None:
+    if options:
+        raise click.UsageError(
+            f"{' and '.join(options)} cannot be used with several models: write a report on one"
+            " model, too."
+        )
+    scores = [file for file in models if suffix_of(file) == ".json"]
+    if scores and tables:
+        raise click.UsageError(
+            f"{scores[0]} has scores only, which cannot predict the rows of {tables[0]}: give all"
+            " models as .fk files, or omit the table."
+        )
+
+
+def _compare(
+    files: Sequence[str],
+    tables: Sequence[str],
+    output: str,
+    *,
+    group_from: str | None,
+    **how: Any,
+) -> None:
+    """Write the page that compares several trainings."""
+    from featkit.report.comparison_page import training_names, write_comparison
+    from featkit.report.page import check_paths, read_scores
+
+    check_outputs({output: ".html"}, inputs=[*files, *tables])
+    check_paths(output)
+    names = training_names(files)
+    with no_garbage_collection():
+        from featkit.explanation import explain
+        from featkit.sound_model import load_model
+
+    is_scores = [suffix_of(file) == ".json" for file in files]
+    loaded = {
+        name: load_model(file)
+        for name, file, scores in zip(names, files, is_scores, strict=True)
+        if not scores
+    }
+    models = {
+        name: read_scores(file) if scores else loaded[name]
+        for name, file, scores in zip(names, files, is_scores, strict=True)
+    }
+    explanations = {}
+    for name, own in loaded.items() if tables else ():
+        with show_progress() as report:
+            explanations[name] = explain(own, tables, group_from=group_from, progress=report, **how)
+    write_comparison(output, models, explanations)
+    shown = "without differences on the same rows; give the table to include them"
+    if explanations:
+        shown = f"{counted(max(map(len, explanations.values())), 'row')} explained by each"
+    show_message(f"{output}: {counted(len(files), 'training')} compared, {shown}")
+    explained = {name: len(own) for name, own in explanations.items()}
+    show_result(
+        lambda: {"output": output, "trainings": names, "explained": explained}, lambda: None
+    )
 
 
 def _check_network_options(
@@ -181,6 +285,19 @@ def _check_network_options(
         raise click.UsageError(
             f"{' and '.join(used)} cannot be used: the model is {model.name}, which reads columns."
         )
+
+
+def _show_document(output: str, explanation: ExplainedRows | None) -> None:
+    """With ``--json``, print the file and the number of rows."""
+    show_result(
+        lambda: {
+            "output": output,
+            "rows": None if explanation is None else explanation.rows_there,
+            "explained": 0 if explanation is None else len(explanation),
+            "notes": [] if explanation is None else explanation.notes,
+        },
+        lambda: None,
+    )
 
 
 def _show_summary(output: str, explanation: ExplainedRows | None) -> None:

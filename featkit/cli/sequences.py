@@ -14,13 +14,14 @@ from featkit.cli._batch import (
     limit_threads,
     report_failures,
     show_batch_progress,
-    show_summary,
+    show_extraction,
 )
 from featkit.cli._options import (
     annotation_options,
     batch_options,
     cluster_option,
     jobs_option,
+    json_option,
     manifest_options,
     name_options,
     offset_option,
@@ -102,6 +103,7 @@ unless --fresh is given. DIR.parts may be deleted after the run. The exit status
 @offset_option
 @segment_options
 @batch_options
+@json_option
 @quiet_option
 def command(
     inputs: Sequence[str],
@@ -123,7 +125,7 @@ def command(
     check_labels(options["labels"])
     with show_batch_progress(resumable=True) as progress:
         extraction = sequences(inputs, output=output, n_jobs=jobs, progress=progress, **options)
-    show_summary(extraction, f"{output}: {_content(extraction)}")
+    show_extraction(extraction, output, _content(extraction))
     report_failures(extraction.failures, output, max_failures)
 
 

@@ -12,11 +12,17 @@ import click
 
 from featkit._utils.formatting import counted
 from featkit.cli._columns import named_columns
-from featkit.cli._console import no_garbage_collection, show_message, show_warnings
+from featkit.cli._console import (
+    no_garbage_collection,
+    show_message,
+    show_result,
+    show_warnings,
+)
 from featkit.cli._options import (
     cluster_option,
     exclude_options,
     jobs_option,
+    json_option,
     label_map_option,
     quiet_option,
     sequence_folders,
@@ -300,6 +306,7 @@ def _number(text: str) -> bool | int | float | str:
     metavar="FILE.csv",
     help="Write losses and accuracies of networks after each epoch of each fold.",
 )
+@json_option
 @quiet_option
 def command(
     tables: Sequence[str],
@@ -326,24 +333,27 @@ def command(
     settings["sequences"] = sequence_folders(sequences)
     with no_garbage_collection():
         from featkit.sound_model import train
-    with show_progress("training", "fits") as report:
+    with show_progress() as report:
         settings["exclude"] = named_columns(tables, exclude, exclude_from)
         settings["include"] = named_columns(tables, include)
         result = train(tables, n_jobs=jobs, progress=report, **settings)
+    written: list[str] = []
     # Callbacks run in reverse order, and each runs even if another fails: no result is lost.
     with contextlib.ExitStack() as steps:
-        steps.callback(_show, result)
+        steps.callback(_show, result, written)
         steps.callback(_show_memory, result)
         steps.callback(_show_budget, result)
-        steps.callback(_write_table, result.predictions, predictions)
-        steps.callback(_write_table, result.learning_curves, curves)
-        steps.callback(_write_scores, result, scores)
-        steps.callback(_save_model, result, output)
+        steps.callback(_write_table, result.predictions, predictions, written)
+        steps.callback(_write_table, result.learning_curves, curves, written)
+        steps.callback(_write_scores, result, scores, written)
+        steps.callback(_save_model, result, output, written)
 
 
-def _save_model(result: Result, output: str | None) -> None:
+def _save_model(result: Result, output: str | None, written: list[str]) -> None:
+    """Write the model; it and the next two functions add the name of their file to `written`."""
     if output is not None:
         result.model.save(output)
+        written.append(output)
         training = result.model.training
         rows = counted(training["rows"], "row")
         show_message(f"{output}: {training['candidate']}, fitted on {rows}")
@@ -361,35 +371,47 @@ def _show_budget(result: Result) -> None:
         show_message(budget.summary)
 
 
-def _write_scores(result: Result, scores: str | None) -> None:
+def _document(result: Result) -> dict[str, Any]:
+    """All scores, as ``--scores`` writes them and ``--json`` prints them."""
     from featkit.models.serialization import to_dict
     from featkit.models.training_metadata import TrainingSummary
 
+    return {**result.scores, "training": to_dict(result.model.trained, TrainingSummary)}
+
+
+def _write_scores(result: Result, scores: str | None, written: list[str]) -> None:
     if scores is not None:
-        training = to_dict(result.model.trained, TrainingSummary)
-        content = json.dumps({**result.scores, "training": training}, indent=2, ensure_ascii=False)
+        content = json.dumps(_document(result), indent=2, ensure_ascii=False)
         with replacing(scores) as scratch:
             scratch.write_text(f"{content}\n", "utf-8")
+        written.append(scores)
 
 
-def _write_table(data: pd.DataFrame, file: str | None) -> None:
+def _write_table(data: pd.DataFrame, file: str | None, written: list[str]) -> None:
     from featkit.table.csv_writing import write_csv
 
     if file is not None:
         with replacing(file) as scratch:
             write_csv(scratch, data.columns, data.itertuples(index=False))
+        written.append(file)
 
 
-def _show(result: Result) -> None:
-    from featkit.cli._scores import show_normalization
-
+def _show(result: Result, files: Sequence[str]) -> None:
     show_warnings(result.warnings)
+    show_result(lambda: _document(result), lambda: _show_scores(result, files))
+
+
+def _show_scores(result: Result, files: Sequence[str]) -> None:
+    from featkit.cli._scores import show_normalization
+    from featkit.cli._verdict import show_verdict
+
     SHOW_SCORES[result.model.task](result)
     if result.model.name == ENSEMBLE:
         from featkit.explanation.ensembles import members_text
 
         click.echo(f"\nmembers of the ensemble and their weights: {members_text(result.model)}")
     show_normalization(result.evaluation)
+    show_verdict(result, files)
 
 
 def _show_classification(result: Any) -> None:

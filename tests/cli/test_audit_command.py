@@ -10,7 +10,7 @@ from extracting import SR, write_noise
 from learning import tones
 
 import featkit
-from featkit.batch.outcomes import Progress
+from featkit._utils.progress import Progress
 from featkit.cli._progress import show_audit_progress
 from featkit.errors import WriteError
 from featkit.table.group_files import read_groups
@@ -71,6 +71,14 @@ def test_an_issue_of_lower_severity_does_not_fail(folder):
 def test_json_is_printed(folder):
     data = json.loads(audit(folder, "--json", status=1).stdout)
     assert [issue["check"] for issue in data["issues"]] == ["exact_copies"]
+
+
+def test_json_names_the_conditions_that_are_not_compared(tmp_path):
+    for number in range(8):
+        write_noise(tmp_path / "ab"[number % 2] / f"{number}.wav", number)
+    words = ["--check", "recording_conditions", "--labels", "folder", "--json", "--jobs", 1]
+    data = json.loads(run("audit", tmp_path, *words).stdout)
+    assert ["level, peak, bandwidth" in text for text in data["remarks"]] == [True]
 
 
 def test_names_of_checks_may_be_repeated_or_joined_by_commas(folder):
@@ -187,9 +195,9 @@ def test_recordings_are_audited_and_their_groups_train_and_extract(tmp_path, mon
 @pytest.mark.parametrize("resumable", [True, False])
 def test_an_interrupted_audit_says_how_to_resume(capsys, resumable):
     def interrupted():
-        with show_audit_progress(resumable=resumable) as (report, report_files):
-            report_files("measuring", Progress(3, 9, 1, 2.0, 1.0))
-            report(0, 2, "exact copies")
+        with show_audit_progress(resumable=resumable) as report:
+            report(Progress("measuring", 3, 9, failed=1, audio_seconds=2.0, elapsed=1.0))
+            report(Progress("checking", 0, 2, "checks", "exact copies"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """``featkit demo``: its files and messages."""
 
 import functools
+import json
 import re
 
 import pytest
@@ -48,7 +49,10 @@ def test_the_demo_gives_the_same_clips_for_the_same_seed_and_leaves_none_of_a_la
 ):
     for clips in (7, 6):
         synthetic.write_corpus(tmp_path / "alone", clips_per_style=clips, seed=3)
-    run("demo", "-o", tmp_path, "--clips", 6, "--jobs", 1, "--seed", 3)
+    done = run("demo", "-o", tmp_path, "--clips", 6, "--jobs", 1, "--seed", 3, "--json")
+    document = json.loads(done.stdout)
+    assert document["model"] == str(tmp_path / "style.fk")
+    assert document["scores"]["rows"] == 24
     alone, demo = (
         {file.name: file.read_bytes() for file in (tmp_path / folder).rglob("*.wav")}
         for folder in ("alone", "corpus")

@@ -14,6 +14,7 @@ import featkit
 import featkit.cli
 from featkit import signals
 from featkit.cli import main
+from featkit.cli._help import SECTIONS
 from featkit.cli._main import COMMANDS  # which keeps a command after its first use
 
 TOY = """
@@ -30,8 +31,7 @@ def command(name):
     click.echo(f"hello {name}")
 """
 
-NAMES = ["audit", "demo", "describe", "diff", "evaluate", "explain", "extract", "features"]
-NAMES += ["inspect", "labels", "merge", "predict", "report", "sequences", "train"]
+NAMES = COMMANDS.names
 
 SR = 8000
 
@@ -65,10 +65,35 @@ def test_examples_in_the_help_use_existing_options(command):
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", usage), option
 
 
+def listed():
+    """The lines of the help that summarise a command, by command."""
+    text = run("--help").stdout.partition("First steps:")[2].partition("Examples:")[0]
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if line.startswith("  ")]
+    return {line[0]: line[1] for line in lines if line}
+
+
 def test_the_list_of_commands_shows_whole_summaries():
-    lines = run("--help").stdout.partition("Commands:\n")[2].splitlines()[: len(NAMES)]
-    assert [line.split()[0] for line in lines] == NAMES
-    assert all(line.endswith(".") and not line.endswith("...") for line in lines)
+    assert sorted(listed()) == NAMES
+    assert all(text.endswith(".") and not text.endswith("...") for text in listed().values())
+
+
+def test_commands_are_listed_in_the_order_of_work():
+    order = list(listed())
+    steps = ["demo", "extract", "merge", "inspect", "audit", "train", "report", "predict"]
+    assert [name for name in order if name in steps] == steps
+    placed = {name for names in SECTIONS.values() for name in names}
+    assert placed >= {*NAMES}
+
+
+@pytest.mark.parametrize("words", [[], ["train"], ["describe"]])
+def test_h_is_help(words):
+    assert run(*words, "-h").stdout == run(*words, "--help").stdout
+
+
+def test_without_arguments_there_is_the_help():
+    result = run(status=2)
+    assert "Examples:" in result.output
+    assert "featkit demo" in result.output
 
 
 @pytest.fixture
@@ -96,7 +121,21 @@ def test_a_module_without_a_command_is_reported(extra_module):
 
 
 def test_an_unknown_command_is_wrong_usage():
-    assert "No such command 'extrakt'" in error_line("extrakt")
+    assert "No such command 'extrakt'. Did you mean 'extract'?" in error_line("extrakt")
+    assert error_line("Train").endswith("Did you mean 'train'?")
+    assert error_line("zzzz") == "Error: No such command 'zzzz'."
+
+
+def test_a_file_in_place_of_a_command_gets_a_hint(tmp_path):
+    (tmp_path / "song.wav").touch()
+    error = error_line(tmp_path / "song.wav")
+    assert error.endswith("It is a file or folder: name a command first, such as 'extract'.")
+
+
+def test_a_misspelled_option_gets_a_suggestion():
+    error = error_line("train", "t.csv", "--foldz", "3")
+    assert "No such option" in error
+    assert "--folds" in error
 
 
 # Encodings

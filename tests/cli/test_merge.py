@@ -32,7 +32,7 @@ def test_the_table_and_the_failures_of_one_run_are_written(folder, tmp_path):
     result = run("merge", *shards, "-o", tmp_path / "merged.parquet", status=3)
     assert are_equal(tmp_path / "merged.parquet", tmp_path / "one.parquet")
     lines = result.stderr.splitlines()
-    assert lines[0] == f"{tmp_path}/merged.parquet: 3 rows, 7 features; 3 files from earlier runs"
+    assert lines[0] == f"{tmp_path}/merged.parquet: 3 rows of 4 files, 7 features"
     assert lines[1] == f"1 failed, see {tmp_path}/merged.parquet.failures.csv:"
     assert lines[2].startswith("  bad.wav: decode: ")
 

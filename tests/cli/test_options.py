@@ -4,6 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from featkit._utils.progress import Progress
 from featkit.batch.extraction import Failure
 from featkit.cli import main
 from featkit.cli._console import show_failures, show_message
@@ -22,9 +23,10 @@ def test_a_quiet_command_shows_neither_progress_nor_summary(clock, quiet):
     @quiet_option
     @click.command()
     def command():
-        with show_progress("working") as report:
+        with show_progress() as report:
+            report(Progress("working", 0, 2))
             clock.now += 10
-            report(1, 2)
+            report(Progress("working", 1, 2, elapsed=10.0))
         show_message("a summary")
         show_failures([])
         click.echo("a result")

@@ -9,14 +9,10 @@ import pytest
 from terminal import Terminal
 
 from featkit._utils.formatting import duration
-from featkit.batch.extraction import Progress
+from featkit._utils.progress import Activity, Progress
+from featkit._utils.progress_display import Throughput
 from featkit.cli._batch import show_batch_progress
-from featkit.cli._progress import (
-    Throughput,
-    show_explanation_progress,
-    show_extraction_progress,
-    show_progress,
-)
+from featkit.cli._progress import show_progress
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -66,12 +62,20 @@ def test_only_recent_snapshots_are_kept():
 
 
 def progress(files, elapsed, resumed=0, total=1000, failures=0):
-    done = files - resumed
-    return Progress(files, total, failures, 30.0 * done, elapsed, resumed)
+    return Progress(
+        "extracting",
+        files,
+        total,
+        failed=failures,
+        resumed=resumed,
+        audio_seconds=30.0 * (files - resumed),
+        elapsed=elapsed,
+    )
 
 
 def test_without_a_terminal_there_is_a_line_every_few_seconds_and_at_the_end(clock, capsys):
-    with show_extraction_progress() as report:
+    with show_progress() as report:
+        report(progress(0, 0.0, total=120))
         for second in range(1, 13):
             clock.now += 1
             report(progress(10 * second, float(second), total=120))
@@ -85,7 +89,8 @@ def test_without_a_terminal_there_is_a_line_every_few_seconds_and_at_the_end(clo
 
 
 def test_a_short_computation_prints_no_line(clock, capsys):
-    with show_progress("training", "fits") as report:
+    with show_progress() as show:
+        report = Activity("training", "fits", show).report
         report(1, 2)
         clock.now += 1
         report(2, 2)
@@ -93,7 +98,7 @@ def test_a_short_computation_prints_no_line(clock, capsys):
 
 
 def test_files_of_earlier_runs_do_not_count_in_the_throughput(clock, capsys):
-    with show_extraction_progress() as report:
+    with show_progress() as report:
         report(progress(900, 0.1, resumed=900))
         clock.now += 10
         report(progress(910, 10.1, resumed=900, failures=2))
@@ -104,7 +109,7 @@ def test_files_of_earlier_runs_do_not_count_in_the_throughput(clock, capsys):
 
 
 def test_checking_earlier_results_does_not_change_the_time_left(clock, capsys):
-    with show_extraction_progress() as report:
+    with show_progress() as report:
         report(progress(0, 0.0))
         for second in range(1, 10):
             clock.now += 1
@@ -126,17 +131,20 @@ def test_checking_earlier_results_does_not_change_the_time_left(clock, capsys):
 
 
 def test_lines_are_printed_even_if_nothing_is_finished(clock, capsys):
-    with show_extraction_progress() as report:
-        for second in range(12):
-            report(progress(0, float(second)))
+    with show_progress() as report:
+        report(progress(0, 0.0))
+        for second in range(1, 12):
             clock.now += 1
+            report(progress(0, float(second)))
     line = "extracting: 0 of 1,000 files, 0 files/s, 0 s of audio/s"
     assert capsys.readouterr().err.splitlines() == [line, line]
 
 
 def test_the_last_line_before_an_interruption_is_printed(clock, capsys):
     def stopped():
-        with show_progress("making") as report:
+        with show_progress() as show:
+            report = Activity("making", "files", show).report
+            report(0, 9)
             for done in range(1, 4):
                 clock.now += 3
                 report(done, 9)
@@ -154,7 +162,7 @@ def test_a_terminal_shows_a_bar_with_the_same_note(clock, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("TERM", "xterm")
-    with show_extraction_progress() as report:
+    with show_progress() as report:
         clock.now += 10
         report(progress(10, 10.0, failures=1))
     shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sys.stderr.getvalue())
@@ -164,12 +172,13 @@ def test_a_terminal_shows_a_bar_with_the_same_note(clock, monkeypatch):
 
 def test_each_phase_of_an_explanation_has_its_own_throughput(monkeypatch, capsys):
     seconds = iter([0.0, 0.0, *(100.0 + k for k in range(20))])
-    monkeypatch.setattr("featkit.cli._progress.time.monotonic", lambda: next(seconds))
-    monkeypatch.setattr("featkit.cli._progress.SECONDS_BETWEEN_LINES", 0.0)
-    with show_explanation_progress() as report:
-        report(5, 5, "fitting")
-        report(0, 100)
-        report(10, 100)
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("featkit._utils.progress_display.SECONDS_BETWEEN_LINES", 0.0)
+    with show_progress() as show:
+        Activity("fitting", "models", show).report(5, 5)
+        explaining = Activity("explaining", "rows", show)
+        explaining.report(0, 100)
+        explaining.report(10, 100)
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first == "fitting: 5 of 5 models"
     # not the pace of the fits
@@ -182,13 +191,13 @@ def test_a_long_search_for_recordings_is_mentioned_once(monkeypatch, capsys):
         for thread in threading.enumerate():
             if isinstance(thread, threading.Timer):
                 thread.join()
-        report(Progress(0, 5, 0, 0.0, 0.0))
+        report(progress(0, 0.0, total=5))
         assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
-        report(Progress(5, 5, 0, 1.0, 1.0))
+        report(progress(5, 1.0, total=5))
     assert capsys.readouterr().err.count("looking for recordings\n") == 1
 
 
 def test_a_short_search_for_recordings_is_not_mentioned(capsys):
     with show_batch_progress(resumable=False) as report:
-        report(Progress(5, 5, 0, 1.0, 1.0))
+        report(progress(5, 1.0, total=5))
     assert "looking" not in capsys.readouterr().err
