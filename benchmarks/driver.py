@@ -101,7 +101,7 @@ def drive(corpus: str, output: str, cluster: str | None) -> None:
     last: list[float] = []
 
     def progress(state: Any) -> None:
-        if state.files and not first:
+        if state.done and not first:
             first.extend([time.perf_counter(), time.process_time()])
         last[:] = [time.perf_counter(), time.process_time()]
 

@@ -1,6 +1,6 @@
 """Time of explanations compared with shap, and differences of the values.
 
-    python benchmarks/explain.py [--rows N] [--jobs N] [--forest]
+    python benchmarks/explain.py [--rows N] [--jobs N] [--forest | --svm]
 
 1,000 rows, 57 columns, ten classes. Every row is explained by a model that was not trained on it.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 import time
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 import featkit
 from featkit.explanation import explain
+from featkit.explanation._permutations import REPETITIONS
+from featkit.explanation._shap_values import sampled
 from featkit.models import pipeline
 from featkit.models.estimator import ESTIMATORS
 from featkit.models.tree_shap import _compiled_pass
@@ -33,19 +36,29 @@ COLUMNS, CLASSES = 57, 10
 DEPTHS = (5, 10, 20, 40)
 """Levels of trees."""
 
+MAX_SECONDS = 5.0
+"""Bar for one row of a support vector machine of `STANDARD_COLUMNS` columns and ten classes."""
 
-def main() -> None:
+STANDARD_ROWS, STANDARD_COLUMNS = 400, 542
+"""Training rows, and columns of the feature set ``standard``."""
+
+
+def main() -> bool:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1000, help="rows of the table (1000)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (2)")
     parser.add_argument("--forest", action="store_true", help="only the forest and deep trees")
+    parser.add_argument("--svm", action="store_true", help="only one row of a machine")
     options = parser.parse_args()
+    if options.svm:
+        return _common.any_missed(time_machine())
     both = synthetic_table(2 * options.rows)
     table, other = (both.rows(np.arange(options.rows) + k) for k in (0, options.rows))
     if not options.forest:
         time_estimators(table, options.jobs)
     time_forest(table, other, options.jobs)
     time_depths()
+    return not options.forest and _common.any_missed(time_machine())
 
 
 def synthetic_table(rows: int) -> FeatureTable:
@@ -157,5 +170,57 @@ def time_depths() -> None:
     )
 
 
+def time_machine() -> list[_common.Target]:
+    """Print time and error of one row of a support vector machine, beside shap's sampling.
+
+    shap follows four orders of the columns and their reverses for all background rows, as many
+    evaluations as featkit, which gives each background row orders of its own.
+    """
+    X, y = make_classification(
+        STANDARD_ROWS, STANDARD_COLUMNS, n_informative=20, n_classes=CLASSES, random_state=0
+    )
+    fitted = pipeline("svm").fit(X[30:], y[30:].astype(str))
+    background, row = X[30:60], X[:1]
+    own, seconds, _ = timed(lambda: sampled(fitted, "svm", row, background, seed=0))
+    masker = shap.maskers.Independent(background)
+
+    def with_shap() -> np.ndarray:
+        """Four independent estimates, ``(orders, columns, classes)``."""
+        state = np.random.get_state()  # shap seeds NumPy's global generator
+        estimates = [
+            shap.PermutationExplainer(fitted.predict_proba, masker, seed=k)(
+                row, max_evals=2 * STANDARD_COLUMNS + 1, silent=True
+            ).values[0]
+            for k in range(REPETITIONS)
+        ]
+        np.random.set_state(state)
+        return np.stack(estimates)
+
+    estimates, other_seconds, _ = timed(with_shap)
+    other_error = estimates.std(axis=0, ddof=1) / np.sqrt(REPETITIONS)
+    distance = own.contributions.values[0] - estimates.mean(axis=0)
+    scatter = np.sqrt(np.mean(distance**2) / np.mean(own.error**2 + other_error**2))
+    rows = [
+        [name, f"{took:.2f}", f"{np.sqrt(np.mean(error**2)):.1e}"]
+        for name, took, error in (
+            ("featkit", seconds, own.error),
+            ("shap.PermutationExplainer", other_seconds, other_error),
+        )
+    ]
+    _common.print_table(
+        f"One row, {STANDARD_COLUMNS} columns, {CLASSES} classes,"
+        f" {len(fitted[-1].svc_.support_vectors_)} support vectors; the values differ by"
+        f" {scatter:.2f} joint standard errors (root mean square)",
+        ["program", "s", "standard error"],
+        rows,
+    )
+    return [
+        _common.Target(
+            "seconds for one row of a support vector machine", seconds, at_most=MAX_SECONDS
+        ),
+        _common.Target("difference to shap in joint standard errors", scatter, at_most=2.0),
+    ]
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -95,9 +95,12 @@ def run(options: argparse.Namespace, output: Path) -> bool:
     return bool(best < MIN_ACCURACY or minutes > MAX_MINUTES)
 
 
-def show_progress(done: int, total: int, step: str) -> None:
+def show_progress(state: featkit.Progress) -> None:
     """Print the end of each fit."""
-    print(f"{time.strftime('%H:%M:%S')} {done} of {total} fits, {step}", file=sys.stderr)
+    print(
+        f"{time.strftime('%H:%M:%S')} {state.done} of {state.total} fits, {state.note}",
+        file=sys.stderr,
+    )
 
 
 def show(result: featkit.Result, minutes: float) -> None:
