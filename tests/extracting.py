@@ -36,7 +36,7 @@ def count_stored(output="out.parquet"):
 
 def progress_steps(seen):
     """The different pairs of finished and resumed files, in the order of progress."""
-    return list(dict.fromkeys((progress.files, progress.resumed) for progress in seen))
+    return list(dict.fromkeys((progress.done, progress.resumed) for progress in seen))
 
 
 def command(*arguments):

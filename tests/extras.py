@@ -9,6 +9,9 @@ NEEDED_PACKAGES = {
 }
 """Package that the modules of a folder import at their top."""
 
+FURTHER_PACKAGES = {"embedding": ("onnx",)}
+"""Optional packages that families need but that do not affect their values."""
+
 
 def folders_without_package():
     """Folders whose modules cannot be imported here."""
