@@ -31,7 +31,7 @@ from featkit.models.estimator import SEQUENCES, Estimator
 from featkit.models.model import Model
 from featkit.models.pipeline_check import check_pipeline
 from featkit.models.task import TASKS
-from featkit.storage.reading import local_copy
+from featkit.storage.archive import bounded_bytes
 from featkit.storage.urls import shown
 from featkit.storage.writing import replacing
 
@@ -217,7 +217,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         If it is not a model file, or is truncated, altered or malicious.
     """
     try:
-        return model_of(_file_bytes(path))
+        return model_of(bounded_bytes(path, MAX_BYTES))
     except ModelError as error:
         raise ModelError(f"{shown(path)}: {error}") from None
 
@@ -250,19 +250,6 @@ def model_of(whole: bytes) -> Model:
         raise ModelError(
             f"not a usable model: {type(error).__name__}: {_printable(error)}"
         ) from error
-
-
-def _file_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The content of a file, which may be too large by one byte."""
-    try:
-        with local_copy(path, max_bytes=MAX_BYTES) as copy:
-            # A device may be endless, and opening a pipe may block.
-            if copy.exists() and not copy.is_file():
-                raise ModelError("is not a file, but a folder, a pipe or a device")
-            with copy.open("rb") as file:
-                return file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
-    except OSError as error:
-        raise ModelError(error.strerror or str(error)) from None
 
 
 def _content(whole: bytes) -> bytes:

@@ -159,6 +159,37 @@ def read_archive(path: str | os.PathLike[str], magic: bytes, noun: str) -> Archi
     return Archive(document, arrays, others)
 
 
+def bounded_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
+    """Read the content of a file, up to a size.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    max_bytes : int
+        Largest size of the file.
+
+    Returns
+    -------
+    bytes
+        One byte more than `max_bytes` if the file is larger.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or is not a file; without its name.
+    """
+    try:
+        with local_copy(path, max_bytes=max_bytes) as copy:
+            # A device may be endless, and opening a pipe may block.
+            if copy.exists() and not copy.is_file():
+                raise ModelError("is not a file, but a folder, a pipe or a device")
+            with copy.open("rb") as file:
+                return file.read(min(os.fstat(file.fileno()).st_size, max_bytes) + 1)
+    except OSError as error:
+        raise ModelError(error.strerror or str(error)) from None
+
+
 def named_errors(path: str | os.PathLike[str], error: ModelError) -> ModelError:
     """Return an error with the name of the file before its message.
 
@@ -178,14 +209,9 @@ def named_errors(path: str | os.PathLike[str], error: ModelError) -> ModelError:
 
 def _content(path: str | os.PathLike[str], magic: bytes, noun: str) -> bytes:
     """The archive, whose hash is correct."""
-    try:
-        with local_copy(path, max_bytes=MAX_BYTES) as copy:
-            # A device may be endless, and opening a pipe may block.
-            if copy.exists() and not copy.is_file():
-                raise ModelError("is not a file, but a folder, a pipe or a device")
-            whole = copy.read_bytes()
-    except OSError as error:
-        raise ModelError(error.strerror or str(error)) from None
+    whole = bounded_bytes(path, MAX_BYTES)
+    if len(whole) > MAX_BYTES:
+        raise ModelError(f"larger than {_with_article(noun)} can be ({MAX_BYTES} bytes)")
     if not whole.startswith(magic):
         raise ModelError(_other_format(whole, magic, noun))
     start = len(magic) + DIGEST_BYTES

@@ -7,6 +7,7 @@ import pytest
 import featkit
 from featkit.errors import ModelError
 from featkit.models import result_file
+from featkit.storage import archive
 from featkit.storage.archive import Archive, read_archive, write_archive
 
 
@@ -73,6 +74,15 @@ def saved(tmp_path_factory):
     path = tmp_path_factory.mktemp("results") / "r.fkr"
     featkit.train(classes(), model="logistic", folds=2).save(path)
     return path
+
+
+def test_a_file_beyond_the_largest_size_is_not_read_whole(tmp_path, monkeypatch):
+    path = tmp_path / "r.fkr"
+    write_archive(path, result_file.MAGIC, Archive({}, {}, {"part": b"x" * 5000}))
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    assert len(archive.bounded_bytes(path, 1000)) == 1001
+    with pytest.raises(ModelError, match="larger than a result can be \\(1000 bytes\\)"):
+        featkit.load_result(path)
 
 
 def test_altered_files_are_refused(saved, tmp_path):
