@@ -22,7 +22,7 @@ def first_line(value: object) -> str:
 
 
 def page_of(name: str) -> str:
-    """Return the page of a name of `featkit`; files are told apart where case does not count."""
+    """Return the page of a name of `featkit`; file names differ in more than their case."""
     kind = "classes" if inspect.isclass(getattr(featkit, name)) else "functions"
     return f"{kind}/{name}"
 

@@ -17,7 +17,7 @@ SR = 8000
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with a recording and a file that is none."""
+    """A folder with a recording, and a file that is not sound."""
     monkeypatch.chdir(tmp_path)
     os.makedirs("corpus/a")
     soundfile.write("corpus/a/one.wav", signals.noise(SR, 0.5), SR)
